@@ -1,0 +1,134 @@
+//! Every key of the configuration: its unit, its default and the reason for it.
+//!
+//! Comes in: values that [`crate::cli`] has read from the file, the environment and the flags, or that an embedding
+//! application sets itself. Goes out: one checked [`Config`]. Never: a file, an environment variable.
+
+use std::time::Duration;
+
+use crate::model::HostName;
+
+/// What a ledger needs to know. [`Config::new`] gives the defaults.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The name under which this process writes.
+    pub host: HostName,
+    /// `sqlite:PATH`, a plain path, or `postgres://…`.
+    pub database: String,
+    /// The schema on PostgreSQL that holds all of the ledger.
+    pub database_schema: String,
+    /// The daemon's address; `None` follows `DOCKER_HOST`, the Docker context and the usual sockets.
+    pub docker_host: Option<String>,
+    /// Between two ticks. 30 s: a whole list costs the daemon up to 0.4 s of processor time.
+    pub interval: Duration,
+    /// Over connecting, head, body and decoding of one list. 10 s: ten times the slowest list measured on a busy host.
+    pub list_deadline: Duration,
+    /// Over one inspect. 2 s: an inspect hangs only when its container does.
+    pub inspect_deadline: Duration,
+    /// Over one transaction. 5 s: longer than SQLite waits for another writer.
+    pub store_deadline: Duration,
+    /// Between the begins of two passes that were not asked for by a tick. 50 ms: a burst becomes one pass.
+    pub coalesce: Duration,
+    /// The labels that claim an owner.
+    pub labels: LabelNames,
+    /// Narrows which compose projects are looked at; empty for all.
+    pub compose_prefix: String,
+    /// Whether a new compose project becomes a stack in the pass that meets it.
+    pub auto_adopt: bool,
+    /// Containers that are none of our business.
+    pub ignore: Vec<IgnoreEntry>,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// Restarts for faults of our own before the supervisor gives up: more than this many …
+    pub restart_intensity: u32,
+    /// … within this time.
+    pub restart_window: Duration,
+}
+
+impl Config {
+    /// The defaults, for one database.
+    #[must_use]
+    pub fn new(database: impl Into<String>) -> Self {
+        Self {
+            host: HostName::new("local"),
+            database: database.into(),
+            database_schema: "dockledger".into(),
+            docker_host: None,
+            interval: Duration::from_secs(30),
+            list_deadline: Duration::from_secs(10),
+            inspect_deadline: Duration::from_secs(2),
+            store_deadline: Duration::from_secs(5),
+            coalesce: Duration::from_millis(50),
+            labels: LabelNames::default(),
+            compose_prefix: String::new(),
+            auto_adopt: false,
+            ignore: Vec::new(),
+            retention: Retention::default(),
+            restart_intensity: 5,
+            restart_window: Duration::from_secs(30),
+        }
+    }
+
+    /// The bound of one whole pass: four lists, so that three tries and a degraded look fit.
+    #[must_use]
+    pub fn pass_bound(&self) -> Duration {
+        self.list_deadline * 4
+    }
+}
+
+/// The names of the labels that claim an owner, configurable as a set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelNames {
+    /// Names the workload.
+    pub workload_id: String,
+    /// Repeats its kind.
+    pub workload_kind: String,
+    /// The role within it.
+    pub workload_role: String,
+    /// Names a static site.
+    pub static_site: String,
+}
+
+impl Default for LabelNames {
+    fn default() -> Self {
+        Self {
+            workload_id: "tinyforge.workload.id".into(),
+            workload_kind: "tinyforge.workload.kind".into(),
+            workload_role: "tinyforge.workload.role".into(),
+            static_site: "tinyforge.static-site".into(),
+        }
+    }
+}
+
+/// One entry of the ignore list: `name:TEXT`, `image:TEXT`, `label:KEY` or `label:KEY=VALUE`. A `*` at the end of TEXT
+/// stands for any ending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IgnoreEntry {
+    /// The container's name.
+    Name(String),
+    /// The image as it was named at creation.
+    Image(String),
+    /// A label, with its value if one is given.
+    Label(String, Option<String>),
+}
+
+/// How long things are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// A missing row whose deployer columns are all empty.
+    pub missing: Duration,
+    /// Changes, by age …
+    pub changes: Duration,
+    /// … and by count.
+    pub changes_count: u64,
+    /// Passes, by age …
+    pub passes: Duration,
+    /// … and by count.
+    pub passes_count: u64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        Self { missing: 30 * DAY, changes: 30 * DAY, changes_count: 1_000_000, passes: 7 * DAY, passes_count: 20_000 }
+    }
+}

@@ -1,0 +1,148 @@
+//! What DispatchActor hears: one pass at a time, and the answers of the others.
+
+use std::collections::HashMap;
+
+use ractor::ActorRef;
+
+use crate::docker::{DaemonError, DockerMessage, ImageAnswer, Lane, Listed};
+use crate::model::{ContainerId, Epoch, ImageId, Inspected, OpId, PassId, Scope, Trigger};
+use crate::store::{CommitReport, DetailsReport, Directory, Opened, StoreError, StoreMessage};
+use crate::tick::TickMessage;
+
+/// A message to DispatchActor.
+#[derive(Debug)]
+pub enum DispatchMessage {
+    /// Runs a pass; answered by [`TickMessage::PassEnded`]. TickActor sends one at a time.
+    Begin(PassOrder),
+    /// The snapshot is fixed: the daemon may be asked.
+    SnapshotBegan {
+        /// The request that is answered.
+        op: OpId,
+    },
+    /// The host's rows.
+    Opened {
+        /// The request that is answered.
+        op: OpId,
+        /// The answer.
+        result: Result<Opened, StoreError>,
+    },
+    /// The daemon's listing.
+    Listed {
+        /// The request that is answered.
+        op: OpId,
+        /// The answer.
+        result: Result<Listed, DaemonError>,
+    },
+    /// The owners that the listing names.
+    Found {
+        /// The request that is answered.
+        op: OpId,
+        /// The answer.
+        result: Result<Directory, StoreError>,
+    },
+    /// Stacks were registered for new compose projects: what the directory gains.
+    Adopted {
+        /// The request that is answered.
+        op: OpId,
+        /// The answer: `stacks` alone is filled.
+        result: Result<Directory, StoreError>,
+    },
+    /// The labels of images.
+    ImagesRead {
+        /// The request that is answered.
+        op: OpId,
+        /// By image; each that was asked for.
+        answers: HashMap<ImageId, ImageAnswer>,
+    },
+    /// Whether the absent are gone.
+    Verified {
+        /// The request that is answered.
+        op: OpId,
+        /// By container; each that was asked for.
+        answers: HashMap<ContainerId, Inspected>,
+    },
+    /// The transaction's end.
+    Committed {
+        /// The request that is answered.
+        op: OpId,
+        /// The answer.
+        result: Result<CommitReport, StoreError>,
+    },
+    /// Details, read after a commit.
+    DetailsRead {
+        /// The request that is answered.
+        op: OpId,
+        /// By container; each that was asked for.
+        answers: HashMap<ContainerId, Inspected>,
+    },
+    /// Details, written.
+    DetailsPaid {
+        /// The request that is answered.
+        op: OpId,
+        /// The answer.
+        result: Result<DetailsReport, StoreError>,
+    },
+    /// The daemon that did not answer does.
+    DaemonAnswers {
+        /// The request that is answered.
+        op: OpId,
+    },
+    /// A deadline of ours has passed.
+    Deadline {
+        /// The request that it bounds.
+        op: OpId,
+    },
+    /// A lane of DockerActor lives.
+    DockerUp {
+        /// Which.
+        lane: Lane,
+        /// Which life of it.
+        epoch: Epoch,
+        /// Where it is.
+        docker: ActorRef<DockerMessage>,
+    },
+    /// A lane of DockerActor died.
+    DockerDown {
+        /// Which.
+        lane: Lane,
+        /// Which life of it.
+        epoch: Epoch,
+    },
+    /// StoreActor lives and its generation is raised.
+    StoreUp {
+        /// Which life of it.
+        epoch: Epoch,
+        /// Where it is.
+        store: ActorRef<StoreMessage>,
+    },
+    /// StoreActor cannot begin: a pass that waits for it fails now.
+    StoreTrouble {
+        /// Which life of it.
+        epoch: Epoch,
+        /// Why.
+        error: StoreError,
+    },
+    /// StoreActor died.
+    StoreDown {
+        /// Which life of it.
+        epoch: Epoch,
+    },
+    /// TickActor lives.
+    TickUp {
+        /// Which life of it.
+        epoch: Epoch,
+        /// Where it is.
+        tick: ActorRef<TickMessage>,
+    },
+}
+
+/// One pass, ordered by TickActor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassOrder {
+    /// Its id.
+    pub pass: PassId,
+    /// Why.
+    pub trigger: Trigger,
+    /// Over what.
+    pub scope: Scope,
+}

@@ -1,0 +1,8 @@
+//! The pass: open, list, assign, verify, commit.
+//!
+//! Comes in: an order for a pass, and the answers of the daemon and of the ledger. Goes out: requests to both, and one
+//! report. Never: I/O, a row that a rule did not decide, two passes at once.
+
+mod message;
+
+pub use message::{DispatchMessage, PassOrder};

@@ -1,0 +1,251 @@
+//! What DockerActor is asked, and the faults it answers with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ractor::ActorRef;
+
+use crate::dispatch::DispatchMessage;
+use crate::model::{Claims, ContainerId, DaemonIdentity, ImageId, Listing, OpId};
+
+/// Which calls an instance of DockerActor makes. Each lane is its own instance, so that one that hangs is killed alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Lane {
+    /// List, identity, image look-ups, verify.
+    Pass,
+    /// Inspects after the commit.
+    Details,
+    /// Start, stop, restart, remove.
+    Actions,
+    /// The one `_ping` that waits for a daemon that does not answer.
+    Probe,
+}
+
+impl Lane {
+    /// The word in logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Details => "details",
+            Self::Actions => "actions",
+            Self::Probe => "probe",
+        }
+    }
+}
+
+/// A request to one lane. Every answer carries the op id; the call itself ends when the actor is killed.
+#[derive(Debug)]
+pub enum DockerMessage {
+    /// All containers. Answered by [`DispatchMessage::Listed`].
+    List {
+        /// Names this request.
+        op: OpId,
+        /// Who gets the answer.
+        reply_to: ActorRef<DispatchMessage>,
+    },
+    /// The labels of images. Answered by [`DispatchMessage::ImagesRead`].
+    ReadImages {
+        /// Names this request.
+        op: OpId,
+        /// The images, no duplicates.
+        images: Vec<ImageId>,
+        /// Who gets the answer.
+        reply_to: ActorRef<DispatchMessage>,
+    },
+    /// Inspects each id, a bounded number at a time, each under `inspect_deadline`, all under one `list_deadline`.
+    /// Answered by [`DispatchMessage::Verified`]; an id whose turn did not come is `Unanswered`.
+    Verify {
+        /// Names this request.
+        op: OpId,
+        /// The containers.
+        containers: Vec<ContainerId>,
+        /// Who gets the answer.
+        reply_to: ActorRef<DispatchMessage>,
+    },
+    /// Inspects each id for its details. Answered by [`DispatchMessage::DetailsRead`].
+    ReadDetails {
+        /// Names this request.
+        op: OpId,
+        /// The containers.
+        containers: Vec<ContainerId>,
+        /// Who gets the answer.
+        reply_to: ActorRef<DispatchMessage>,
+    },
+    /// Waits until the daemon answers: one `_ping` left waiting, a refused connect tried each second. Answered by
+    /// [`DispatchMessage::DaemonAnswers`].
+    AwaitDaemon {
+        /// Names this request.
+        op: OpId,
+        /// Who gets the answer.
+        reply_to: ActorRef<DispatchMessage>,
+    },
+    /// Acts on one container.
+    Act {
+        /// The full id, as authorised.
+        container: ContainerId,
+        /// What to do.
+        action: Action,
+        /// Gets what is known of the outcome.
+        reply: ractor::RpcReplyPort<Result<(), DaemonError>>,
+    },
+}
+
+/// What can be done to a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// `POST /containers/{id}/start`
+    Start,
+    /// `POST /containers/{id}/stop`
+    Stop,
+    /// `POST /containers/{id}/restart`
+    Restart,
+    /// `DELETE /containers/{id}`, only if it does not run.
+    Remove,
+}
+
+/// What the labels of one image are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageAnswer {
+    /// It exists and carries these.
+    Labels(Arc<Claims>),
+    /// It is gone: what a container of it claims counts.
+    Gone,
+    /// Not known now: its containers wait a pass.
+    Unanswered,
+}
+
+/// A list call that came to its end, and who answered it.
+#[derive(Debug)]
+pub struct Listed {
+    /// What the daemon said.
+    pub listing: Listing,
+    /// Who it is; `None` if it did not say within `inspect_deadline`.
+    pub identity: Option<DaemonIdentity>,
+}
+
+/// Why a call to the daemon gave no answer. Expected, and so a value: no restart is counted for it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// There is no socket.
+    #[error(
+        "cannot reach the Docker daemon at {endpoint}: there is no such socket; start the daemon \
+         (`systemctl start docker`), or name another with --docker-host or DOCKER_HOST"
+    )]
+    Absent {
+        /// The address tried.
+        endpoint: String,
+    },
+    /// Nobody listens.
+    #[error(
+        "cannot reach the Docker daemon at {endpoint}: the connection was refused; start the daemon, and if the \
+         socket file is bind-mounted into a container, mount its directory instead"
+    )]
+    Refused {
+        /// The address tried.
+        endpoint: String,
+    },
+    /// The socket is not ours to open.
+    #[error(
+        "cannot reach the Docker daemon at {endpoint}: permission denied; run as root or as a member of the group \
+         that owns the socket (`usermod -aG docker USER`, then log in again)"
+    )]
+    Forbidden {
+        /// The address tried.
+        endpoint: String,
+    },
+    /// Connecting failed otherwise.
+    #[error("cannot reach the Docker daemon at {endpoint}: {cause}")]
+    Unconnected {
+        /// The address tried.
+        endpoint: String,
+        /// The system's words.
+        cause: String,
+    },
+    /// Connected, and no head of an answer within the deadline.
+    #[error(
+        "the Docker daemon at {endpoint} accepted the connection and did not begin to answer {call} within {deadline:?}; \
+         it hangs or is starting"
+    )]
+    Silent {
+        /// The address tried.
+        endpoint: String,
+        /// Method and path.
+        call: &'static str,
+        /// The deadline.
+        deadline: Duration,
+    },
+    /// The answer began and did not end within the deadline.
+    #[error(
+        "the Docker daemon at {endpoint} began to answer {call} and did not end within {deadline:?}, after {bytes} bytes"
+    )]
+    Stalled {
+        /// The address tried.
+        endpoint: String,
+        /// Method and path.
+        call: &'static str,
+        /// The deadline.
+        deadline: Duration,
+        /// How much had come.
+        bytes: u64,
+    },
+    /// The connection ended inside the answer.
+    #[error("the Docker daemon at {endpoint} ended its answer to {call} early, after {bytes} bytes: {cause}")]
+    Cut {
+        /// The address tried.
+        endpoint: String,
+        /// Method and path.
+        call: &'static str,
+        /// How much had come.
+        bytes: u64,
+        /// The transport's words.
+        cause: String,
+    },
+    /// A status other than 200.
+    #[error("the Docker daemon at {endpoint} answered {call} with status {status}: {body}")]
+    Status {
+        /// The address tried.
+        endpoint: String,
+        /// Method and path.
+        call: &'static str,
+        /// The HTTP status.
+        status: u16,
+        /// The body's begin, escaped and bounded.
+        body: String,
+    },
+    /// A body that is not what the API says.
+    #[error("the Docker daemon at {endpoint} answered {call} with something that is no listing: {cause}")]
+    Nonsense {
+        /// The address tried.
+        endpoint: String,
+        /// Method and path.
+        call: &'static str,
+        /// Where it stopped making sense, escaped and bounded.
+        cause: String,
+    },
+    /// More bytes than we are willing to read.
+    #[error("the Docker daemon at {endpoint} answered {call} with more than {limit} bytes")]
+    TooLarge {
+        /// The address tried.
+        endpoint: String,
+        /// Method and path.
+        call: &'static str,
+        /// The cap.
+        limit: u64,
+    },
+}
+
+impl DaemonError {
+    /// Whether no daemon answered at all.
+    #[must_use]
+    pub const fn is_unreachable(&self) -> bool {
+        matches!(
+            self,
+            Self::Absent { .. }
+                | Self::Refused { .. }
+                | Self::Forbidden { .. }
+                | Self::Unconnected { .. }
+                | Self::Silent { .. }
+        )
+    }
+}

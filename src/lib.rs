@@ -1,0 +1,9 @@
+//! Dockledger keeps a database table of containers, the *ledger*, true to the Docker daemon.
+
+pub mod config;
+pub mod dispatch;
+pub mod docker;
+pub mod model;
+pub mod store;
+pub mod supervisor;
+pub mod tick;

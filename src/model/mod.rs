@@ -1,0 +1,26 @@
+//! The words of the project as types: what a container, a row, a listing, a pass and a change are.
+//!
+//! Comes in: nothing. Goes out: types that every room shares. Never: I/O, an actor, a name from bollard, diesel or
+//! ractor.
+
+mod container;
+mod ids;
+mod pass;
+mod registry;
+mod row;
+mod time;
+mod words;
+
+pub use container::{
+    Claims, Completeness, DaemonIdentity, ExitCodeFact, HealthFact, Inspected, InspectedDetails, ListedContainer,
+    Listing, Ports, Quarantined,
+};
+pub use ids::{ContainerId, Epoch, HostName, ImageId, OpId, PassId, Revision, RowId, WorkloadId};
+pub use pass::{FailureKind, PassFailure, PassOutcome, PassReport, Scope, Trigger, Unassigned, UnassignedReason};
+pub use registry::{
+    Change, ChangeCause, ClaimRequest, HostRecord, HostStatus, LeaseRecord, PassRecord, Project, Registered, Route,
+    Site, Stack, Stage, Workload,
+};
+pub use row::{Binding, DeployerColumns, LedgerRow, Observed, StoredRow};
+pub use time::Timestamp;
+pub use words::{ContainerState, WorkloadKind};

@@ -1,0 +1,238 @@
+//! A pass: why it ran, over what, and what came of it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Completeness, ContainerId, ContainerState, HostName, PassId, Quarantined, Revision, RowId, Timestamp};
+
+macro_rules! word_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant),* }
+
+        impl $name {
+            /// The word in reports, logs and the ledger.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+
+            /// Reads the word.
+            #[must_use]
+            pub fn parse(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)* _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(super) use word_enum;
+
+word_enum! {
+    /// Why a pass ran. It is logged and never chooses what the pass does.
+    Trigger {
+        /// The first pass of a process, or of a new TickActor.
+        Boot = "boot",
+        /// The interval.
+        Tick = "tick",
+        /// Somebody asked for it.
+        Request = "request",
+        /// A deployer bound rows that no pass has looked at yet.
+        Binding = "binding",
+        /// Rows moved while a pass ran.
+        Moved = "moved",
+        /// The daemon answers again.
+        Recovery = "recovery",
+    }
+}
+
+word_enum! {
+    /// What came of a pass.
+    PassOutcome {
+        /// A complete listing was committed.
+        Committed = "committed",
+        /// A partial listing was committed: nothing was swept.
+        Partial = "partial",
+        /// Nothing was written but the host's status.
+        Failed = "failed",
+        /// Another daemon answers than the one of this host: nothing was written but the host's status.
+        WrongDaemon = "wrong_daemon",
+    }
+}
+
+word_enum! {
+    /// Why a listed container has no row.
+    UnassignedReason {
+        /// No label of ours or of compose, and no stack adopted its name.
+        NoLabel = "no_label",
+        /// It names a workload that does not exist, or its row's workload is gone.
+        UnknownWorkload = "unknown_workload",
+        /// Its kind label differs from the workload's kind.
+        KindMismatch = "kind_mismatch",
+        /// A project's container that its deployer has not bound.
+        UnclaimedProject = "unclaimed_project",
+        /// It names a static site that does not exist.
+        UnknownSite = "unknown_site",
+        /// Its compose project is no registered stack.
+        UnknownStack = "unknown_stack",
+        /// Its compose project lacks the configured prefix.
+        OtherPrefix = "other_prefix",
+        /// A compose one-off (`docker compose run`).
+        OneOff = "one_off",
+        /// Another container holds its row and this one is not up.
+        Superseded = "superseded",
+        /// Another container holds its row and this one is up, or its row belongs to another workload.
+        Contested = "contested",
+        /// Its claim is its image's, not its creator's.
+        LabelFromImage = "label_from_image",
+        /// Its image could not be asked yet; the container waits a pass.
+        ImageUnknown = "image_unknown",
+        /// The configured ignore list names it.
+        Ignored = "ignored",
+    }
+}
+
+/// What a pass looks at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Every container of the host.
+    Host,
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host => f.write_str("host"),
+        }
+    }
+}
+
+/// A listed container without a row, or one with a row whose labels name another owner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unassigned {
+    /// The container.
+    pub container_id: ContainerId,
+    /// Its name.
+    pub name: Box<str>,
+    /// Its image.
+    pub image_ref: Box<str>,
+    /// Its state.
+    pub state: ContainerState,
+    /// Why.
+    pub reason: UnassignedReason,
+    /// The particulars: which workload, project, row or container is meant.
+    pub detail: String,
+}
+
+/// What kind of trouble ended a pass; it decides the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// No daemon answers: absent, refused, forbidden, or silent past the deadline.
+    DaemonUnreachable,
+    /// A daemon answers and the answer is no listing: an error status, a cut or stalled body, nonsense.
+    DaemonFailed,
+    /// The database could not be read or written.
+    StoreFailed,
+    /// Another process holds the host.
+    LeaseLost,
+    /// Another daemon answers than the one of this host.
+    WrongDaemon,
+    /// The ledger is stopping.
+    Stopping,
+    /// A fault of our own.
+    Internal,
+}
+
+/// Why a pass failed, in one sentence for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PassFailure {
+    /// For the exit code.
+    pub kind: FailureKind,
+    /// What was attempted, on what, the cause and the cure.
+    pub message: String,
+}
+
+impl fmt::Display for PassFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for PassFailure {}
+
+/// The report of one pass, as `once --json` prints it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PassReport {
+    /// The pass.
+    pub pass_id: PassId,
+    /// The host.
+    pub host: HostName,
+    /// Why it ran.
+    pub trigger: Trigger,
+    /// What it looked at.
+    pub scope: Scope,
+    /// How much the daemon's listing held.
+    pub completeness: Completeness,
+    /// What came of it.
+    pub outcome: PassOutcome,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// From its begin to its commit.
+    pub duration_ms: u64,
+    /// The list call, the last try.
+    pub list_ms: u64,
+    /// The transaction.
+    pub commit_ms: u64,
+    /// How often the list was tried.
+    pub list_tries: u32,
+    /// Containers in the listing, quarantined ones included.
+    pub listed: usize,
+    /// Containers with a row.
+    pub assigned: usize,
+    /// Containers without a row, by reason.
+    pub unassigned: BTreeMap<UnassignedReason, usize>,
+    /// Rows made.
+    pub inserted: usize,
+    /// Rows written that existed, the missing, returned and re-bound ones included.
+    pub updated: usize,
+    /// Rows of listed containers that were already true.
+    pub unchanged: usize,
+    /// Rows that went missing in this pass.
+    pub missing: usize,
+    /// Rows that were missing and are back.
+    pub returned: usize,
+    /// Rows that went over to another container.
+    pub rebound: usize,
+    /// Rows that someone else moved meanwhile; they are looked at again at once.
+    pub moved: usize,
+    /// Rows whose absence could not be verified.
+    pub unverified: usize,
+    /// Rows that the database refused by themselves.
+    pub refused: usize,
+    /// Entries of which only the id was read.
+    pub quarantined: Vec<Quarantined>,
+    /// Why a partial listing is partial.
+    pub unreadable: Vec<String>,
+    /// Bound containers whose labels name another owner.
+    pub disputed: Vec<Unassigned>,
+    /// The revision of the last change; `None` if nothing changed.
+    pub revision: Option<Revision>,
+    /// Why it failed.
+    pub error: Option<PassFailure>,
+    /// The containers without a row; not part of the printed report.
+    #[serde(skip)]
+    pub unassigned_containers: Vec<Unassigned>,
+    /// The rows that moved; not part of the printed report.
+    #[serde(skip)]
+    pub moved_rows: Vec<RowId>,
+}

@@ -1,0 +1,283 @@
+//! What people register, and what the ledger remembers besides rows.
+
+use serde::Serialize;
+
+use super::pass::word_enum;
+use super::{ContainerId, ContainerState, HostName, PassId, Revision, RowId, Timestamp, WorkloadId, WorkloadKind};
+
+/// A workload as listed; the secret is shown only when made or rotated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Workload {
+    /// Its id; it holds no `:`.
+    pub id: WorkloadId,
+    /// Its kind.
+    pub kind: WorkloadKind,
+    /// The project, stack or site that it stands for.
+    pub ref_id: String,
+    /// The parent's name.
+    pub name: String,
+}
+
+/// What `add` prints: the parent, its workload, and the secret that is never shown again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Registered {
+    /// The parent's id.
+    pub id: String,
+    /// The parent's name.
+    pub name: String,
+    /// Its workload.
+    pub workload_id: WorkloadId,
+    /// The kind.
+    pub kind: WorkloadKind,
+    /// Of a stack.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compose_project: Option<String>,
+    /// Shown once.
+    pub webhook_secret: String,
+}
+
+/// A project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Project {
+    /// Its id.
+    pub id: String,
+    /// Its unique name.
+    pub name: String,
+    /// Its workload.
+    pub workload_id: WorkloadId,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A stage of a project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stage {
+    /// Its id.
+    pub id: String,
+    /// Its project.
+    pub project_id: String,
+    /// Its name, unique in the project.
+    pub name: String,
+    /// The names that it bore before, oldest first.
+    pub former_names: Vec<String>,
+    /// Stored for the deployer, not enforced.
+    pub max_instances: Option<i32>,
+}
+
+/// A stack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stack {
+    /// Its id.
+    pub id: String,
+    /// Its unique name.
+    pub name: String,
+    /// The compose project that it stands for; unique.
+    pub compose_project: Option<String>,
+    /// Its workload.
+    pub workload_id: WorkloadId,
+    /// Names of plain containers that it adopted.
+    pub adopted: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A static site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Site {
+    /// Its id: what the label names.
+    pub id: String,
+    /// Its unique name.
+    pub name: String,
+    /// Its workload.
+    pub workload_id: WorkloadId,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A row with a subdomain or a route, with its project and stage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Route {
+    /// The row.
+    pub row_id: RowId,
+    /// The host.
+    pub host: HostName,
+    /// The name under which a proxy serves it.
+    pub subdomain: Option<String>,
+    /// The proxy's own id of the route.
+    pub proxy_route_id: Option<String>,
+    /// The id at Nginx Proxy Manager.
+    pub npm_proxy_id: Option<String>,
+    /// The port to send to; 0 without one.
+    pub port: i32,
+    /// The state.
+    pub state: ContainerState,
+    /// The container.
+    pub container_id: Option<ContainerId>,
+    /// The owner.
+    pub workload_id: WorkloadId,
+    /// The project's name, if a project owns it.
+    pub project: Option<String>,
+    /// The stage's name, if one is found.
+    pub stage: Option<String>,
+}
+
+word_enum! {
+    /// Why a change was made.
+    ChangeCause {
+        /// A row was made for a container.
+        Inserted = "inserted",
+        /// The daemon says something else than the row did.
+        Observed = "observed",
+        /// A row went over to another container.
+        Rebound = "rebound",
+        /// The container is verified gone.
+        Missing = "missing",
+        /// The container of a missing row is back.
+        Returned = "returned",
+        /// Somebody else wrote the row's state; this is where we first met it.
+        Deployer = "deployer",
+        /// Details were read.
+        Details = "details",
+        /// A claim made or bound the row.
+        Claimed = "claimed",
+        /// The row was removed.
+        Forgotten = "forgotten",
+    }
+}
+
+/// One committed difference of one row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// Grows in the order of commits.
+    pub revision: Revision,
+    /// When it was committed, by the wall clock.
+    pub at: Timestamp,
+    /// The host.
+    pub host: HostName,
+    /// The row.
+    pub row_id: RowId,
+    /// The container after the change.
+    pub container_id: Option<ContainerId>,
+    /// The owner.
+    pub workload_id: Option<WorkloadId>,
+    /// The state before; `None` for a row that was not there.
+    pub from_state: Option<ContainerState>,
+    /// The state after.
+    pub to_state: ContainerState,
+    /// The exit code after.
+    pub exit_code: Option<i32>,
+    /// Why.
+    pub cause: ChangeCause,
+    /// The pass that made it; a claim or a removal has none.
+    pub pass_id: Option<PassId>,
+}
+
+word_enum! {
+    /// How far a host's rows can be trusted.
+    HostStatus {
+        /// The last pass was complete.
+        Fresh = "fresh",
+        /// The last pass failed or was partial, yet a daemon answers.
+        Stale = "stale",
+        /// No daemon answers.
+        Unreachable = "unreachable",
+        /// Single containers answer and the listing does not.
+        Degraded = "degraded",
+        /// Another daemon answers than the one of this host.
+        WrongDaemon = "wrong_daemon",
+    }
+}
+
+/// Who writes a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeaseRecord {
+    /// Who: a random id with machine, boot, pid namespace, pid and start time.
+    pub holder: Option<String>,
+    /// Raised by each epoch of the StoreActor.
+    pub generation: i64,
+    /// When it may be taken over by anybody.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// One line of `hosts`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HostRecord {
+    /// The host.
+    pub name: HostName,
+    /// The daemon's address, as resolved.
+    pub endpoint: Option<String>,
+    /// `docker` or `podman`.
+    pub engine: Option<String>,
+    /// The engine's version.
+    pub engine_version: Option<String>,
+    /// What tells its daemon from another.
+    pub engine_identity: Option<String>,
+    /// When its last complete pass of the whole host committed.
+    pub last_complete_pass_at: Option<Timestamp>,
+    /// The last pass that committed.
+    pub last_pass_id: Option<PassId>,
+    /// How far its rows can be trusted.
+    pub status: Option<HostStatus>,
+    /// Why, if they cannot.
+    pub last_error: Option<String>,
+    /// Whole passes by tick that changed nothing and left no line in `passes`.
+    pub unchanged_passes: i64,
+    /// Who writes it.
+    pub lease: LeaseRecord,
+}
+
+/// One line of `passes`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PassRecord {
+    /// The pass.
+    pub pass_id: PassId,
+    /// The host.
+    pub host: HostName,
+    /// Why it ran.
+    pub trigger: String,
+    /// What it looked at.
+    pub scope: String,
+    /// How much its listing held.
+    pub completeness: String,
+    /// What came of it.
+    pub outcome: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// From its begin to its commit.
+    pub duration_ms: i64,
+    /// Its list call.
+    pub list_ms: i64,
+    /// Containers listed.
+    pub listed: i32,
+    /// Rows made.
+    pub inserted: i32,
+    /// Rows written.
+    pub updated: i32,
+    /// Rows that went missing.
+    pub missing: i32,
+    /// Rows that came back.
+    pub returned: i32,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// A deployer's call: makes or binds a project row. What is `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClaimRequest {
+    /// Name or id of the project.
+    pub project: String,
+    /// Name or id of the stage; sets role and stage.
+    pub stage: Option<String>,
+    /// The full id of the container to bind.
+    pub container_id: Option<ContainerId>,
+    /// The row to make or change; a fresh one if there is none.
+    pub row: Option<RowId>,
+    /// See [`super::DeployerColumns`].
+    pub subdomain: Option<String>,
+    /// See [`super::DeployerColumns`].
+    pub proxy_route: Option<String>,
+    /// See [`super::DeployerColumns`].
+    pub npm_proxy: Option<String>,
+    /// See [`super::DeployerColumns`].
+    pub image_tag: Option<String>,
+}

@@ -1,0 +1,115 @@
+//! A row of `containers`, split by who owns its columns.
+
+use serde::Serialize;
+
+use super::{ContainerId, ContainerState, HostName, Revision, RowId, Timestamp, WorkloadId, WorkloadKind};
+
+/// Whose container a row stands for. The deployer's in rows of projects, ours in rows of stacks and sites.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Binding {
+    /// The owner.
+    pub workload_id: WorkloadId,
+    /// The owner's kind, repeated in the row for readers.
+    pub workload_kind: WorkloadKind,
+    /// The stage name or the compose service.
+    pub role: Box<str>,
+    /// The container; a row is *bound* when it has one.
+    pub container_id: Option<ContainerId>,
+}
+
+/// The columns that Dockledger owns in every row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Observed {
+    /// The container's name.
+    pub name: Box<str>,
+    /// The image as it was named at creation.
+    pub image_ref: Box<str>,
+    /// The state.
+    pub state: ContainerState,
+    /// Since when it is in that state.
+    pub state_since: Option<Timestamp>,
+    /// The lowest published host port; 0 without one.
+    pub port: i32,
+    /// All ports in a stable order.
+    pub ports: Box<str>,
+    /// The exit code of the last run, if it ended.
+    pub exit_code: Option<i32>,
+    /// `starting`, `healthy`, `unhealthy`, or none.
+    pub health: Option<Box<str>>,
+    /// How often the restart policy started it again.
+    pub restart_count: Option<i64>,
+    /// Whether the kernel ended it for want of memory.
+    pub oom_killed: Option<bool>,
+    /// When it last started.
+    pub started_at: Option<Timestamp>,
+    /// When it last ended.
+    pub finished_at: Option<Timestamp>,
+    /// When it was created, by the daemon's clock.
+    pub created_in_docker_at: Option<Timestamp>,
+    /// Stored when a row goes missing: the last complete pass that showed it.
+    pub last_seen_at: Option<Timestamp>,
+}
+
+/// A row as a pass opens it: what the diff compares. It cannot hold a deployer's column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerRow {
+    /// Our id.
+    pub id: RowId,
+    /// Whose container, and which.
+    pub binding: Binding,
+    /// What we keep true.
+    pub observed: Observed,
+    /// The state that the last recorded change left; `None` if no change ever named this row. Differs from
+    /// `observed.state` when someone else wrote the state.
+    pub recorded_state: Option<ContainerState>,
+    /// The container that the observed columns describe. Differs from the binding when someone else bound the row.
+    pub seen_container_id: Option<ContainerId>,
+    /// Whether details are still to be read for it.
+    pub details_owed: bool,
+}
+
+/// The columns that belong to the deployer; read for people, never written by the reconciliation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DeployerColumns {
+    /// The name under which a proxy serves it.
+    pub subdomain: Option<String>,
+    /// The proxy's own id of the route.
+    pub proxy_route_id: Option<String>,
+    /// The id at Nginx Proxy Manager.
+    pub npm_proxy_id: Option<String>,
+    /// The image tag that was deployed.
+    pub image_tag: Option<String>,
+    /// The stage.
+    pub stage_id: Option<String>,
+}
+
+/// A whole row with its host's freshness, as readers see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StoredRow {
+    /// Our id.
+    pub id: RowId,
+    /// The host.
+    pub host: HostName,
+    /// Whose container, and which.
+    #[serde(flatten)]
+    pub binding: Binding,
+    /// What we keep true. `last_seen_at` is already that of the view: of a row that is not missing, the host's last
+    /// complete pass.
+    #[serde(flatten)]
+    pub observed: Observed,
+    /// The deployer's.
+    #[serde(flatten)]
+    pub deployer: DeployerColumns,
+    /// When the row was made.
+    pub created_at: Timestamp,
+    /// When it was last written.
+    pub updated_at: Timestamp,
+    /// The revision of its last change.
+    pub revision: Revision,
+    /// The owner's name.
+    pub workload_name: Option<String>,
+    /// The host's status.
+    pub host_status: Option<String>,
+    /// The host's last complete pass.
+    pub last_complete_pass_at: Option<Timestamp>,
+}

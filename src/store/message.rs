@@ -1,0 +1,262 @@
+//! What StoreActor is asked, and the faults it answers with.
+
+use std::collections::{BTreeSet, HashMap};
+
+use ractor::ActorRef;
+
+use super::plan::{CommitPlan, DetailsWrite};
+use crate::dispatch::DispatchMessage;
+use crate::model::{ContainerId, HostRecord, LedgerRow, OpId, Revision, WorkloadId, WorkloadKind};
+
+/// A request to StoreActor; one transaction at a time.
+#[derive(Debug)]
+pub enum StoreMessage {
+    /// Reads the host's line and its rows from one snapshot. Answered twice: by [`DispatchMessage::SnapshotBegan`] as
+    /// soon as the snapshot is fixed, so that the daemon is asked after it, and by [`DispatchMessage::Opened`].
+    Open {
+        /// Names this request.
+        op: OpId,
+        /// Who gets the answers.
+        reply_to: ActorRef<DispatchMessage>,
+    },
+    /// Looks up the owners that a listing names. Answered by [`DispatchMessage::Found`].
+    LookUp {
+        /// Names this request.
+        op: OpId,
+        /// What to look up.
+        keys: DirectoryKeys,
+        /// Who gets the answer.
+        reply_to: ActorRef<DispatchMessage>,
+    },
+    /// Registers compose projects as stacks of the same name, those that are registered by now left as they are.
+    /// Answered by [`DispatchMessage::Adopted`].
+    AdoptStacks {
+        /// Names this request.
+        op: OpId,
+        /// The compose projects.
+        compose_projects: BTreeSet<String>,
+        /// Who gets the answer.
+        reply_to: ActorRef<DispatchMessage>,
+    },
+    /// Writes one pass. Answered by [`DispatchMessage::Committed`].
+    Commit {
+        /// Names this request.
+        op: OpId,
+        /// What to write.
+        plan: Box<CommitPlan>,
+        /// Who gets the answer.
+        reply_to: ActorRef<DispatchMessage>,
+    },
+    /// Writes details. Answered by [`DispatchMessage::DetailsPaid`].
+    PayDetails {
+        /// Names this request.
+        op: OpId,
+        /// What to write.
+        writes: Vec<DetailsWrite>,
+        /// Who gets the answer.
+        reply_to: ActorRef<DispatchMessage>,
+    },
+    /// Asks for bound rows of the host whose observed columns describe another container, or none: somebody bound
+    /// them and no pass has looked yet. Answered by [`crate::tick::TickMessage::NewBindings`].
+    LookForBindings {
+        /// Who gets the answer.
+        reply_to: ActorRef<crate::tick::TickMessage>,
+    },
+}
+
+/// What a listing and the host's rows name: the keys of one look-up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DirectoryKeys {
+    /// Workloads by id.
+    pub workloads: BTreeSet<String>,
+    /// Static sites by id.
+    pub sites: BTreeSet<String>,
+    /// Stacks by compose project.
+    pub compose_projects: BTreeSet<String>,
+    /// Stacks by a container name that they adopted.
+    pub adopted_names: BTreeSet<String>,
+}
+
+/// The answer to a look-up. A key that is not in its map is known to be unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directory {
+    /// Kind by workload id.
+    pub workloads: HashMap<String, WorkloadKind>,
+    /// The site's workload by site id.
+    pub sites: HashMap<String, WorkloadId>,
+    /// The stack's workload by compose project.
+    pub stacks: HashMap<String, WorkloadId>,
+    /// The stack's workload by adopted container name.
+    pub adopted: HashMap<String, WorkloadId>,
+}
+
+/// What *open* read.
+#[derive(Debug)]
+pub struct Opened {
+    /// The host's line.
+    pub host: HostRecord,
+    /// Every row of the host, missing ones too.
+    pub rows: Vec<LedgerRow>,
+}
+
+/// A binding that no pass has looked at.
+pub type NewBinding = (crate::model::RowId, ContainerId);
+
+/// What the store says of a finished write of details.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DetailsReport {
+    /// Rows written.
+    pub written: usize,
+    /// The revision of the last change; `None` if nothing changed.
+    pub revision: Option<Revision>,
+}
+
+/// Why the ledger could not be read or written. Expected, and so a value: no restart is counted for it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be opened.
+    #[error("cannot open the database {url}: {cause}")]
+    Unopened {
+        /// Without its password.
+        url: String,
+        /// What the database says, and the cure.
+        cause: String,
+    },
+    /// A query failed.
+    #[error("cannot {attempt} in the database {url}: {cause}")]
+    Query {
+        /// What was attempted.
+        attempt: &'static str,
+        /// Without its password.
+        url: String,
+        /// What the database says, and the cure where we know one.
+        cause: String,
+    },
+    /// Another writer holds a lock for longer than we wait.
+    #[error("cannot {attempt} in the database {url}: it is locked by another process ({cause}); it is tried again")]
+    Busy {
+        /// What was attempted.
+        attempt: &'static str,
+        /// Without its password.
+        url: String,
+        /// What the database says.
+        cause: String,
+    },
+    /// A unique index refused a row: somebody made or bound it meanwhile.
+    #[error("cannot {attempt}: {cause}")]
+    Clash {
+        /// What was attempted.
+        attempt: &'static str,
+        /// What the database says.
+        cause: String,
+    },
+    /// A value that the database refuses.
+    #[error("cannot {attempt}: the database refuses a value: {cause}")]
+    Refused {
+        /// What was attempted.
+        attempt: &'static str,
+        /// What the database says.
+        cause: String,
+    },
+    /// A newer epoch or another process writes this host.
+    #[error(
+        "host {host} is written by another dockledger ({holder}); stop that one, ask it to reconcile by SIGUSR1, or \
+         give this one another name with --host"
+    )]
+    LeaseHeld {
+        /// The host.
+        host: String,
+        /// Who holds it.
+        holder: String,
+    },
+    /// Another host of this ledger is that daemon.
+    #[error(
+        "the daemon at {endpoint} is already kept under the host name {other}; use --host {other}, or \
+         `dockledger hosts rename {other} {host}`, `dockledger hosts forget {other}`, or `dockledger hosts confirm {host}` if \
+         both names are meant"
+    )]
+    IdentityTaken {
+        /// The daemon's address.
+        endpoint: String,
+        /// This host.
+        host: String,
+        /// The other host.
+        other: String,
+    },
+    /// One of our table names is taken.
+    #[error(
+        "cannot migrate the database {url}: {table} exists and dockledger did not create it; move it away or use another schema"
+    )]
+    ForeignTable {
+        /// Without its password.
+        url: String,
+        /// The table.
+        table: String,
+    },
+    /// The schema is another than this program's.
+    #[error("the database {url} has {found}, and this dockledger needs {needed}; {cure}")]
+    WrongSchema {
+        /// Without its password.
+        url: String,
+        /// What is there.
+        found: String,
+        /// What is needed.
+        needed: String,
+        /// What to do.
+        cure: &'static str,
+    },
+    /// What was asked for is not there, or is there already, or must not go.
+    #[error("{0}")]
+    Registry(#[from] RegistryError),
+}
+
+/// Why a registry call was refused. Its messages are for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryError {
+    /// Nothing of that name or id.
+    #[error("there is no {kind} {name:?}; `dockledger {kind} list` shows those that exist")]
+    Unknown {
+        /// project, stage, stack, site, workload, row.
+        kind: &'static str,
+        /// As it was given.
+        name: String,
+    },
+    /// The name, id or compose project is taken.
+    #[error("{what} {name:?} is taken by another {kind}")]
+    Taken {
+        /// project, stage, stack, site, workload.
+        kind: &'static str,
+        /// name, id, compose project.
+        what: &'static str,
+        /// As it was given.
+        name: String,
+    },
+    /// Not a name or an id.
+    #[error("{name:?} is no {what}: {rule}")]
+    Invalid {
+        /// What it was meant to be.
+        what: &'static str,
+        /// As it was given, bounded.
+        name: String,
+        /// What is allowed.
+        rule: &'static str,
+    },
+    /// It still owns rows that are not missing.
+    #[error("{kind} {name:?} still has {rows} containers; remove them first, or give --force to forget their rows")]
+    InUse {
+        /// project, stack, site.
+        kind: &'static str,
+        /// As it was given.
+        name: String,
+        /// How many.
+        rows: i64,
+    },
+    /// A claim on what belongs to somebody else.
+    #[error("{what} belongs to {owner}: a claim cannot take it")]
+    Owned {
+        /// The row or the container.
+        what: String,
+        /// The other workload or row.
+        owner: String,
+    },
+}

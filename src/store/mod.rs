@@ -1,0 +1,13 @@
+//! The ledger.
+//!
+//! Comes in: plans of passes, look-ups and registry calls. Goes out: rows, directories and reports, or a
+//! [`StoreError`]. Never: a write to a deployer's column by the reconciliation, a write without the lease's generation,
+//! a name from diesel outside.
+
+mod message;
+mod plan;
+
+pub use message::{
+    DetailsReport, Directory, DirectoryKeys, NewBinding, Opened, RegistryError, StoreError, StoreMessage,
+};
+pub use plan::{CommitPlan, CommitReport, DetailsWrite, HostStamp, PassStamp, RowWrite};

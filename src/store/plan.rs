@@ -1,0 +1,117 @@
+//! What one pass wants written, and what came of it. It names nothing that Dockledger does not own.
+
+use crate::model::{
+    Binding, ChangeCause, Completeness, ContainerId, DaemonIdentity, HostStatus, Observed, PassId, PassOutcome,
+    Revision, RowId, Scope, Timestamp, Trigger,
+};
+
+/// One transaction of the reconciliation.
+#[derive(Clone, Debug)]
+pub struct CommitPlan {
+    /// The pass.
+    pub pass: PassStamp,
+    /// What becomes of the host's own line.
+    pub host: HostStamp,
+    /// The rows to write, sorted by id, each at most once. Empty in a steady pass.
+    pub rows: Vec<RowWrite>,
+    /// Whether each row is written in a savepoint of its own, so that one that the database refuses costs only itself.
+    /// Slower; asked for after a clash or a refused value.
+    pub row_by_row: bool,
+}
+
+/// What is recorded of the pass itself.
+#[derive(Clone, Debug)]
+pub struct PassStamp {
+    /// The pass.
+    pub id: PassId,
+    /// Why it ran.
+    pub trigger: Trigger,
+    /// What it looked at.
+    pub scope: Scope,
+    /// How much its listing held.
+    pub completeness: Completeness,
+    /// What is about to come of it.
+    pub outcome: PassOutcome,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// The list call.
+    pub list_ms: u64,
+    /// From the begin of the pass until this plan was sent.
+    pub elapsed_ms: u64,
+    /// Containers listed.
+    pub listed: usize,
+    /// Why it failed, bounded.
+    pub error: Option<String>,
+}
+
+/// What becomes of the host's line.
+#[derive(Clone, Debug)]
+pub struct HostStamp {
+    /// The daemon's address, as resolved.
+    pub endpoint: String,
+    /// Who answered; `None` leaves what is stored.
+    pub identity: Option<DaemonIdentity>,
+    /// How far the rows can be trusted from now on.
+    pub status: HostStatus,
+    /// Whether this was a complete pass over the whole host: moves `last_complete_pass_at` to the pass's begin.
+    pub complete: bool,
+}
+
+/// One row's difference.
+#[derive(Clone, Debug)]
+pub struct RowWrite {
+    /// The row.
+    pub id: RowId,
+    /// The binding that *open* read: the write is left out, as moved, if the row's container is another by now.
+    /// `None` inside `Some` is a row that was not bound; `None` outside is a row that was not there.
+    pub expected: Option<Option<ContainerId>>,
+    /// The binding after the write. Differs from what was read only in rows of stacks and sites.
+    pub binding: Binding,
+    /// The observed columns after the write.
+    pub observed: Observed,
+    /// Whether details are owed after the write.
+    pub details_owed: bool,
+    /// Why.
+    pub cause: ChangeCause,
+    /// A state that someone else wrote and that no change has told yet: it gets a change of its own, with cause
+    /// `deployer`, before this one.
+    pub foreign_state: Option<crate::model::ContainerState>,
+    /// The state that the row had before, as the last change or `foreign_state` leaves it; `None` for a new row.
+    pub from_state: Option<crate::model::ContainerState>,
+}
+
+/// What came of a commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommitReport {
+    /// Rows made.
+    pub inserted: usize,
+    /// Rows written that existed.
+    pub updated: usize,
+    /// Of those, the ones that went missing.
+    pub missing: usize,
+    /// Of those, the ones that were missing and are back.
+    pub returned: usize,
+    /// Of those, the ones that went over to another container.
+    pub rebound: usize,
+    /// Left out: their binding is another than *open* read, or they are gone, or somebody else made them.
+    pub moved: Vec<RowId>,
+    /// Left out: their workload went meanwhile.
+    pub ownerless: Vec<RowId>,
+    /// Left out in `row_by_row`: the database refused them, with its words.
+    pub refused: Vec<(RowId, String)>,
+    /// The revision of the last change; `None` if nothing changed.
+    pub revision: Option<Revision>,
+    /// The transaction, its fsync included.
+    pub commit_ms: u64,
+}
+
+/// The details of one row, to be written if the row is still bound to the container.
+#[derive(Clone, Debug)]
+pub struct DetailsWrite {
+    /// The row.
+    pub row: RowId,
+    /// The container that was inspected.
+    pub container: ContainerId,
+    /// What the inspect said.
+    pub details: crate::model::InspectedDetails,
+}

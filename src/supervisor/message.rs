@@ -1,0 +1,76 @@
+//! What the supervisor hears.
+
+use std::fmt;
+
+use ractor::RpcReplyPort;
+
+use crate::docker::Lane;
+use crate::model::{Epoch, OpId, PassReport};
+use crate::store::StoreError;
+
+/// A child of the supervisor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Child {
+    /// TickActor.
+    Tick,
+    /// DispatchActor.
+    Dispatch,
+    /// One lane of DockerActor.
+    Docker(Lane),
+    /// StoreActor.
+    Store,
+}
+
+impl fmt::Display for Child {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tick => f.write_str("tick"),
+            Self::Dispatch => f.write_str("dispatch"),
+            Self::Docker(lane) => write!(f, "docker/{}", lane.as_str()),
+            Self::Store => f.write_str("store"),
+        }
+    }
+}
+
+/// A message to the supervisor. It never awaits I/O while it handles one.
+#[derive(Debug)]
+pub enum SupervisorMessage {
+    /// A call is past its deadline: the child that awaits it is to be killed and replaced. Trouble of the daemon or of
+    /// the database: it never counts towards the restart intensity.
+    Stuck {
+        /// Who awaits it.
+        child: Child,
+        /// Which life of it; an older one is ignored.
+        epoch: Epoch,
+        /// The call.
+        op: OpId,
+    },
+    /// A killed child had its time to die.
+    KillOverdue {
+        /// Who.
+        child: Child,
+        /// Which life of it.
+        epoch: Epoch,
+    },
+    /// The backoff before the next life of a child is over.
+    Respawn {
+        /// Who.
+        child: Child,
+        /// The life that is about to begin.
+        epoch: Epoch,
+    },
+    /// StoreActor has opened the database and raised the lease's generation.
+    StoreReady {
+        /// Which life of it.
+        epoch: Epoch,
+    },
+    /// StoreActor cannot begin, or lost the lease. It tries again by itself, but for a lease that is held by another.
+    StoreTrouble {
+        /// Which life of it.
+        epoch: Epoch,
+        /// Why.
+        error: StoreError,
+    },
+    /// Runs a pass that begins after this message; the port gets its report.
+    Reconcile(RpcReplyPort<PassReport>),
+}

@@ -1,0 +1,16 @@
+//! The supervision tree.
+//!
+//! ```text
+//! LedgerSupervisor
+//! ├─ TickActor
+//! ├─ DispatchActor
+//! ├─ DockerActor × lane
+//! └─ StoreActor
+//! ```
+//!
+//! Comes in: deaths, deadlines, requests. Goes out: the refs of the living, in order of their epochs. Never: I/O in a
+//! handler, a ref handed out by anybody else.
+
+mod message;
+
+pub use message::{Child, SupervisorMessage};

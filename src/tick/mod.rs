@@ -1,0 +1,8 @@
+//! When the ledger looks.
+//!
+//! Comes in: time, requests, news from the others. Goes out: one order at a time, and an answer to every caller.
+//! Never: a second pass beside one that runs, a caller without an answer.
+
+mod message;
+
+pub use message::TickMessage;

@@ -1,0 +1,9 @@
+//! The tests that need more than one room: real databases, sockets, daemons, the built program.
+//!
+//! One binary, so that it links once and shares what is slow to start.
+
+mod cli;
+mod docker;
+mod store;
+mod support;
+mod whole;

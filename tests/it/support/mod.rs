@@ -1,0 +1,3 @@
+//! What the tests share: real parts that are started once, and the word for what cannot run here.
+
+pub(crate) mod skip;

@@ -1,0 +1,11 @@
+//! What cannot run where it is started says so by name, and fails where everything must run.
+
+/// Says that `test` is left out, and why. Under `DOCKLEDGER_TESTS_REQUIRE_ALL=1`, as `scripts/test` sets it, that is a
+/// failure.
+pub(crate) fn skip(test: &str, why: &str) {
+    assert!(
+        std::env::var_os("DOCKLEDGER_TESTS_REQUIRE_ALL").is_none(),
+        "{test} cannot be left out here, yet it cannot run: {why}"
+    );
+    eprintln!("skipped: {test}: {why}");
+}
