@@ -3,6 +3,11 @@
 //! Comes in: an order for a pass, and the answers of the daemon and of the ledger. Goes out: requests to both, and one
 //! report. Never: I/O, a row that a rule did not decide, two passes at once.
 
+mod directory;
 mod message;
+mod rules;
 
+pub use directory::directory_keys;
 pub use message::{DispatchMessage, PassOrder};
+pub(crate) use rules::unassigned;
+pub use rules::{Assignment, Picture, RuleSet, Verdict, assign};

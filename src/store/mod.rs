@@ -4,9 +4,11 @@
 //! [`StoreError`]. Never: a write to a deployer's column by the reconciliation, a write without the lease's generation,
 //! a name from diesel outside.
 
+mod diff;
 mod message;
 mod plan;
 
+pub use diff::{DiffInput, Difference, diff};
 pub use message::{
     DetailsReport, Directory, DirectoryKeys, NewBinding, Opened, RegistryError, StoreError, StoreMessage,
 };

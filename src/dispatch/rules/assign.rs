@@ -1,0 +1,245 @@
+//! Rule 0, and the order in which everything else is asked.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::RuleSet;
+use super::claim::{Claim, ClaimedBy, Label, RowClaim, claim, known_workload};
+use super::contest;
+use super::dispute::dispute;
+use super::image::{Origin, origin};
+use crate::docker::ImageAnswer;
+use crate::model::{
+    Completeness, ContainerId, ContainerState, ImageId, Inspected, LedgerRow, ListedContainer, Listing, RowId,
+    Unassigned, UnassignedReason, WorkloadId, WorkloadKind,
+};
+use crate::store::Directory;
+
+/// What is known when the owners are decided.
+#[derive(Clone, Copy, Debug)]
+pub struct Picture<'a> {
+    /// Every row of the host, from a snapshot that began before the listing.
+    pub rows: &'a [LedgerRow],
+    /// What the daemon listed.
+    pub listing: &'a Listing,
+    /// The owners that rows and listing name; a key that is not in it is unknown.
+    pub directory: &'a Directory,
+    /// The labels of the images that were asked for so far.
+    pub images: &'a HashMap<ImageId, ImageAnswer>,
+    /// The inspects that were asked for so far.
+    pub verified: &'a HashMap<ContainerId, Inspected>,
+    /// Whether the daemon said who it is. Without it rows are updated, and nothing is made, taken or swept.
+    pub identity_known: bool,
+}
+
+/// Whose the listed containers are.
+///
+/// It is whole once `wants_images`, `adoptable` and `wants_verified` are empty. Until then the caller asks for what is
+/// wanted, in this order, and assigns again; what has an answer, of whatever kind, is not wanted again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Assignment {
+    /// One for each of the listing's containers, in the same order.
+    pub verdicts: Vec<Verdict>,
+    /// Bound containers that keep their row although their labels name another owner.
+    pub disputed: Vec<Unassigned>,
+    /// Images whose labels decide a claim.
+    pub wants_images: BTreeSet<ImageId>,
+    /// Containers that a complete listing lacked: bound, their row not missing.
+    pub wants_verified: BTreeSet<ContainerId>,
+    /// With `auto_adopt`, compose projects that are no stacks yet. The caller registers them once in a pass and then
+    /// assigns with `auto_adopt` off: one that cannot be registered stays `unknown_stack`.
+    pub adoptable: BTreeSet<String>,
+    /// Indices of the rows whose container a complete listing lacked: candidates to be swept, or taken by a claimant.
+    pub absent: Vec<usize>,
+}
+
+/// What becomes of one listed container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It keeps the row of this index.
+    Keeps(usize),
+    /// The row of this index goes over to it, or was not bound: always a row of a stack or a site.
+    Takes(usize),
+    /// A row is made for it.
+    Makes {
+        /// The row's id.
+        row: RowId,
+        /// The owner.
+        workload: WorkloadId,
+        /// Its kind, never `project`.
+        kind: WorkloadKind,
+        /// The role within it.
+        role: Box<str>,
+    },
+    /// It has no row.
+    Unassigned {
+        /// Why.
+        reason: UnassignedReason,
+        /// The particulars. For `unknown_workload`, `unclaimed_project`, `unknown_site`, `unknown_stack`, `other_prefix`
+        /// and `one_off` it is the bare id or compose project that the container names, for `ignored` the entry of the
+        /// ignore list, for `no_label` nothing; else a short sentence. Not escaped.
+        detail: String,
+    },
+}
+
+/// Where the listing has the container of a row; a row that is not bound is `Unlisted`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// At this index.
+    Listed(usize),
+    /// Among those of which only the id was read: it exists, its state is unknown.
+    Quarantined,
+    /// Nowhere.
+    Unlisted,
+}
+
+/// Decides for each listed container which row is its, if any. The order of the listing does not matter.
+#[must_use]
+pub fn assign(picture: &Picture<'_>, rules: &RuleSet) -> Assignment {
+    let row_of: HashMap<&str, usize> = picture
+        .rows
+        .iter()
+        .enumerate()
+        .filter_map(|(index, row)| Some((row.binding.container_id.as_ref()?.as_str(), index)))
+        .collect();
+    let mut presence = vec![Presence::Unlisted; picture.rows.len()];
+    for entry in &picture.listing.quarantined {
+        if let Some(&row) = row_of.get(entry.container_id.as_str()) {
+            presence[row] = Presence::Quarantined;
+        }
+    }
+    let mut assignment = Assignment::default();
+    let mut claims = Vec::new();
+    for (index, container) in picture.listing.containers.iter().enumerate() {
+        let verdict = match row_of.get(container.id.as_str()) {
+            Some(&row) => {
+                presence[row] = Presence::Listed(index);
+                keep(picture, rules, container, row, &mut assignment.disputed)
+            }
+            None => match claim_a_row(picture, rules, container, &mut assignment) {
+                Ok(claim) => {
+                    claims.push((index, claim));
+                    // Stands in until the contest, which gives each claimant a verdict.
+                    unassigned_verdict(UnassignedReason::Contested, String::new())
+                }
+                Err(verdict) => verdict,
+            },
+        };
+        assignment.verdicts.push(verdict);
+    }
+    find_absent(picture, &presence, &mut assignment);
+    contest::settle(picture, &presence, &claims, &mut assignment.verdicts);
+    assignment
+}
+
+/// The record of a container without a row, or of one whose row is disputed.
+pub(crate) fn unassigned(container: &ListedContainer, reason: UnassignedReason, detail: String) -> Unassigned {
+    Unassigned {
+        container_id: container.id.clone(),
+        name: container.name.clone(),
+        image_ref: container.image_ref.clone(),
+        state: container.state.clone(),
+        reason,
+        detail,
+    }
+}
+
+/// The verdict on a container without a row.
+pub(super) fn unassigned_verdict(reason: UnassignedReason, detail: impl Into<String>) -> Verdict {
+    Verdict::Unassigned { reason, detail: detail.into() }
+}
+
+/// Rule 0. A row whose workload is gone is left alone, and its container does not fall through to another rule.
+fn keep(
+    picture: &Picture<'_>,
+    rules: &RuleSet,
+    container: &ListedContainer,
+    index: usize,
+    disputed: &mut Vec<Unassigned>,
+) -> Verdict {
+    let row = &picture.rows[index];
+    let workload = row.binding.workload_id.as_str();
+    let Some(kind) = known_workload(workload, picture.directory) else {
+        return unassigned_verdict(UnassignedReason::UnknownWorkload, workload);
+    };
+    if let Some((reason, detail)) = dispute(container, row, kind, picture.directory, rules) {
+        disputed.push(unassigned(container, reason, detail));
+    }
+    Verdict::Keeps(index)
+}
+
+/// Rules 1 to 4, with the ignore list before them and the check of the image behind them.
+fn claim_a_row(
+    picture: &Picture<'_>,
+    rules: &RuleSet,
+    container: &ListedContainer,
+    assignment: &mut Assignment,
+) -> Result<RowClaim, Verdict> {
+    if let Some(entry) = rules.ignored_by(container) {
+        return Err(unassigned_verdict(UnassignedReason::Ignored, entry));
+    }
+    match claim(container, picture.directory, rules) {
+        Claim::Row(row) => {
+            may_be_bound(picture, container, row.claimed_by, &mut assignment.wants_images)?;
+            Ok(row)
+        }
+        Claim::Unregistered(project) => {
+            if rules.auto_adopt && picture.identity_known && is_adoptable(project) {
+                may_be_bound(picture, container, ClaimedBy::Label(Label::Compose), &mut assignment.wants_images)?;
+                assignment.adoptable.insert(project.to_owned());
+            }
+            Err(unassigned_verdict(UnassignedReason::UnknownStack, project))
+        }
+        Claim::Nothing(reason, detail) => Err(unassigned_verdict(reason, detail)),
+    }
+}
+
+/// Whether the claim counts and the daemon is known: else the verdict that says why not, or not yet.
+fn may_be_bound(
+    picture: &Picture<'_>,
+    container: &ListedContainer,
+    claimed_by: ClaimedBy,
+    wants_images: &mut BTreeSet<ImageId>,
+) -> Result<(), Verdict> {
+    let (reason, detail) = if !picture.identity_known {
+        // Of the reasons, the one that says "next pass".
+        (UnassignedReason::ImageUnknown, "the daemon did not say who it is, so nothing new is bound")
+    } else {
+        match origin(container, claimed_by, picture.images) {
+            Origin::Creator => return Ok(()),
+            Origin::Image => (UnassignedReason::LabelFromImage, "the image carries the same label"),
+            Origin::Unanswered => (UnassignedReason::ImageUnknown, "the labels of its image could not be read"),
+            Origin::Unasked(image) => {
+                wants_images.insert(image.clone());
+                (UnassignedReason::ImageUnknown, "the labels of its image are being read")
+            }
+        }
+    };
+    Err(unassigned_verdict(reason, detail))
+}
+
+/// Whether a compose project's name is one that compose itself would give: a label can say anything, and adopting makes a
+/// stack of that name.
+fn is_adoptable(project: &str) -> bool {
+    let mut bytes = project.bytes();
+    bytes.next().is_some_and(|first| first.is_ascii_lowercase() || first.is_ascii_digit())
+        && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_'))
+}
+
+/// A row whose workload is gone is left alone, by the sweep too.
+fn find_absent(picture: &Picture<'_>, presence: &[Presence], assignment: &mut Assignment) {
+    if picture.listing.completeness != Completeness::Complete {
+        return;
+    }
+    for (index, row) in picture.rows.iter().enumerate() {
+        let (Some(container), Presence::Unlisted) = (&row.binding.container_id, presence[index]) else { continue };
+        if row.observed.state == ContainerState::Missing
+            || known_workload(row.binding.workload_id.as_str(), picture.directory).is_none()
+        {
+            continue;
+        }
+        assignment.absent.push(index);
+        if picture.identity_known && !picture.verified.contains_key(container) {
+            assignment.wants_verified.insert(container.clone());
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Several containers, one row: which has it.
+//!
+//! A container that loses its row waits a pass before it may take another. So no commit moves a container id from one
+//! row to another, which the unique index would refuse in one order and allow in the other.
+
+use std::collections::HashMap;
+
+use super::assign::{Picture, Presence, Verdict, unassigned_verdict};
+use super::claim::{RowClaim, brief, known_workload};
+use crate::model::{
+    Completeness, ContainerId, ContainerState, Inspected, LedgerRow, ListedContainer, RowId, UnassignedReason,
+};
+
+/// Gives each claimant its verdict, and a new one to each container whose row goes to a claimant.
+///
+/// `presence` tells of each row where its container is. `claims` holds unbound containers, by index in the listing, with
+/// the row that each claims.
+pub(super) fn settle(
+    picture: &Picture<'_>,
+    presence: &[Presence],
+    claims: &[(usize, RowClaim)],
+    verdicts: &mut [Verdict],
+) {
+    if claims.is_empty() {
+        return;
+    }
+    let containers = &picture.listing.containers;
+    let index_of: HashMap<&RowId, usize> =
+        picture.rows.iter().enumerate().map(|(index, row)| (&row.id, index)).collect();
+    let mut seats: HashMap<&RowId, Seat> = HashMap::new();
+    for (container, claim) in claims {
+        let seat = seats.entry(&claim.row).or_insert_with(|| match index_of.get(&claim.row) {
+            Some(&row) => Seat { row: Some(row), holder: holder(picture, row, presence[row], claim) },
+            None => Seat { row: None, holder: Holder::Nobody },
+        });
+        seat.consider(containers, *container);
+    }
+    for (container, claim) in claims {
+        let seat = &seats[&claim.row];
+        verdicts[*container] = seat.verdict_on(containers, *container, claim);
+        if let (Holder::Claimant(winner), Some(row)) = (&seat.holder, seat.row)
+            && let Presence::Listed(displaced) = presence[row]
+        {
+            let detail = format!("row {} goes to {}", claim.row, called(&containers[*winner]));
+            verdicts[displaced] = unassigned_verdict(UnassignedReason::Superseded, detail);
+        }
+    }
+}
+
+/// A row that is claimed.
+struct Seat {
+    /// Its index, if it exists.
+    row: Option<usize>,
+    holder: Holder,
+}
+
+enum Holder {
+    /// It is free.
+    Nobody,
+    /// Its own container, as listed.
+    Bound(usize),
+    /// The best claimant so far.
+    Claimant(usize),
+    /// Its own container may exist and was not seen; why.
+    Unseen(String),
+    /// It is another workload's; whose.
+    Foreign(String),
+}
+
+/// Who has a row before any claim is heard. A row is open only if its container is listed, or known to be gone.
+fn holder(picture: &Picture<'_>, index: usize, presence: Presence, claim: &RowClaim) -> Holder {
+    let row = &picture.rows[index];
+    if row.binding.workload_id != claim.workload || !row.binding.workload_kind.binding_is_ours() {
+        let owner = &row.binding.workload_id;
+        return Holder::Foreign(format!("row {} belongs to {} {owner}", row.id, row.binding.workload_kind));
+    }
+    if known_workload(row.binding.workload_id.as_str(), picture.directory).is_none() {
+        return Holder::Foreign(format!("row {} belongs to a workload that is going", row.id));
+    }
+    let Some(container) = &row.binding.container_id else { return Holder::Nobody };
+    match presence {
+        Presence::Listed(container) => Holder::Bound(container),
+        Presence::Quarantined => {
+            Holder::Unseen(format!("row {} is bound to {}, whose entry was not readable", row.id, container.short()))
+        }
+        Presence::Unlisted if is_gone(picture, row, container) => Holder::Nobody,
+        Presence::Unlisted => {
+            Holder::Unseen(format!("row {} is bound to {}, which may still exist", row.id, container.short()))
+        }
+    }
+}
+
+/// Whether the unlisted container of a row is known not to exist: from an earlier pass, or from this one's inspect.
+fn is_gone(picture: &Picture<'_>, row: &LedgerRow, container: &ContainerId) -> bool {
+    row.observed.state == ContainerState::Missing
+        || (picture.listing.completeness == Completeness::Complete
+            && matches!(picture.verified.get(container), Some(Inspected::Gone)))
+}
+
+impl Seat {
+    /// Hears one claim.
+    fn consider(&mut self, containers: &[ListedContainer], claimant: usize) {
+        let standing = match self.holder {
+            Holder::Nobody => None,
+            Holder::Bound(container) => Some(rank(&containers[container], true)),
+            Holder::Claimant(container) => Some(rank(&containers[container], false)),
+            Holder::Unseen(_) | Holder::Foreign(_) => return,
+        };
+        if standing < Some(rank(&containers[claimant], false)) {
+            self.holder = Holder::Claimant(claimant);
+        }
+    }
+
+    fn verdict_on(&self, containers: &[ListedContainer], claimant: usize, claim: &RowClaim) -> Verdict {
+        let container = &containers[claimant];
+        let lost = |detail: String| match container.state.is_up() {
+            true => unassigned_verdict(UnassignedReason::Contested, detail),
+            false => unassigned_verdict(UnassignedReason::Superseded, detail),
+        };
+        match &self.holder {
+            Holder::Claimant(winner) if *winner == claimant => match self.row {
+                Some(row) => Verdict::Takes(row),
+                None => Verdict::Makes {
+                    row: claim.row.clone(),
+                    workload: claim.workload.clone(),
+                    kind: claim.kind,
+                    role: claim.role.clone(),
+                },
+            },
+            Holder::Claimant(winner) => lost(format!("row {} goes to {}", claim.row, called(&containers[*winner]))),
+            Holder::Bound(bound) if container.claims.compose_replace.is_some() => {
+                lost(format!("waits to replace {} in row {}", called(&containers[*bound]), claim.row))
+            }
+            Holder::Bound(bound) => lost(format!("row {} is held by {}", claim.row, called(&containers[*bound]))),
+            Holder::Unseen(detail) => lost(detail.clone()),
+            Holder::Foreign(detail) => unassigned_verdict(UnassignedReason::Contested, detail.clone()),
+            Holder::Nobody => unreachable!("a free row goes to the first claimant that is considered"),
+        }
+    }
+}
+
+/// The order of those that want one row: greatest wins.
+///
+/// The bound one while it is up; else up before not up; then the later creation, where the bound one stays unless the
+/// other is known to be later; then the greater id. Between two that are not bound the later creation decides too: by
+/// the id alone, the one that it chose would lose the row again in the next pass, to the later one, with nothing changed.
+fn rank(container: &ListedContainer, bound: bool) -> (bool, bool, i64, bool, &str) {
+    let up = container.state.is_up();
+    let unknown = if bound { i64::MAX } else { i64::MIN };
+    let created = container.created_at.map_or(unknown, |created| created.as_millis());
+    (bound && up, up, created, bound, container.id.as_str())
+}
+
+fn called(container: &ListedContainer) -> String {
+    format!("{} ({})", brief(&container.name), container.id.short())
+}
