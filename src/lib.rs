@@ -4,6 +4,7 @@ pub mod config;
 pub mod dispatch;
 pub mod docker;
 pub mod model;
+pub mod simulation;
 pub mod store;
 pub mod supervisor;
 pub mod tick;

@@ -1,0 +1,30 @@
+//! A simulated daemon, for tests, benchmarks and demonstrations.
+//!
+//! ```text
+//! world     what exists: engine, images, containers, and how they change     (pure)
+//! render    the JSON that the engine's API answers with                      (pure)
+//! api       one request against a world                                      (pure)
+//! life      a seeded random life of a world                                  (pure)
+//! server    the API served over a unix socket, with faults
+//! ```
+//!
+//! Comes in: what a test wants to exist or to go wrong. Goes out: the answers of a daemon. Never: a real daemon, a
+//! random number without a seed, a wall clock.
+
+mod api;
+mod chance;
+mod container;
+mod error;
+mod life;
+mod populate;
+mod render;
+mod server;
+mod status;
+mod world;
+
+pub use container::{Engine, Health, NewContainer, PublishedPort, RestartPolicy, SimulatedContainer, SimulatedState};
+pub use error::WorldError;
+pub use life::{Life, LifeEvent};
+pub use populate::Population;
+pub use server::SimulatedDaemon;
+pub use world::{Recreation, RecreationStep, World};
