@@ -47,3 +47,51 @@ pub fn directory_keys(rows: &[LedgerRow], listing: &Listing, rules: &RuleSet) ->
 fn owned(keys: &HashSet<&str>) -> BTreeSet<String> {
     keys.iter().map(|key| (*key).to_owned()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::rules::fixtures::{container, labelled, raw_row, row, web, world};
+    use super::*;
+    use crate::model::{Claims, ContainerState, ListedContainer};
+
+    fn listing(containers: Vec<ListedContainer>) -> Listing {
+        world(containers, Vec::new()).listing
+    }
+
+    fn set(keys: &[&str]) -> BTreeSet<String> {
+        keys.iter().map(|key| (*key).to_owned()).collect()
+    }
+
+    #[test]
+    fn keys_are_what_rows_and_labels_name_unknown_ones_too() {
+        let site = Claims { static_site: Some("docs".into()), ..Claims::default() };
+        let containers = vec![
+            labelled(1, "ghost", "", ""),
+            ListedContainer { claims: site, ..container(2) },
+            web(3, 1),
+            web(4, 2),
+            container(5),
+            labelled(6, "a:b", "", ""),
+        ];
+        let rows = [raw_row("r1", "p", ContainerState::Created, None), row("s:web", "s", &web(3, 1))];
+        let listing = listing(containers);
+        let keys = directory_keys(&rows, &listing, &RuleSet::default());
+        assert_eq!(keys.workloads, set(&["ghost", "p", "s"]));
+        assert_eq!(keys.sites, set(&["docs"]));
+        assert_eq!(keys.compose_projects, set(&["shop"]));
+        assert_eq!(keys.adopted_names, set(&["c5"]));
+    }
+
+    #[test]
+    fn names_are_asked_of_no_container_that_a_deployer_bound() {
+        let rows = [row("r1", "p", &container(1)), row("s:c2", "s", &container(2))];
+        let keys = directory_keys(&rows, &listing(vec![container(1), container(2)]), &RuleSet::default());
+        assert_eq!(keys.adopted_names, set(&["c2"]));
+    }
+
+    #[test]
+    fn compose_projects_without_the_prefix_are_not_asked() {
+        let rules = RuleSet { compose_prefix: "tinyforge-".to_owned(), ..RuleSet::default() };
+        assert!(directory_keys(&[], &listing(vec![web(1, 1)]), &rules).compose_projects.is_empty());
+    }
+}

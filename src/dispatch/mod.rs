@@ -9,5 +9,7 @@ mod rules;
 
 pub use directory::directory_keys;
 pub use message::{DispatchMessage, PassOrder};
+#[cfg(test)]
+pub(crate) use rules::fixtures;
 pub(crate) use rules::unassigned;
 pub use rules::{Assignment, Picture, RuleSet, Verdict, assign};

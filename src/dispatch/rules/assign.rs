@@ -127,7 +127,7 @@ pub fn assign(picture: &Picture<'_>, rules: &RuleSet) -> Assignment {
         assignment.verdicts.push(verdict);
     }
     find_absent(picture, &presence, &mut assignment);
-    contest::settle(picture, &presence, &claims, &mut assignment.verdicts);
+    contest::settle(picture, &presence, &claims, &mut assignment);
     assignment
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::assign::{Picture, Presence, Verdict, unassigned_verdict};
+use super::assign::{Assignment, Picture, Presence, Verdict, unassigned_verdict};
 use super::claim::{RowClaim, brief, known_workload};
 use crate::model::{
     Completeness, ContainerId, ContainerState, Inspected, LedgerRow, ListedContainer, RowId, UnassignedReason,
@@ -19,7 +19,7 @@ pub(super) fn settle(
     picture: &Picture<'_>,
     presence: &[Presence],
     claims: &[(usize, RowClaim)],
-    verdicts: &mut [Verdict],
+    assignment: &mut Assignment,
 ) {
     if claims.is_empty() {
         return;
@@ -37,12 +37,13 @@ pub(super) fn settle(
     }
     for (container, claim) in claims {
         let seat = &seats[&claim.row];
-        verdicts[*container] = seat.verdict_on(containers, *container, claim);
+        assignment.verdicts[*container] = seat.verdict_on(containers, *container, claim);
         if let (Holder::Claimant(winner), Some(row)) = (&seat.holder, seat.row)
             && let Presence::Listed(displaced) = presence[row]
         {
             let detail = format!("row {} goes to {}", claim.row, called(&containers[*winner]));
-            verdicts[displaced] = unassigned_verdict(UnassignedReason::Superseded, detail);
+            assignment.verdicts[displaced] = unassigned_verdict(UnassignedReason::Superseded, detail);
+            assignment.disputed.retain(|disputed| disputed.container_id != containers[displaced].id);
         }
     }
 }

@@ -1,1 +1,267 @@
+use super::*;
+use crate::dispatch::fixtures::*;
+use crate::model::Ports;
 
+fn foreign(state: ContainerState, row: LedgerRow) -> LedgerRow {
+    LedgerRow { observed: Observed { state, ..row.observed }, ..row }
+}
+
+#[test]
+fn steady_picture_writes_nothing() {
+    let rows = vec![
+        row("r1", "p", &container(1)),
+        row("s:web", "s", &web(2, 1)),
+        missing(row("r3", "p", &container(3))),
+        row("t:site", "t", &stopped(labelled(4, "t", "", ""))),
+    ];
+    let world = world(vec![container(1), web(2, 1), stopped(labelled(4, "t", "", ""))], rows);
+    let difference = world.diff();
+    assert!(difference.rows.is_empty(), "{:#?}", difference.rows);
+    assert_eq!((difference.assigned, difference.unchanged), (3, 3));
+    assert!(difference.unassigned.is_empty() && difference.unverified.is_empty());
+}
+
+#[test]
+fn each_observed_column_that_differs_is_written() {
+    let changes: [(&str, fn(&mut ListedContainer)); 8] = [
+        ("name", |listed| listed.name = "renamed".into()),
+        ("image_ref", |listed| listed.image_ref = "app:2".into()),
+        ("state", |listed| listed.state = ContainerState::Paused),
+        ("port", |listed| listed.ports = Ports { lowest: 1, ..listed.ports.clone() }),
+        ("ports", |listed| listed.ports = Ports { text: "443/tcp".into(), ..listed.ports.clone() }),
+        ("exit_code", |listed| listed.exit_code = ExitCodeFact::Known(137)),
+        ("health", |listed| listed.health = HealthFact::Known("healthy".into())),
+        ("created", |listed| listed.created_at = Some(NOW)),
+    ];
+    for (column, change) in changes {
+        let mut listed = container(1);
+        change(&mut listed);
+        let write = world(vec![listed.clone()], vec![row("r1", "p", &container(1))]).only_write();
+        let expected = first_sight(&listed, NOW);
+        let observed = &write.observed;
+        assert_eq!(write.cause, ChangeCause::Observed, "{column}");
+        assert_eq!((&observed.name, &observed.image_ref), (&expected.name, &expected.image_ref), "{column}");
+        assert_eq!((observed.port, &observed.ports), (expected.port, &expected.ports), "{column}");
+        assert_eq!((observed.exit_code, &observed.health), (expected.exit_code, &expected.health), "{column}");
+        assert_eq!(observed.created_in_docker_at, expected.created_in_docker_at, "{column}");
+        let changed = column == "state";
+        assert_eq!(write.details_owed, changed, "{column}");
+        assert_eq!(observed.state_since == Some(NOW), changed, "{column}");
+        assert_eq!(observed.restart_count, Some(2), "{column}");
+        assert_eq!(write.from_state, Some(ContainerState::Running), "{column}");
+        assert_eq!(write.expected, Some(Some(container_id(1))), "{column}");
+    }
+}
+
+#[test]
+fn what_the_listing_does_not_say_stays_for_the_same_container_alone() {
+    let listed = ListedContainer {
+        exit_code: ExitCodeFact::Keep,
+        health: HealthFact::Keep,
+        created_at: None,
+        name: "renamed".into(),
+        ..container(1)
+    };
+    let mut stored = row("r1", "p", &container(1));
+    stored.observed.exit_code = Some(3);
+    stored.observed.health = Some("healthy".into());
+    let same = world(vec![listed.clone()], vec![stored.clone()]).only_write().observed;
+    assert_eq!((same.exit_code, same.health.as_deref()), (Some(3), Some("healthy")));
+    assert_eq!(same.created_in_docker_at, container(1).created_at);
+    stored.seen_container_id = Some(container_id(9));
+    let another = world(vec![listed], vec![stored]).only_write().observed;
+    assert_eq!((another.exit_code, another.health, another.created_in_docker_at), (None, None, None));
+    assert_eq!((another.restart_count, another.started_at), (None, None));
+}
+
+#[test]
+fn listing_that_does_not_say_costs_no_write() {
+    let silent =
+        ListedContainer { exit_code: ExitCodeFact::Keep, health: HealthFact::Keep, created_at: None, ..container(1) };
+    let mut stored = row("r1", "p", &container(1));
+    stored.observed.exit_code = Some(3);
+    stored.observed.health = Some("healthy".into());
+    assert!(world(vec![silent], vec![stored]).diff().rows.is_empty());
+}
+
+#[test]
+fn new_row_is_whole_and_owes_its_details() {
+    let write = world(vec![web(1, 2)], vec![]).only_write();
+    assert_eq!((write.id.as_str(), &*write.binding.role), ("s:web:2", "web"));
+    assert_eq!(write.binding.container_id, Some(container_id(1)));
+    assert_eq!((write.expected, write.from_state, write.foreign_state), (None, None, None));
+    assert_eq!((write.cause, write.details_owed), (ChangeCause::Inserted, true));
+    assert_eq!(write.observed, first_sight(&web(1, 2), NOW));
+    assert_eq!(write.observed.state_since, Some(NOW));
+}
+
+#[test]
+fn created_container_is_created_since_its_creation() {
+    let listed = in_state(ContainerState::Created, web(1, 1));
+    let known = world(vec![listed.clone()], vec![]).only_write();
+    assert_eq!(known.observed.state_since, listed.created_at);
+    let unknown = world(vec![ListedContainer { created_at: None, ..listed }], vec![]).only_write();
+    assert_eq!(unknown.observed.state_since, Some(NOW));
+}
+
+#[test]
+fn row_that_somebody_bound_is_described_though_no_column_differs() {
+    let mut bound = row("r1", "p", &container(1));
+    bound.seen_container_id = None;
+    let write = world(vec![container(1)], vec![bound]).only_write();
+    assert_eq!((write.cause, write.details_owed), (ChangeCause::Observed, true));
+    assert_eq!(write.observed.state_since, Some(NOW), "it says since when the new container is in that state");
+}
+
+#[test]
+fn failed_row_is_left_alone_until_a_container_is_seen() {
+    let mut failed = raw_row("r1", "p", ContainerState::Failed, None);
+    failed.recorded_state = Some(ContainerState::Failed);
+    assert!(world(vec![], vec![failed.clone()]).diff().rows.is_empty());
+    failed.binding.container_id = Some(container_id(1));
+    let write = world(vec![container(1)], vec![failed]).only_write();
+    assert_eq!(write.observed.state, ContainerState::Running);
+    assert_eq!(write.from_state, Some(ContainerState::Failed));
+}
+
+#[test]
+fn row_goes_missing_with_its_other_columns_kept() {
+    let stored = LedgerRow { details_owed: true, ..row("r1", "p", &container(1)) };
+    let write = world(vec![], vec![stored.clone()]).gone(1).only_write();
+    let expected = Observed {
+        state: ContainerState::Missing,
+        state_since: Some(NOW),
+        last_seen_at: Some(LAST_PASS),
+        ..stored.observed.clone()
+    };
+    assert_eq!(write.observed, expected);
+    assert_eq!((write.cause, write.details_owed), (ChangeCause::Missing, false));
+    assert_eq!((write.binding, write.expected), (stored.binding, Some(Some(container_id(1)))));
+}
+
+#[test]
+fn container_that_no_pass_has_shown_was_never_seen() {
+    let bound = raw_row("r1", "p", ContainerState::Created, Some(container_id(1)));
+    let write = world(vec![], vec![bound]).gone(1).only_write();
+    assert_eq!((write.observed.state, write.observed.last_seen_at), (ContainerState::Missing, None));
+    assert_eq!(write.foreign_state, Some(ContainerState::Created));
+}
+
+#[test]
+fn only_a_verified_absence_from_a_complete_listing_of_a_known_daemon_is_missing() {
+    let lost = || world(vec![], vec![row("r1", "p", &container(1))]);
+    for (why, world, unverified) in [
+        ("not asked", lost(), 1),
+        ("present", lost().present(1), 1),
+        ("unanswered", lost().unanswered(1), 1),
+        ("unknown daemon", lost().unidentified().gone(1), 1),
+        ("partial", lost().partial().gone(1), 0),
+        ("quarantined", lost().quarantined(1).gone(1), 0),
+    ] {
+        let difference = world.diff();
+        assert!(difference.rows.is_empty(), "{why}");
+        assert_eq!(difference.unverified.len(), unverified, "{why}");
+    }
+}
+
+#[test]
+fn complete_empty_listing_is_believed() {
+    let rows = vec![row("r1", "p", &container(1)), row("s:web", "s", &web(2, 1))];
+    let difference = world(vec![], rows).gone(1).gone(2).diff();
+    assert_eq!(difference.rows.len(), 2);
+    assert!(difference.rows.iter().all(|write| write.cause == ChangeCause::Missing));
+}
+
+#[test]
+fn missing_row_returns_with_its_container() {
+    let mut stored = missing(row("r1", "p", &container(1)));
+    stored.observed.started_at = Some(LAST_PASS);
+    for world in [
+        world(vec![container(1)], vec![stored.clone()]),
+        world(vec![container(1)], vec![stored.clone()]).partial(),
+        world(vec![container(1)], vec![stored]).unidentified(),
+    ] {
+        let write = world.only_write();
+        assert_eq!((write.cause, write.details_owed), (ChangeCause::Returned, true));
+        assert_eq!((write.observed.state, write.observed.last_seen_at), (ContainerState::Running, None));
+        assert_eq!((write.observed.state_since, write.observed.started_at), (Some(NOW), Some(LAST_PASS)));
+    }
+}
+
+#[test]
+fn re_bound_row_is_one_change_and_never_missing() {
+    let stored = row("s:web", "s", &web(1, 1));
+    for world in [
+        world(vec![web(2, 1)], vec![stored.clone()]).gone(1),
+        world(vec![web(2, 1), stopped(web(1, 1))], vec![stored.clone()]),
+        world(vec![web(2, 1)], vec![missing(stored)]),
+    ] {
+        let write = world.only_write();
+        assert_eq!((write.cause, write.details_owed), (ChangeCause::Rebound, true));
+        assert_eq!(write.expected, Some(Some(container_id(1))));
+        assert_eq!(write.binding.container_id, Some(container_id(2)));
+        assert_eq!(write.from_state, world.rows[0].recorded_state);
+        assert_eq!(write.observed, first_sight(&web(2, 1), NOW), "nothing of the old container is left");
+    }
+}
+
+#[test]
+fn unbound_row_of_ours_is_bound() {
+    let mut unbound = raw_row("s:web", "s", ContainerState::Created, None);
+    unbound.recorded_state = Some(ContainerState::Created);
+    let write = world(vec![web(1, 1)], vec![unbound]).only_write();
+    assert_eq!((write.cause, write.expected), (ChangeCause::Observed, Some(None)));
+    assert_eq!(write.binding.container_id, Some(container_id(1)));
+}
+
+#[test]
+fn foreign_state_becomes_a_change_once() {
+    let unbound = raw_row("r1", "p", ContainerState::Failed, None);
+    let corrected = foreign(ContainerState::Failed, row("r2", "p", &container(2)));
+    let guessed = LedgerRow { recorded_state: Some(ContainerState::Created), ..row("r3", "p", &container(3)) };
+    let mut world = world(vec![container(2), container(3)], vec![unbound, corrected, guessed]);
+    let difference = world.diff();
+    let told: Vec<_> = difference
+        .rows
+        .iter()
+        .map(|write| (write.id.as_str(), write.cause, write.foreign_state.clone(), write.from_state.clone()))
+        .collect();
+    let failed = Some(ContainerState::Failed);
+    assert_eq!(
+        told,
+        [
+            ("r1", ChangeCause::Deployer, None, None),
+            ("r2", ChangeCause::Observed, failed.clone(), failed),
+            ("r3", ChangeCause::Deployer, None, Some(ContainerState::Created)),
+        ]
+    );
+    for (write, row) in difference.rows.iter().zip(&world.rows) {
+        assert!(write.cause != ChangeCause::Deployer || write.observed == row.observed);
+    }
+    world.apply(&difference);
+    assert!(world.diff().rows.is_empty());
+}
+
+#[test]
+fn row_under_quarantine_is_not_touched() {
+    let stored = foreign(ContainerState::Failed, row("r1", "p", &container(1)));
+    assert!(world(vec![], vec![stored]).quarantined(1).diff().rows.is_empty());
+}
+
+#[test]
+fn owed_details_stay_owed() {
+    let renamed = ListedContainer { name: "renamed".into(), ..container(1) };
+    let stored = LedgerRow { details_owed: true, ..row("r1", "p", &container(1)) };
+    assert!(world(vec![renamed], vec![stored]).only_write().details_owed);
+}
+
+#[test]
+fn writes_are_sorted_by_row_and_the_unassigned_by_container() {
+    let listed = vec![web(3, 2), container(9), container(8), web(2, 1)];
+    let difference = world(listed, vec![raw_row("r1", "p", ContainerState::Created, None)]).diff();
+    let rows: Vec<_> = difference.rows.iter().map(|write| write.id.as_str()).collect();
+    assert_eq!(rows, ["r1", "s:web", "s:web:2"]);
+    let unassigned: Vec<_> = difference.unassigned.iter().map(|one| one.container_id.clone()).collect();
+    assert_eq!(unassigned, [container_id(8), container_id(9)]);
+    assert_eq!((difference.assigned, difference.unchanged), (2, 0));
+}
