@@ -95,12 +95,8 @@ pub(super) enum Presence {
 /// Decides for each listed container which row is its, if any. The order of the listing does not matter.
 #[must_use]
 pub fn assign(picture: &Picture<'_>, rules: &RuleSet) -> Assignment {
-    let row_of: HashMap<&str, usize> = picture
-        .rows
-        .iter()
-        .enumerate()
-        .filter_map(|(index, row)| Some((row.binding.container_id.as_ref()?.as_str(), index)))
-        .collect();
+    let mut row_of: HashMap<&str, usize> = HashMap::with_capacity(picture.rows.len());
+    row_of.extend(bound_rows(picture.rows));
     let mut presence = vec![Presence::Unlisted; picture.rows.len()];
     for entry in &picture.listing.quarantined {
         if let Some(&row) = row_of.get(entry.container_id.as_str()) {
@@ -129,6 +125,11 @@ pub fn assign(picture: &Picture<'_>, rules: &RuleSet) -> Assignment {
     find_absent(picture, &presence, &mut assignment);
     contest::settle(picture, &presence, &claims, &mut assignment);
     assignment
+}
+
+fn bound_rows(rows: &[LedgerRow]) -> impl Iterator<Item = (&str, usize)> {
+    let indexed = rows.iter().enumerate();
+    indexed.filter_map(|(index, row)| Some((row.binding.container_id.as_ref()?.as_str(), index)))
 }
 
 /// The record of a container without a row, or of one whose row is disputed.
@@ -183,7 +184,7 @@ fn claim_a_row(
             Ok(row)
         }
         Claim::Unregistered(project) => {
-            if rules.auto_adopt && picture.identity_known && is_adoptable(project) {
+            if rules.auto_adopt && is_adoptable(project) {
                 may_be_bound(picture, container, ClaimedBy::Label(Label::Compose), &mut assignment.wants_images)?;
                 assignment.adoptable.insert(project.to_owned());
             }

@@ -23,7 +23,8 @@ fn steady_picture_writes_nothing() {
 
 #[test]
 fn each_observed_column_that_differs_is_written() {
-    let changes: [(&str, fn(&mut ListedContainer)); 8] = [
+    type Change = fn(&mut ListedContainer);
+    let changes: [(&str, Change); 8] = [
         ("name", |listed| listed.name = "renamed".into()),
         ("image_ref", |listed| listed.image_ref = "app:2".into()),
         ("state", |listed| listed.state = ContainerState::Paused),
@@ -186,6 +187,13 @@ fn missing_row_returns_with_its_container() {
         assert_eq!((write.observed.state, write.observed.last_seen_at), (ContainerState::Running, None));
         assert_eq!((write.observed.state_since, write.observed.started_at), (Some(NOW), Some(LAST_PASS)));
     }
+}
+
+#[test]
+fn row_that_is_not_missing_holds_no_time_of_its_own_when_it_was_last_seen() {
+    let mut stored = row("r1", "p", &container(1));
+    stored.observed.last_seen_at = Some(LAST_PASS);
+    assert_eq!(world(vec![container(1)], vec![stored]).only_write().observed.last_seen_at, None);
 }
 
 #[test]
