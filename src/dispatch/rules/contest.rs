@@ -3,7 +3,7 @@
 //! A container that loses its row waits a pass before it may take another. So no commit moves a container id from one
 //! row to another, which the unique index would refuse in one order and allow in the other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::assign::{Assignment, Picture, Presence, Verdict, unassigned_verdict};
 use super::claim::{RowClaim, brief, known_workload};
@@ -35,17 +35,19 @@ pub(super) fn settle(
         });
         seat.consider(containers, *container);
     }
+    let mut displaced = HashSet::new();
     for (container, claim) in claims {
         let seat = &seats[&claim.row];
-        assignment.verdicts[*container] = seat.verdict_on(containers, *container, claim);
-        if let (Holder::Claimant(winner), Some(row)) = (&seat.holder, seat.row)
-            && let Presence::Listed(displaced) = presence[row]
+        let verdict = seat.verdict_on(containers, *container, claim);
+        if let Verdict::Takes(row) = verdict
+            && let Presence::Listed(loser) = presence[row]
         {
-            let detail = format!("row {} goes to {}", claim.row, called(&containers[*winner]));
-            assignment.verdicts[displaced] = unassigned_verdict(UnassignedReason::Superseded, detail);
-            assignment.disputed.retain(|disputed| disputed.container_id != containers[displaced].id);
+            assignment.verdicts[loser] = unassigned_verdict(UnassignedReason::Superseded, seat.told(containers, claim));
+            displaced.insert(&containers[loser].id);
         }
+        assignment.verdicts[*container] = verdict;
     }
+    assignment.disputed.retain(|disputed| !displaced.contains(&disputed.container_id));
 }
 
 /// A row that is claimed.
@@ -62,7 +64,7 @@ enum Holder {
     Bound(usize),
     /// The best claimant so far.
     Claimant(usize),
-    /// Its own container may exist and was not seen; why.
+    /// Its own container may exist and was not seen; what is known of it.
     Unseen(String),
     /// It is another workload's; whose.
     Foreign(String),
@@ -73,21 +75,19 @@ fn holder(picture: &Picture<'_>, index: usize, presence: Presence, claim: &RowCl
     let row = &picture.rows[index];
     if row.binding.workload_id != claim.workload || !row.binding.workload_kind.binding_is_ours() {
         let owner = &row.binding.workload_id;
-        return Holder::Foreign(format!("row {} belongs to {} {owner}", row.id, row.binding.workload_kind));
+        return Holder::Foreign(format!("belongs to {} {owner}", row.binding.workload_kind));
     }
     if known_workload(row.binding.workload_id.as_str(), picture.directory).is_none() {
-        return Holder::Foreign(format!("row {} belongs to a workload that is going", row.id));
+        return Holder::Foreign("belongs to a workload that is going".to_owned());
     }
     let Some(container) = &row.binding.container_id else { return Holder::Nobody };
     match presence {
         Presence::Listed(container) => Holder::Bound(container),
         Presence::Quarantined => {
-            Holder::Unseen(format!("row {} is bound to {}, whose entry was not readable", row.id, container.short()))
+            Holder::Unseen(format!("is bound to {}, whose entry was not readable", container.short()))
         }
         Presence::Unlisted if is_gone(picture, row, container) => Holder::Nobody,
-        Presence::Unlisted => {
-            Holder::Unseen(format!("row {} is bound to {}, which may still exist", row.id, container.short()))
-        }
+        Presence::Unlisted => Holder::Unseen(format!("is bound to {}, which may still exist", container.short())),
     }
 }
 
@@ -114,28 +114,38 @@ impl Seat {
 
     fn verdict_on(&self, containers: &[ListedContainer], claimant: usize, claim: &RowClaim) -> Verdict {
         let container = &containers[claimant];
-        let lost = |detail: String| match container.state.is_up() {
-            true => unassigned_verdict(UnassignedReason::Contested, detail),
-            false => unassigned_verdict(UnassignedReason::Superseded, detail),
+        match (&self.holder, self.row) {
+            (Holder::Claimant(winner), Some(row)) if *winner == claimant => Verdict::Takes(row),
+            (Holder::Claimant(winner), None) if *winner == claimant => Verdict::Makes {
+                row: claim.row.clone(),
+                workload: claim.workload.clone(),
+                kind: claim.kind,
+                role: claim.role.clone(),
+            },
+            (Holder::Foreign(_), _) => unassigned_verdict(UnassignedReason::Contested, self.told(containers, claim)),
+            _ if container.state.is_up() => {
+                unassigned_verdict(UnassignedReason::Contested, self.told(containers, claim))
+            }
+            (Holder::Bound(_), _) if container.claims.compose_replace.is_some() => {
+                let detail = format!("{}, and compose is about to replace that", self.told(containers, claim));
+                unassigned_verdict(UnassignedReason::Superseded, detail)
+            }
+            _ => unassigned_verdict(UnassignedReason::Superseded, self.told(containers, claim)),
+        }
+    }
+
+    /// Who has the row, for one that has not.
+    fn told(&self, containers: &[ListedContainer], claim: &RowClaim) -> String {
+        let row = brief(claim.row.as_str());
+        let called = |container: usize| {
+            let container: &ListedContainer = &containers[container];
+            format!("{} ({})", brief(&container.name), container.id.short())
         };
         match &self.holder {
-            Holder::Claimant(winner) if *winner == claimant => match self.row {
-                Some(row) => Verdict::Takes(row),
-                None => Verdict::Makes {
-                    row: claim.row.clone(),
-                    workload: claim.workload.clone(),
-                    kind: claim.kind,
-                    role: claim.role.clone(),
-                },
-            },
-            Holder::Claimant(winner) => lost(format!("row {} goes to {}", claim.row, called(&containers[*winner]))),
-            Holder::Bound(bound) if container.claims.compose_replace.is_some() => {
-                lost(format!("waits to replace {} in row {}", called(&containers[*bound]), claim.row))
-            }
-            Holder::Bound(bound) => lost(format!("row {} is held by {}", claim.row, called(&containers[*bound]))),
-            Holder::Unseen(detail) => lost(detail.clone()),
-            Holder::Foreign(detail) => unassigned_verdict(UnassignedReason::Contested, detail.clone()),
             Holder::Nobody => unreachable!("a free row goes to the first claimant that is considered"),
+            Holder::Bound(container) => format!("row {row} is held by {}", called(*container)),
+            Holder::Claimant(container) => format!("row {row} goes to {}", called(*container)),
+            Holder::Unseen(why) | Holder::Foreign(why) => format!("row {row} {why}"),
         }
     }
 }
@@ -150,8 +160,4 @@ fn rank(container: &ListedContainer, bound: bool) -> (bool, bool, i64, bool, &st
     let unknown = if bound { i64::MAX } else { i64::MIN };
     let created = container.created_at.map_or(unknown, |created| created.as_millis());
     (bound && up, up, created, bound, container.id.as_str())
-}
-
-fn called(container: &ListedContainer) -> String {
-    format!("{} ({})", brief(&container.name), container.id.short())
 }

@@ -19,7 +19,10 @@ pub(super) fn dispute(
     let named = if let Some(workload) = labels.workload_id.as_deref() {
         if workload == owner {
             let detail = kind_mismatch(labels.workload_kind.as_deref(), kind)?;
-            return Some((UnassignedReason::KindMismatch, format!("it keeps row {}; {detail}", row.id)));
+            return Some((
+                UnassignedReason::KindMismatch,
+                format!("it keeps row {}; {detail}", brief(row.id.as_str())),
+            ));
         }
         format!("workload {}", brief(workload))
     } else if let Some(site) = labels.static_site.as_deref() {
@@ -32,6 +35,6 @@ pub(super) fn dispute(
         directory.stacks.get(project).filter(|workload| workload.as_str() != owner && !is_one_off(container))?;
         format!("compose project {}", brief(project))
     };
-    let detail = format!("it keeps row {} of workload {owner}; its labels name {named}", row.id);
+    let detail = format!("it keeps row {} of workload {owner}; its labels name {named}", brief(row.id.as_str()));
     Some((UnassignedReason::Contested, detail))
 }

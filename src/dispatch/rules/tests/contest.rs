@@ -96,6 +96,8 @@ fn compose_replaces_a_container_step_by_step() {
     );
     let beside = world(vec![old.clone(), waiting.clone()], vec![held.clone()]);
     assert_eq!(beside.verdicts(), ["keeps s:web", "superseded"]);
+    let detail = &beside.diff().unassigned[0].detail;
+    assert_eq!(detail, "row s:web is held by c1 (000000000000), and compose is about to replace that");
     let old_stopped = world(vec![stopped(old), waiting.clone()], vec![held.clone()]);
     assert_eq!(old_stopped.verdicts(), ["superseded", "takes s:web"]);
     let old_removed = world(vec![waiting], vec![held]);

@@ -74,9 +74,13 @@ fn hostile_labels_cost_their_own_container_and_details_are_bounded() {
         assert!(row.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-%".contains(&byte)), "{row}");
         assert_eq!(verdicts[1], "makes s:web web");
     }
-    let long = labelled(1, "s", &"x".repeat(500), "");
-    let detail = &world(vec![long], vec![]).diff().unassigned[0].detail;
-    assert!(detail.len() < 200, "{detail}");
+    let long = "é".repeat(250);
+    let named = |number| named(&long, labelled(number, "s", "", &long));
+    let rivals = world(vec![named(1), named(2), labelled(3, "s", &long, "")], vec![]).diff().unassigned;
+    assert_eq!(rivals.len(), 2);
+    for rival in rivals {
+        assert!(rival.detail.chars().count() < 200, "{}", rival.detail);
+    }
 }
 
 /// B18.
