@@ -4,6 +4,7 @@
 
 mod cli;
 mod docker;
+mod simulation;
 mod store;
 mod support;
 mod whole;

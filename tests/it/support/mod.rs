@@ -1,3 +1,5 @@
 //! What the tests share: real parts that are started once, and the word for what cannot run here.
 
+pub(crate) mod containers;
+pub(crate) mod dockerd;
 pub(crate) mod skip;

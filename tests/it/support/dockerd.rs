@@ -1,0 +1,202 @@
+//! A real daemon of the tests' own: own data root, socket, network, mounts and processes, so that nothing of it is seen
+//! by the machine's daemon or outlives the tests.
+//!
+//! A shell holds it, in a pid namespace, until the pipe from the test process ends; then the kernel kills all that is
+//! in the namespace, its mounts go with it, and the shell removes the directory.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// The image that most containers are made of.
+pub(crate) const PLAIN_IMAGE: &str = "dockledger-test:plain";
+
+/// A daemon that answers.
+#[derive(Debug)]
+pub(crate) struct Dockerd {
+    directory: PathBuf,
+    /// Its stdin is the pipe that keeps the daemon alive.
+    keeper: Child,
+}
+
+/// What the daemon answered.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+}
+
+impl Dockerd {
+    /// The one daemon that tests share, started at the first call. Tests that stop it or count on what it holds start
+    /// one of their own. The error says what is missing here.
+    pub(crate) fn shared() -> Result<&'static Self, String> {
+        static SHARED: OnceLock<Result<Dockerd, String>> = OnceLock::new();
+        SHARED.get_or_init(Self::start).as_ref().map_err(Clone::clone)
+    }
+
+    /// A fresh daemon with the plain image. The error says what is missing here.
+    pub(crate) fn start() -> Result<Self, String> {
+        check_prerequisites()?;
+        // Short, since the path of a socket within has at most 107 bytes.
+        let directory = tempfile::Builder::new()
+            .prefix("dockledger-dockerd-")
+            .tempdir_in("/tmp")
+            .map_err(|error| format!("no directory for the daemon: {error}"))?
+            .keep();
+        let keeper = Command::new("/bin/sh")
+            .args(["-c", KEEPER, "sh", INSIDE])
+            .arg(&directory)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            // Not ended by an interrupt from the terminal before it has cleaned up.
+            .process_group(0)
+            .spawn()
+            .map_err(|error| format!("/bin/sh does not start: {error}"))?;
+        let mut daemon = Self { directory, keeper };
+        daemon.wait_until_it_answers()?;
+        daemon.import_image(PLAIN_IMAGE, &[]);
+        Ok(daemon)
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.directory.join("S")
+    }
+
+    pub(crate) fn docker_host(&self) -> String {
+        format!("unix://{}", self.socket().display())
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        self.ask("GET", path, "application/json", &[])
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
+        self.ask("POST", path, "application/json", body.to_string().as_bytes())
+    }
+
+    /// A `POST` without a body: the daemon resets a connection whose body it did not read.
+    pub(crate) fn order(&self, path: &str) -> Reply {
+        self.ask("POST", path, "application/json", &[])
+    }
+
+    /// Makes an image of busybox that carries these labels.
+    pub(crate) fn import_image(&self, reference: &str, labels: &[(&str, &str)]) {
+        let (repository, tag) = reference.split_once(':').expect("a test names its images with a tag");
+        let changes: String = labels.iter().map(|(key, value)| format!("&changes=LABEL%20{key}={value}")).collect();
+        let path = format!("/images/create?fromSrc=-&repo={repository}&tag={tag}{changes}");
+        let reply = self.ask("POST", &path, "application/x-tar", busybox_tar());
+        assert_eq!(self.get(&format!("/images/{reference}/json")).status, 200, "import of {reference}: {reply:?}");
+    }
+
+    fn ask(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Reply {
+        self.try_ask(method, path, content_type, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    /// HTTP/1.0: the answer is then not chunked and ends with the connection.
+    fn try_ask(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> std::io::Result<Reply> {
+        let mut stream = UnixStream::connect(self.socket())?;
+        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        write!(stream, "{method} {path} HTTP/1.0\r\nHost: d\r\nContent-Type: {content_type}\r\n")?;
+        write!(stream, "Content-Length: {}\r\n\r\n", body.len())?;
+        stream.write_all(body)?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        let text = String::from_utf8_lossy(&answer);
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        Ok(Reply { status, body: serde_json::from_str(body).unwrap_or_else(|_| Value::String(body.into())) })
+    }
+
+    fn wait_until_it_answers(&mut self) -> Result<(), String> {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(30) {
+            if self.try_ask("GET", "/_ping", "", &[]).is_ok_and(|reply| reply.status == 200) {
+                return Ok(());
+            }
+            if self.directory.join("ended").exists() || self.keeper.try_wait().is_ok_and(|ended| ended.is_some()) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Err(format!("a private dockerd does not start: {}", self.last_words()))
+    }
+
+    /// The log's end, or why there is no log.
+    fn last_words(&mut self) -> String {
+        let log = fs::read_to_string(self.directory.join("log")).unwrap_or_else(|_| {
+            let mut words = String::new();
+            drop(self.keeper.stdin.take());
+            let _ = self.keeper.stderr.as_mut().map(|stderr| stderr.read_to_string(&mut words));
+            words
+        });
+        let lines: Vec<&str> = log.lines().rev().take(3).collect();
+        lines.into_iter().rev().collect::<Vec<_>>().join(" | ")
+    }
+}
+
+/// `$1` is [`INSIDE`], `$2` the directory.
+const KEEPER: &str = r#"
+unshare --net --mount --pid --fork --kill-child --mount-proc /bin/sh -c "$1" sh "$2"
+find /sys/fs/cgroup -depth -type d -path "*/${2##*/}*" -exec rmdir {} + 2>/dev/null
+rm -rf "$2"
+"#;
+
+/// The first process of the pid namespace: it ends with the pipe, and all else with it. A default bridge is made in the
+/// namespace's own network, so that ports are really published; no packet filter is touched. What is paused is thawed
+/// first, since the kernel cannot kill what is frozen.
+const INSIDE: &str = r#"
+exec 3<&0
+ip link set lo up
+mount -t tmpfs tmpfs /run
+(
+    dockerd --data-root "$1/D" --exec-root "$1/E" --pidfile "$1/P" --host "unix://$1/S" --group root \
+        --cgroup-parent "/${1##*/}" --exec-opt native.cgroupdriver=cgroupfs \
+        --iptables=false --ip6tables=false --ip-masq=false >"$1/log" 2>&1 3<&- </dev/null
+    : >"$1/ended"
+) &
+cat <&3 >/dev/null
+find /sys/fs/cgroup -path "*/${1##*/}/*" -name freezer.state | while read -r freezer; do echo THAWED >"$freezer"; done
+"#;
+
+fn check_prerequisites() -> Result<(), String> {
+    if fs::metadata("/proc/self").map_or(1, |data| data.uid()) != 0 {
+        return Err("a private dockerd needs root".into());
+    }
+    for program in ["dockerd", "containerd", "runc", "unshare", "ip", "tar"] {
+        find_program(program).ok_or_else(|| format!("{program} is not installed"))?;
+    }
+    find_program("busybox").map(|_| ()).ok_or_else(|| "busybox is not installed (busybox-static)".into())
+}
+
+fn find_program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let directories = path.split(':').chain(["/usr/sbin", "/sbin", "/usr/bin", "/bin"]);
+    directories.map(|directory| Path::new(directory).join(name)).find(|program| program.is_file())
+}
+
+/// A file system of busybox alone.
+fn busybox_tar() -> &'static [u8] {
+    static TAR: OnceLock<Vec<u8>> = OnceLock::new();
+    TAR.get_or_init(|| {
+        let root = tempfile::tempdir().expect("a temporary directory can be made");
+        let bin = root.path().join("bin");
+        fs::create_dir(&bin).expect("a directory can be made in it");
+        let busybox = find_program("busybox").expect("checked before the daemon was started");
+        fs::copy(busybox, bin.join("busybox")).expect("busybox can be copied");
+        for applet in ["sh", "sleep", "true", "false", "cat"] {
+            std::os::unix::fs::symlink("busybox", bin.join(applet)).expect("a link can be made");
+        }
+        let packed = Command::new("tar").arg("-C").arg(root.path()).args(["-c", "."]).output().expect("tar runs");
+        assert!(packed.status.success(), "tar: {}", String::from_utf8_lossy(&packed.stderr));
+        packed.stdout
+    })
+}
