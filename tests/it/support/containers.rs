@@ -59,7 +59,7 @@ pub(crate) fn build_the_sixty(daemon: &Dockerd) -> Vec<ExpectedContainer> {
             built.extend(worker.join().expect("a container could not be built; the panic above says which"));
         }
     });
-    recreate(daemon, &mut built);
+    build_contenders(daemon, &mut built);
     for container in built.iter().filter(|container| container.state == ContainerState::Restarting) {
         wait_for(daemon, container, |state| {
             state["RestartCount"].as_i64() >= Some(7) && state["State"]["Status"] == "restarting"
@@ -68,9 +68,10 @@ pub(crate) fn build_the_sixty(daemon: &Dockerd) -> Vec<ExpectedContainer> {
     built
 }
 
-/// Two services in the middle of being replaced by compose: one whose old container still runs, and one whose old
-/// container ended while the new one, still under its passing name, already runs.
-fn recreate(daemon: &Dockerd, built: &mut Vec<ExpectedContainer>) {
+/// Those that claim a row that another claims too. Two services in the middle of being replaced by compose: one whose
+/// old container still runs, and one whose old container ended while the new one, still under its passing name, already
+/// runs. And a second running container of one service: the later one has the row.
+fn build_contenders(daemon: &Dockerd, built: &mut Vec<ExpectedContainer>) {
     let superseded = || Fate::Unassigned(UnassignedReason::Superseded);
     let waits = replacement(built, "blog-web-1", "web", EndsAs::Created, superseded());
     built.push(waits.build(daemon));
@@ -79,6 +80,8 @@ fn recreate(daemon: &Dockerd, built: &mut Vec<ExpectedContainer>) {
     let fate = stack_row("workload-journal", "feed", "feed");
     let takes = replacement(built, "blog-feed-1", "feed", EndsAs::Running, fate);
     built.push(takes.build(daemon));
+    let again = Plan::new("blog-queue-again", EndsAs::Running, stack_row("workload-journal", "queue", "queue"));
+    built.push(again.compose("blog", "queue", 1).build(daemon));
 }
 
 fn replacement(built: &[ExpectedContainer], replaced: &str, service: &str, ends_as: EndsAs, fate: Fate) -> Plan {
