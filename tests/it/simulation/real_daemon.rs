@@ -21,6 +21,12 @@ fn the_sixty_are_what_they_are_said_to_be() {
     assert_eq!(by_id.len(), expected.len());
     let fates: HashSet<_> = expected.iter().map(|container| std::mem::discriminant(&container.fate)).collect();
     assert_eq!(fates.len(), 3);
+    // Whole seconds: the contest between the two is decided by them.
+    let created = |name: &str| {
+        let named = expected.iter().find(|container| container.name == name).unwrap();
+        by_id[named.id.as_str()]["Created"].as_i64()
+    };
+    assert!(created("blog-queue-1") < created("blog-queue-again"));
     let parents =
         REGISTRY.projects.iter().chain(REGISTRY.sites).chain(REGISTRY.stacks.iter().map(|stack| &stack.parent));
     let ids: HashSet<_> = parents.clone().map(|parent| parent.id).collect();
