@@ -62,6 +62,12 @@ pub enum StoreMessage {
         /// Who gets the answer.
         reply_to: ActorRef<crate::tick::TickMessage>,
     },
+    /// To itself: open the database and take the lease.
+    Begin,
+    /// To itself: a third of the lease's time is over.
+    RenewLease,
+    /// To itself: remove what is no longer kept.
+    Prune,
 }
 
 /// What a listing and the host's rows name: the keys of one look-up.
@@ -214,9 +220,9 @@ pub enum StoreError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryError {
     /// Nothing of that name or id.
-    #[error("there is no {kind} {name:?}; `dockledger {kind} list` shows those that exist")]
+    #[error("there is no {kind} {name:?}; `dockledger {}` shows those that exist", listed_by(.kind))]
     Unknown {
-        /// project, stage, stack, site, workload, row.
+        /// project, stage, stack, site, workload, row, host.
         kind: &'static str,
         /// As it was given.
         name: String,
@@ -259,4 +265,16 @@ pub enum RegistryError {
         /// The other workload or row.
         owner: String,
     },
+}
+
+/// The command that lists what of a kind exists.
+fn listed_by(kind: &str) -> &'static str {
+    match kind {
+        "project" => "project list",
+        "stage" => "stage list PROJECT",
+        "stack" => "stack list",
+        "site" => "site list",
+        "host" => "hosts",
+        _ => "ps",
+    }
 }

@@ -4,12 +4,42 @@
 //! [`StoreError`]. Never: a write to a deployer's column by the reconciliation, a write without the lease's generation,
 //! a name from diesel outside.
 
+mod actor;
+mod changes;
+mod claims;
+mod commit;
+mod db;
+mod details;
 mod diff;
+mod directory;
+mod fault;
+mod forget;
+mod holder;
+mod hosts;
+mod judge;
+mod lease;
+mod location;
 mod message;
+mod migrate;
+mod moment;
+mod open;
+mod pass;
 mod plan;
+mod prune;
+mod queries;
+mod registry;
+mod rows;
+mod schema;
 
+pub use actor::{StoreActor, StoreArgs, StoreState};
+pub use changes::ChangesPage;
 pub use diff::{DiffInput, Difference, diff};
+pub use holder::LeaseHolder;
+pub use lease::{Lease, lease_time_to_live};
 pub use message::{
     DetailsReport, Directory, DirectoryKeys, NewBinding, Opened, RegistryError, StoreError, StoreMessage,
 };
+pub use open::{OpenMode, Store};
 pub use plan::{CommitPlan, CommitReport, DetailsWrite, HostStamp, PassStamp, RowWrite};
+pub use queries::RowFilter;
+pub use registry::NewParent;

@@ -1,0 +1,13 @@
+DROP VIEW containers_view;
+DROP TABLE changes;
+DROP TABLE revision_counter;
+DROP TABLE passes;
+DROP TABLE hosts;
+DROP TABLE containers;
+DROP TABLE workloads;
+DROP TABLE static_sites;
+DROP TABLE stack_adopted_names;
+DROP TABLE stacks;
+DROP TABLE stage_former_names;
+DROP TABLE stages;
+DROP TABLE projects;

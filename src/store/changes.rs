@@ -1,0 +1,155 @@
+//! The history: revisions in the order of commits, what is recorded, and reading on from a revision.
+
+use diesel::prelude::*;
+
+use super::StoreError;
+use super::db::{Db, each_backend, locked};
+use super::open::Store;
+use super::schema::{changes, revision_counter};
+use crate::model::{Change, ChangeCause, ContainerState, HostName, Revision, Timestamp};
+
+/// A part of the history.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct ChangesPage {
+    /// In the order of their revisions.
+    pub changes: Vec<Change>,
+    /// The oldest revision that is kept; the next one to come if none is.
+    pub oldest: Revision,
+    /// The last revision that was given out.
+    pub latest: Revision,
+    /// Whether changes after the asked revision are no longer kept: start from the rows, then read on from `latest`.
+    pub lagged: bool,
+}
+
+impl Store {
+    /// The changes after a revision, or the last ones without one, `limit` at most.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn changes(
+        &mut self,
+        after: Option<Revision>,
+        host: Option<&HostName>,
+        limit: usize,
+    ) -> Result<ChangesPage, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.snapshot("read the changes", |db| {
+            let latest: i64 = revision_counter::table.select(revision_counter::value).first(db)?;
+            let kept: Option<i64> = changes::table.select(diesel::dsl::min(changes::revision)).first(db)?;
+            let oldest = kept.unwrap_or(latest + 1);
+            let mut query = changes::table.select(ChangeRecord::as_select()).limit(limit).into_boxed();
+            if let Some(host) = host {
+                query = query.filter(changes::host.eq(host.as_str()));
+            }
+            query = match after {
+                Some(Revision(after)) => query.filter(changes::revision.gt(after)).order(changes::revision.asc()),
+                None => query.order(changes::revision.desc()),
+            };
+            let mut found: Vec<ChangeRecord> = query.load(db)?;
+            if after.is_none() {
+                found.reverse();
+            }
+            Ok(ChangesPage {
+                changes: found.into_iter().map(Change::from).collect(),
+                oldest: Revision(oldest),
+                latest: Revision(latest),
+                lagged: after.is_some_and(|Revision(after)| after.saturating_add(1) < oldest),
+            })
+        })
+    }
+}
+
+/// The counter, locked until the transaction's end: taken after every other lock, so that revisions grow in the order
+/// of commits and nobody waits for a row while the counter waits for him.
+pub(super) struct Revisions {
+    last: i64,
+}
+
+impl Revisions {
+    pub(super) fn lock(db: &mut Db) -> QueryResult<Self> {
+        let last = locked!(db, for_update, first, revision_counter::table.select(revision_counter::value))?;
+        Ok(Self { last })
+    }
+
+    pub(super) fn take(&mut self) -> i64 {
+        self.last += 1;
+        self.last
+    }
+
+    /// Gives numbers back that were taken for a row that the database refused.
+    pub(super) const fn rewind(&mut self, last: i64) {
+        self.last = last;
+    }
+
+    pub(super) const fn last(&self) -> i64 {
+        self.last
+    }
+
+    pub(super) fn store(self, db: &mut Db) -> QueryResult<Revision> {
+        diesel::update(revision_counter::table).set(revision_counter::value.eq(self.last)).execute(db)?;
+        Ok(Revision(self.last))
+    }
+}
+
+/// A change on its way into the history.
+#[derive(Insertable)]
+#[diesel(table_name = changes, treat_none_as_default_value = false)]
+pub(super) struct NewChange<'a> {
+    pub(super) revision: i64,
+    pub(super) at: Timestamp,
+    pub(super) host: &'a str,
+    pub(super) row_id: &'a str,
+    pub(super) container_id: Option<&'a str>,
+    pub(super) workload_id: Option<&'a str>,
+    pub(super) from_state: Option<&'a str>,
+    pub(super) to_state: &'a str,
+    pub(super) exit_code: Option<i32>,
+    pub(super) cause: &'static str,
+    pub(super) pass_id: Option<&'a str>,
+}
+
+/// Rows in one statement: 11 values each stay below what SQLite takes.
+const CHANGES_PER_STATEMENT: usize = 2_000;
+
+/// Writes changes.
+pub(super) fn record(db: &mut Db, new: &[NewChange<'_>]) -> QueryResult<()> {
+    for chunk in new.chunks(CHANGES_PER_STATEMENT) {
+        each_backend!(db, connection => diesel::insert_into(changes::table).values(chunk).execute(connection))?;
+    }
+    Ok(())
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = changes)]
+struct ChangeRecord {
+    revision: i64,
+    at: Timestamp,
+    host: String,
+    row_id: String,
+    container_id: Option<String>,
+    workload_id: Option<String>,
+    from_state: Option<String>,
+    to_state: String,
+    exit_code: Option<i32>,
+    cause: String,
+    pass_id: Option<String>,
+}
+
+impl From<ChangeRecord> for Change {
+    fn from(record: ChangeRecord) -> Self {
+        Self {
+            revision: Revision(record.revision),
+            at: record.at,
+            host: record.host.into(),
+            row_id: record.row_id.into(),
+            container_id: record.container_id.map(Into::into),
+            workload_id: record.workload_id.map(Into::into),
+            from_state: record.from_state.as_deref().map(ContainerState::parse),
+            to_state: ContainerState::parse(&record.to_state),
+            exit_code: record.exit_code,
+            // Nobody but us writes the history; a word of a later version reads as the most general one.
+            cause: ChangeCause::parse(&record.cause).unwrap_or(ChangeCause::Observed),
+            pass_id: record.pass_id.map(Into::into),
+        }
+    }
+}

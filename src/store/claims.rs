@@ -1,0 +1,250 @@
+//! A deployer's calls: a row of a project is made, bound, changed or removed. None of them can name an observed column.
+
+use diesel::prelude::*;
+
+use super::changes::{NewChange, Revisions, record};
+use super::db::{Db, locked};
+use super::fault::Fault;
+use super::forget::{Doomed, doomed, forget};
+use super::open::Store;
+use super::registry::{find_project, find_stage, require_id, workload_name};
+use super::schema::containers;
+use super::{RegistryError, StoreError};
+use crate::model::{
+    ChangeCause, ClaimRequest, ContainerId, ContainerState, HostName, Revision, RowId, WorkloadId, WorkloadKind,
+};
+
+impl Store {
+    /// Makes or binds a row of a project. Repeated, it changes only what is named. Returns the row and the revision
+    /// that it is at.
+    ///
+    /// Without a row, the claim is for the row that is bound to the container, else for a new one.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`] for the project or the stage, [`RegistryError::Owned`] if the row is another
+    /// workload's or the container another row's.
+    pub fn claim(&mut self, host: &HostName, request: &ClaimRequest) -> Result<(RowId, Revision), StoreError> {
+        self.write("claim a row", |db| {
+            let project = find_project(db, &request.project)?;
+            let stage = request.stage.as_deref().map(|stage| find_stage(db, &project.id, stage)).transpose()?;
+            let claim = Claim {
+                host,
+                request,
+                workload: &project.workload_id,
+                stage: stage.as_ref().map(|stage| (stage.id.as_str(), stage.name.as_str())),
+            };
+            claim.check_texts()?;
+            let bound = bound_row(db, host, request.container_id.as_ref())?;
+            let Some(row) = request.row.as_ref().or_else(|| bound.as_ref().map(|(row, _)| row)) else {
+                return claim.make(db, &RowId::new(uuid::Uuid::now_v7().to_string()));
+            };
+            if let Some((other, owner)) = bound.as_ref().filter(|(other, _)| other != row) {
+                let container = request.container_id.as_ref().map_or("", ContainerId::short);
+                return Err(owned(db, format!("container {container} (row {other})"), owner)?);
+            }
+            match stored(db, host, row)? {
+                None => claim.make(db, row),
+                Some(stored) if stored.workload_id != project.workload_id.as_str() => {
+                    Err(owned(db, format!("row {row}"), &WorkloadId::new(stored.workload_id))?)
+                }
+                Some(stored) => claim.change(db, row, &stored),
+            }
+        })
+    }
+
+    /// Removes a row, with its change. Returns the change's revision.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`] if the host has no such row.
+    pub fn release(&mut self, host: &HostName, row: &RowId) -> Result<Revision, StoreError> {
+        self.write("release the row", |db| {
+            let rows: Vec<Doomed> =
+                doomed!(db, containers::host.eq(host.as_str()).and(containers::id.eq(row.as_str())))?;
+            let unknown = || RegistryError::Unknown { kind: "row", name: row.to_string() };
+            forget(db, &rows)?.ok_or_else(|| unknown().into())
+        })
+    }
+}
+
+struct Claim<'a> {
+    host: &'a HostName,
+    request: &'a ClaimRequest,
+    workload: &'a WorkloadId,
+    stage: Option<(&'a str, &'a str)>,
+}
+
+/// The columns of a claimed row; `None` leaves what is stored.
+#[derive(AsChangeset, Insertable)]
+#[diesel(table_name = containers)]
+struct Claimed<'a> {
+    role: Option<&'a str>,
+    container_id: Option<&'a str>,
+    subdomain: Option<&'a str>,
+    proxy_route_id: Option<&'a str>,
+    npm_proxy_id: Option<&'a str>,
+    image_tag: Option<&'a str>,
+    stage_id: Option<&'a str>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = containers)]
+struct StoredClaim {
+    workload_id: String,
+    role: String,
+    container_id: Option<String>,
+    state: String,
+    exit_code: Option<i32>,
+    subdomain: Option<String>,
+    proxy_route_id: Option<String>,
+    npm_proxy_id: Option<String>,
+    image_tag: Option<String>,
+    stage_id: Option<String>,
+    revision: i64,
+}
+
+impl Claim<'_> {
+    fn check_texts(&self) -> Result<(), RegistryError> {
+        if let Some(row) = &self.request.row {
+            require_id("row id", row.as_str())?;
+        }
+        if let Some(container) = &self.request.container_id {
+            require_id("container id", container.as_str())?;
+        }
+        Ok(())
+    }
+
+    fn columns(&self) -> Claimed<'_> {
+        Claimed {
+            role: self.stage.map(|(_, name)| name),
+            container_id: self.request.container_id.as_ref().map(AsRef::as_ref),
+            subdomain: self.request.subdomain.as_deref(),
+            proxy_route_id: self.request.proxy_route.as_deref(),
+            npm_proxy_id: self.request.npm_proxy.as_deref(),
+            image_tag: self.request.image_tag.as_deref(),
+            stage_id: self.stage.map(|(id, _)| id),
+        }
+    }
+
+    fn make(&self, db: &mut Db, row: &RowId) -> Result<(RowId, Revision), Fault> {
+        let now = db.now()?;
+        let mut revisions = Revisions::lock(db)?;
+        let revision = revisions.take();
+        let key = (
+            containers::host.eq(self.host.as_str()),
+            containers::id.eq(row.as_str()),
+            containers::workload_id.eq(self.workload.as_str()),
+            containers::workload_kind.eq(WorkloadKind::Project.as_str()),
+        );
+        let stamp = (
+            containers::recorded_state.eq(ContainerState::Created.as_str()),
+            containers::created_at.eq(now),
+            containers::updated_at.eq(now),
+            containers::revision.eq(revision),
+        );
+        // In two statements: what the claim does not name takes the table's own defaults.
+        diesel::insert_into(containers::table).values((key, stamp)).execute(db)?;
+        self.write_columns(db, row)?;
+        self.record(db, row, revision, None, ContainerState::Created.as_str(), None)?;
+        Ok((row.clone(), revisions.store(db)?))
+    }
+
+    fn change(&self, db: &mut Db, row: &RowId, stored: &StoredClaim) -> Result<(RowId, Revision), Fault> {
+        if !self.differs(stored) {
+            return Ok((row.clone(), Revision(stored.revision)));
+        }
+        self.write_columns(db, row)?;
+        let this = containers::table.find((self.host.as_str(), row.as_str()));
+        diesel::update(this).set(containers::updated_at.eq(db.now()?)).execute(db)?;
+        if !self.changes_binding(stored) {
+            // A deployer's own facts are not part of the history.
+            return Ok((row.clone(), Revision(stored.revision)));
+        }
+        let mut revisions = Revisions::lock(db)?;
+        let revision = revisions.take();
+        diesel::update(this).set(containers::revision.eq(revision)).execute(db)?;
+        self.record(db, row, revision, Some(stored), &stored.state, stored.exit_code)?;
+        Ok((row.clone(), revisions.store(db)?))
+    }
+
+    fn write_columns(&self, db: &mut Db, row: &RowId) -> QueryResult<()> {
+        let this = containers::table.find((self.host.as_str(), row.as_str()));
+        // A claim that names nothing has nothing to set, which is no error.
+        diesel::update(this).set(self.columns()).execute(db).optional_empty_changeset().map(drop)
+    }
+
+    fn record(
+        &self,
+        db: &mut Db,
+        row: &RowId,
+        revision: i64,
+        stored: Option<&StoredClaim>,
+        state: &str,
+        exit_code: Option<i32>,
+    ) -> QueryResult<()> {
+        let before = stored.and_then(|stored| stored.container_id.as_deref());
+        let change = NewChange {
+            revision,
+            at: db.now()?,
+            host: self.host.as_str(),
+            row_id: row.as_str(),
+            container_id: self.columns().container_id.or(before),
+            workload_id: Some(self.workload.as_str()),
+            from_state: stored.map(|stored| stored.state.as_str()),
+            to_state: state,
+            exit_code,
+            cause: ChangeCause::Claimed.as_str(),
+            pass_id: None,
+        };
+        record(db, &[change])
+    }
+
+    fn changes_binding(&self, stored: &StoredClaim) -> bool {
+        let columns = self.columns();
+        names_another(columns.role, Some(&stored.role))
+            || names_another(columns.container_id, stored.container_id.as_deref())
+    }
+
+    fn differs(&self, stored: &StoredClaim) -> bool {
+        let columns = self.columns();
+        self.changes_binding(stored)
+            || names_another(columns.subdomain, stored.subdomain.as_deref())
+            || names_another(columns.proxy_route_id, stored.proxy_route_id.as_deref())
+            || names_another(columns.npm_proxy_id, stored.npm_proxy_id.as_deref())
+            || names_another(columns.image_tag, stored.image_tag.as_deref())
+            || names_another(columns.stage_id, stored.stage_id.as_deref())
+    }
+}
+
+fn names_another(named: Option<&str>, stored: Option<&str>) -> bool {
+    named.is_some() && named != stored
+}
+
+fn stored(db: &mut Db, host: &HostName, row: &RowId) -> QueryResult<Option<StoredClaim>> {
+    locked!(
+        db,
+        for_update,
+        first,
+        containers::table.find((host.as_str(), row.as_str())).select(StoredClaim::as_select())
+    )
+    .optional()
+}
+
+/// The row that a container is bound to, and its workload.
+fn bound_row(
+    db: &mut Db,
+    host: &HostName,
+    container: Option<&ContainerId>,
+) -> QueryResult<Option<(RowId, WorkloadId)>> {
+    let Some(container) = container else { return Ok(None) };
+    let found: Option<(String, String)> = containers::table
+        .filter(containers::host.eq(host.as_str()))
+        .filter(containers::container_id.eq(container.as_str()))
+        .select((containers::id, containers::workload_id))
+        .first(db)
+        .optional()?;
+    Ok(found.map(|(row, workload)| (RowId::new(row), WorkloadId::new(workload))))
+}
+
+fn owned(db: &mut Db, what: String, owner: &WorkloadId) -> Result<Fault, Fault> {
+    Ok(RegistryError::Owned { what, owner: workload_name(db, owner)? }.into())
+}

@@ -1,0 +1,198 @@
+//! One connection to either database, its session's settings, and the transaction that every write is.
+
+use std::path::Path;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use super::location::Location;
+use crate::model::Timestamp;
+
+/// A connection to either database.
+#[derive(diesel::MultiConnection)]
+pub(super) enum Db {
+    Postgres(PgConnection),
+    Sqlite(SqliteConnection),
+}
+
+/// One body, checked against each concrete connection: for what the common backend cannot express.
+macro_rules! each_backend {
+    ($db:expr, $connection:ident => $body:expr) => {
+        match $db {
+            $crate::store::db::Db::Sqlite($connection) => $body,
+            $crate::store::db::Db::Postgres($connection) => $body,
+        }
+    };
+}
+pub(super) use each_backend;
+
+/// Loads rows and locks them until the transaction's end, `for_update` or `for_key_share`. On SQLite the transaction
+/// has locked everything at its begin.
+macro_rules! locked {
+    ($db:expr, $lock:ident, $load:ident, $query:expr) => {
+        match $db {
+            $crate::store::db::Db::Sqlite(connection) => $query.$load(connection),
+            $crate::store::db::Db::Postgres(connection) => $query.$lock().$load(connection),
+        }
+    };
+}
+pub(super) use locked;
+
+type Transactions = <Db as Connection>::TransactionManager;
+
+/// Half of the store's deadline: another writer's transaction is waited for, a stuck one is reported in time.
+const SQLITE_WAIT_MS: u32 = 2_000;
+
+/// The journal shrinks to this after a checkpoint: a large pass leaves no large file behind. In bytes.
+const JOURNAL_SIZE_LIMIT: u32 = 16 << 20;
+
+/// Bounds of a session on the server: lock and statement end before the store's deadline of 5 s, and a transaction
+/// whose client froze lets go of its locks.
+const POSTGRES_SESSION: &str =
+    "SET lock_timeout = '2s'; SET statement_timeout = '4s'; SET idle_in_transaction_session_timeout = '10s'";
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    Write,
+    Read,
+}
+
+impl Db {
+    /// Connects and sets the session. Creates nothing.
+    pub(super) fn connect(location: &Location, schema: &str, access: Access) -> Result<Self, ConnectError> {
+        match location {
+            Location::Sqlite(path) => Self::connect_sqlite(path, access),
+            Location::Postgres(url) => Self::connect_postgres(url, schema, access),
+        }
+    }
+
+    fn connect_sqlite(path: &Path, access: Access) -> Result<Self, ConnectError> {
+        let mut connection = SqliteConnection::establish(&Location::sqlite_uri(path))?;
+        // The wait comes first: the settings after it take locks themselves.
+        connection.batch_execute(&format!("PRAGMA busy_timeout = {SQLITE_WAIT_MS}"))?;
+        connection.batch_execute(&match access {
+            Access::Read => "PRAGMA query_only = ON".to_owned(),
+            Access::Write => format!(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                 PRAGMA journal_size_limit = {JOURNAL_SIZE_LIMIT}"
+            ),
+        })?;
+        Ok(Self::Sqlite(connection))
+    }
+
+    fn connect_postgres(url: &str, schema: &str, access: Access) -> Result<Self, ConnectError> {
+        let mut connection = PgConnection::establish(&Location::postgres_url(url, access == Access::Write))?;
+        connection.batch_execute(POSTGRES_SESSION)?;
+        connection.batch_execute(&format!("SET search_path = {}", quoted(schema)))?;
+        if access == Access::Read {
+            connection.batch_execute("SET default_transaction_read_only = on")?;
+        }
+        Ok(Self::Postgres(connection))
+    }
+
+    /// One write transaction. SQLite takes its lock at the begin: a transaction that reads first and writes later is
+    /// refused at once if somebody else wrote in between, however long it is willing to wait.
+    pub(super) fn write<T, E: From<diesel::result::Error>>(
+        &mut self,
+        body: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match self {
+            Self::Sqlite(connection) => AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")?,
+            Self::Postgres(connection) => AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN")?,
+        }
+        self.finish(body)
+    }
+
+    /// One snapshot: everything that is read in it is of the moment of its first read.
+    pub(super) fn snapshot<T, E: From<diesel::result::Error>>(
+        &mut self,
+        body: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match self {
+            Self::Sqlite(connection) => AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN")?,
+            Self::Postgres(connection) => AnsiTransactionManager::begin_transaction_sql(
+                connection,
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            )?,
+        }
+        self.finish(body)
+    }
+
+    fn finish<T, E: From<diesel::result::Error>>(
+        &mut self,
+        body: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match body(self) {
+            Ok(value) => {
+                Transactions::commit_transaction(self)?;
+                Ok(value)
+            }
+            Err(error) => {
+                // SQLite rolls back by itself when its disk is full, and then has nothing to roll back: the first
+                // error is the one that tells.
+                let _ = Transactions::rollback_transaction(self);
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether a transaction was left in a state that nobody knows: such a connection is thrown away.
+    pub(super) fn is_broken(&mut self) -> bool {
+        Transactions::is_broken_transaction_manager(self)
+    }
+
+    /// The clock that leases and changes go by: the server's where there is one, so that hosts agree.
+    pub(super) fn now(&mut self) -> QueryResult<Timestamp> {
+        match self {
+            Self::Sqlite(_) => Ok(Timestamp::now()),
+            Self::Postgres(connection) => {
+                diesel::select(diesel::dsl::sql::<super::moment::UtcTimestamp>("clock_timestamp()"))
+                    .get_result(connection)
+            }
+        }
+    }
+
+    /// The names of tables and views in our schema.
+    pub(super) fn relations(&mut self) -> QueryResult<Vec<String>> {
+        #[derive(QueryableByName)]
+        struct Relation {
+            #[diesel(sql_type = Text)]
+            name: String,
+        }
+        let catalogue = match self {
+            Self::Sqlite(_) => "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')",
+            Self::Postgres(_) => {
+                "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                 WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'v', 'm', 'p', 'f')"
+            }
+        };
+        let rows: Vec<Relation> = diesel::sql_query(catalogue).load(self)?;
+        Ok(rows.into_iter().map(|row| row.name).collect())
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(super) enum ConnectError {
+    Connection(ConnectionError),
+    Settings(diesel::result::Error),
+}
+
+impl From<ConnectionError> for ConnectError {
+    fn from(error: ConnectionError) -> Self {
+        Self::Connection(error)
+    }
+}
+
+impl From<diesel::result::Error> for ConnectError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Settings(error)
+    }
+}
+
+/// A name as PostgreSQL takes it, whatever it holds.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

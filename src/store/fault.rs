@@ -1,0 +1,186 @@
+//! Tells the databases' errors apart. Neither the kind nor the code of most of them survives the query layer, so that
+//! the fixed words of each database decide.
+
+use diesel::result::{DatabaseErrorKind, Error};
+
+use super::location::Location;
+use super::{RegistryError, StoreError};
+
+/// What ends a transaction from within: a fault of the database, or our own refusal.
+#[derive(Debug)]
+pub(super) enum Fault {
+    Database(Error),
+    Ours(StoreError),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Ours(error)
+    }
+}
+
+impl From<RegistryError> for Fault {
+    fn from(error: RegistryError) -> Self {
+        Self::Ours(StoreError::Registry(error))
+    }
+}
+
+/// What kind of fault a database's error is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FaultKind {
+    /// Another writer holds what we want; it passes by itself.
+    Busy,
+    /// A unique index.
+    Clash,
+    /// A value or a row that the database does not take.
+    Refused,
+    /// The connection is of no use any more.
+    Disconnected,
+    /// Anything else, with the cure where we know one.
+    Other(Option<&'static str>),
+}
+
+/// Words of either database for a lock or a bound that ran out.
+const BUSY: [&str; 7] = [
+    "database is locked",
+    "database table is locked",
+    "database schema is locked",
+    "deadlock detected",
+    "lock timeout",
+    "statement timeout",
+    "could not obtain lock",
+];
+
+/// Words of PostgreSQL for data that it does not take (SQLSTATE 22xxx, and 54000 for index entries beyond a page).
+const REFUSED: [&str; 7] = [
+    "invalid byte sequence",
+    "out of range",
+    "value too long",
+    "index row",
+    "invalid input syntax",
+    "cannot be converted",
+    "string or blob too big",
+];
+
+/// Words of PostgreSQL for an end of the session.
+const DISCONNECTED: [&str; 6] = [
+    "terminating connection",
+    "server closed the connection",
+    "connection to server was lost",
+    "no connection to the server",
+    "could not receive data",
+    "SSL connection has been closed",
+];
+
+/// Words of either database that have a cure.
+const CURES: [(&str, &str); 9] = [
+    ("database or disk is full", "make room on the disk"),
+    (
+        "disk image is malformed",
+        "the file is damaged: stop all its users and restore it from a copy; it is left as it is",
+    ),
+    (
+        "file is not a database",
+        "the file is something else, or its begin is damaged: name another, or restore it from a copy",
+    ),
+    ("readonly database", "the file or its directory cannot be written by this user: check owner and mode of both"),
+    ("disk I/O error", "look at the system's log for faults of the disk"),
+    ("unable to open database file", "check that the directory exists and that this user may write in it"),
+    ("read-only transaction", "the server is a standby, or the database is set read-only: connect to the primary"),
+    ("permission denied", "grant what is lacking: `dockledger migrate grants` prints what a role needs"),
+    ("does not exist", "the schema was changed by somebody else: compare it with `dockledger migrate status`"),
+];
+
+/// Classifies one error.
+pub(super) fn kind_of(error: &Error) -> FaultKind {
+    let Error::DatabaseError(kind, information) = error else { return kind_of_words(&error.to_string()) };
+    match kind {
+        DatabaseErrorKind::UniqueViolation => FaultKind::Clash,
+        DatabaseErrorKind::CheckViolation
+        | DatabaseErrorKind::NotNullViolation
+        | DatabaseErrorKind::ForeignKeyViolation
+        | DatabaseErrorKind::ExclusionViolation
+        | DatabaseErrorKind::RestrictViolation => FaultKind::Refused,
+        DatabaseErrorKind::SerializationFailure => FaultKind::Busy,
+        DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => FaultKind::Disconnected,
+        _ => kind_of_words(information.message()),
+    }
+}
+
+fn kind_of_words(words: &str) -> FaultKind {
+    let says = |known: &&str| words.contains(*known);
+    if BUSY.iter().any(says) {
+        FaultKind::Busy
+    } else if DISCONNECTED.iter().any(says) {
+        FaultKind::Disconnected
+    } else if REFUSED.iter().any(says) {
+        FaultKind::Refused
+    } else {
+        FaultKind::Other(CURES.iter().find(|(known, _)| words.contains(known)).map(|(_, cure)| *cure))
+    }
+}
+
+impl Fault {
+    /// The error that callers see.
+    pub(super) fn into_error(self, attempt: &'static str, location: &Location) -> StoreError {
+        let error = match self {
+            Self::Ours(error) => return error,
+            Self::Database(error) => error,
+        };
+        let cause = location.scrub(error.to_string().trim_end());
+        let url = location.to_string();
+        match kind_of(&error) {
+            FaultKind::Busy => StoreError::Busy { attempt, url, cause },
+            FaultKind::Clash => StoreError::Clash { attempt, cause },
+            FaultKind::Refused => StoreError::Refused { attempt, cause },
+            FaultKind::Disconnected => StoreError::Query {
+                attempt,
+                url,
+                cause: format!("the connection was lost ({cause}); it is opened again"),
+            },
+            FaultKind::Other(Some(cure)) => StoreError::Query { attempt, url, cause: format!("{cause}; {cure}") },
+            FaultKind::Other(None) => StoreError::Query { attempt, url, cause },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unknown(words: &str) -> Error {
+        Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(words.to_owned()))
+    }
+
+    #[test]
+    fn both_databases_words_are_told_apart() {
+        for (words, expected) in [
+            ("database is locked", FaultKind::Busy),
+            ("canceling statement due to lock timeout", FaultKind::Busy),
+            ("deadlock detected", FaultKind::Busy),
+            ("invalid byte sequence for encoding \"UTF8\": 0x00", FaultKind::Refused),
+            ("index row size 3000 exceeds btree version 4 maximum 2704 for index \"x\"", FaultKind::Refused),
+            ("terminating connection due to administrator command", FaultKind::Disconnected),
+        ] {
+            assert_eq!(kind_of(&unknown(words)), expected, "{words}");
+        }
+    }
+
+    #[test]
+    fn s3_s6_s7_s8_each_has_its_cure() {
+        for words in [
+            "database or disk is full",
+            "database disk image is malformed",
+            "file is not a database",
+            "attempt to write a readonly database",
+        ] {
+            assert!(matches!(kind_of(&unknown(words)), FaultKind::Other(Some(_))), "{words}");
+        }
+    }
+}

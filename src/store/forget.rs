@@ -1,0 +1,78 @@
+//! Removing rows, each with its change to `forgotten`.
+
+use diesel::prelude::*;
+
+use super::changes::{NewChange, Revisions, record};
+use super::db::Db;
+use super::schema::containers;
+use crate::model::{ChangeCause, ContainerState, Revision};
+
+/// What a change tells of a row that is removed.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = containers)]
+pub(super) struct Doomed {
+    host: String,
+    id: String,
+    container_id: Option<String>,
+    workload_id: String,
+    state: String,
+    exit_code: Option<i32>,
+}
+
+/// Reads rows that are about to be removed, locked in order.
+macro_rules! doomed {
+    ($db:expr, $condition:expr) => {
+        $crate::store::db::locked!(
+            $db,
+            for_update,
+            load,
+            containers::table
+                .filter($condition)
+                .order((containers::host, containers::id))
+                .select($crate::store::forget::Doomed::as_select())
+        )
+    };
+}
+pub(super) use doomed;
+
+impl Doomed {
+    /// Whether it is this row.
+    pub(super) fn is(&self, host: &str, id: &str) -> bool {
+        self.host == host && self.id == id
+    }
+
+    /// Whether its container is not known to be gone.
+    pub(super) fn is_in_use(&self) -> bool {
+        self.state != ContainerState::Missing.as_str()
+    }
+}
+
+/// Removes rows that are locked. Returns the last revision; `None` if there were none.
+pub(super) fn forget(db: &mut Db, rows: &[Doomed]) -> QueryResult<Option<Revision>> {
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let now = db.now()?;
+    let mut revisions = Revisions::lock(db)?;
+    let changes: Vec<_> = rows
+        .iter()
+        .map(|row| NewChange {
+            revision: revisions.take(),
+            at: now,
+            host: &row.host,
+            row_id: &row.id,
+            container_id: row.container_id.as_deref(),
+            workload_id: Some(&row.workload_id),
+            from_state: Some(&row.state),
+            to_state: ContainerState::Forgotten.as_str(),
+            exit_code: row.exit_code,
+            cause: ChangeCause::Forgotten.as_str(),
+            pass_id: None,
+        })
+        .collect();
+    record(db, &changes)?;
+    for row in rows {
+        diesel::delete(containers::table.find((&row.host, &row.id))).execute(db)?;
+    }
+    revisions.store(db).map(Some)
+}

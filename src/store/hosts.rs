@@ -1,0 +1,221 @@
+//! The hosts of the ledger: how fresh each is, who writes it, and what operators do with them; and their passes.
+
+use diesel::prelude::*;
+
+use super::db::Db;
+use super::fault::Fault;
+use super::forget::{Doomed, doomed, forget};
+use super::lease::locked_line;
+use super::open::Store;
+use super::schema::{changes, containers, hosts, passes};
+use super::{RegistryError, StoreError};
+use crate::model::{HostName, HostRecord, HostStatus, LeaseRecord, PassRecord, Timestamp};
+
+impl Store {
+    /// Every host, by name.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn hosts(&mut self) -> Result<Vec<HostRecord>, StoreError> {
+        self.read("list the hosts", |db| {
+            let lines: Vec<HostLine> = hosts::table.order(hosts::name).select(HostLine::as_select()).load(db)?;
+            Ok(lines.into_iter().map(HostRecord::from).collect())
+        })
+    }
+
+    /// One host.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`] if the ledger has no such host.
+    pub fn host(&mut self, name: &HostName) -> Result<HostRecord, StoreError> {
+        self.read("read the host", |db| {
+            let line = hosts::table.find(name.as_str()).select(HostLine::as_select()).first(db).optional()?;
+            Ok(line.ok_or_else(|| unknown(name))?.into())
+        })
+    }
+
+    /// Forgets which daemon the host had: the next one that answers is taken on trust, also if another host has it.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`] if the ledger has no such host.
+    pub fn confirm_host(&mut self, name: &HostName) -> Result<(), StoreError> {
+        self.write("confirm the host's daemon", |db| {
+            let trust = (hosts::engine_identity.eq(None::<String>), hosts::identity_confirmed.eq(true));
+            let confirmed = diesel::update(hosts::table.find(name.as_str())).set(trust).execute(db)?;
+            if confirmed == 0 { Err(unknown(name).into()) } else { Ok(()) }
+        })
+    }
+
+    /// Gives a host another name, with its rows and its history.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`], [`RegistryError::Taken`] if `new` has a line or rows, [`RegistryError::Invalid`],
+    /// [`StoreError::LeaseHeld`] while a living process writes the host.
+    pub fn rename_host(&mut self, old: &HostName, new: &HostName) -> Result<(), StoreError> {
+        self.write("rename the host", |db| {
+            super::registry::require_name("host name", new.as_str())?;
+            require_idle(db, old)?;
+            let lines: i64 = hosts::table.filter(hosts::name.eq(new.as_str())).count().get_result(db)?;
+            let rows: i64 = containers::table.filter(containers::host.eq(new.as_str())).count().get_result(db)?;
+            if lines + rows > 0 {
+                return Err(RegistryError::Taken { kind: "host", what: "host name", name: new.to_string() }.into());
+            }
+            let (old, new) = (old.as_str(), new.as_str());
+            diesel::update(hosts::table.find(old)).set(hosts::name.eq(new)).execute(db)?;
+            diesel::update(containers::table.filter(containers::host.eq(old)))
+                .set(containers::host.eq(new))
+                .execute(db)?;
+            diesel::update(passes::table.filter(passes::host.eq(old))).set(passes::host.eq(new)).execute(db)?;
+            diesel::update(changes::table.filter(changes::host.eq(old))).set(changes::host.eq(new)).execute(db)?;
+            Ok(())
+        })
+    }
+
+    /// Removes a host, its rows (each with its change) and its passes. Returns how many rows went.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`], [`StoreError::LeaseHeld`] while a living process writes the host.
+    pub fn forget_host(&mut self, name: &HostName) -> Result<usize, StoreError> {
+        self.write("forget the host", |db| {
+            require_idle(db, name)?;
+            let rows: Vec<Doomed> = doomed!(db, containers::host.eq(name.as_str()))?;
+            forget(db, &rows)?;
+            diesel::delete(passes::table.filter(passes::host.eq(name.as_str()))).execute(db)?;
+            diesel::delete(hosts::table.find(name.as_str())).execute(db)?;
+            Ok(rows.len())
+        })
+    }
+
+    /// The last passes, newest first. Whole passes by tick that changed nothing are counted in the host's line only.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn passes(&mut self, host: Option<&HostName>, limit: usize) -> Result<Vec<PassRecord>, StoreError> {
+        self.read("list the passes", |db| {
+            let mut query = passes::table
+                .select(PassLine::as_select())
+                .order((passes::started_at.desc(), passes::pass_id.desc()))
+                .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+                .into_boxed();
+            if let Some(host) = host {
+                query = query.filter(passes::host.eq(host.as_str()));
+            }
+            let lines: Vec<PassLine> = query.load(db)?;
+            Ok(lines.into_iter().map(PassRecord::from).collect())
+        })
+    }
+}
+
+fn unknown(name: &HostName) -> RegistryError {
+    RegistryError::Unknown { kind: "host", name: name.to_string() }
+}
+
+/// Locks the host's line; refuses while somebody writes the host.
+fn require_idle(db: &mut Db, name: &HostName) -> Result<(), Fault> {
+    let line = locked_line(db, name).optional()?.ok_or_else(|| unknown(name))?;
+    let now = db.now()?;
+    if line.living_holder(now).is_some() { Err(line.held_by_another(name).into()) } else { Ok(()) }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = hosts)]
+pub(super) struct HostLine {
+    name: String,
+    endpoint: Option<String>,
+    engine: Option<String>,
+    engine_version: Option<String>,
+    engine_identity: Option<String>,
+    last_complete_pass_at: Option<Timestamp>,
+    last_pass_id: Option<String>,
+    status: Option<String>,
+    last_error: Option<String>,
+    unchanged_passes: i64,
+    lease_holder: Option<String>,
+    lease_generation: i64,
+    lease_expires_at: Option<Timestamp>,
+}
+
+impl HostLine {
+    /// A host that no process has written yet.
+    pub(super) fn unknown(name: &HostName) -> Self {
+        Self {
+            name: name.to_string(),
+            endpoint: None,
+            engine: None,
+            engine_version: None,
+            engine_identity: None,
+            last_complete_pass_at: None,
+            last_pass_id: None,
+            status: None,
+            last_error: None,
+            unchanged_passes: 0,
+            lease_holder: None,
+            lease_generation: 0,
+            lease_expires_at: None,
+        }
+    }
+}
+
+impl From<HostLine> for HostRecord {
+    fn from(line: HostLine) -> Self {
+        Self {
+            name: line.name.into(),
+            endpoint: line.endpoint,
+            engine: line.engine,
+            engine_version: line.engine_version,
+            engine_identity: line.engine_identity,
+            last_complete_pass_at: line.last_complete_pass_at,
+            last_pass_id: line.last_pass_id.map(Into::into),
+            status: line.status.as_deref().and_then(HostStatus::parse),
+            last_error: line.last_error,
+            unchanged_passes: line.unchanged_passes,
+            lease: LeaseRecord {
+                holder: line.lease_holder,
+                generation: line.lease_generation,
+                expires_at: line.lease_expires_at,
+            },
+        }
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = passes)]
+struct PassLine {
+    pass_id: String,
+    host: String,
+    trigger: String,
+    scope: String,
+    completeness: String,
+    outcome: String,
+    started_at: Timestamp,
+    duration_ms: i64,
+    list_ms: i64,
+    listed: i32,
+    inserted: i32,
+    updated: i32,
+    missing: i32,
+    returned: i32,
+    error: Option<String>,
+}
+
+impl From<PassLine> for PassRecord {
+    fn from(line: PassLine) -> Self {
+        Self {
+            pass_id: line.pass_id.into(),
+            host: line.host.into(),
+            trigger: line.trigger,
+            scope: line.scope,
+            completeness: line.completeness,
+            outcome: line.outcome,
+            started_at: line.started_at,
+            duration_ms: line.duration_ms,
+            list_ms: line.list_ms,
+            listed: line.listed,
+            inserted: line.inserted,
+            updated: line.updated,
+            missing: line.missing,
+            returned: line.returned,
+            error: line.error,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Whether a planned write still rests on what is stored. Pure.
+
+use super::plan::RowWrite;
+use super::rows::{LockedRow, kind_of};
+use crate::model::ChangeCause;
+
+/// What becomes of one planned write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Judgement {
+    /// It is written.
+    Write,
+    /// Somebody else made, bound or removed the row since *open* read it.
+    Moved,
+    /// Its workload went meanwhile.
+    Ownerless,
+    /// It would make or bind a row of a project: that is its deployer's to do.
+    NotOurs,
+}
+
+/// Judges a write by the row as it is under the transaction's lock.
+pub(super) fn judge(write: &RowWrite, stored: Option<&LockedRow>, owner_exists: bool) -> Judgement {
+    match (&write.expected, stored) {
+        (None, Some(_)) | (Some(_), None) => Judgement::Moved,
+        (None, None) if !write.binding.workload_kind.binding_is_ours() => Judgement::NotOurs,
+        (None, None) if !owner_exists => Judgement::Ownerless,
+        (None, None) => Judgement::Write,
+        (Some(expected), Some(stored)) => judge_known(write, expected.as_ref().map(AsRef::as_ref), stored),
+    }
+}
+
+fn judge_known(write: &RowWrite, expected: Option<&str>, stored: &LockedRow) -> Judgement {
+    let planned = write.binding.container_id.as_ref().map(AsRef::as_ref);
+    if stored.container_id.as_deref() != expected {
+        return Judgement::Moved;
+    }
+    if planned != expected && !kind_of(&stored.workload_kind).binding_is_ours() {
+        return Judgement::NotOurs;
+    }
+    // Only recording what a deployer wrote must not undo what it wrote since.
+    if write.cause == ChangeCause::Deployer && stored.state != write.observed.state.as_str() {
+        return Judgement::Moved;
+    }
+    Judgement::Write
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Binding, ContainerId, ContainerState, Observed, RowId, WorkloadId, WorkloadKind};
+
+    fn write(kind: WorkloadKind, expected: Option<Option<&str>>, planned: Option<&str>) -> RowWrite {
+        RowWrite {
+            id: RowId::new("w:r"),
+            expected: expected.map(|bound| bound.map(ContainerId::from)),
+            binding: Binding {
+                workload_id: WorkloadId::new("w"),
+                workload_kind: kind,
+                role: "r".into(),
+                container_id: planned.map(ContainerId::from),
+            },
+            observed: Observed {
+                name: "".into(),
+                image_ref: "".into(),
+                state: ContainerState::Running,
+                state_since: None,
+                port: 0,
+                ports: "".into(),
+                exit_code: None,
+                health: None,
+                restart_count: None,
+                oom_killed: None,
+                started_at: None,
+                finished_at: None,
+                created_in_docker_at: None,
+                last_seen_at: None,
+            },
+            details_owed: false,
+            cause: ChangeCause::Observed,
+            foreign_state: None,
+            from_state: None,
+        }
+    }
+
+    fn stored(kind: WorkloadKind, container: Option<&str>) -> LockedRow {
+        LockedRow {
+            id: "w:r".into(),
+            workload_kind: kind.as_str().into(),
+            container_id: container.map(Into::into),
+            state: "created".into(),
+            recorded_state: None,
+            seen_container_id: None,
+        }
+    }
+
+    #[test]
+    fn a_write_holds_only_as_long_as_its_binding_does() {
+        use WorkloadKind::{Project, Stack};
+        let a = Some("a");
+        for (write, stored, expected) in [
+            (write(Stack, None, a), None, Judgement::Write),
+            (write(Stack, None, a), Some(stored(Stack, a)), Judgement::Moved),
+            (write(Stack, Some(a), a), None, Judgement::Moved),
+            (write(Stack, Some(a), a), Some(stored(Stack, a)), Judgement::Write),
+            (write(Stack, Some(a), Some("b")), Some(stored(Stack, a)), Judgement::Write),
+            (write(Stack, Some(a), a), Some(stored(Stack, Some("b"))), Judgement::Moved),
+            (write(Stack, Some(None), a), Some(stored(Stack, a)), Judgement::Moved),
+            (write(Project, Some(a), a), Some(stored(Project, a)), Judgement::Write),
+            (write(Project, Some(a), Some("b")), Some(stored(Project, a)), Judgement::NotOurs),
+            (write(Project, Some(a), a), Some(stored(Project, None)), Judgement::Moved),
+            (write(Project, None, a), None, Judgement::NotOurs),
+        ] {
+            assert_eq!(judge(&write, stored.as_ref(), true), expected, "{write:?}");
+        }
+    }
+
+    #[test]
+    fn a_new_row_needs_its_owner() {
+        assert_eq!(judge(&write(WorkloadKind::Site, None, Some("a")), None, false), Judgement::Ownerless);
+    }
+
+    #[test]
+    fn recording_a_deployers_state_never_undoes_a_later_one() {
+        let mut write = write(WorkloadKind::Project, Some(None), None);
+        write.cause = ChangeCause::Deployer;
+        write.observed.state = ContainerState::Failed;
+        assert_eq!(judge(&write, Some(&stored(WorkloadKind::Project, None)), true), Judgement::Moved);
+        write.observed.state = ContainerState::Created;
+        assert_eq!(judge(&write, Some(&stored(WorkloadKind::Project, None)), true), Judgement::Write);
+    }
+}

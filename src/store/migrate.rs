@@ -1,0 +1,262 @@
+//! The schema: brings it up, tells where it stands, and says what other users of the database need.
+
+use diesel::connection::SimpleConnection;
+use diesel::migration::{Migration, MigrationSource};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::Sqlite;
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+
+use super::StoreError;
+use super::db::{Access, Db, quoted};
+use super::fault::Fault;
+use super::location::Location;
+use super::open::{OpenMode, Store};
+use crate::config::Config;
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// Where we keep what was applied. Not the query layer's own table: a deployer that shares the database may use that.
+const APPLIED: &str = "dockledger_migrations";
+
+/// Every table and view that our migrations make.
+const OURS: [&str; 14] = [
+    "projects",
+    "stages",
+    "stage_former_names",
+    "stacks",
+    "stack_adopted_names",
+    "static_sites",
+    "workloads",
+    "containers",
+    "hosts",
+    "passes",
+    "revision_counter",
+    "changes",
+    "containers_view",
+    APPLIED,
+];
+
+/// Serialises migrations of one server: two at once die of each other's types. Any fixed number does.
+const ADVISORY_LOCK: i64 = 0x646f_636b_6c65_6467;
+
+/// A migration may wait for another one and rewrite a table: the session's short bounds do not fit.
+const MIGRATION_BOUNDS: &str = "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = '10min'";
+
+impl Store {
+    /// Creates the database if need be, and applies what is lacking. Returns the names of what was applied.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn migrate_up(config: &Config) -> Result<Vec<String>, StoreError> {
+        let location = Location::parse(&config.database);
+        let before = Self::migration_status(config).unwrap_or_default();
+        Self::open(config, OpenMode::Write)?;
+        let known = known(&location);
+        Ok(known.into_iter().filter(|name| !before.iter().any(|(had, applied)| had == name && *applied)).collect())
+    }
+
+    /// Every migration that this program knows, and whether it is applied. Creates nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Unopened`] or [`StoreError::Query`].
+    pub fn migration_status(config: &Config) -> Result<Vec<(String, bool)>, StoreError> {
+        let location = Location::parse(&config.database);
+        let mut db = Self::connection_for_status(config, &location)?;
+        let applied =
+            applied(&mut db).map_err(|error| Fault::from(error).into_error("read the migrations", &location))?;
+        Ok(known(&location).into_iter().map(|name| (name.clone(), applied.contains(&name))).collect())
+    }
+
+    /// The SQL that gives `role` what a deployer needs, its own columns alone, and `reader` what reading needs.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`] for SQLite, which has no roles.
+    pub fn grants_sql(config: &Config, role: &str, reader: Option<&str>) -> Result<String, StoreError> {
+        let location = Location::parse(&config.database);
+        if matches!(location, Location::Sqlite(_)) {
+            let cause = "SQLite has no roles: whoever may write the file may write every column".to_owned();
+            return Err(StoreError::Query { attempt: "write grants", url: location.to_string(), cause });
+        }
+        let schema = quoted(&config.database_schema);
+        let mut sql = reading_grants(&schema, &quoted(role));
+        sql.push_str(&deploying_grants(&schema, &quoted(role)));
+        if let Some(reader) = reader {
+            sql.push_str(&reading_grants(&schema, &quoted(reader)));
+        }
+        Ok(sql)
+    }
+
+    fn connection_for_status(config: &Config, location: &Location) -> Result<Db, StoreError> {
+        let exists = !matches!(location, Location::Sqlite(path) if !path.exists());
+        if !exists {
+            let cause = "there is no such file; `dockledger migrate up` makes it".to_owned();
+            return Err(StoreError::Unopened { url: location.to_string(), cause });
+        }
+        Db::connect(location, &config.database_schema, Access::Read).map_err(|error| StoreError::Unopened {
+            url: location.to_string(),
+            cause: match error {
+                super::db::ConnectError::Connection(error) => location.scrub(error.to_string().trim_end()),
+                super::db::ConnectError::Settings(error) => location.scrub(&error.to_string()),
+            },
+        })
+    }
+}
+
+/// Applies what is lacking, in one transaction.
+pub(super) fn up(db: &mut Db, location: &Location, schema: &str) -> Result<Vec<String>, Fault> {
+    // The usual start finds nothing to do and takes no lock.
+    if lacking(&known(location), &applied(db)?, location)?.is_empty() {
+        return Ok(Vec::new());
+    }
+    db.write(|db| {
+        if let Db::Postgres(connection) = db {
+            connection.batch_execute(MIGRATION_BOUNDS)?;
+            diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+                .bind::<BigInt, _>(ADVISORY_LOCK)
+                .execute(connection)?;
+            create_schema(connection, schema)?;
+        }
+        let applied = applied(db)?;
+        let lacking = lacking(&known(location), &applied, location)?;
+        if applied.is_empty() {
+            refuse_foreign_tables(db, location)?;
+            db.batch_execute(&format!("CREATE TABLE {APPLIED} (name TEXT NOT NULL PRIMARY KEY)"))?;
+        }
+        for name in &lacking {
+            run(db, name)?;
+            diesel::sql_query(format!("INSERT INTO {APPLIED} (name) VALUES ($1)")).bind::<Text, _>(name).execute(db)?;
+        }
+        Ok(lacking)
+    })
+}
+
+/// Refuses a database whose schema is another than this program's.
+pub(super) fn require_ours(db: &mut Db, location: &Location) -> Result<(), Fault> {
+    let known = known(location);
+    let applied = applied(db)?;
+    let lacking = lacking(&known, &applied, location)?;
+    let Some(needed) = known.last().filter(|_| !lacking.is_empty()) else { return Ok(()) };
+    let (found, cure) = match applied.last() {
+        None => ("no ledger".to_owned(), "run `dockledger migrate up`, `dockledger run` or `dockledger once`"),
+        Some(last) => (format!("the schema {last}"), "run `dockledger migrate up`"),
+    };
+    Err(StoreError::WrongSchema { url: location.to_string(), found, needed: format!("the schema {needed}"), cure }
+        .into())
+}
+
+/// Those of `known` that are not applied. A schema that a newer program made is refused.
+fn lacking(known: &[String], applied: &[String], location: &Location) -> Result<Vec<String>, StoreError> {
+    if let Some(newer) = applied.iter().find(|name| !known.contains(name)) {
+        return Err(StoreError::WrongSchema {
+            url: location.to_string(),
+            found: format!("the schema {newer}"),
+            needed: format!("the schema {}", known.last().map_or("", String::as_str)),
+            cure: "a newer dockledger made it: use that one",
+        });
+    }
+    Ok(known.iter().filter(|name| !applied.contains(name)).cloned().collect())
+}
+
+fn refuse_foreign_tables(db: &mut Db, location: &Location) -> Result<(), Fault> {
+    let there = db.relations()?;
+    match OURS.iter().find(|ours| there.iter().any(|name| name.eq_ignore_ascii_case(ours))) {
+        Some(table) => Err(StoreError::ForeignTable { url: location.to_string(), table: (*table).to_owned() }.into()),
+        None => Ok(()),
+    }
+}
+
+/// Only if it is lacking: making it anew asks for a right that an existing schema does not need.
+fn create_schema(connection: &mut PgConnection, schema: &str) -> QueryResult<()> {
+    let there: bool = diesel::select(
+        diesel::dsl::sql::<diesel::sql_types::Bool>("to_regnamespace(")
+            .bind::<Text, _>(quoted(schema))
+            .sql(") IS NOT NULL"),
+    )
+    .get_result(connection)?;
+    if there { Ok(()) } else { connection.batch_execute(&format!("CREATE SCHEMA {}", quoted(schema))) }
+}
+
+/// The names of what is applied, in order; none if there is no ledger.
+fn applied(db: &mut Db) -> QueryResult<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Applied {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    if !db.relations()?.iter().any(|name| name == APPLIED) {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Applied> = diesel::sql_query(format!("SELECT name FROM {APPLIED} ORDER BY name")).load(db)?;
+    Ok(rows.into_iter().map(|row| row.name).collect())
+}
+
+/// The names of every migration of this program, in order.
+fn known(location: &Location) -> Vec<String> {
+    match location {
+        Location::Sqlite(_) => names(&embedded::<Sqlite>(&SQLITE)),
+        Location::Postgres(_) => names(&embedded::<Pg>(&POSTGRES)),
+    }
+}
+
+fn run(db: &mut Db, name: &str) -> QueryResult<()> {
+    match db {
+        Db::Sqlite(connection) => run_one(&embedded(&SQLITE), name, |migration| migration.run(connection)),
+        Db::Postgres(connection) => run_one(&embedded(&POSTGRES), name, |migration| migration.run(connection)),
+    }
+}
+
+fn run_one<DB: diesel::backend::Backend>(
+    migrations: &[Box<dyn Migration<DB>>],
+    name: &str,
+    run: impl FnOnce(&dyn Migration<DB>) -> diesel::migration::Result<()>,
+) -> QueryResult<()> {
+    let migration = migrations
+        .iter()
+        .find(|migration| migration.name().to_string() == name)
+        .expect("a name that is lacking was read from these migrations");
+    run(migration.as_ref()).map_err(|error| match error.downcast::<Error>() {
+        Ok(error) => *error,
+        Err(error) => Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(format!("migration {name}: {error}"))),
+    })
+}
+
+fn embedded<DB: diesel::backend::Backend>(source: &EmbeddedMigrations) -> Vec<Box<dyn Migration<DB>>>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    source.migrations().expect("the embedded migrations were read when this program was built")
+}
+
+fn names<DB: diesel::backend::Backend>(migrations: &[Box<dyn Migration<DB>>]) -> Vec<String> {
+    let mut names: Vec<_> = migrations.iter().map(|migration| migration.name().to_string()).collect();
+    names.sort_unstable();
+    names
+}
+
+fn reading_grants(schema: &str, role: &str) -> String {
+    let tables = OURS.iter().filter(|table| !matches!(**table, "workloads" | APPLIED));
+    let tables: Vec<_> = tables.map(|table| format!("{schema}.{table}")).collect();
+    format!(
+        "GRANT USAGE ON SCHEMA {schema} TO {role};\n\
+         GRANT SELECT ON {} TO {role};\n\
+         GRANT SELECT (id, kind, ref_id, name, created_at) ON {schema}.workloads TO {role};\n\
+         GRANT SELECT ON {schema}.{APPLIED} TO {role};\n",
+        tables.join(", ")
+    )
+}
+
+/// A deployer's columns of `containers`: the binding, its own facts, and what whoever writes a row writes.
+fn deploying_grants(schema: &str, role: &str) -> String {
+    const MADE: &str = "host, id, workload_id, workload_kind, role, container_id, state, subdomain, proxy_route_id, \
+                        npm_proxy_id, image_tag, stage_id, created_at, updated_at";
+    const CHANGED: &str =
+        "role, container_id, state, subdomain, proxy_route_id, npm_proxy_id, image_tag, stage_id, updated_at";
+    format!(
+        "GRANT INSERT ({MADE}) ON {schema}.containers TO {role};\n\
+         GRANT UPDATE ({CHANGED}) ON {schema}.containers TO {role};\n"
+    )
+}

@@ -1,0 +1,214 @@
+//! The handle on the ledger: one connection, opened for a purpose, opened again when it is lost.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use super::StoreError;
+use super::db::{Access, ConnectError, Db};
+use super::fault::{Fault, FaultKind, kind_of};
+use super::location::Location;
+use super::migrate;
+use crate::config::Config;
+
+/// What a ledger is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenMode {
+    /// Creates the database and migrates it.
+    Write,
+    /// Writes and migrates nothing: another schema than ours is refused.
+    WriteUnmigrated,
+    /// Neither creates nor writes.
+    Read,
+}
+
+/// The ledger, synchronous, over one connection. Every method is one transaction; a connection that was lost is opened
+/// again by the next call.
+pub struct Store {
+    location: Location,
+    schema: String,
+    access: Access,
+    open: Option<Open>,
+}
+
+struct Open {
+    db: Db,
+    file: Option<FileIdentity>,
+}
+
+/// What tells a file from another of the same name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct FileIdentity {
+    device: u64,
+    inode: u64,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Store({})", self.location)
+    }
+}
+
+impl Store {
+    /// Opens the ledger of a configuration.
+    ///
+    /// # Errors
+    /// [`StoreError::Unopened`] if there is no database or it cannot be reached, [`StoreError::WrongSchema`] if it holds
+    /// another schema than ours, [`StoreError::ForeignTable`] if one of our names is taken, [`StoreError::Query`] if it
+    /// is damaged.
+    pub fn open(config: &Config, mode: OpenMode) -> Result<Self, StoreError> {
+        let location = Location::parse(&config.database);
+        if let (OpenMode::Write, Location::Sqlite(path)) = (mode, &location) {
+            create_file(path).map_err(|error| unopened(&location, &error.to_string()))?;
+        }
+        let access = if mode == OpenMode::Read { Access::Read } else { Access::Write };
+        let mut store = Self { location, schema: config.database_schema.clone(), access, open: None };
+        let mut open = store.connect()?;
+        if access == Access::Write {
+            quick_check(&mut open.db).map_err(|fault| fault.into_error("check", &store.location))?;
+        }
+        match mode {
+            OpenMode::Write => migrate::up(&mut open.db, &store.location, &store.schema).map(drop),
+            OpenMode::WriteUnmigrated | OpenMode::Read => migrate::require_ours(&mut open.db, &store.location),
+        }
+        .map_err(|fault| fault.into_error("migrate", &store.location))?;
+        store.open = Some(open);
+        Ok(store)
+    }
+
+    /// Reads the whole database file for damage; a server looks after itself.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`] with what is damaged.
+    pub fn check(&mut self) -> Result<(), StoreError> {
+        self.read("check", quick_check)
+    }
+
+    /// Runs reads. More than one of them see one state only inside [`Self::snapshot`].
+    pub(super) fn read<T>(
+        &mut self,
+        attempt: &'static str,
+        body: impl FnOnce(&mut Db) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.run(attempt, body)
+    }
+
+    /// Runs reads of one state.
+    pub(super) fn snapshot<T>(
+        &mut self,
+        attempt: &'static str,
+        body: impl FnOnce(&mut Db) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.run(attempt, |db| db.snapshot(body))
+    }
+
+    /// Runs one write transaction.
+    pub(super) fn write<T>(
+        &mut self,
+        attempt: &'static str,
+        body: impl FnOnce(&mut Db) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.run(attempt, |db| db.write(body))
+    }
+
+    fn run<T>(
+        &mut self,
+        attempt: &'static str,
+        body: impl FnOnce(&mut Db) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let mut open = self.living()?;
+        let result = body(&mut open.db);
+        let lost = matches!(&result, Err(Fault::Database(error)) if kind_of(error) == FaultKind::Disconnected);
+        if !lost && !open.db.is_broken() {
+            self.open = Some(open);
+        }
+        result.map_err(|fault| fault.into_error(attempt, &self.location))
+    }
+
+    /// Takes the connection out, a new one if the old was lost or its file is another by now. Writes into a file that
+    /// was removed succeed and go nowhere.
+    fn living(&mut self) -> Result<Open, StoreError> {
+        let Some(open) = self.open.take() else {
+            let mut open = self.connect()?;
+            migrate::require_ours(&mut open.db, &self.location)
+                .map_err(|fault| fault.into_error("reopen", &self.location))?;
+            return Ok(open);
+        };
+        if open.file == self.file_identity() {
+            return Ok(open);
+        }
+        let cause =
+            "the file was removed or replaced while it was open; put it back, or stop dockledger and start it again";
+        Err(unopened(&self.location, cause))
+    }
+
+    fn connect(&self) -> Result<Open, StoreError> {
+        if let Location::Sqlite(path) = &self.location {
+            require_file(path).map_err(|cause| unopened(&self.location, &cause))?;
+        }
+        // Read before the connection is made: a file that is replaced in between is noticed by the first call.
+        let file = self.file_identity();
+        match Db::connect(&self.location, &self.schema, self.access) {
+            Ok(db) => Ok(Open { db, file }),
+            Err(ConnectError::Settings(error)) => Err(Fault::from(error).into_error("open", &self.location)),
+            Err(ConnectError::Connection(error)) => {
+                Err(unopened(&self.location, &self.location.scrub(error.to_string().trim_end())))
+            }
+        }
+    }
+
+    fn file_identity(&self) -> Option<FileIdentity> {
+        let Location::Sqlite(path) = &self.location else { return None };
+        let metadata = fs::metadata(path).ok()?;
+        Some(FileIdentity { device: metadata.dev(), inode: metadata.ino() })
+    }
+}
+
+fn unopened(location: &Location, cause: &str) -> StoreError {
+    StoreError::Unopened { url: location.to_string(), cause: cause.to_owned() }
+}
+
+/// Makes the file and its directories for this user alone, since the rows tell what runs here.
+fn create_file(path: &Path) -> io::Result<()> {
+    if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    }
+    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn require_file(path: &Path) -> Result<(), String> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err("it is a directory; name a file".into()),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err("there is no such file; `dockledger run` or `dockledger once` makes it, --database names another"
+                .into())
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn quick_check(db: &mut Db) -> Result<(), Fault> {
+    #[derive(QueryableByName)]
+    struct Line {
+        #[diesel(sql_type = Text)]
+        quick_check: String,
+    }
+    let Db::Sqlite(connection) = db else { return Ok(()) };
+    let lines: Vec<Line> = diesel::sql_query("PRAGMA quick_check(1)").load(connection)?;
+    match lines.first() {
+        Some(line) if line.quick_check != "ok" => {
+            let words = format!("database disk image is malformed: {}", line.quick_check);
+            let kind = diesel::result::DatabaseErrorKind::Unknown;
+            Err(diesel::result::Error::DatabaseError(kind, Box::new(words)).into())
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,227 @@
+//! What people and platforms ask: rows by what is known of them, and proxy routes.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+use super::StoreError;
+use super::db::Db;
+use super::fault::Fault;
+use super::moment::UtcTimestamp;
+use super::open::Store;
+use super::registry::{find_workload, matching_stages};
+use super::rows::kind_of;
+use super::schema::{containers_view, stages};
+use crate::model::{
+    Binding, ContainerId, ContainerState, DeployerColumns, HostName, Observed, Revision, Route, RowId, StoredRow,
+    Timestamp, WorkloadId, WorkloadKind,
+};
+
+/// Which rows; what is `None` does not narrow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowFilter {
+    /// Of this host.
+    pub host: Option<HostName>,
+    /// In this state.
+    pub state: Option<ContainerState>,
+    /// Of workloads of this kind.
+    pub kind: Option<WorkloadKind>,
+    /// Of the workload with this id, name or `kind/name`.
+    pub workload: Option<String>,
+    /// Of the stage with this id or name, as their own `stage_id` or else their role says.
+    pub stage: Option<String>,
+    /// With more than so many starts within so long.
+    pub flapping: Option<(u32, Duration)>,
+    /// This one.
+    pub row: Option<RowId>,
+    /// Bound to this container.
+    pub container_id: Option<ContainerId>,
+}
+
+impl Store {
+    /// Rows by host and id.
+    ///
+    /// # Errors
+    /// [`super::RegistryError::Unknown`] if the filter names a workload or a stage that does not exist.
+    pub fn rows(&mut self, filter: &RowFilter) -> Result<Vec<StoredRow>, StoreError> {
+        self.snapshot("read the rows", |db| {
+            let found = filtered(db, filter)?;
+            Ok(found.into_iter().map(StoredRow::from).collect())
+        })
+    }
+
+    /// Rows with a subdomain or a route, with their project and stage.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn routes(&mut self, host: Option<&HostName>) -> Result<Vec<Route>, StoreError> {
+        self.snapshot("read the routes", |db| {
+            let filter = RowFilter { host: host.cloned(), ..RowFilter::default() };
+            let rows = filtered(db, &filter)?.into_iter().filter(ViewRecord::has_route);
+            let names: Vec<(String, String)> = stages::table.select((stages::id, stages::name)).load(db)?;
+            let names: std::collections::HashMap<_, _> = names.into_iter().collect();
+            Ok(rows.map(|row| row.into_route(&names)).collect())
+        })
+    }
+}
+
+/// The one way from a filter to rows: the view says which stage a row belongs to.
+fn filtered(db: &mut Db, filter: &RowFilter) -> Result<Vec<ViewRecord>, Fault> {
+    use containers_view as view;
+    let mut query = view::table.select(ViewRecord::as_select()).order((view::host, view::id)).into_boxed();
+    if let Some(host) = &filter.host {
+        query = query.filter(view::host.eq(host.as_str()));
+    }
+    if let Some(state) = &filter.state {
+        query = query.filter(view::state.eq(state.as_str().to_owned()));
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(view::workload_kind.eq(kind.as_str()));
+    }
+    if let Some(workload) = &filter.workload {
+        query = query.filter(view::workload_id.eq(find_workload(db, workload)?.id.to_string()));
+    }
+    if let Some(stage) = &filter.stage {
+        query = query.filter(view::effective_stage_id.eq_any(matching_stages(db, stage)?));
+    }
+    if let Some(row) = &filter.row {
+        query = query.filter(view::id.eq(row.as_str()));
+    }
+    if let Some(container) = &filter.container_id {
+        query = query.filter(view::container_id.eq(container.as_str()));
+    }
+    let mut rows: Vec<ViewRecord> = query.load(db)?;
+    if let Some((more_than, window)) = filter.flapping {
+        let flapping = flapping(db, more_than, window)?;
+        rows.retain(|row| flapping.iter().any(|one| one.host == row.host && one.row_id == row.id));
+    }
+    Ok(rows)
+}
+
+/// A start is a change to running that is not the end of a pause.
+const STARTS: &str = "\
+    SELECT host, row_id FROM changes WHERE at >= $1 AND to_state = 'running' AND (from_state IS NULL \
+        OR from_state NOT IN ('running', 'paused') OR cause = 'rebound') \
+    GROUP BY host, row_id HAVING count(*) > $2";
+
+#[derive(QueryableByName)]
+struct FlappingRow {
+    #[diesel(sql_type = Text)]
+    host: String,
+    #[diesel(sql_type = Text)]
+    row_id: String,
+}
+
+fn flapping(db: &mut Db, more_than: u32, window: Duration) -> Result<Vec<FlappingRow>, Fault> {
+    let now = db.now()?;
+    let window = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
+    let begin = Timestamp::from_millis(now.as_millis().saturating_sub(window));
+    Ok(diesel::sql_query(STARTS).bind::<UtcTimestamp, _>(begin).bind::<BigInt, _>(i64::from(more_than)).load(db)?)
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = containers_view)]
+struct ViewRecord {
+    host: String,
+    id: String,
+    workload_id: String,
+    workload_kind: String,
+    role: String,
+    container_id: Option<String>,
+    name: String,
+    image_ref: String,
+    state: String,
+    state_since: Option<Timestamp>,
+    port: i32,
+    ports: String,
+    exit_code: Option<i32>,
+    health: Option<String>,
+    restart_count: Option<i64>,
+    oom_killed: Option<bool>,
+    started_at: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
+    created_in_docker_at: Option<Timestamp>,
+    last_seen_at: Option<Timestamp>,
+    subdomain: Option<String>,
+    proxy_route_id: Option<String>,
+    npm_proxy_id: Option<String>,
+    image_tag: Option<String>,
+    stage_id: Option<String>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    revision: i64,
+    workload_name: Option<String>,
+    host_status: Option<String>,
+    last_complete_pass_at: Option<Timestamp>,
+    effective_stage_id: Option<String>,
+}
+
+impl ViewRecord {
+    fn has_route(&self) -> bool {
+        [&self.subdomain, &self.proxy_route_id, &self.npm_proxy_id]
+            .into_iter()
+            .any(|column| column.as_deref().is_some_and(|text| !text.is_empty()))
+    }
+
+    fn into_route(self, stage_names: &std::collections::HashMap<String, String>) -> Route {
+        let project = self.workload_name.filter(|_| kind_of(&self.workload_kind) == WorkloadKind::Project);
+        Route {
+            row_id: RowId::new(self.id),
+            host: self.host.into(),
+            subdomain: self.subdomain,
+            proxy_route_id: self.proxy_route_id,
+            npm_proxy_id: self.npm_proxy_id,
+            port: self.port,
+            state: ContainerState::parse(&self.state),
+            container_id: self.container_id.map(Into::into),
+            workload_id: self.workload_id.into(),
+            project,
+            stage: self.effective_stage_id.and_then(|id| stage_names.get(&id).cloned()),
+        }
+    }
+}
+
+impl From<ViewRecord> for StoredRow {
+    fn from(record: ViewRecord) -> Self {
+        Self {
+            id: RowId::new(record.id),
+            host: record.host.into(),
+            binding: Binding {
+                workload_id: WorkloadId::new(record.workload_id),
+                workload_kind: kind_of(&record.workload_kind),
+                role: record.role.into(),
+                container_id: record.container_id.map(Into::into),
+            },
+            observed: Observed {
+                name: record.name.into(),
+                image_ref: record.image_ref.into(),
+                state: ContainerState::parse(&record.state),
+                state_since: record.state_since,
+                port: record.port,
+                ports: record.ports.into(),
+                exit_code: record.exit_code,
+                health: record.health.map(Into::into),
+                restart_count: record.restart_count,
+                oom_killed: record.oom_killed,
+                started_at: record.started_at,
+                finished_at: record.finished_at,
+                created_in_docker_at: record.created_in_docker_at,
+                last_seen_at: record.last_seen_at,
+            },
+            deployer: DeployerColumns {
+                subdomain: record.subdomain,
+                proxy_route_id: record.proxy_route_id,
+                npm_proxy_id: record.npm_proxy_id,
+                image_tag: record.image_tag,
+                stage_id: record.stage_id,
+            },
+            created_at: record.created_at,
+            updated_at: record.updated_at,
+            revision: Revision(record.revision),
+            workload_name: record.workload_name,
+            host_status: record.host_status,
+            last_complete_pass_at: record.last_complete_pass_at,
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! What people register: projects with their stages, stacks, static sites; and the workload that each of them has.
+//!
+//! Comes in: names and ids as people type them. Goes out: what is registered, or a [`super::RegistryError`] that says
+//! what to do. Never: a parent without its workload, a secret that is stored, an observed column.
+
+mod parents;
+mod projects;
+mod secret;
+mod sites;
+mod stacks;
+mod stages;
+mod workloads;
+
+pub use parents::NewParent;
+pub(super) use parents::{is_name, require_id, require_name};
+pub(super) use projects::find_project;
+pub(super) use stacks::add_stack_if_new;
+pub(super) use stages::{find_stage, matching_stages};
+pub(super) use workloads::{find_workload, workload_name};

@@ -1,0 +1,179 @@
+//! What projects, stacks and sites have in common: a name, an id, and a workload made and removed with them.
+
+use diesel::prelude::*;
+
+use super::secret;
+use crate::model::{Registered, WorkloadId, WorkloadKind};
+use crate::store::RegistryError;
+use crate::store::db::Db;
+use crate::store::fault::Fault;
+use crate::store::forget::{Doomed, doomed, forget};
+use crate::store::schema::{containers, workloads};
+
+/// What is to be registered; ids are made up where none is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewParent {
+    /// Its name, unique among its kind.
+    pub name: String,
+    /// Its id; of a site, what the label carries.
+    pub id: Option<String>,
+    /// The id of its workload, what `tinyforge.workload.id` carries.
+    pub workload_id: Option<String>,
+}
+
+/// Longest name or id, in bytes: with a role behind it, it still fits an index entry of PostgreSQL.
+const MAX_BYTES: usize = 255;
+
+const NAME_RULE: &str = "1 to 255 bytes, no control characters, no space at either end";
+const WORKLOAD_ID_RULE: &str = "1 to 255 bytes, no control characters, no space at either end, no `:`";
+
+/// Whether a text can be a name or an id.
+pub(in crate::store) fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_BYTES && text.trim() == text && !text.chars().any(char::is_control)
+}
+
+/// Refuses what cannot be a name.
+pub(in crate::store) fn require_name(what: &'static str, text: &str) -> Result<(), RegistryError> {
+    if is_name(text) { Ok(()) } else { Err(invalid(what, text, NAME_RULE)) }
+}
+
+/// Refuses what cannot be an id: longer than a name, since ids of rows hold names.
+pub(in crate::store) fn require_id(what: &'static str, text: &str) -> Result<(), RegistryError> {
+    const MAX_ID_BYTES: usize = 1_024;
+    let fits = !text.is_empty() && text.len() <= MAX_ID_BYTES && !text.chars().any(char::is_control);
+    if fits { Ok(()) } else { Err(invalid(what, text, "1 to 1024 bytes, no control characters")) }
+}
+
+fn invalid(what: &'static str, text: &str, rule: &'static str) -> RegistryError {
+    RegistryError::Invalid { what, name: text.chars().take(MAX_BYTES).collect(), rule }
+}
+
+impl NewParent {
+    pub(super) fn checked(&self) -> Result<String, RegistryError> {
+        require_name("name", &self.name)?;
+        if let Some(id) = &self.id {
+            require_name("id", id)?;
+        }
+        if let Some(id) = self.workload_id.as_deref().filter(|id| !is_name(id) || id.contains(':')) {
+            return Err(invalid("workload id", id, WORKLOAD_ID_RULE));
+        }
+        Ok(self.id.clone().unwrap_or_else(fresh_id))
+    }
+}
+
+pub(super) fn fresh_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
+/// Refuses a name or id that would make another's name or id ambiguous.
+pub(super) fn require_free(
+    kind: &'static str,
+    what: &'static str,
+    name: &str,
+    others: i64,
+) -> Result<(), RegistryError> {
+    if others == 0 { Ok(()) } else { Err(RegistryError::Taken { kind, what, name: name.to_owned() }) }
+}
+
+/// How many of a table's rows have one of these texts as name or id.
+macro_rules! named_alike {
+    ($db:expr, $table:ident, $texts:expr) => {{
+        let texts: Vec<&str> = $texts;
+        crate::store::schema::$table::table
+            .filter(
+                crate::store::schema::$table::name
+                    .eq_any(texts.clone())
+                    .or(crate::store::schema::$table::id.eq_any(texts)),
+            )
+            .count()
+            .get_result::<i64>($db)
+    }};
+}
+pub(super) use named_alike;
+
+/// Makes the workload of a parent that is made in the same transaction.
+pub(super) fn add_workload(
+    db: &mut Db,
+    kind: WorkloadKind,
+    id: &str,
+    new: &NewParent,
+    compose_project: Option<String>,
+) -> Result<Registered, Fault> {
+    let workload_id = new.workload_id.clone().unwrap_or_else(fresh_id);
+    let taken: i64 = workloads::table.find(&workload_id).count().get_result(db)?;
+    require_free("workload", "id", &workload_id, taken)?;
+    let webhook_secret = secret::fresh();
+    diesel::insert_into(workloads::table)
+        .values((
+            workloads::id.eq(&workload_id),
+            workloads::kind.eq(kind.as_str()),
+            workloads::ref_id.eq(id),
+            workloads::name.eq(&new.name),
+            workloads::webhook_secret.eq(secret::digest(&webhook_secret)),
+        ))
+        .execute(db)?;
+    Ok(Registered {
+        id: id.to_owned(),
+        name: new.name.clone(),
+        workload_id: WorkloadId::new(workload_id),
+        kind,
+        compose_project,
+        webhook_secret,
+    })
+}
+
+/// The workload bears its parent's name.
+pub(super) fn rename_workload(db: &mut Db, workload: &WorkloadId, name: &str) -> QueryResult<()> {
+    diesel::update(workloads::table.find(workload.as_str())).set(workloads::name.eq(name)).execute(db).map(drop)
+}
+
+/// Removes a workload with its rows. Without force only rows whose containers are gone may go with it. Returns how
+/// many rows went.
+pub(super) fn remove_workload(
+    db: &mut Db,
+    kind: WorkloadKind,
+    workload: &WorkloadId,
+    name: &str,
+    force: bool,
+) -> Result<usize, Fault> {
+    lock_workload(db, workload)?;
+    let rows: Vec<Doomed> = doomed!(db, containers::workload_id.eq(workload.as_str()))?;
+    let in_use = rows.iter().filter(|row| row.is_in_use()).count();
+    if in_use > 0 && !force {
+        let rows = i64::try_from(in_use).unwrap_or(i64::MAX);
+        return Err(RegistryError::InUse { kind: kind.as_str(), name: name.to_owned(), rows }.into());
+    }
+    forget(db, &rows)?;
+    diesel::delete(workloads::table.find(workload.as_str())).execute(db)?;
+    Ok(rows.len())
+}
+
+/// Locked before its rows, as a pass does: the two never wait for each other in a circle.
+fn lock_workload(db: &mut Db, workload: &WorkloadId) -> QueryResult<()> {
+    if let Db::Postgres(connection) = db {
+        let query = workloads::table.find(workload.as_str()).select(workloads::id);
+        let _: Option<String> = query.for_update().first(connection).optional()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_bounded_and_printable() {
+        for good in ["web", "my shop", "имя", "a:b/c"] {
+            assert!(is_name(good), "{good}");
+        }
+        for bad in ["", " web", "web ", "a\nb", "a\0b", &"x".repeat(256)] {
+            assert!(!is_name(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_workload_id_holds_no_colon() {
+        let new = NewParent { name: "n".into(), workload_id: Some("a:b".into()), ..NewParent::default() };
+        assert!(matches!(new.checked(), Err(RegistryError::Invalid { what: "workload id", .. })));
+    }
+}

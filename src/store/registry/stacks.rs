@@ -1,0 +1,179 @@
+//! Stacks: compose projects, and plain containers adopted by name.
+
+use diesel::prelude::*;
+
+use super::parents::{
+    NewParent, add_workload, is_name, named_alike, remove_workload, rename_workload, require_free, require_name,
+};
+use crate::model::{Registered, Stack, Timestamp, WorkloadId, WorkloadKind};
+use crate::store::db::Db;
+use crate::store::fault::Fault;
+use crate::store::open::Store;
+use crate::store::schema::{stack_adopted_names, stacks, workloads};
+use crate::store::{RegistryError, StoreError};
+
+impl Store {
+    /// Registers a stack and its workload in one transaction. The compose project is the name unless given.
+    ///
+    /// # Errors
+    /// [`RegistryError::Taken`], [`RegistryError::Invalid`].
+    pub fn add_stack(&mut self, new: &NewParent, compose_project: Option<String>) -> Result<Registered, StoreError> {
+        self.write("add the stack", |db| {
+            let project = compose_project.clone().unwrap_or_else(|| new.name.clone());
+            add(db, new, project)
+        })
+    }
+
+    /// Every stack, by name.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn list_stacks(&mut self) -> Result<Vec<Stack>, StoreError> {
+        self.snapshot("list the stacks", |db| {
+            let lines: Vec<Line> = stacks::table
+                .inner_join(workloads::table.on(workloads::ref_id.eq(stacks::id)))
+                .filter(workloads::kind.eq(WorkloadKind::Stack.as_str()))
+                .order(stacks::name)
+                .select(COLUMNS)
+                .load(db)?;
+            Ok(lines.into_iter().map(|line| with_adopted(db, line)).collect::<QueryResult<_>>()?)
+        })
+    }
+
+    /// One stack, by name or id.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`].
+    pub fn show_stack(&mut self, key: &str) -> Result<Stack, StoreError> {
+        self.snapshot("read the stack", |db| find(db, key))
+    }
+
+    /// Renames a stack and its workload in one transaction; its compose project stays.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`], [`RegistryError::Taken`], [`RegistryError::Invalid`].
+    pub fn rename_stack(&mut self, key: &str, new: &str) -> Result<(), StoreError> {
+        self.write("rename the stack", |db| {
+            require_name("name", new)?;
+            let stack = find(db, key)?;
+            if stack.name == new {
+                return Ok(());
+            }
+            // Its own id may become its name.
+            let own = i64::from(stack.id == new);
+            require_free("stack", "name", new, named_alike!(db, stacks, vec![new])? - own)?;
+            diesel::update(stacks::table.find(&stack.id)).set(stacks::name.eq(new)).execute(db)?;
+            rename_workload(db, &stack.workload_id, new)?;
+            Ok(())
+        })
+    }
+
+    /// Removes a stack with its workload and its rows, each with its change. Returns how many rows went.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`], [`RegistryError::InUse`] without force while a row is not missing.
+    pub fn remove_stack(&mut self, key: &str, force: bool) -> Result<usize, StoreError> {
+        self.write("remove the stack", |db| {
+            let stack = find(db, key)?;
+            let rows = remove_workload(db, WorkloadKind::Stack, &stack.workload_id, &stack.name, force)?;
+            let adopted = stack_adopted_names::table.filter(stack_adopted_names::stack_id.eq(&stack.id));
+            diesel::delete(adopted).execute(db)?;
+            diesel::delete(stacks::table.find(&stack.id)).execute(db)?;
+            Ok(rows)
+        })
+    }
+
+    /// Lets a stack adopt plain containers of one exact name. Adopting it twice is once.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`], [`RegistryError::Taken`] if another stack adopted it, [`RegistryError::Invalid`].
+    pub fn adopt_name(&mut self, key: &str, container_name: &str) -> Result<(), StoreError> {
+        self.write("adopt the container", |db| {
+            require_name("container name", container_name)?;
+            let stack = find(db, key)?;
+            let owner: Option<String> = stack_adopted_names::table
+                .find(container_name)
+                .select(stack_adopted_names::stack_id)
+                .first(db)
+                .optional()?;
+            match owner {
+                Some(owner) if owner == stack.id => Ok(()),
+                Some(_) => Err(taken("container name", container_name).into()),
+                None => {
+                    let adopted = (
+                        stack_adopted_names::container_name.eq(container_name),
+                        stack_adopted_names::stack_id.eq(&stack.id),
+                    );
+                    diesel::insert_into(stack_adopted_names::table).values(adopted).execute(db)?;
+                    Ok(())
+                }
+            }
+        })
+    }
+}
+
+/// Registers a compose project as a stack of its name, unless it is registered. Another stack may have the name: then
+/// a number is put behind it.
+pub(in crate::store) fn add_stack_if_new(db: &mut Db, compose_project: &str) -> Result<(), Fault> {
+    if is_registered(db, compose_project)? {
+        return Ok(());
+    }
+    let mut name = compose_project.to_owned();
+    let mut number = 1;
+    while named_alike!(db, stacks, vec![name.as_str()])? > 0 {
+        number += 1;
+        name = format!("{compose_project}-{number}");
+    }
+    if is_name(&name) {
+        add(db, &NewParent { name, ..NewParent::default() }, compose_project.to_owned())?;
+    }
+    Ok(())
+}
+
+fn add(db: &mut Db, new: &NewParent, compose_project: String) -> Result<Registered, Fault> {
+    let id = new.checked()?;
+    require_name("compose project", &compose_project)?;
+    require_free("stack", "name", &new.name, named_alike!(db, stacks, vec![new.name.as_str()])?)?;
+    require_free("stack", "id", &id, named_alike!(db, stacks, vec![id.as_str()])?)?;
+    if is_registered(db, &compose_project)? {
+        return Err(taken("compose project", &compose_project).into());
+    }
+    let line = (stacks::id.eq(&id), stacks::name.eq(&new.name), stacks::compose_project_name.eq(&compose_project));
+    diesel::insert_into(stacks::table).values(line).execute(db)?;
+    add_workload(db, WorkloadKind::Stack, &id, new, Some(compose_project))
+}
+
+fn is_registered(db: &mut Db, compose_project: &str) -> QueryResult<bool> {
+    let found: i64 = stacks::table.filter(stacks::compose_project_name.eq(compose_project)).count().get_result(db)?;
+    Ok(found > 0)
+}
+
+fn taken(what: &'static str, name: &str) -> RegistryError {
+    RegistryError::Taken { kind: "stack", what, name: name.to_owned() }
+}
+
+type Line = (String, String, Option<String>, String, Timestamp);
+
+const COLUMNS: (stacks::id, stacks::name, stacks::compose_project_name, workloads::id, stacks::created_at) =
+    (stacks::id, stacks::name, stacks::compose_project_name, workloads::id, stacks::created_at);
+
+fn find(db: &mut Db, key: &str) -> Result<Stack, Fault> {
+    let line: Option<Line> = stacks::table
+        .inner_join(workloads::table.on(workloads::ref_id.eq(stacks::id)))
+        .filter(workloads::kind.eq(WorkloadKind::Stack.as_str()))
+        .filter(stacks::id.eq(key).or(stacks::name.eq(key)))
+        .select(COLUMNS)
+        .first(db)
+        .optional()?;
+    let unknown = || RegistryError::Unknown { kind: "stack", name: key.to_owned() };
+    Ok(with_adopted(db, line.ok_or_else(unknown)?)?)
+}
+
+fn with_adopted(db: &mut Db, (id, name, compose_project, workload_id, created_at): Line) -> QueryResult<Stack> {
+    let adopted = stack_adopted_names::table
+        .filter(stack_adopted_names::stack_id.eq(&id))
+        .order(stack_adopted_names::container_name)
+        .select(stack_adopted_names::container_name)
+        .load(db)?;
+    Ok(Stack { id, name, compose_project, workload_id: WorkloadId::new(workload_id), adopted, created_at })
+}

@@ -1,0 +1,258 @@
+//! Rows as they are read, and as the reconciliation writes them: types that cannot name a deployer's column.
+
+use diesel::prelude::*;
+
+use super::plan::RowWrite;
+use super::schema::containers;
+use crate::model::{
+    Binding, ContainerState, HostName, LedgerRow, Observed, RowId, Timestamp, WorkloadId, WorkloadKind,
+};
+
+/// What *open* reads of a row.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = containers)]
+pub(super) struct LedgerRecord {
+    id: String,
+    workload_id: String,
+    workload_kind: String,
+    role: String,
+    container_id: Option<String>,
+    name: String,
+    image_ref: String,
+    state: String,
+    state_since: Option<Timestamp>,
+    port: i32,
+    ports: String,
+    exit_code: Option<i32>,
+    health: Option<String>,
+    restart_count: Option<i64>,
+    oom_killed: Option<bool>,
+    started_at: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
+    created_in_docker_at: Option<Timestamp>,
+    last_seen_at: Option<Timestamp>,
+    recorded_state: Option<String>,
+    seen_container_id: Option<String>,
+    details_owed: bool,
+}
+
+impl From<LedgerRecord> for LedgerRow {
+    fn from(record: LedgerRecord) -> Self {
+        Self {
+            id: RowId::new(record.id),
+            binding: Binding {
+                workload_id: WorkloadId::new(record.workload_id),
+                workload_kind: kind_of(&record.workload_kind),
+                role: record.role.into(),
+                container_id: record.container_id.map(Into::into),
+            },
+            observed: Observed {
+                name: record.name.into(),
+                image_ref: record.image_ref.into(),
+                state: ContainerState::parse(&record.state),
+                state_since: record.state_since,
+                port: record.port,
+                ports: record.ports.into(),
+                exit_code: record.exit_code,
+                health: record.health.map(Into::into),
+                restart_count: record.restart_count,
+                oom_killed: record.oom_killed,
+                started_at: record.started_at,
+                finished_at: record.finished_at,
+                created_in_docker_at: record.created_in_docker_at,
+                last_seen_at: record.last_seen_at,
+            },
+            recorded_state: record.recorded_state.as_deref().map(ContainerState::parse),
+            seen_container_id: record.seen_container_id.map(Into::into),
+            details_owed: record.details_owed,
+        }
+    }
+}
+
+/// The schema admits no other kinds. A row of a kind that we cannot read is treated as a deployer's: never bound by us.
+pub(super) fn kind_of(text: &str) -> WorkloadKind {
+    WorkloadKind::parse(text).unwrap_or(WorkloadKind::Project)
+}
+
+/// What is read again of a row under the transaction's lock.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = containers)]
+pub(super) struct LockedRow {
+    pub(super) id: String,
+    pub(super) workload_kind: String,
+    pub(super) container_id: Option<String>,
+    pub(super) state: String,
+    pub(super) recorded_state: Option<String>,
+    pub(super) seen_container_id: Option<String>,
+}
+
+/// What one write gets in its transaction.
+#[derive(Clone, Copy)]
+pub(super) struct WriteStamp {
+    pub(super) now: Timestamp,
+    pub(super) revision: i64,
+}
+
+/// The columns that every row must have: an upsert names them to find its row, and writes none of them.
+#[derive(Insertable)]
+#[diesel(table_name = containers, treat_none_as_default_value = false)]
+pub(super) struct RowKey<'a> {
+    host: &'a str,
+    id: &'a str,
+    workload_id: &'a str,
+    workload_kind: &'static str,
+    role: &'a str,
+}
+
+impl<'a> RowKey<'a> {
+    fn new(host: &'a HostName, write: &'a RowWrite) -> Self {
+        Self {
+            host: host.as_str(),
+            id: write.id.as_str(),
+            workload_id: write.binding.workload_id.as_str(),
+            workload_kind: write.binding.workload_kind.as_str(),
+            role: &write.binding.role,
+        }
+    }
+}
+
+/// The columns that change with the daemon, none of them indexed.
+#[derive(Insertable)]
+#[diesel(table_name = containers, treat_none_as_default_value = false)]
+pub(super) struct Volatile<'a> {
+    name: &'a str,
+    image_ref: &'a str,
+    state: &'a str,
+    state_since: Option<Timestamp>,
+    port: i32,
+    ports: &'a str,
+    exit_code: Option<i32>,
+    health: Option<&'a str>,
+    restart_count: Option<i64>,
+    oom_killed: Option<bool>,
+    started_at: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
+    created_in_docker_at: Option<Timestamp>,
+    last_seen_at: Option<Timestamp>,
+    recorded_state: &'a str,
+    details_owed: bool,
+    updated_at: Timestamp,
+    revision: i64,
+}
+
+impl<'a> Volatile<'a> {
+    fn new(write: &'a RowWrite, stamp: WriteStamp) -> Self {
+        let Observed {
+            name,
+            image_ref,
+            state,
+            state_since,
+            port,
+            ports,
+            exit_code,
+            health,
+            restart_count,
+            oom_killed,
+            started_at,
+            finished_at,
+            created_in_docker_at,
+            last_seen_at,
+        } = &write.observed;
+        Self {
+            name,
+            image_ref,
+            state: state.as_str(),
+            state_since: *state_since,
+            port: *port,
+            ports,
+            exit_code: *exit_code,
+            health: health.as_deref(),
+            restart_count: *restart_count,
+            oom_killed: *oom_killed,
+            started_at: *started_at,
+            finished_at: *finished_at,
+            created_in_docker_at: *created_in_docker_at,
+            last_seen_at: *last_seen_at,
+            recorded_state: state.as_str(),
+            details_owed: write.details_owed,
+            updated_at: stamp.now,
+            revision: stamp.revision,
+        }
+    }
+}
+
+/// A row that did not exist.
+#[derive(Insertable)]
+#[diesel(table_name = containers, treat_none_as_default_value = false)]
+pub(super) struct NewRow<'a> {
+    #[diesel(embed)]
+    key: RowKey<'a>,
+    container_id: Option<&'a str>,
+    seen_container_id: Option<&'a str>,
+    created_at: Timestamp,
+    #[diesel(embed)]
+    volatile: Volatile<'a>,
+}
+
+impl<'a> NewRow<'a> {
+    pub(super) fn new(host: &'a HostName, write: &'a RowWrite, stamp: WriteStamp) -> Self {
+        Self {
+            key: RowKey::new(host, write),
+            container_id: bound_to(write),
+            seen_container_id: bound_to(write),
+            created_at: stamp.now,
+            volatile: Volatile::new(write, stamp),
+        }
+    }
+}
+
+/// A row that goes over to another container. The indexed columns, in a statement of their own.
+#[derive(Insertable)]
+#[diesel(table_name = containers, treat_none_as_default_value = false)]
+pub(super) struct Rebinding<'a> {
+    #[diesel(embed)]
+    key: RowKey<'a>,
+    container_id: Option<&'a str>,
+    seen_container_id: Option<&'a str>,
+}
+
+impl<'a> Rebinding<'a> {
+    pub(super) fn new(host: &'a HostName, write: &'a RowWrite) -> Self {
+        Self { key: RowKey::new(host, write), container_id: bound_to(write), seen_container_id: bound_to(write) }
+    }
+}
+
+/// A row that somebody else bound and that is looked at for the first time since.
+#[derive(Insertable)]
+#[diesel(table_name = containers, treat_none_as_default_value = false)]
+pub(super) struct FirstSight<'a> {
+    #[diesel(embed)]
+    key: RowKey<'a>,
+    seen_container_id: Option<&'a str>,
+}
+
+impl<'a> FirstSight<'a> {
+    pub(super) fn new(host: &'a HostName, write: &'a RowWrite) -> Self {
+        Self { key: RowKey::new(host, write), seen_container_id: bound_to(write) }
+    }
+}
+
+/// A row whose observed columns follow the daemon.
+#[derive(Insertable)]
+#[diesel(table_name = containers, treat_none_as_default_value = false)]
+pub(super) struct Observation<'a> {
+    #[diesel(embed)]
+    key: RowKey<'a>,
+    #[diesel(embed)]
+    volatile: Volatile<'a>,
+}
+
+impl<'a> Observation<'a> {
+    pub(super) fn new(host: &'a HostName, write: &'a RowWrite, stamp: WriteStamp) -> Self {
+        Self { key: RowKey::new(host, write), volatile: Volatile::new(write, stamp) }
+    }
+}
+
+fn bound_to(write: &RowWrite) -> Option<&str> {
+    write.binding.container_id.as_ref().map(AsRef::as_ref)
+}

@@ -1,0 +1,214 @@
+//! The tables as both backends know them; kept by hand, since each backend spells the types in its own way.
+
+use diesel::{allow_tables_to_appear_in_same_query, table};
+
+table! {
+    projects (id) {
+        id -> Text,
+        name -> Text,
+        created_at -> crate::store::moment::UtcTimestamp,
+    }
+}
+
+table! {
+    stages (id) {
+        id -> Text,
+        project_id -> Text,
+        name -> Text,
+        max_instances -> Nullable<Integer>,
+        created_at -> crate::store::moment::UtcTimestamp,
+    }
+}
+
+table! {
+    stage_former_names (stage_id, name) {
+        stage_id -> Text,
+        name -> Text,
+        retired -> BigInt,
+    }
+}
+
+table! {
+    stacks (id) {
+        id -> Text,
+        name -> Text,
+        compose_project_name -> Nullable<Text>,
+        created_at -> crate::store::moment::UtcTimestamp,
+    }
+}
+
+table! {
+    stack_adopted_names (container_name) {
+        container_name -> Text,
+        stack_id -> Text,
+    }
+}
+
+table! {
+    static_sites (id) {
+        id -> Text,
+        name -> Text,
+        created_at -> crate::store::moment::UtcTimestamp,
+    }
+}
+
+table! {
+    workloads (id) {
+        id -> Text,
+        kind -> Text,
+        ref_id -> Text,
+        name -> Text,
+        webhook_secret -> Text,
+        created_at -> crate::store::moment::UtcTimestamp,
+    }
+}
+
+table! {
+    containers (host, id) {
+        host -> Text,
+        id -> Text,
+        workload_id -> Text,
+        workload_kind -> Text,
+        role -> Text,
+        container_id -> Nullable<Text>,
+        name -> Text,
+        image_ref -> Text,
+        state -> Text,
+        state_since -> Nullable<crate::store::moment::UtcTimestamp>,
+        port -> Integer,
+        ports -> Text,
+        exit_code -> Nullable<Integer>,
+        health -> Nullable<Text>,
+        restart_count -> Nullable<BigInt>,
+        oom_killed -> Nullable<Bool>,
+        started_at -> Nullable<crate::store::moment::UtcTimestamp>,
+        finished_at -> Nullable<crate::store::moment::UtcTimestamp>,
+        created_in_docker_at -> Nullable<crate::store::moment::UtcTimestamp>,
+        last_seen_at -> Nullable<crate::store::moment::UtcTimestamp>,
+        subdomain -> Nullable<Text>,
+        proxy_route_id -> Nullable<Text>,
+        npm_proxy_id -> Nullable<Text>,
+        image_tag -> Nullable<Text>,
+        stage_id -> Nullable<Text>,
+        created_at -> crate::store::moment::UtcTimestamp,
+        updated_at -> crate::store::moment::UtcTimestamp,
+        revision -> BigInt,
+        recorded_state -> Nullable<Text>,
+        seen_container_id -> Nullable<Text>,
+        details_owed -> Bool,
+    }
+}
+
+table! {
+    containers_view (host, id) {
+        host -> Text,
+        id -> Text,
+        workload_id -> Text,
+        workload_kind -> Text,
+        role -> Text,
+        container_id -> Nullable<Text>,
+        name -> Text,
+        image_ref -> Text,
+        state -> Text,
+        state_since -> Nullable<crate::store::moment::UtcTimestamp>,
+        port -> Integer,
+        ports -> Text,
+        exit_code -> Nullable<Integer>,
+        health -> Nullable<Text>,
+        restart_count -> Nullable<BigInt>,
+        oom_killed -> Nullable<Bool>,
+        started_at -> Nullable<crate::store::moment::UtcTimestamp>,
+        finished_at -> Nullable<crate::store::moment::UtcTimestamp>,
+        created_in_docker_at -> Nullable<crate::store::moment::UtcTimestamp>,
+        last_seen_at -> Nullable<crate::store::moment::UtcTimestamp>,
+        subdomain -> Nullable<Text>,
+        proxy_route_id -> Nullable<Text>,
+        npm_proxy_id -> Nullable<Text>,
+        image_tag -> Nullable<Text>,
+        stage_id -> Nullable<Text>,
+        created_at -> crate::store::moment::UtcTimestamp,
+        updated_at -> crate::store::moment::UtcTimestamp,
+        revision -> BigInt,
+        workload_name -> Nullable<Text>,
+        host_status -> Nullable<Text>,
+        last_complete_pass_at -> Nullable<crate::store::moment::UtcTimestamp>,
+        effective_stage_id -> Nullable<Text>,
+    }
+}
+
+table! {
+    hosts (name) {
+        name -> Text,
+        endpoint -> Nullable<Text>,
+        engine -> Nullable<Text>,
+        engine_version -> Nullable<Text>,
+        engine_identity -> Nullable<Text>,
+        identity_confirmed -> Bool,
+        last_complete_pass_at -> Nullable<crate::store::moment::UtcTimestamp>,
+        last_pass_id -> Nullable<Text>,
+        status -> Nullable<Text>,
+        last_error -> Nullable<Text>,
+        unchanged_passes -> BigInt,
+        lease_holder -> Nullable<Text>,
+        lease_generation -> BigInt,
+        lease_expires_at -> Nullable<crate::store::moment::UtcTimestamp>,
+    }
+}
+
+table! {
+    passes (pass_id) {
+        pass_id -> Text,
+        host -> Text,
+        trigger -> Text,
+        scope -> Text,
+        completeness -> Text,
+        outcome -> Text,
+        started_at -> crate::store::moment::UtcTimestamp,
+        duration_ms -> BigInt,
+        list_ms -> BigInt,
+        listed -> Integer,
+        inserted -> Integer,
+        updated -> Integer,
+        missing -> Integer,
+        returned -> Integer,
+        error -> Nullable<Text>,
+    }
+}
+
+table! {
+    revision_counter (id) {
+        id -> Integer,
+        value -> BigInt,
+    }
+}
+
+table! {
+    changes (revision) {
+        revision -> BigInt,
+        at -> crate::store::moment::UtcTimestamp,
+        host -> Text,
+        row_id -> Text,
+        container_id -> Nullable<Text>,
+        workload_id -> Nullable<Text>,
+        from_state -> Nullable<Text>,
+        to_state -> Text,
+        exit_code -> Nullable<Integer>,
+        cause -> Text,
+        pass_id -> Nullable<Text>,
+    }
+}
+
+allow_tables_to_appear_in_same_query!(
+    changes,
+    containers,
+    containers_view,
+    hosts,
+    passes,
+    projects,
+    stack_adopted_names,
+    stacks,
+    stage_former_names,
+    stages,
+    static_sites,
+    workloads,
+);
