@@ -23,7 +23,7 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const APPLIED: &str = "dockledger_migrations";
 
 /// Every table and view that our migrations make.
-const OURS: [&str; 14] = [
+const OURS: [&str; 13] = [
     "projects",
     "stages",
     "stage_former_names",
@@ -37,7 +37,6 @@ const OURS: [&str; 14] = [
     "revision_counter",
     "changes",
     "containers_view",
-    APPLIED,
 ];
 
 /// Serialises migrations of one server: two at once die of each other's types. Any fixed number does.
@@ -124,7 +123,7 @@ pub(super) fn up(db: &mut Db, location: &Location, schema: &str) -> Result<Vec<S
         let lacking = lacking(&known(location), &applied, location)?;
         if applied.is_empty() {
             refuse_foreign_tables(db, location)?;
-            db.batch_execute(&format!("CREATE TABLE {APPLIED} (name TEXT NOT NULL PRIMARY KEY)"))?;
+            db.batch_execute(&format!("CREATE TABLE IF NOT EXISTS {APPLIED} (name TEXT NOT NULL PRIMARY KEY)"))?;
         }
         for name in &lacking {
             run(db, name)?;
@@ -238,7 +237,7 @@ fn names<DB: diesel::backend::Backend>(migrations: &[Box<dyn Migration<DB>>]) ->
 }
 
 fn reading_grants(schema: &str, role: &str) -> String {
-    let tables = OURS.iter().filter(|table| !matches!(**table, "workloads" | APPLIED));
+    let tables = OURS.iter().filter(|table| **table != "workloads");
     let tables: Vec<_> = tables.map(|table| format!("{schema}.{table}")).collect();
     format!(
         "GRANT USAGE ON SCHEMA {schema} TO {role};\n\

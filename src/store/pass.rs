@@ -40,8 +40,8 @@ impl Store {
 }
 
 /// Names the condition of the partial index word for word: only then do the planners use it.
-pub(super) const UNSEEN_ROWS: &str =
-    "SELECT id, container_id FROM containers WHERE host = $1 AND COALESCE(seen_container_id, '') <> container_id";
+pub(super) const UNSEEN_ROWS: &str = "SELECT id, container_id FROM containers WHERE host = $1 \
+     AND CASE WHEN container_id IS NULL OR seen_container_id = container_id THEN 0 ELSE 1 END = 1";
 
 #[derive(QueryableByName)]
 struct UnseenRow {

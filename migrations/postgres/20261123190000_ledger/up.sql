@@ -97,9 +97,10 @@ CREATE TABLE containers (
 CREATE UNIQUE INDEX containers_bound ON containers (host, container_id) WHERE container_id IS NOT NULL;
 CREATE INDEX containers_workload ON containers (workload_id);
 CREATE INDEX containers_stage ON containers (stage_id);
--- Bound by somebody else, and no pass has looked yet: empty but for a moment.
+-- Bound by somebody else, and no pass has looked yet: empty but for a moment. An equation, since PostgreSQL takes an
+-- inequality for true of nearly every row and then reads the whole table.
 CREATE INDEX containers_unseen ON containers (host)
-    WHERE COALESCE(seen_container_id, '') <> container_id;
+    WHERE CASE WHEN container_id IS NULL OR seen_container_id = container_id THEN 0 ELSE 1 END = 1;
 
 CREATE TABLE hosts (
     name                  TEXT NOT NULL PRIMARY KEY CHECK (name <> ''),

@@ -1,1 +1,11 @@
-//! See the modules.
+//! The ledger on real databases.
+
+mod build;
+mod claims;
+mod commit;
+mod faults;
+mod leases;
+mod queries;
+mod registry;
+mod schema;
+mod steady;

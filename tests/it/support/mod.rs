@@ -1,5 +1,7 @@
 //! What the tests share: real parts that are started once, and the word for what cannot run here.
 
 pub(crate) mod containers;
+pub(crate) mod database;
 pub(crate) mod dockerd;
+pub(crate) mod postgres;
 pub(crate) mod skip;

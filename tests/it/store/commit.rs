@@ -1,0 +1,400 @@
+//! One pass, one transaction.
+
+use dockledger::model::{ChangeCause, ContainerId, ContainerState, PassOutcome, RowId, WorkloadKind};
+use dockledger::store::{CommitReport, DetailsWrite, Lease, Store, StoreError};
+
+use super::build::{identity, insert, insert_for, parent, plan, rebind, update};
+use crate::support::database::{TestDatabase, lease_of, on_both_backends};
+
+/// A ledger with the stack `shop` and a row bound to `c1`.
+fn with_one_row(database: &TestDatabase) -> (Store, Lease) {
+    let (mut store, lease) = database.open_with_lease();
+    store.add_stack(&parent("shop", "s", "shop"), None).expect("a stack");
+    let report = store.commit(&lease, &plan(vec![insert("web", "c1")])).expect("a commit");
+    assert_eq!((report.inserted, report.updated), (1, 0));
+    (store, lease)
+}
+
+fn rows(store: &mut Store, lease: &Lease) -> Vec<dockledger::model::LedgerRow> {
+    store.open_pass(&lease.host, || {}).expect("a pass").rows
+}
+
+fn history(store: &mut Store) -> Vec<(i64, String, Option<String>, String, &'static str)> {
+    let page = store.changes(None, None, 1_000).expect("changes");
+    let line = |change: dockledger::model::Change| {
+        (
+            change.revision.0,
+            change.row_id.to_string(),
+            change.from_state.map(|state| state.to_string()),
+            change.to_state.to_string(),
+            change.cause.as_str(),
+        )
+    };
+    page.changes.into_iter().map(line).collect()
+}
+
+const BINDING_AND_DEPLOYERS: [&str; 11] = [
+    "host",
+    "id",
+    "workload_id",
+    "workload_kind",
+    "role",
+    "container_id",
+    "subdomain",
+    "proxy_route_id",
+    "npm_proxy_id",
+    "image_tag",
+    "stage_id",
+];
+
+on_both_backends! {
+    fn what_is_committed_is_what_the_next_pass_opens(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let row = rows(&mut store, &lease).remove(0);
+        let planned = insert("web", "c1");
+        assert_eq!((&row.binding, &row.observed), (&planned.binding, &planned.observed));
+        assert_eq!(row.recorded_state, Some(ContainerState::Running));
+        assert_eq!(row.seen_container_id, Some(ContainerId::new("c1")));
+        assert!(row.details_owed);
+    }
+
+    fn a_commit_stamps_the_host_and_the_history(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let host = store.host(&lease.host).expect("the host");
+        assert_eq!(host.last_complete_pass_at, Some(crate::store::build::BEGAN));
+        assert_eq!(host.engine_identity.as_deref(), Some("daemon-1"));
+        let passes = store.passes(None, 10).expect("passes");
+        assert_eq!((passes.len(), passes[0].inserted, passes[0].list_ms), (1, 1, 7));
+        assert_eq!(host.last_pass_id, Some(passes[0].pass_id.clone()));
+        assert_eq!(history(&mut store), [(1, "shop:web".into(), None, "running".into(), "inserted")]);
+        assert_eq!(database.line(&["revision"], "FROM containers"), "1");
+    }
+
+    /// I9
+    fn a_pass_by_tick_that_changed_nothing_is_only_counted(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let before = database.line(&["updated_at", "revision"], "FROM containers");
+        for _ in 0..3 {
+            assert_eq!(store.commit(&lease, &plan(Vec::new())).expect("a commit").revision, None);
+        }
+        assert_eq!(store.host(&lease.host).expect("the host").unchanged_passes, 3);
+        assert_eq!(store.passes(None, 10).expect("passes").len(), 1);
+        assert_eq!(database.line(&["updated_at", "revision"], "FROM containers"), before);
+    }
+
+    /// I2
+    fn the_reconciliation_leaves_a_deployers_columns_as_they_are(database: &TestDatabase) {
+        let (mut store, lease) = database.open_with_lease();
+        store.add_project(&parent("api", "p", "api")).expect("a project");
+        database.execute(
+            "INSERT INTO containers (host, id, workload_id, workload_kind, role, container_id, state, subdomain, \
+             proxy_route_id, npm_proxy_id, image_tag, stage_id) \
+             VALUES ('local', 'r1', 'api', 'project', 'prod', 'c9', 'created', 'www', 'route', '17', 'v1', 'st')",
+        );
+        let before = database.line(&BINDING_AND_DEPLOYERS, "FROM containers");
+        for (state, cause) in [
+            (ContainerState::Running, ChangeCause::Observed),
+            (ContainerState::Missing, ChangeCause::Missing),
+            (ContainerState::Running, ChangeCause::Returned),
+        ] {
+            let row = rows(&mut store, &lease).remove(0);
+            let report = store.commit(&lease, &plan(vec![update(&row, state, cause)])).expect("a commit");
+            assert_eq!(report.updated, 1);
+            assert_eq!(database.line(&BINDING_AND_DEPLOYERS, "FROM containers"), before);
+        }
+        let row = rows(&mut store, &lease).remove(0);
+        assert_eq!(row.seen_container_id, Some(ContainerId::new("c9")));
+        assert_eq!(row.observed.state, ContainerState::Running);
+    }
+
+    fn a_project_row_is_neither_made_nor_bound(database: &TestDatabase) {
+        let (mut store, lease) = database.open_with_lease();
+        store.add_project(&parent("api", "p", "api")).expect("a project");
+        database.execute(
+            "INSERT INTO containers (host, id, workload_id, workload_kind, container_id) \
+             VALUES ('local', 'r1', 'api', 'project', 'c9')",
+        );
+        let bound = rows(&mut store, &lease).remove(0);
+        let made = insert_for("api", WorkloadKind::Project, "x", "c7");
+        let report = store.commit(&lease, &plan(vec![made, rebind(&bound, "c8")])).expect("a commit");
+        assert_eq!(report.refused.len(), 2);
+        assert_eq!(database.lines(&["id", "container_id"], "FROM containers"), ["r1|c9"]);
+    }
+
+    fn a_row_that_moved_is_left_out_and_the_rest_is_written(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        store.commit(&lease, &plan(vec![insert("db", "c2"), insert("job", "c3")])).expect("a commit");
+        let opened = rows(&mut store, &lease);
+        database.execute(
+            "UPDATE containers SET container_id = 'c9' WHERE id = 'shop:web'; DELETE FROM containers WHERE id = 'shop:job'",
+        );
+        let mut writes: Vec<_> = opened
+            .iter()
+            .map(|row| update(row, ContainerState::Stopped, ChangeCause::Observed))
+            .collect();
+        writes.push(insert("new", "c4"));
+        writes.sort_by(|a, b| a.id.cmp(&b.id));
+        database.execute(
+            "INSERT INTO containers (host, id, workload_id, workload_kind) VALUES ('local', 'shop:new', 'shop', 'stack')",
+        );
+        let report = store.commit(&lease, &plan(writes)).expect("a commit");
+        let moved: Vec<_> = report.moved.iter().map(RowId::as_str).collect();
+        assert_eq!(moved, ["shop:job", "shop:new", "shop:web"]);
+        assert_eq!((report.inserted, report.updated), (0, 1));
+        assert_eq!(
+            database.lines(&["id", "container_id", "state"], "FROM containers ORDER BY id"),
+            ["shop:db|c2|stopped", "shop:new|NULL|created", "shop:web|c9|running"]
+        );
+    }
+
+    fn a_workload_that_went_drops_its_assignment(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        store.add_site(&parent("docs", "docs", "site")).expect("a site");
+        store.remove_site("docs", false).expect("gone again");
+        let writes = vec![insert("db", "c2"), insert_for("site", WorkloadKind::Site, "site", "c3")];
+        let report = store.commit(&lease, &plan(writes)).expect("a commit");
+        assert_eq!(report.ownerless, [RowId::new("site:site")]);
+        assert_eq!(report.inserted, 1);
+    }
+
+    fn a_clash_writes_nothing_and_row_by_row_costs_only_its_row(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        // Somebody else's row took the container between open and commit.
+        database.execute(
+            "INSERT INTO containers (host, id, workload_id, workload_kind, container_id) \
+             VALUES ('local', 'other', 'shop', 'stack', 'c2')",
+        );
+        let mut plan = plan(vec![insert("a", "c4"), insert("b", "c2"), insert("c", "c5")]);
+        let error = store.commit(&lease, &plan).expect_err("it clashes");
+        assert!(matches!(error, StoreError::Clash { .. }), "{error}");
+        assert_eq!(rows(&mut store, &lease).len(), 2);
+        plan.row_by_row = true;
+        let report = store.commit(&lease, &plan).expect("the rest commits");
+        assert_eq!(report.inserted, 2);
+        assert_eq!(report.refused.iter().map(|(row, _)| row.as_str()).collect::<Vec<_>>(), ["shop:b"]);
+        let revisions: Vec<_> = history(&mut store).into_iter().map(|(revision, ..)| revision).collect();
+        assert_eq!(revisions, [1, 2, 3]);
+    }
+
+    /// S20: what the database refuses as data costs only its row.
+    fn s20_a_poisoned_row_costs_only_itself(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let mut poisoned = insert("b", "c5");
+        if database.is_sqlite() {
+            poisoned.observed.state = ContainerState::Other("".into());
+        } else {
+            poisoned.observed.name = "a\0b".into();
+        }
+        let mut plan = plan(vec![insert("a", "c4"), poisoned, insert("c", "c6")]);
+        let error = store.commit(&lease, &plan).expect_err("it is refused");
+        assert!(matches!(error, StoreError::Refused { .. }), "{error}");
+        plan.row_by_row = true;
+        let report = store.commit(&lease, &plan).expect("the rest commits");
+        assert_eq!((report.inserted, report.refused.len()), (2, 1));
+    }
+
+    fn a_rebinding_is_one_change(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let row = rows(&mut store, &lease).remove(0);
+        let report = store.commit(&lease, &plan(vec![rebind(&row, "c2")])).expect("a commit");
+        assert_eq!((report.updated, report.rebound), (1, 1));
+        let row = rows(&mut store, &lease).remove(0);
+        assert_eq!(row.binding.container_id, Some(ContainerId::new("c2")));
+        assert_eq!(row.seen_container_id, Some(ContainerId::new("c2")));
+        assert_eq!(history(&mut store).last().map(|change| change.4), Some("rebound"));
+    }
+
+    fn a_state_that_somebody_else_wrote_gets_its_own_change_first(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        database.execute("UPDATE containers SET state = 'failed'");
+        let row = rows(&mut store, &lease).remove(0);
+        let mut write = update(&row, ContainerState::Running, ChangeCause::Observed);
+        write.foreign_state = Some(ContainerState::Failed);
+        store.commit(&lease, &plan(vec![write])).expect("a commit");
+        let told: Vec<_> = history(&mut store).into_iter().skip(1).collect();
+        assert_eq!(told, [
+            (2, "shop:web".into(), Some("running".into()), "failed".into(), "deployer"),
+            (3, "shop:web".into(), Some("failed".into()), "running".into(), "observed"),
+        ]);
+    }
+
+    /// I2: a deployer that sets `failed` while its `created` is being recorded keeps its word.
+    fn recording_a_deployers_state_does_not_undo_a_later_one(database: &TestDatabase) {
+        let (mut store, lease) = database.open_with_lease();
+        store.add_project(&parent("api", "p", "api")).expect("a project");
+        database.execute(
+            "INSERT INTO containers (host, id, workload_id, workload_kind) VALUES ('local', 'r1', 'api', 'project')",
+        );
+        let row = rows(&mut store, &lease).remove(0);
+        let mut write = update(&row, ContainerState::Created, ChangeCause::Deployer);
+        write.from_state = None;
+        database.execute("UPDATE containers SET state = 'failed'");
+        let report = store.commit(&lease, &plan(vec![write.clone()])).expect("a commit");
+        assert_eq!(report.moved.len(), 1);
+        assert_eq!(database.line(&["state"], "FROM containers"), "failed");
+        write.observed.state = ContainerState::Failed;
+        store.commit(&lease, &plan(vec![write])).expect("a commit");
+        assert_eq!(history(&mut store), [(1, "r1".into(), None, "failed".into(), "deployer")]);
+        assert_eq!(database.line(&["recorded_state"], "FROM containers"), "failed");
+    }
+
+    fn a_failed_pass_writes_the_hosts_status_alone(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let before = store.host(&lease.host).expect("the host");
+        let mut failed = plan(vec![insert("db", "c2")]);
+        failed.pass.outcome = PassOutcome::WrongDaemon;
+        failed.pass.error = Some("another daemon".into());
+        failed.host.status = dockledger::model::HostStatus::WrongDaemon;
+        failed.host.identity = Some(identity("daemon-2"));
+        assert_eq!(store.commit(&lease, &failed).expect("a commit").inserted, 0);
+        let after = store.host(&lease.host).expect("the host");
+        assert_eq!(after.status, Some(dockledger::model::HostStatus::WrongDaemon));
+        assert_eq!(after.last_error.as_deref(), Some("another daemon"));
+        assert_eq!(after.last_complete_pass_at, before.last_complete_pass_at);
+        assert_eq!((after.engine_identity, after.last_pass_id), (before.engine_identity, before.last_pass_id));
+        assert_eq!(rows(&mut store, &lease).len(), 1);
+        assert_eq!(store.passes(None, 10).expect("passes")[0].outcome, "wrong_daemon");
+    }
+
+    /// S17: a commit whose answer was lost is repeated without harm.
+    fn s17_a_pass_that_commits_twice_is_recorded_once(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let mut failed = plan(Vec::new());
+        failed.pass.outcome = PassOutcome::Failed;
+        store.commit(&lease, &failed).expect("a commit");
+        store.commit(&lease, &failed).expect("the same again");
+        assert_eq!(store.passes(None, 10).expect("passes").len(), 2);
+    }
+
+    /// I11
+    fn another_hosts_rows_are_never_touched(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let mut other_config = database.config.clone();
+        other_config.host = "other".into();
+        let other = lease_of(&mut store, &other_config.host);
+        let mut theirs = plan(vec![insert("web", "c1")]);
+        theirs.host.identity = Some(identity("daemon-2"));
+        store.commit(&other, &theirs).expect("the same row id and container on another host");
+        let before = database.lines(&["host", "id", "state", "revision"], "FROM containers WHERE host = 'other'");
+        let row = rows(&mut store, &lease).remove(0);
+        store
+            .commit(&lease, &plan(vec![update(&row, ContainerState::Missing, ChangeCause::Missing)]))
+            .expect("a commit");
+        store.forget_host(&lease.host).expect_err("it is held");
+        store.release_lease(&lease).expect("released");
+        assert_eq!(store.forget_host(&lease.host).expect("forgotten"), 1);
+        let after = database.lines(&["host", "id", "state", "revision"], "FROM containers WHERE host = 'other'");
+        assert_eq!((before.len(), before), (1, after));
+    }
+
+    /// I5
+    fn revisions_grow_in_the_order_of_commits_with_two_writers(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let other = lease_of(&mut store, &"other".into());
+        let write = |lease: Lease, prefix: &'static str| {
+            let mut store = database.open();
+            for number in 0..20 {
+                let role = format!("{prefix}{number}");
+                let mut one = plan(vec![insert(&role, &role)]);
+                one.host.identity = None;
+                while let Err(error) = store.commit(&lease, &one) {
+                    assert!(matches!(error, StoreError::Busy { .. }), "{error}");
+                }
+            }
+        };
+        let seen = std::thread::scope(|scope| {
+            let writers = [scope.spawn(|| write(lease, "a")), scope.spawn(|| write(other, "b"))];
+            let mut seen = Vec::new();
+            while seen.len() < 41 {
+                let finished = writers.iter().all(|writer| writer.is_finished());
+                let after = seen.last().copied().unwrap_or(0);
+                let page = store.changes(Some(dockledger::model::Revision(after)), None, 100).expect("a page");
+                seen.extend(page.changes.iter().map(|change| change.revision.0));
+                assert!(!finished || page.latest.0 == 41);
+            }
+            seen
+        });
+        assert_eq!(seen, (1..=41).collect::<Vec<_>>());
+    }
+
+    fn details_are_paid_to_the_container_that_was_inspected(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let details = dockledger::model::InspectedDetails {
+            restart_count: Some(3),
+            oom_killed: Some(true),
+            started_at: Some(crate::store::build::BEGAN),
+            finished_at: None,
+            state: None,
+        };
+        let write = |container: &str| DetailsWrite {
+            row: RowId::new("shop:web"),
+            container: ContainerId::new(container),
+            details: details.clone(),
+        };
+        assert_eq!(store.pay_details(&lease, &[write("c7")]).expect("paid").written, 0);
+        assert!(rows(&mut store, &lease)[0].details_owed);
+        let report = store.pay_details(&lease, &[write("c1")]).expect("paid");
+        assert_eq!((report.written, report.revision.map(|revision| revision.0)), (1, Some(2)));
+        let row = rows(&mut store, &lease).remove(0);
+        assert_eq!((row.details_owed, row.observed.restart_count, row.observed.oom_killed), (false, Some(3), Some(true)));
+        let again = store.pay_details(&lease, &[write("c1")]).expect("paid");
+        assert_eq!((again.written, again.revision), (1, None));
+        assert_eq!(history(&mut store).last().map(|change| change.4), Some("details"));
+    }
+
+    fn a_large_first_pass_is_one_commit(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let mut writes: Vec<_> = (0..2_500).map(|n| insert(&format!("r{n:05}"), &format!("k{n}"))).collect();
+        writes.sort_by(|a, b| a.id.cmp(&b.id));
+        assert_eq!(store.commit(&lease, &plan(writes)).expect("a commit").inserted, 2_500);
+        let updates = rows(&mut store, &lease)
+            .iter()
+            .map(|row| update(row, ContainerState::Stopped, ChangeCause::Observed))
+            .collect();
+        let report = store.commit(&lease, &plan(updates)).expect("a commit");
+        let expected = CommitReport { updated: 2_501, revision: report.revision, commit_ms: report.commit_ms, ..CommitReport::default() };
+        assert_eq!(report, expected);
+        assert_eq!(report.revision.map(|revision| revision.0), Some(5_002));
+    }
+
+    fn a_retired_row_is_forgotten_only_when_no_deployer_needs_it(database: &TestDatabase) {
+        use dockledger::config::Retention;
+        use std::time::Duration;
+        let (mut store, lease) = with_one_row(database);
+        store.commit(&lease, &plan(vec![insert("kept", "c2")])).expect("a commit");
+        database.execute("UPDATE containers SET subdomain = 'www' WHERE id = 'shop:kept'");
+        let gone = rows(&mut store, &lease)
+            .iter()
+            .map(|row| update(row, ContainerState::Missing, ChangeCause::Missing))
+            .collect();
+        store.commit(&lease, &plan(gone)).expect("a commit");
+        let retention = Retention { missing: Duration::from_secs(60), ..Retention::default() };
+        let soon = crate::store::build::BEGAN.plus(Duration::from_secs(59));
+        assert_eq!(store.prune(&lease, &retention, soon).expect("nothing yet"), 0);
+        let later = crate::store::build::BEGAN.plus(Duration::from_secs(61));
+        assert_eq!(store.prune(&lease, &retention, later).expect("one"), 1);
+        assert_eq!(database.lines(&["id"], "FROM containers"), ["shop:kept"]);
+        assert_eq!(history(&mut store).last().map(|change| change.3.clone()), Some("forgotten".into()));
+    }
+
+    fn the_history_is_kept_by_count_and_a_late_reader_is_told(database: &TestDatabase) {
+        use dockledger::config::Retention;
+        use dockledger::model::Revision;
+        let (mut store, lease) = with_one_row(database);
+        for number in 0..4 {
+            let role = format!("r{number}");
+            let mut pass = plan(vec![insert(&role, &role)]);
+            pass.pass.started_at = dockledger::model::Timestamp::now().plus(std::time::Duration::from_secs(number));
+            store.commit(&lease, &pass).expect("a commit");
+        }
+        let retention = Retention { changes_count: 2, passes_count: 3, ..Retention::default() };
+        store.prune(&lease, &retention, dockledger::model::Timestamp::now()).expect("pruned");
+        assert_eq!(store.passes(None, 100).expect("passes").len(), 3);
+        let page = |store: &mut Store, after| store.changes(Some(Revision(after)), None, 100).expect("a page");
+        assert_eq!(page(&mut store, 3).changes.len(), 2);
+        assert!(!page(&mut store, 3).lagged);
+        assert!(page(&mut store, 2).lagged);
+        assert_eq!(page(&mut store, 2).oldest, Revision(4));
+        assert_eq!(page(&mut store, 5).changes, []);
+    }
+}

@@ -1,0 +1,168 @@
+//! What people and platforms ask.
+
+use std::time::Duration;
+
+use dockledger::model::{ChangeCause, ContainerState, Revision, RowId, WorkloadKind};
+use dockledger::store::{RowFilter, StoreError};
+
+use super::build::{BEGAN, insert, parent, plan, update};
+use crate::support::database::{TestDatabase, on_both_backends};
+
+fn plan_of(database: &TestDatabase, sql: &str) -> String {
+    let explained = if database.is_sqlite() { format!("EXPLAIN QUERY PLAN {sql}") } else { format!("EXPLAIN {sql}") };
+    if database.is_sqlite() {
+        // The plan's text is its fourth column, which a query by name finds as `detail`.
+        use diesel::prelude::*;
+        #[derive(QueryableByName)]
+        struct Step {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            detail: String,
+        }
+        let crate::support::database::Deployer::Sqlite(mut connection) = database.deployer() else { unreachable!() };
+        let steps: Vec<Step> = diesel::sql_query(explained).load(&mut connection).expect("a plan");
+        return steps.into_iter().map(|step| step.detail).collect::<Vec<_>>().join("\n");
+    }
+    use diesel::prelude::*;
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = diesel::sql_types::Text, column_name = "QUERY PLAN")]
+        step: String,
+    }
+    let crate::support::database::Deployer::Postgres(mut connection) = database.deployer() else { unreachable!() };
+    let steps: Vec<Step> = diesel::sql_query(explained).load(&mut connection).expect("a plan");
+    steps.into_iter().map(|step| step.step).collect::<Vec<_>>().join("\n")
+}
+
+on_both_backends! {
+    fn looking_up_a_compose_project_is_an_index_search(database: &TestDatabase) {
+        database.open();
+        let (text, analyze) = if database.is_sqlite() { ("'s' || i", "") } else { ("'s' || i::text", "ANALYZE;") };
+        database.execute(&format!(
+            "CREATE TABLE numbers (i BIGINT); INSERT INTO numbers \
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT i FROM n; \
+             INSERT INTO stacks (id, name, compose_project_name) SELECT {text}, {text}, {text} FROM numbers; \
+             INSERT INTO workloads (id, kind, ref_id, name, webhook_secret) \
+             SELECT {text}, 'stack', {text}, {text}, 'sha256:' || {text} FROM numbers; {analyze}"
+        ));
+        let plan = plan_of(
+            database,
+            "SELECT s.compose_project_name, w.id FROM stacks s JOIN workloads w ON w.ref_id = s.id \
+             WHERE w.kind = 'stack' AND s.compose_project_name IN ('s7')",
+        );
+        let index = if database.is_sqlite() { "sqlite_autoindex_stacks" } else { "stacks_compose_project_name_key" };
+        assert!(plan.contains(index), "{plan}");
+        assert!(!plan.contains("SCAN") && !plan.contains("Seq Scan on stacks"), "{plan}");
+    }
+
+    fn looking_for_new_bindings_is_a_search_of_their_own_index(database: &TestDatabase) {
+        let (mut store, lease) = database.open_with_lease();
+        store.add_stack(&parent("shop", "s", "shop"), None).expect("a stack");
+        let mut rows: Vec<_> = (0..1_000).map(|n| insert(&format!("r{n:04}"), &format!("k{n}"))).collect();
+        rows.sort_by(|a, b| a.id.cmp(&b.id));
+        store.commit(&lease, &plan(rows)).expect("a commit");
+        if !database.is_sqlite() {
+            database.execute("ANALYZE containers");
+        }
+        let plan = plan_of(
+            database,
+            "SELECT id, container_id FROM containers \
+             WHERE host = 'local' \
+             AND CASE WHEN container_id IS NULL OR seen_container_id = container_id THEN 0 ELSE 1 END = 1",
+        );
+        assert!(plan.contains("containers_unseen"), "{plan}");
+    }
+
+    fn rows_are_found_by_what_is_known_of_them(database: &TestDatabase) {
+        let (mut store, lease) = database.open_with_lease();
+        store.add_stack(&parent("Shop", "s", "shop"), None).expect("a stack");
+        store.add_project(&parent("api", "p", "w")).expect("a project");
+        store.commit(&lease, &plan(vec![insert("db", "c2"), insert("web", "c1")])).expect("a commit");
+        database.execute(
+            "INSERT INTO containers (host, id, workload_id, workload_kind, state) \
+             VALUES ('local', 'r1', 'w', 'project', 'failed'), ('edge', 'r2', 'w', 'project', 'created')",
+        );
+        let mut ids = |filter: RowFilter| -> Vec<String> {
+            store.rows(&filter).expect("rows").into_iter().map(|row| row.id.to_string()).collect()
+        };
+        let all = RowFilter::default;
+        assert_eq!(ids(all()), ["r2", "r1", "shop:db", "shop:web"]);
+        assert_eq!(ids(RowFilter { host: Some("edge".into()), ..all() }), ["r2"]);
+        assert_eq!(ids(RowFilter { state: Some(ContainerState::Failed), ..all() }), ["r1"]);
+        assert_eq!(ids(RowFilter { kind: Some(WorkloadKind::Stack), ..all() }), ["shop:db", "shop:web"]);
+        for workload in ["shop", "Shop", "stack/Shop"] {
+            assert_eq!(ids(RowFilter { workload: Some(workload.into()), ..all() }), ["shop:db", "shop:web"]);
+        }
+        assert_eq!(ids(RowFilter { row: Some(RowId::new("r1")), ..all() }), ["r1"]);
+        assert_eq!(ids(RowFilter { container_id: Some("c1".into()), ..all() }), ["shop:web"]);
+        let unknown = store.rows(&RowFilter { stage: Some("nobody".into()), ..all() });
+        assert!(matches!(unknown, Err(StoreError::Registry(_))));
+    }
+
+    fn a_row_tells_when_it_was_last_seen(database: &TestDatabase) {
+        let (mut store, lease) = database.open_with_lease();
+        store.add_stack(&parent("shop", "s", "shop"), None).expect("a stack");
+        store.commit(&lease, &plan(vec![insert("web", "c1")])).expect("a commit");
+        let row = store.rows(&RowFilter::default()).expect("rows").remove(0);
+        assert_eq!(row.observed.last_seen_at, Some(BEGAN));
+        assert_eq!((row.host_status.as_deref(), row.last_complete_pass_at), (Some("fresh"), Some(BEGAN)));
+        assert_eq!(row.workload_name.as_deref(), Some("shop"));
+        let opened = store.open_pass(&lease.host, || {}).expect("a pass").rows.remove(0);
+        let mut write = update(&opened, ContainerState::Missing, ChangeCause::Missing);
+        write.observed.last_seen_at = Some(BEGAN);
+        let mut later = plan(vec![write]);
+        later.pass.started_at = BEGAN.plus(Duration::from_secs(30));
+        store.commit(&lease, &later).expect("a commit");
+        let row = store.rows(&RowFilter::default()).expect("rows").remove(0);
+        assert_eq!(row.observed.last_seen_at, Some(BEGAN));
+        assert_eq!(row.last_complete_pass_at, Some(BEGAN.plus(Duration::from_secs(30))));
+    }
+
+    fn routes_have_their_project_and_stage(database: &TestDatabase) {
+        let mut store = database.open();
+        store.add_project(&parent("api", "p", "w")).expect("a project");
+        store.add_stage("api", "prod", None, None).expect("a stage");
+        database.execute(
+            "INSERT INTO containers (host, id, workload_id, workload_kind, role, subdomain, npm_proxy_id, port) VALUES \
+             ('local', 'r1', 'w', 'project', 'prod', 'www', NULL, 80), ('local', 'r2', 'w', 'project', 'prod', '', NULL, 0), \
+             ('local', 'r3', 'w', 'project', 'gone', NULL, '7', 81)",
+        );
+        let routes = store.routes(None).expect("routes");
+        let found: Vec<_> = routes
+            .iter()
+            .map(|route| (route.row_id.as_str(), route.project.as_deref(), route.stage.as_deref(), route.port))
+            .collect();
+        assert_eq!(found, [("r1", Some("api"), Some("prod"), 80), ("r3", Some("api"), None, 81)]);
+    }
+
+    fn flapping_counts_starts_within_the_window(database: &TestDatabase) {
+        let (mut store, lease) = database.open_with_lease();
+        store.add_stack(&parent("shop", "s", "shop"), None).expect("a stack");
+        store.commit(&lease, &plan(vec![insert("db", "c2"), insert("web", "c1")])).expect("a commit");
+        for state in [ContainerState::Stopped, ContainerState::Running, ContainerState::Paused, ContainerState::Running, ContainerState::Restarting, ContainerState::Running] {
+            let row = store.open_pass(&lease.host, || {}).expect("a pass").rows.into_iter().next_back().expect("a row");
+            store.commit(&lease, &plan(vec![update(&row, state, ChangeCause::Observed)])).expect("a commit");
+        }
+        let mut flapping = |more_than, window| {
+            let filter = RowFilter { flapping: Some((more_than, window)), ..RowFilter::default() };
+            store.rows(&filter).expect("rows").len()
+        };
+        // Three starts: made running, after the stop, after the restart; the end of a pause is none.
+        assert_eq!(flapping(2, Duration::from_secs(300)), 1);
+        assert_eq!(flapping(3, Duration::from_secs(300)), 0);
+    }
+
+    fn changes_are_read_on_from_a_revision(database: &TestDatabase) {
+        let (mut store, lease) = database.open_with_lease();
+        let empty = store.changes(Some(Revision(0)), None, 10).expect("a page");
+        assert_eq!((empty.changes.len(), empty.latest, empty.lagged), (0, Revision(0), false));
+        store.add_stack(&parent("shop", "s", "shop"), None).expect("a stack");
+        store.commit(&lease, &plan(vec![insert("a", "c1"), insert("b", "c2"), insert("c", "c3")])).expect("a commit");
+        let mut revisions = |after: Option<i64>, limit| -> Vec<i64> {
+            let page = store.changes(after.map(Revision), None, limit).expect("a page");
+            page.changes.into_iter().map(|change| change.revision.0).collect()
+        };
+        assert_eq!(revisions(Some(0), 2), [1, 2]);
+        assert_eq!(revisions(Some(2), 2), [3]);
+        assert_eq!(revisions(None, 2), [2, 3]);
+    }
+}

@@ -1,0 +1,147 @@
+//! The schema: both trees alike, brought up and down, and what it refuses.
+
+use std::collections::BTreeSet;
+
+use dockledger::store::{OpenMode, Store, StoreError};
+
+use crate::support::database::{TestDatabase, on_both_backends};
+
+fn tree(backend: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(backend)
+}
+
+fn names(backend: &str) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(tree(backend)).expect("the tree");
+    entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a plain name")).collect()
+}
+
+fn columns(database: &TestDatabase) -> BTreeSet<String> {
+    let sql = if database.is_sqlite() {
+        "SELECT m.name || '.' || c.name AS line FROM sqlite_master m, pragma_table_info(m.name) c \
+         WHERE m.type IN ('table', 'view')"
+    } else {
+        "SELECT table_name || '.' || column_name AS line FROM information_schema.columns \
+         WHERE table_schema = 'dockledger'"
+    };
+    database.deployer().query(sql).into_iter().collect()
+}
+
+#[test]
+fn both_trees_have_the_same_names() {
+    assert_eq!(names("sqlite"), names("postgres"));
+}
+
+#[test]
+fn both_trees_make_the_same_tables_and_columns() {
+    let Some(postgres) = TestDatabase::postgres("both_trees_make_the_same_tables_and_columns") else { return };
+    let sqlite = TestDatabase::sqlite();
+    sqlite.open();
+    postgres.open();
+    assert_eq!(columns(&sqlite), columns(&postgres));
+    assert!(columns(&sqlite).contains("containers.details_owed"));
+}
+
+on_both_backends! {
+    fn up_down_up_ends_where_it_began(database: &TestDatabase) {
+        database.open();
+        let before = columns(database);
+        let backend = if database.is_sqlite() { "sqlite" } else { "postgres" };
+        for name in names(backend).into_iter().rev() {
+            let down = std::fs::read_to_string(tree(backend).join(&name).join("down.sql")).expect("a way down");
+            database.execute(&format!("{down}; DELETE FROM dockledger_migrations WHERE name = '{name}'"));
+        }
+        assert_eq!(columns(database), BTreeSet::from(["dockledger_migrations.name".to_owned()]));
+        let applied = Store::migrate_up(&database.config).expect("up again");
+        assert_eq!(applied.into_iter().collect::<BTreeSet<_>>(), names(backend));
+        assert_eq!(columns(database), before);
+    }
+
+    fn a_second_start_applies_nothing(database: &TestDatabase) {
+        database.open();
+        assert_eq!(Store::migrate_up(&database.config).expect("fine"), Vec::<String>::new());
+        let status = Store::migration_status(&database.config).expect("a status");
+        assert!(!status.is_empty() && status.iter().all(|(_, applied)| *applied));
+    }
+
+    fn four_first_starts_at_once_all_succeed(database: &TestDatabase) {
+        std::thread::scope(|scope| {
+            let starts: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| Store::open(&database.config, OpenMode::Write).map(drop))).collect();
+            for start in starts {
+                start.join().expect("no panic").expect("each start succeeds");
+            }
+        });
+    }
+
+    fn a_foreign_table_of_our_name_is_refused_by_name(database: &TestDatabase) {
+        if !database.is_sqlite() {
+            database.execute("CREATE SCHEMA dockledger");
+        }
+        database.execute("CREATE TABLE workloads (mine TEXT)");
+        let error = Store::open(&database.config, OpenMode::Write).expect_err("it is not ours");
+        assert!(matches!(&error, StoreError::ForeignTable { table, .. } if table == "workloads"), "{error}");
+        assert_eq!(columns(database), BTreeSet::from(["workloads.mine".to_owned()]));
+    }
+
+    /// S9
+    fn s9_a_newer_schema_is_refused(database: &TestDatabase) {
+        database.open();
+        database.execute("INSERT INTO dockledger_migrations VALUES ('99990101000000_later')");
+        for mode in [OpenMode::Write, OpenMode::WriteUnmigrated, OpenMode::Read] {
+            let error = Store::open(&database.config, mode).expect_err("it is newer");
+            assert!(matches!(&error, StoreError::WrongSchema { found, .. } if found.contains("later")), "{error}");
+        }
+    }
+
+    fn only_a_write_start_migrates(database: &TestDatabase) {
+        if database.is_sqlite() {
+            std::fs::write(&database.config.database, b"").expect("an empty file");
+        }
+        for mode in [OpenMode::WriteUnmigrated, OpenMode::Read] {
+            let error = Store::open(&database.config, mode).expect_err("there is no ledger");
+            assert!(matches!(&error, StoreError::WrongSchema { found, .. } if found == "no ledger"), "{error}");
+        }
+        assert!(columns(database).is_empty());
+    }
+
+    /// S19
+    fn a_column_that_a_deployer_adds_does_no_harm(database: &TestDatabase) {
+        use crate::store::build::{insert, parent, plan};
+        let (mut store, lease) = database.open_with_lease();
+        store.add_stack(&parent("shop", "s", "shop"), None).expect("a stack");
+        database.execute("ALTER TABLE containers ADD COLUMN tls_certificate TEXT NOT NULL DEFAULT 'none'");
+        database.execute("ALTER TABLE workloads ADD COLUMN note TEXT");
+        store.commit(&lease, &plan(vec![insert("web", "c1")])).expect("a commit");
+        assert_eq!(store.open_pass(&lease.host, || {}).expect("a pass").rows.len(), 1);
+        assert_eq!(store.list_workloads().expect("workloads").len(), 1);
+    }
+}
+
+#[test]
+fn a_deployers_role_writes_its_own_columns_and_no_others() {
+    use crate::store::build::parent;
+    let Some(database) = TestDatabase::postgres("a_deployers_role_writes_its_own_columns_and_no_others") else {
+        return;
+    };
+    database.open().add_project(&parent("shop", "p", "w")).expect("a project");
+    let role = format!("deployer_{}", std::process::id());
+    let sql = Store::grants_sql(&database.config, &role, None).expect("grants");
+    database.execute(&format!("CREATE ROLE {role}; {sql}"));
+    let mut deployer = database.deployer();
+    deployer.execute(&format!("SET ROLE {role}")).expect("a role");
+    deployer
+        .execute(
+            "INSERT INTO containers (host, id, workload_id, workload_kind, role, state, subdomain) \
+             VALUES ('local', 'r', 'w', 'project', 'prod', 'created', 's'); UPDATE containers SET image_tag = 'v1'",
+        )
+        .expect("its own columns");
+    for refused in [
+        "UPDATE containers SET state_since = now()",
+        "UPDATE containers SET revision = 7",
+        "SELECT webhook_secret FROM workloads",
+        "DELETE FROM containers",
+        "UPDATE hosts SET status = 'fresh'",
+    ] {
+        assert!(deployer.execute(refused).is_err(), "{refused}");
+    }
+}
