@@ -37,6 +37,8 @@ pub struct StoreArgs {
 #[derive(Debug)]
 pub struct StoreState {
     args: StoreArgs,
+    /// Open, and waiting for the lease.
+    opened: Option<Store>,
     /// Absent until the lease is taken, and while a blocking body works with it.
     held: Option<Held>,
     retry_in: Duration,
@@ -69,7 +71,15 @@ impl StoreActor {
         args: StoreArgs,
     ) -> Result<StoreState, ActorProcessingErr> {
         myself.cast(StoreMessage::Begin)?;
-        Ok(StoreState { args, held: None, retry_in: FIRST_RETRY, renewed: Instant::now(), pruned: None, timer: None })
+        Ok(StoreState {
+            args,
+            opened: None,
+            held: None,
+            retry_in: FIRST_RETRY,
+            renewed: Instant::now(),
+            pruned: None,
+            timer: None,
+        })
     }
 
     async fn handle(
@@ -113,13 +123,24 @@ impl StoreState {
         let config = self.args.config.clone();
         let holder = self.args.holder.clone();
         let mode = if self.args.migrate { OpenMode::Write } else { OpenMode::WriteUnmigrated };
+        let opened = self.opened.take();
         let begun = spawn_blocking(move || {
-            let mut store = Store::open(&config, mode)?;
-            let lease = store.acquire_lease(&config.host, &holder, lease_time_to_live(config.interval))?;
-            Ok::<_, StoreError>(Held { store, lease })
+            let mut store = match opened {
+                Some(store) => store,
+                None => Store::open(&config, mode)?,
+            };
+            let lease = store.acquire_lease(&config.host, &holder, lease_time_to_live(config.interval));
+            Ok((store, lease))
         })
         .await?;
-        match begun {
+        let held = begun.and_then(|(store, lease)| match lease {
+            Ok(lease) => Ok(Held { store, lease }),
+            Err(error) => {
+                self.opened = Some(store);
+                Err(error)
+            }
+        });
+        match held {
             Ok(held) => {
                 self.renewed = Instant::now();
                 self.send_later(myself, held.lease.time_to_live / 3, || StoreMessage::RenewLease);

@@ -53,6 +53,13 @@ impl LeaseHolder {
         (!holder.id.is_empty()).then_some(holder)
     }
 
+    /// Where the process is, for people.
+    pub(super) fn described(&self) -> String {
+        let Process { machine, pid, .. } = &self.process;
+        let machine = if machine.is_empty() { "without an id" } else { machine };
+        format!("process {pid} on machine {machine}")
+    }
+
     /// Whether both are one process's.
     pub(super) fn is(&self, other: &Self) -> bool {
         self.id == other.id

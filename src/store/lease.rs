@@ -139,7 +139,10 @@ impl LeaseLine {
 
     /// The refusal that names the holder.
     pub(super) fn held_by_another(&self, host: &HostName) -> StoreError {
-        let holder = self.lease_holder.as_deref().unwrap_or("nobody now, and a later generation was given out");
+        let holder = match self.lease_holder.as_deref() {
+            None => "nobody now, and a later generation was given out".to_owned(),
+            Some(text) => LeaseHolder::parse(text).map_or_else(|| text.to_owned(), |holder| holder.described()),
+        };
         let until = self.lease_expires_at.map(|expiry| format!(", until {expiry}")).unwrap_or_default();
         StoreError::LeaseHeld { host: host.to_string(), holder: format!("{holder}{until}") }
     }

@@ -30,6 +30,8 @@ mod queries;
 mod registry;
 mod rows;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 pub use actor::{StoreActor, StoreArgs, StoreState};
 pub use changes::ChangesPage;

@@ -146,6 +146,11 @@ impl Store {
         Err(unopened(&self.location, cause))
     }
 
+    #[cfg(test)]
+    pub(super) fn with_connection(&mut self, body: impl FnOnce(&mut Db)) {
+        body(&mut self.open.as_mut().expect("a store that was just opened").db);
+    }
+
     fn connect(&self) -> Result<Open, StoreError> {
         if let Location::Sqlite(path) = &self.location {
             require_file(path).map_err(|cause| unopened(&self.location, &cause))?;

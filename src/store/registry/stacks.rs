@@ -18,10 +18,8 @@ impl Store {
     /// # Errors
     /// [`RegistryError::Taken`], [`RegistryError::Invalid`].
     pub fn add_stack(&mut self, new: &NewParent, compose_project: Option<String>) -> Result<Registered, StoreError> {
-        self.write("add the stack", |db| {
-            let project = compose_project.clone().unwrap_or_else(|| new.name.clone());
-            add(db, new, project)
-        })
+        let compose_project = compose_project.unwrap_or_else(|| new.name.clone());
+        self.write("add the stack", |db| add(db, new, compose_project))
     }
 
     /// Every stack, by name.

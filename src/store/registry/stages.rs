@@ -24,10 +24,10 @@ impl Store {
         id: Option<String>,
         max_instances: Option<i32>,
     ) -> Result<Stage, StoreError> {
+        let id = id.unwrap_or_else(fresh_id);
         self.write("add the stage", |db| {
             require_name("name", name)?;
             let project = find_project(db, project)?;
-            let id = id.clone().unwrap_or_else(fresh_id);
             require_name("id", &id)?;
             if max_instances.is_some_and(|instances| instances < 0) {
                 let rule = "0 or more";

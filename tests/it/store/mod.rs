@@ -1,5 +1,6 @@
 //! The ledger on real databases.
 
+mod actor;
 mod build;
 mod claims;
 mod commit;

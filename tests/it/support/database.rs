@@ -136,7 +136,6 @@ macro_rules! on_both_backends {
     ($($(#[doc = $doc:literal])* fn $name:ident($database:ident: &TestDatabase) $body:block)*) => {$(
         $(#[doc = $doc])*
         mod $name {
-            #[allow(unused_imports, reason = "each claim takes what it needs of its file's imports")]
             use super::*;
 
             fn claim($database: &TestDatabase) $body

@@ -1,0 +1,158 @@
+//! StoreActor: ready only with its lease, one transaction at a time, honest about trouble.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dockledger::dispatch::DispatchMessage;
+use dockledger::model::{Epoch, OpId};
+use dockledger::store::{LeaseHolder, StoreActor, StoreArgs, StoreError, StoreMessage};
+use dockledger::supervisor::SupervisorMessage;
+use dockledger::tick::TickMessage;
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use tokio::sync::mpsc;
+
+use super::build::{insert, parent, plan};
+use crate::support::database::TestDatabase;
+
+/// Bound of every wait: far beyond what anything here takes.
+const BOUND: Duration = Duration::from_secs(20);
+
+/// Stands for another actor: hands on what it hears.
+struct Ear<M>(std::marker::PhantomData<fn(M)>);
+
+#[ractor::actor(message = M, state = mpsc::UnboundedSender<M>, arguments = mpsc::UnboundedSender<M>)]
+impl<M: ractor::Message> Ear<M> {
+    async fn pre_start(
+        &self,
+        _myself: ActorRef<M>,
+        sender: mpsc::UnboundedSender<M>,
+    ) -> Result<mpsc::UnboundedSender<M>, ActorProcessingErr> {
+        Ok(sender)
+    }
+
+    async fn handle(
+        &self,
+        _myself: ActorRef<M>,
+        message: M,
+        sender: &mut mpsc::UnboundedSender<M>,
+    ) -> Result<(), ActorProcessingErr> {
+        // The test may be over.
+        let _ = sender.send(message);
+        Ok(())
+    }
+}
+
+struct Heard<M> {
+    actor: ActorRef<M>,
+    messages: mpsc::UnboundedReceiver<M>,
+}
+
+impl<M: ractor::Message> Heard<M> {
+    async fn new() -> Self {
+        let (sender, messages) = mpsc::unbounded_channel();
+        let (actor, _) = Actor::spawn(None, Ear(std::marker::PhantomData), sender).await.expect("an ear");
+        Self { actor, messages }
+    }
+
+    async fn next(&mut self) -> M {
+        tokio::time::timeout(BOUND, self.messages.recv()).await.expect("in time").expect("it lives")
+    }
+}
+
+async fn spawn(
+    database: &TestDatabase,
+    epoch: u64,
+    holder: &LeaseHolder,
+    supervisor: &Heard<SupervisorMessage>,
+) -> (ActorRef<StoreMessage>, tokio::task::JoinHandle<()>) {
+    let args = StoreArgs {
+        config: Arc::new(database.config.clone()),
+        epoch: Epoch(epoch),
+        holder: holder.clone(),
+        supervisor: supervisor.actor.clone(),
+        migrate: true,
+    };
+    Actor::spawn(None, StoreActor, args).await.expect("no I/O before the start")
+}
+
+fn is_ready(message: &SupervisorMessage, of: u64) -> bool {
+    matches!(message, SupervisorMessage::StoreReady { epoch } if epoch.0 == of)
+}
+
+fn is_held(message: &SupervisorMessage) -> bool {
+    matches!(message, SupervisorMessage::StoreTrouble { error: StoreError::LeaseHeld { .. }, .. })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_is_answered_with_its_own_op_and_the_snapshot_first() {
+    let database = TestDatabase::sqlite();
+    database.open().add_stack(&parent("shop", "s", "shop"), None).expect("a stack");
+    let mut supervisor = Heard::new().await;
+    let mut dispatch = Heard::<DispatchMessage>::new().await;
+    let mut tick = Heard::<TickMessage>::new().await;
+    let (store, _) = spawn(&database, 1, &LeaseHolder::of_this_process(), &supervisor).await;
+    assert!(is_ready(&supervisor.next().await, 1));
+    store.cast(StoreMessage::Open { op: OpId(7), reply_to: dispatch.actor.clone() }).expect("it lives");
+    assert!(matches!(dispatch.next().await, DispatchMessage::SnapshotBegan { op: OpId(7) }));
+    assert!(matches!(dispatch.next().await, DispatchMessage::Opened { op: OpId(7), result: Ok(_) }));
+    let plan = Box::new(plan(vec![insert("web", "c1")]));
+    store.cast(StoreMessage::Commit { op: OpId(8), plan, reply_to: dispatch.actor.clone() }).expect("it lives");
+    let DispatchMessage::Committed { op: OpId(8), result: Ok(report) } = dispatch.next().await else {
+        panic!("the commit's answer")
+    };
+    assert_eq!(report.inserted, 1);
+    store.cast(StoreMessage::LookForBindings { reply_to: tick.actor.clone() }).expect("it lives");
+    assert!(matches!(tick.next().await, TickMessage::NewBindings(Ok(found)) if found.is_empty()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trouble_is_told_and_tried_again_until_the_database_is_there() {
+    let database = TestDatabase::sqlite();
+    std::fs::create_dir(&database.config.database).expect("a directory in its place");
+    let mut supervisor = Heard::new().await;
+    let (_store, _) = spawn(&database, 3, &LeaseHolder::of_this_process(), &supervisor).await;
+    let first = supervisor.next().await;
+    assert!(matches!(&first, SupervisorMessage::StoreTrouble { epoch: Epoch(3), error: StoreError::Unopened { .. } }));
+    std::fs::remove_dir(&database.config.database).expect("out of the way");
+    while !is_ready(&supervisor.next().await, 3) {}
+}
+
+/// A8
+#[tokio::test(flavor = "multi_thread")]
+async fn a8_a_second_process_waits_for_the_lease_and_says_so() {
+    let database = TestDatabase::sqlite();
+    let mut first = Heard::new().await;
+    let (store, ended) = spawn(&database, 1, &LeaseHolder::of_this_process(), &first).await;
+    assert!(is_ready(&first.next().await, 1));
+    let mut second = Heard::new().await;
+    let (_waiting, _) = spawn(&database, 1, &LeaseHolder::of_this_process(), &second).await;
+    assert!(is_held(&second.next().await));
+    // A graceful stop releases the lease: nobody has to wait for its expiry.
+    store.stop(None);
+    tokio::time::timeout(BOUND, ended).await.expect("in time").expect("stopped");
+    loop {
+        let message = second.next().await;
+        if is_ready(&message, 1) {
+            break;
+        }
+        assert!(is_held(&message));
+    }
+}
+
+/// A4: a life of the actor that was given up cannot write any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a4_an_earlier_life_is_refused_once_the_next_is_ready() {
+    let database = TestDatabase::sqlite();
+    let holder = LeaseHolder::of_this_process();
+    let mut supervisor = Heard::new().await;
+    let mut dispatch = Heard::<DispatchMessage>::new().await;
+    let (old, _) = spawn(&database, 1, &holder, &supervisor).await;
+    assert!(is_ready(&supervisor.next().await, 1));
+    let (_new, _) = spawn(&database, 2, &holder, &supervisor).await;
+    assert!(is_ready(&supervisor.next().await, 2));
+    let plan = Box::new(plan(Vec::new()));
+    old.cast(StoreMessage::Commit { op: OpId(1), plan, reply_to: dispatch.actor.clone() }).expect("it lives");
+    let answer = dispatch.next().await;
+    assert!(matches!(answer, DispatchMessage::Committed { result: Err(StoreError::LeaseHeld { .. }), .. }));
+    assert!(is_held(&supervisor.next().await));
+}
