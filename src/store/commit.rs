@@ -1,27 +1,20 @@
 //! One pass, one transaction: fence, rows, changes, the pass's own line.
 
-use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
-use diesel::upsert::excluded;
 
 use super::StoreError;
-use super::changes::{NewChange, Revisions, record};
-use super::db::{Db, each_backend, locked};
-use super::fault::{Fault, FaultKind, kind_of};
-use super::judge::{Judgement, judge};
+use super::db::{Db, each_backend};
+use super::fault::Fault;
 use super::lease::{Lease, lost};
 use super::moment::UtcTimestamp;
 use super::open::Store;
-use super::plan::{CommitPlan, CommitReport, RowWrite};
-use super::rows::{FirstSight, LockedRow, NewRow, Observation, Rebinding, WriteStamp};
-use super::schema::{containers, hosts, passes, workloads};
-use crate::model::{ChangeCause, Completeness, ContainerState, HostName, PassOutcome, Scope, Timestamp, Trigger};
-
-/// Rows in one statement: 27 values each stay below the 32,766 that SQLite takes.
-const ROWS_PER_STATEMENT: usize = 1_000;
+use super::plan::{CommitPlan, CommitReport};
+use super::schema::{hosts, passes};
+use super::write::write_rows;
+use crate::model::{Completeness, PassOutcome, Scope, Timestamp, Trigger};
 
 impl Store {
     /// Writes one pass, all or nothing; with `row_by_row` a row that the database refuses costs only itself.
@@ -111,286 +104,6 @@ fn not_stamped(db: &mut Db, lease: &Lease, plan: &CommitPlan) -> Result<Fault, F
     Ok(StoreError::IdentityTaken { endpoint, host: lease.host.to_string(), other }.into())
 }
 
-/// A row that is written, with what is stored of it.
-struct Accepted<'a> {
-    write: &'a RowWrite,
-    stored: Option<LockedRow>,
-}
-
-impl Accepted<'_> {
-    fn changes_binding(&self) -> bool {
-        self.stored.as_ref().is_some_and(|stored| stored.container_id.as_deref() != bound_to(self.write))
-    }
-
-    fn is_seen_first(&self) -> bool {
-        let seen = |stored: &LockedRow| stored.seen_container_id.as_deref() == bound_to(self.write);
-        !self.changes_binding() && self.stored.as_ref().is_some_and(|stored| !seen(stored))
-    }
-
-    /// A state that someone else wrote gets a change of its own, unless this write is that change.
-    fn foreign_state(&self) -> Option<&ContainerState> {
-        self.write.foreign_state.as_ref().filter(|_| self.write.cause != ChangeCause::Deployer)
-    }
-}
-
-fn write_rows(
-    db: &mut Db,
-    lease: &Lease,
-    plan: &CommitPlan,
-    now: Timestamp,
-    report: &mut CommitReport,
-) -> Result<(), Fault> {
-    let accepted = accept(db, &lease.host, plan, report)?;
-    if accepted.is_empty() {
-        return Ok(());
-    }
-    let mut revisions = Revisions::lock(db)?;
-    let before = revisions.last();
-    if plan.row_by_row {
-        for row in accepted.chunks(1) {
-            let kept = revisions.last();
-            match db.transaction(|db| write_batch(db, &lease.host, plan, row, now, &mut revisions)) {
-                Ok(()) => count(row, report),
-                Err(fault) => {
-                    revisions.rewind(kept);
-                    report.refused.push(refusal(row, fault)?);
-                }
-            }
-        }
-    } else {
-        write_batch(db, &lease.host, plan, &accepted, now, &mut revisions)?;
-        count(&accepted, report);
-    }
-    if revisions.last() > before {
-        report.revision = Some(revisions.store(db)?);
-    }
-    Ok(())
-}
-
-/// Locks what the plan rests on, owners before rows, both in order: two writers never wait for each other in a circle.
-fn accept<'a>(
-    db: &mut Db,
-    host: &HostName,
-    plan: &'a CommitPlan,
-    report: &mut CommitReport,
-) -> Result<Vec<Accepted<'a>>, Fault> {
-    let owners = lock_owners(db, &plan.rows)?;
-    let mut stored = lock_rows(db, host, &plan.rows)?;
-    let mut accepted = Vec::with_capacity(plan.rows.len());
-    for write in &plan.rows {
-        let row = stored.remove(write.id.as_str());
-        match judge(write, row.as_ref(), owners.contains(write.binding.workload_id.as_str())) {
-            Judgement::Write => accepted.push(Accepted { write, stored: row }),
-            Judgement::Moved => report.moved.push(write.id.clone()),
-            Judgement::Ownerless => report.ownerless.push(write.id.clone()),
-            Judgement::NotOurs => {
-                report.refused.push((write.id.clone(), "rows of a project are made and bound by its deployer".into()));
-            }
-        }
-    }
-    accepted.sort_unstable_by(|a, b| a.write.id.cmp(&b.write.id));
-    Ok(accepted)
-}
-
-/// The workloads that new rows are to belong to, kept from being removed until the commit.
-fn lock_owners(db: &mut Db, rows: &[RowWrite]) -> QueryResult<BTreeSet<String>> {
-    let wanted: BTreeSet<&str> =
-        rows.iter().filter(|write| write.expected.is_none()).map(|write| write.binding.workload_id.as_str()).collect();
-    let wanted: Vec<&str> = wanted.into_iter().collect();
-    let mut found = BTreeSet::new();
-    for chunk in wanted.chunks(ROWS_PER_STATEMENT) {
-        let ids: Vec<String> = locked!(
-            db,
-            for_key_share,
-            load,
-            workloads::table.filter(workloads::id.eq_any(chunk)).order(workloads::id).select(workloads::id)
-        )?;
-        found.extend(ids);
-    }
-    Ok(found)
-}
-
-fn lock_rows(db: &mut Db, host: &HostName, rows: &[RowWrite]) -> QueryResult<HashMap<String, LockedRow>> {
-    let mut wanted: Vec<&str> = rows.iter().map(|write| write.id.as_str()).collect();
-    wanted.sort_unstable();
-    let mut found = HashMap::with_capacity(wanted.len());
-    for chunk in wanted.chunks(ROWS_PER_STATEMENT) {
-        let rows: Vec<LockedRow> = locked!(
-            db,
-            for_update,
-            load,
-            containers::table
-                .filter(containers::host.eq(host.as_str()))
-                .filter(containers::id.eq_any(chunk))
-                .order(containers::id)
-                .select(LockedRow::as_select())
-        )?;
-        found.extend(rows.into_iter().map(|row| (row.id.clone(), row)));
-    }
-    Ok(found)
-}
-
-/// Writes rows and their changes. New rows, re-bound rows, rows seen for the first time, and what follows the daemon
-/// are statements of their own: an indexed column that did not change is never set.
-fn write_batch(
-    db: &mut Db,
-    host: &HostName,
-    plan: &CommitPlan,
-    rows: &[Accepted<'_>],
-    now: Timestamp,
-    revisions: &mut Revisions,
-) -> Result<(), Fault> {
-    let mut new_changes = Vec::with_capacity(rows.len());
-    let mut stamped = Vec::with_capacity(rows.len());
-    for row in rows {
-        push_changes(row, host, plan, now, revisions, &mut new_changes);
-        stamped.push((row, WriteStamp { now, revision: revisions.last() }));
-    }
-    let new: Vec<_> = stamped
-        .iter()
-        .filter(|(row, _)| row.stored.is_none())
-        .map(|(row, stamp)| NewRow::new(host, row.write, *stamp))
-        .collect();
-    let rebound: Vec<_> =
-        rows.iter().filter(|row| row.changes_binding()).map(|row| Rebinding::new(host, row.write)).collect();
-    let first_seen: Vec<_> =
-        rows.iter().filter(|row| row.is_seen_first()).map(|row| FirstSight::new(host, row.write)).collect();
-    let observed: Vec<_> = stamped
-        .iter()
-        .filter(|(row, _)| row.stored.is_some())
-        .map(|(row, stamp)| Observation::new(host, row.write, *stamp))
-        .collect();
-    for chunk in new.chunks(ROWS_PER_STATEMENT) {
-        each_backend!(db, connection => diesel::insert_into(containers::table).values(chunk).execute(connection))?;
-    }
-    for chunk in rebound.chunks(ROWS_PER_STATEMENT) {
-        rebind(db, chunk)?;
-    }
-    for chunk in first_seen.chunks(ROWS_PER_STATEMENT) {
-        see_first(db, chunk)?;
-    }
-    for chunk in observed.chunks(ROWS_PER_STATEMENT) {
-        observe(db, chunk)?;
-    }
-    record(db, &new_changes)?;
-    Ok(())
-}
-
-fn push_changes<'a>(
-    row: &'a Accepted<'a>,
-    host: &'a HostName,
-    plan: &'a CommitPlan,
-    now: Timestamp,
-    revisions: &mut Revisions,
-    changes: &mut Vec<NewChange<'a>>,
-) {
-    let write = row.write;
-    if let (Some(state), Some(stored)) = (row.foreign_state(), &row.stored) {
-        changes.push(NewChange {
-            revision: revisions.take(),
-            at: now,
-            host: host.as_str(),
-            row_id: write.id.as_str(),
-            container_id: stored.container_id.as_deref(),
-            workload_id: Some(write.binding.workload_id.as_str()),
-            from_state: stored.recorded_state.as_deref(),
-            to_state: state.as_str(),
-            exit_code: None,
-            cause: ChangeCause::Deployer.as_str(),
-            pass_id: Some(plan.pass.id.as_str()),
-        });
-    }
-    changes.push(NewChange {
-        revision: revisions.take(),
-        at: now,
-        host: host.as_str(),
-        row_id: write.id.as_str(),
-        container_id: bound_to(write),
-        workload_id: Some(write.binding.workload_id.as_str()),
-        from_state: write.from_state.as_ref().map(ContainerState::as_str),
-        to_state: write.observed.state.as_str(),
-        exit_code: write.observed.exit_code,
-        cause: write.cause.as_str(),
-        pass_id: Some(plan.pass.id.as_str()),
-    });
-}
-
-macro_rules! excluded_columns {
-    ($($column:ident),* $(,)?) => { ($(containers::$column.eq(excluded(containers::$column)),)*) };
-}
-
-fn rebind(db: &mut Db, rows: &[Rebinding<'_>]) -> QueryResult<usize> {
-    each_backend!(db, connection => diesel::insert_into(containers::table)
-        .values(rows)
-        .on_conflict((containers::host, containers::id))
-        .do_update()
-        .set(excluded_columns!(role, container_id, seen_container_id))
-        .execute(connection))
-}
-
-fn see_first(db: &mut Db, rows: &[FirstSight<'_>]) -> QueryResult<usize> {
-    each_backend!(db, connection => diesel::insert_into(containers::table)
-        .values(rows)
-        .on_conflict((containers::host, containers::id))
-        .do_update()
-        .set(excluded_columns!(seen_container_id))
-        .execute(connection))
-}
-
-fn observe(db: &mut Db, rows: &[Observation<'_>]) -> QueryResult<usize> {
-    each_backend!(db, connection => diesel::insert_into(containers::table)
-        .values(rows)
-        .on_conflict((containers::host, containers::id))
-        .do_update()
-        .set(excluded_columns!(
-            name,
-            image_ref,
-            state,
-            state_since,
-            port,
-            ports,
-            exit_code,
-            health,
-            restart_count,
-            oom_killed,
-            started_at,
-            finished_at,
-            created_in_docker_at,
-            last_seen_at,
-            recorded_state,
-            details_owed,
-            updated_at,
-            revision,
-        ))
-        .execute(connection))
-}
-
-/// Only what concerns the row itself may cost only the row; any other fault ends the transaction.
-fn refusal(row: &[Accepted<'_>], fault: Fault) -> Result<(crate::model::RowId, String), Fault> {
-    match (row.first(), fault) {
-        (Some(row), Fault::Database(error)) if matches!(kind_of(&error), FaultKind::Clash | FaultKind::Refused) => {
-            Ok((row.write.id.clone(), error.to_string()))
-        }
-        (_, fault) => Err(fault),
-    }
-}
-
-fn count(rows: &[Accepted<'_>], report: &mut CommitReport) {
-    for row in rows {
-        if row.stored.is_none() {
-            report.inserted += 1;
-            continue;
-        }
-        report.updated += 1;
-        match row.write.cause {
-            ChangeCause::Missing => report.missing += 1,
-            ChangeCause::Returned => report.returned += 1,
-            ChangeCause::Rebound => report.rebound += 1,
-            _ => {}
-        }
-    }
-}
-
 #[derive(Insertable)]
 #[diesel(table_name = passes, treat_none_as_default_value = false)]
 struct NewPass<'a> {
@@ -441,10 +154,6 @@ fn record_pass(
         .values(&line)
         .on_conflict_do_nothing()
         .execute(connection))
-}
-
-fn bound_to(write: &RowWrite) -> Option<&str> {
-    write.binding.container_id.as_ref().map(AsRef::as_ref)
 }
 
 fn millis(began: Instant) -> u64 {

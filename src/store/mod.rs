@@ -32,6 +32,7 @@ mod rows;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use actor::{StoreActor, StoreArgs, StoreState};
 pub use changes::ChangesPage;

@@ -7,7 +7,7 @@ use super::build::{identity, insert, insert_for, parent, plan, rebind, update};
 use crate::support::database::{TestDatabase, lease_of, on_both_backends};
 
 /// A ledger with the stack `shop` and a row bound to `c1`.
-fn with_one_row(database: &TestDatabase) -> (Store, Lease) {
+pub(super) fn with_one_row(database: &TestDatabase) -> (Store, Lease) {
     let (mut store, lease) = database.open_with_lease();
     store.add_stack(&parent("shop", "s", "shop"), None).expect("a stack");
     let report = store.commit(&lease, &plan(vec![insert("web", "c1")])).expect("a commit");
@@ -15,11 +15,11 @@ fn with_one_row(database: &TestDatabase) -> (Store, Lease) {
     (store, lease)
 }
 
-fn rows(store: &mut Store, lease: &Lease) -> Vec<dockledger::model::LedgerRow> {
+pub(super) fn rows(store: &mut Store, lease: &Lease) -> Vec<dockledger::model::LedgerRow> {
     store.open_pass(&lease.host, || {}).expect("a pass").rows
 }
 
-fn history(store: &mut Store) -> Vec<(i64, String, Option<String>, String, &'static str)> {
+pub(super) fn history(store: &mut Store) -> Vec<(i64, String, Option<String>, String, &'static str)> {
     let page = store.changes(None, None, 1_000).expect("changes");
     let line = |change: dockledger::model::Change| {
         (
@@ -287,6 +287,33 @@ on_both_backends! {
         assert_eq!((before.len(), before), (1, after));
     }
 
+    /// I2: a deployer in another process writes all the while.
+    fn neither_a_deployer_nor_a_pass_loses_a_write(database: &TestDatabase) {
+        const WRITES: u32 = 40;
+        let (mut store, lease) = with_one_row(database);
+        std::thread::scope(|scope| {
+            let deployer = scope.spawn(|| {
+                let mut deployer = database.deployer();
+                for number in 1..=WRITES {
+                    let sql = format!("UPDATE containers SET image_tag = COALESCE(image_tag, '') || 'x', subdomain = 's{number}'");
+                    deployer.execute(&sql).expect("a deployer's write");
+                }
+            });
+            let mut passes = 0;
+            while !deployer.is_finished() || passes < 2 {
+                let row = rows(&mut store, &lease).remove(0);
+                let mut write = update(&row, ContainerState::Running, ChangeCause::Observed);
+                write.observed.port = row.observed.port + 1;
+                let report = store.commit(&lease, &plan(vec![write])).expect("a commit");
+                assert_eq!(report.updated, 1);
+                passes += 1;
+            }
+            assert_eq!(rows(&mut store, &lease)[0].observed.port, 8080 + passes);
+        });
+        let expected = format!("{}|s{WRITES}", "x".repeat(WRITES as usize));
+        assert_eq!(database.line(&["image_tag", "subdomain"], "FROM containers"), expected);
+    }
+
     /// I5
     fn revisions_grow_in_the_order_of_commits_with_two_writers(database: &TestDatabase) {
         let (mut store, lease) = with_one_row(database);
@@ -355,46 +382,5 @@ on_both_backends! {
         let expected = CommitReport { updated: 2_501, revision: report.revision, commit_ms: report.commit_ms, ..CommitReport::default() };
         assert_eq!(report, expected);
         assert_eq!(report.revision.map(|revision| revision.0), Some(5_002));
-    }
-
-    fn a_retired_row_is_forgotten_only_when_no_deployer_needs_it(database: &TestDatabase) {
-        use dockledger::config::Retention;
-        use std::time::Duration;
-        let (mut store, lease) = with_one_row(database);
-        store.commit(&lease, &plan(vec![insert("kept", "c2")])).expect("a commit");
-        database.execute("UPDATE containers SET subdomain = 'www' WHERE id = 'shop:kept'");
-        let gone = rows(&mut store, &lease)
-            .iter()
-            .map(|row| update(row, ContainerState::Missing, ChangeCause::Missing))
-            .collect();
-        store.commit(&lease, &plan(gone)).expect("a commit");
-        let retention = Retention { missing: Duration::from_secs(60), ..Retention::default() };
-        let soon = crate::store::build::BEGAN.plus(Duration::from_secs(59));
-        assert_eq!(store.prune(&lease, &retention, soon).expect("nothing yet"), 0);
-        let later = crate::store::build::BEGAN.plus(Duration::from_secs(61));
-        assert_eq!(store.prune(&lease, &retention, later).expect("one"), 1);
-        assert_eq!(database.lines(&["id"], "FROM containers"), ["shop:kept"]);
-        assert_eq!(history(&mut store).last().map(|change| change.3.clone()), Some("forgotten".into()));
-    }
-
-    fn the_history_is_kept_by_count_and_a_late_reader_is_told(database: &TestDatabase) {
-        use dockledger::config::Retention;
-        use dockledger::model::Revision;
-        let (mut store, lease) = with_one_row(database);
-        for number in 0..4 {
-            let role = format!("r{number}");
-            let mut pass = plan(vec![insert(&role, &role)]);
-            pass.pass.started_at = dockledger::model::Timestamp::now().plus(std::time::Duration::from_secs(number));
-            store.commit(&lease, &pass).expect("a commit");
-        }
-        let retention = Retention { changes_count: 2, passes_count: 3, ..Retention::default() };
-        store.prune(&lease, &retention, dockledger::model::Timestamp::now()).expect("pruned");
-        assert_eq!(store.passes(None, 100).expect("passes").len(), 3);
-        let page = |store: &mut Store, after| store.changes(Some(Revision(after)), None, 100).expect("a page");
-        assert_eq!(page(&mut store, 3).changes.len(), 2);
-        assert!(!page(&mut store, 3).lagged);
-        assert!(page(&mut store, 2).lagged);
-        assert_eq!(page(&mut store, 2).oldest, Revision(4));
-        assert_eq!(page(&mut store, 5).changes, []);
     }
 }

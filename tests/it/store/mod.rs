@@ -8,5 +8,6 @@ mod faults;
 mod leases;
 mod queries;
 mod registry;
+mod retention;
 mod schema;
 mod steady;
