@@ -1,0 +1,21 @@
+//! The listing, decoded while it comes in.
+//!
+//! ```text
+//! reader     the body's pieces → the listing
+//! splitter   pieces → elements of the array
+//! entry      one element → a container, a quarantined one, or nothing that can be told
+//! status     `Status` → exit code and health
+//! ports      `Ports` → one stable text
+//! ```
+//!
+//! Comes in: bytes. Goes out: a [`Listing`](crate::model::Listing). Never: I/O; memory for what one container alone
+//! asks for; a listing that lacks a container without saying so.
+
+mod entry;
+mod ports;
+mod reader;
+mod splitter;
+mod status;
+
+pub(super) use reader::ListingReader;
+pub(super) use splitter::SplitError;

@@ -1,0 +1,119 @@
+//! What the listing says of exit code and health. Pure.
+//!
+//! `Status` is a sentence for people that changes by itself ("Up 5 minutes"). Two facts are in it alone and are taken
+//! from it: the number in `Exited (N)` and `Restarting (N)`, and the health at its end.
+
+use crate::model::{ContainerState, ExitCodeFact, HealthFact};
+
+/// The exit code that goes with the state.
+pub(super) fn exit_code(state: &ContainerState, status: Option<&str>) -> ExitCodeFact {
+    match state {
+        ContainerState::Running | ContainerState::Created => ExitCodeFact::Absent,
+        ContainerState::Paused => ExitCodeFact::Keep,
+        _ => status.and_then(number_in_status).map_or(ExitCodeFact::Keep, ExitCodeFact::Known),
+    }
+}
+
+/// The health that goes with the state; `own` is the word of the listing's own field, which newer daemons have.
+pub(super) fn health(state: &ContainerState, status: Option<&str>, own: Option<&str>) -> HealthFact {
+    match state {
+        ContainerState::Running | ContainerState::Paused | ContainerState::Restarting => {
+            own.map_or_else(|| health_in_status(state, status), health_word)
+        }
+        ContainerState::Stopped | ContainerState::Created => HealthFact::Absent,
+        _ => HealthFact::Keep,
+    }
+}
+
+/// The N of `Exited (N) 2 hours ago` and `Restarting (N) 5 seconds ago`.
+fn number_in_status(status: &str) -> Option<i32> {
+    let rest = status.strip_prefix("Exited (").or_else(|| status.strip_prefix("Restarting ("))?;
+    let (number, _) = rest.split_once(')')?;
+    number.parse().ok()
+}
+
+/// The word in the brackets at the end of `Up 5 minutes (healthy)`.
+fn health_in_status(state: &ContainerState, status: Option<&str>) -> HealthFact {
+    let Some(status) = status else { return HealthFact::Keep };
+    // Between two runs there is nothing whose health could be checked.
+    if *state == ContainerState::Restarting && status.starts_with("Restarting (") {
+        return HealthFact::Absent;
+    }
+    if *state != ContainerState::Running || !status.starts_with("Up ") {
+        return HealthFact::Keep;
+    }
+    match status.strip_suffix(')').and_then(|open| open.rsplit_once(" (")) {
+        Some((_, word)) => health_word(word.strip_prefix("health: ").unwrap_or(word)),
+        None => HealthFact::Absent,
+    }
+}
+
+fn health_word(word: &str) -> HealthFact {
+    match word {
+        "starting" | "healthy" | "unhealthy" => HealthFact::Known(word.into()),
+        "none" | "" => HealthFact::Absent,
+        _ => HealthFact::Keep,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_code_is_the_number_in_exited_and_restarting() {
+        for (state, status, expected) in [
+            ("exited", "Exited (0) 2 hours ago", ExitCodeFact::Known(0)),
+            ("exited", "Exited (137) Less than a second ago", ExitCodeFact::Known(137)),
+            ("exited", "Exited (-1) 3 days ago", ExitCodeFact::Known(-1)),
+            ("restarting", "Restarting (1) 5 seconds ago", ExitCodeFact::Known(1)),
+            ("running", "Up 5 minutes", ExitCodeFact::Absent),
+            ("running", "Exited (3) 1 second ago", ExitCodeFact::Absent),
+            ("created", "Created", ExitCodeFact::Absent),
+            ("paused", "Up 2 minutes (Paused)", ExitCodeFact::Keep),
+            ("dead", "Dead", ExitCodeFact::Keep),
+            ("removing", "Removal In Progress", ExitCodeFact::Keep),
+            ("exited", "", ExitCodeFact::Keep),
+            ("exited", "Exited (3221225786) 1 hour ago", ExitCodeFact::Keep),
+            ("exited", "Exited (1", ExitCodeFact::Keep),
+            ("hibernating", "Deep asleep", ExitCodeFact::Keep),
+        ] {
+            assert_eq!(exit_code(&ContainerState::from_daemon(state), Some(status)), expected, "{state}: {status}");
+        }
+        assert_eq!(exit_code(&ContainerState::Stopped, None), ExitCodeFact::Keep);
+    }
+
+    #[test]
+    fn the_health_is_the_word_at_the_end_of_the_status() {
+        let known = |word: &str| HealthFact::Known(word.into());
+        for (state, status, expected) in [
+            ("running", "Up 5 minutes", HealthFact::Absent),
+            ("running", "Up About an hour (healthy)", known("healthy")),
+            ("running", "Up 2 days (unhealthy)", known("unhealthy")),
+            ("running", "Up 1 second (health: starting)", known("starting")),
+            ("running", "Up 1 second (starting)", known("starting")),
+            ("running", "Up 1 second (puzzled)", HealthFact::Keep),
+            ("running", "Läuft", HealthFact::Keep),
+            ("paused", "Up 2 minutes (Paused)", HealthFact::Keep),
+            ("restarting", "Restarting (1) 5 seconds ago", HealthFact::Absent),
+            ("exited", "Exited (0) 2 hours ago", HealthFact::Absent),
+            ("created", "Created", HealthFact::Absent),
+            ("removing", "Removal In Progress", HealthFact::Keep),
+            ("hibernating", "Up 1 hour (healthy)", HealthFact::Keep),
+        ] {
+            assert_eq!(health(&ContainerState::from_daemon(state), Some(status), None), expected, "{state}: {status}");
+        }
+    }
+
+    #[test]
+    fn the_listings_own_field_comes_before_the_status() {
+        let running = ContainerState::Running;
+        let status = Some("Up 5 minutes (unhealthy)");
+        assert_eq!(health(&running, status, Some("healthy")), HealthFact::Known("healthy".into()));
+        assert_eq!(health(&running, status, Some("none")), HealthFact::Absent);
+        assert_eq!(health(&running, status, Some("puzzled")), HealthFact::Keep);
+        let paused = ContainerState::Paused;
+        assert_eq!(health(&paused, Some("Up (Paused)"), Some("healthy")), HealthFact::Known("healthy".into()));
+        assert_eq!(health(&ContainerState::Stopped, None, Some("unhealthy")), HealthFact::Absent);
+    }
+}
