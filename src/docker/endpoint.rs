@@ -1,4 +1,4 @@
-//! Where the daemon is. Pure but for [`Environment::of_process`].
+//! Where the daemon is. Pure but for [`Environment::of_process`] and [`resolve_endpoint`].
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -10,6 +10,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::text::escaped;
+use crate::config::Config;
 
 /// Where Docker listens unless told otherwise.
 const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
@@ -188,6 +189,15 @@ impl Files for RealFiles {
             Ok(_) => PathKind::Other,
         }
     }
+}
+
+/// The daemon's address in the environment of this process: see [`resolve`].
+///
+/// # Errors
+///
+/// As [`resolve`].
+pub fn resolve_endpoint(config: &Config) -> Result<Endpoint, EndpointError> {
+    resolve(config.docker_host.as_deref(), &Environment::of_process())
 }
 
 /// The daemon's address: `configured` (`docker_host` of the configuration), else `DOCKER_HOST`, else the Docker context

@@ -233,6 +233,19 @@ pub enum DaemonError {
         /// The cap.
         limit: u64,
     },
+    /// An action was sent and nothing definite came back: the daemon may have carried it out, or do so later.
+    #[error(
+        "{call} was sent to the Docker daemon at {endpoint} and its outcome is unknown ({cause}); the daemon may still \
+         carry it out: look at the container's state before trying again"
+    )]
+    OutcomeUnknown {
+        /// The address tried.
+        endpoint: String,
+        /// Method and path.
+        call: &'static str,
+        /// What came instead of an answer.
+        cause: String,
+    },
 }
 
 impl DaemonError {

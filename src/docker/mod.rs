@@ -1,14 +1,38 @@
 //! The daemon.
 //!
+//! ```text
+//! actor           one lane of calls, by message
+//! client          the daemon as the other rooms call it: deadlines, identity, concurrency
+//! endpoint        where the daemon is                                      (pure)
+//! connector, transport, bollard_client                                     the ways there
+//! listing         the list's body → a listing, while it comes in           (pure)
+//! labels, answers, identity, resolve, fault, scalar, text                  (pure)
+//! progress        how far a call came, for whoever cancels it
+//! ```
+//!
 //! Comes in: requests by message, one kind of call for each lane. Goes out: listings, inspects and image labels in the
 //! model's words, or a [`DaemonError`]. Never: a row, a decision on who owns a container, a name from bollard outside.
 
+mod actor;
+mod answers;
+mod bollard_client;
+mod client;
+mod connector;
 mod endpoint;
+mod fault;
+mod identity;
 mod labels;
 mod listing;
 mod message;
+mod progress;
+mod resolve;
 mod scalar;
 mod text;
+mod transport;
 
-pub use endpoint::{Endpoint, EndpointError, Environment, Files, PathKind, resolve};
+pub use actor::{DockerActor, DockerArgs};
+pub use client::Daemon;
+pub use endpoint::{Endpoint, EndpointError, Environment, Files, PathKind, resolve, resolve_endpoint};
 pub use message::{Action, DaemonError, DockerMessage, ImageAnswer, Lane, Listed};
+pub use progress::CallProgress;
+pub use resolve::ResolveError;

@@ -1,0 +1,83 @@
+//! DockerActor: one lane of calls to the daemon.
+//!
+//! Each call is awaited inside the handler, so that killing the actor drops the call and closes its connection. It holds
+//! nothing that has to outlive it: a fresh one with a fresh client takes its place.
+
+use ractor::{ActorProcessingErr, ActorRef};
+
+use super::client::Daemon;
+use super::message::{DockerMessage, Lane};
+use crate::dispatch::DispatchMessage;
+use crate::model::Epoch;
+
+/// Makes the calls of one lane, one message at a time.
+#[derive(Debug)]
+pub struct DockerActor;
+
+/// What an instance begins with.
+#[derive(Clone, Debug)]
+pub struct DockerArgs {
+    /// Its own client, fresh for each epoch.
+    pub daemon: Daemon,
+    /// Which calls it makes.
+    pub lane: Lane,
+    /// Which life of the lane this is.
+    pub epoch: Epoch,
+}
+
+#[ractor::actor(message = DockerMessage, state = DockerArgs, arguments = DockerArgs)]
+impl DockerActor {
+    async fn pre_start(
+        &self,
+        _myself: ActorRef<DockerMessage>,
+        args: DockerArgs,
+    ) -> Result<DockerArgs, ActorProcessingErr> {
+        Ok(args)
+    }
+
+    async fn handle(
+        &self,
+        _myself: ActorRef<DockerMessage>,
+        message: DockerMessage,
+        state: &mut DockerArgs,
+    ) -> Result<(), ActorProcessingErr> {
+        let daemon = &state.daemon;
+        match message {
+            DockerMessage::List { op, reply_to } => {
+                let result = daemon.list().await;
+                state.answer(&reply_to, DispatchMessage::Listed { op, result });
+            }
+            DockerMessage::ReadImages { op, images, reply_to } => {
+                let answers = daemon.images(images).await;
+                state.answer(&reply_to, DispatchMessage::ImagesRead { op, answers });
+            }
+            DockerMessage::Verify { op, containers, reply_to } => {
+                let answers = daemon.verify(containers).await;
+                state.answer(&reply_to, DispatchMessage::Verified { op, answers });
+            }
+            DockerMessage::ReadDetails { op, containers, reply_to } => {
+                let answers = daemon.details(containers).await;
+                state.answer(&reply_to, DispatchMessage::DetailsRead { op, answers });
+            }
+            DockerMessage::AwaitDaemon { op, reply_to } => {
+                daemon.await_daemon().await;
+                state.answer(&reply_to, DispatchMessage::DaemonAnswers { op });
+            }
+            DockerMessage::Act { container, action, reply } => {
+                let result = daemon.act(&container, action).await;
+                // A caller that is gone does not want the outcome.
+                let _ = reply.send(result);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl DockerArgs {
+    /// Who owes the answer's use is dead if the cast fails, and its successor asks anew.
+    fn answer(&self, reply_to: &ActorRef<DispatchMessage>, message: DispatchMessage) {
+        if reply_to.cast(message).is_err() {
+            tracing::debug!(lane = self.lane.as_str(), epoch = self.epoch.0, "an answer came for nobody");
+        }
+    }
+}

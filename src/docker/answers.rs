@@ -1,0 +1,166 @@
+//! Decodes the answers about one container or one image. Pure.
+
+use serde::Deserialize;
+use serde::de::DeserializeSeed;
+use serde_json::value::RawValue;
+
+use super::fault::{Call, says_no_such};
+use super::labels::{LabelReader, LabelsSeed, ReadLabels};
+use super::message::{DaemonError, ImageAnswer};
+use super::scalar::Scalar;
+use super::transport::Answer;
+use crate::model::{ContainerState, Inspected, InspectedDetails, Timestamp};
+
+#[derive(Deserialize)]
+struct RawInspect<'a> {
+    #[serde(rename = "Id", borrow, default)]
+    id: Scalar<'a>,
+    #[serde(rename = "RestartCount", borrow, default)]
+    restart_count: Scalar<'a>,
+    #[serde(rename = "State", borrow, default)]
+    state: Option<RawState<'a>>,
+}
+
+#[derive(Deserialize)]
+struct RawState<'a> {
+    #[serde(rename = "Status", borrow, default)]
+    status: Scalar<'a>,
+    #[serde(rename = "OOMKilled", borrow, default)]
+    oom_killed: Scalar<'a>,
+    #[serde(rename = "StartedAt", borrow, default)]
+    started_at: Scalar<'a>,
+    #[serde(rename = "FinishedAt", borrow, default)]
+    finished_at: Scalar<'a>,
+}
+
+/// What the answer to an inspect says. Only the daemon's own 404 means gone.
+pub(super) fn inspected(call: &Call, answer: Result<Answer, DaemonError>) -> Inspected {
+    match answer {
+        Ok(Answer { status: 200, body }) => match details(&body) {
+            Ok(details) => Inspected::Present(details),
+            Err(cause) => Inspected::Unanswered(call.nonsense(&cause).to_string()),
+        },
+        Ok(Answer { status: 404, body }) if says_no_such("container", &body) => Inspected::Gone,
+        Ok(Answer { status, body }) => Inspected::Unanswered(call.status(status, &body).to_string()),
+        Err(error) => Inspected::Unanswered(error.to_string()),
+    }
+}
+
+fn details(body: &[u8]) -> Result<InspectedDetails, String> {
+    let text = String::from_utf8_lossy(body);
+    let raw: RawInspect<'_> = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    if raw.id.text().is_none() {
+        return Err("it has no id".into());
+    }
+    let mut details = InspectedDetails { restart_count: raw.restart_count.integer(), ..InspectedDetails::default() };
+    if let Some(state) = raw.state {
+        details.oom_killed = state.oom_killed.flag();
+        details.started_at = state.started_at.text().and_then(Timestamp::parse);
+        details.finished_at = state.finished_at.text().and_then(Timestamp::parse);
+        details.state = state.status.text().map(ContainerState::from_daemon);
+    }
+    Ok(details)
+}
+
+#[derive(Deserialize)]
+struct RawImage<'a> {
+    #[serde(rename = "Config", borrow, default)]
+    config: Option<RawImageConfig<'a>>,
+}
+
+#[derive(Deserialize)]
+struct RawImageConfig<'a> {
+    #[serde(rename = "Labels", borrow, default)]
+    labels: Option<&'a RawValue>,
+}
+
+/// What the answer to an image's inspect says of its labels.
+pub(super) fn image(labels: &LabelReader, answer: Result<Answer, DaemonError>) -> ImageAnswer {
+    match answer {
+        Ok(Answer { status: 200, body }) => match image_labels(labels, &body) {
+            Ok(read) => ImageAnswer::Labels(read.claims.into()),
+            Err(_) => ImageAnswer::Unanswered,
+        },
+        Ok(Answer { status: 404, body }) if says_no_such("image", &body) => ImageAnswer::Gone,
+        _ => ImageAnswer::Unanswered,
+    }
+}
+
+fn image_labels(labels: &LabelReader, body: &[u8]) -> Result<ReadLabels, serde_json::Error> {
+    let text = String::from_utf8_lossy(body);
+    let raw: RawImage<'_> = serde_json::from_str(&text)?;
+    match raw.config.and_then(|config| config.labels) {
+        Some(map) => LabelsSeed(labels).deserialize(&mut serde_json::Deserializer::from_str(map.get())),
+        None => Ok(ReadLabels::default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    fn answer(status: u16, body: &str) -> Result<Answer, DaemonError> {
+        Ok(Answer { status, body: body.into() })
+    }
+
+    fn inspect(status: u16, body: &str) -> Inspected {
+        inspected(&Call { endpoint: "unix:///x".into(), call: "GET /x" }, answer(status, body))
+    }
+
+    #[test]
+    fn an_inspect_gives_what_the_listing_lacks() {
+        let body = r#"{"Id":"a","RestartCount":3,"Config":{"Env":["SECRET=1"]},"State":{"Status":"exited","OOMKilled":true,
+            "StartedAt":"2023-11-14T22:13:20.123456789Z","FinishedAt":"0001-01-01T00:00:00Z","ExitCode":137}}"#;
+        let expected = InspectedDetails {
+            restart_count: Some(3),
+            oom_killed: Some(true),
+            started_at: Some(Timestamp::from_millis(1_700_000_000_123)),
+            finished_at: None,
+            state: Some(ContainerState::Stopped),
+        };
+        assert_eq!(inspect(200, body), Inspected::Present(expected));
+        let odd = r#"{"Id":"a","RestartCount":"many","State":{"Status":"stopping","OOMKilled":null,"StartedAt":7}}"#;
+        let state = Some(ContainerState::Other("stopping".into()));
+        assert_eq!(inspect(200, odd), Inspected::Present(InspectedDetails { state, ..InspectedDetails::default() }));
+    }
+
+    #[test]
+    fn gone_is_the_daemons_own_404_and_nothing_else() {
+        assert_eq!(inspect(404, r#"{"message":"No such container: a"}"#), Inspected::Gone);
+        for (status, body) in [
+            (404, r#"{"message":"page not found"}"#),
+            (404, "<html>No such container</html>"),
+            (404, ""),
+            (500, r#"{"message":"No such container: a"}"#),
+            (403, r#"{"message":"forbidden"}"#),
+            (301, ""),
+            (200, "{}"),
+            (200, "null"),
+            (200, "[]"),
+            (200, r#"{"Id":"a""#),
+        ] {
+            assert!(matches!(inspect(status, body), Inspected::Unanswered(_)), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn an_images_labels_are_read_by_the_same_names() {
+        let labels = LabelReader::new(&Config::new("x"));
+        let read = |status, body: &str| image(&labels, answer(status, body));
+        let ImageAnswer::Labels(claims) =
+            read(200, r#"{"Id":"x","Config":{"Labels":{"com.docker.compose.project":"shop","x":"y"}}}"#)
+        else {
+            panic!("labels")
+        };
+        assert_eq!(claims.compose_project.as_deref(), Some("shop"));
+        for body in [r#"{"Config":null}"#, r#"{"Config":{"Labels":null}}"#, r#"{"Config":{}}"#, "{}"] {
+            assert_eq!(read(200, body), ImageAnswer::Labels(crate::model::Claims::default().into()), "{body}");
+        }
+        assert_eq!(read(404, r#"{"message":"No such image: sha256:00"}"#), ImageAnswer::Gone);
+        for (status, body) in [(404, "gone"), (500, ""), (200, r#"{"Config":7}"#), (200, r#"{"Config":{"Labels":7}}"#)]
+        {
+            assert_eq!(read(status, body), ImageAnswer::Unanswered, "{status} {body}");
+        }
+    }
+}

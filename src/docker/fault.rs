@@ -1,0 +1,160 @@
+//! Tells the faults of a call apart. Pure.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::message::DaemonError;
+use super::progress::CallProgress;
+use super::text::escaped;
+
+/// How much of a foreign body or message goes into an error.
+const MAX_SHOWN_BYTES: usize = 200;
+
+/// One call: what an error has to name.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    /// The address.
+    pub(super) endpoint: String,
+    /// Method and path.
+    pub(super) call: &'static str,
+}
+
+impl Call {
+    /// The transport failed.
+    pub(super) fn failed(&self, error: &(dyn Error + 'static), progress: &CallProgress) -> DaemonError {
+        let Self { endpoint, call } = self.clone();
+        let system = chain(error).find_map(|cause| cause.downcast_ref::<io::Error>());
+        let connected = progress.answered() || !is_connect(error);
+        match system.map(io::Error::kind) {
+            Some(io::ErrorKind::NotFound) if !connected => DaemonError::Absent { endpoint },
+            Some(io::ErrorKind::ConnectionRefused) if !connected => DaemonError::Refused { endpoint },
+            Some(io::ErrorKind::PermissionDenied) if !connected => DaemonError::Forbidden { endpoint },
+            _ if !connected => DaemonError::Unconnected { endpoint, cause: deepest(error) },
+            _ => DaemonError::Cut { endpoint, call, bytes: progress.bytes(), cause: deepest(error) },
+        }
+    }
+
+    /// The deadline passed.
+    pub(super) fn timed_out(&self, deadline: Duration, connecting: bool, progress: &CallProgress) -> DaemonError {
+        let Self { endpoint, call } = self.clone();
+        if progress.answered() {
+            DaemonError::Stalled { endpoint, call, deadline, bytes: progress.bytes() }
+        } else if connecting {
+            DaemonError::Unconnected { endpoint, cause: format!("no connection within {deadline:?}") }
+        } else {
+            DaemonError::Silent { endpoint, call, deadline }
+        }
+    }
+
+    /// The body ended early, though the transport saw nothing wrong.
+    pub(super) fn cut(&self, bytes: u64, cause: String) -> DaemonError {
+        let Self { endpoint, call } = self.clone();
+        DaemonError::Cut { endpoint, call, bytes, cause }
+    }
+
+    /// An answer with another status than the one that is wanted.
+    pub(super) fn status(&self, status: u16, body: &[u8]) -> DaemonError {
+        let Self { endpoint, call } = self.clone();
+        DaemonError::Status { endpoint, call, status, body: shown(body) }
+    }
+
+    /// An answer that is not what the API says.
+    pub(super) fn nonsense(&self, cause: &str) -> DaemonError {
+        let Self { endpoint, call } = self.clone();
+        DaemonError::Nonsense { endpoint, call, cause: escaped(cause, MAX_SHOWN_BYTES) }
+    }
+
+    /// More bytes than allowed.
+    pub(super) fn too_large(&self, limit: u64) -> DaemonError {
+        let Self { endpoint, call } = self.clone();
+        DaemonError::TooLarge { endpoint, call, limit }
+    }
+
+    /// A fault that bollard met.
+    pub(super) fn of_bollard(&self, error: &bollard::errors::Error) -> DaemonError {
+        match error {
+            bollard::errors::Error::DockerResponseServerError { status_code, message } => {
+                self.status(*status_code, message.as_bytes())
+            }
+            other => self.failed(other, &CallProgress::default()),
+        }
+    }
+}
+
+/// The daemon's own words in an error's body, or the body's begin.
+fn shown(body: &[u8]) -> String {
+    match message(body) {
+        Some(message) => escaped(&message, MAX_SHOWN_BYTES),
+        None => escaped(&String::from_utf8_lossy(body), MAX_SHOWN_BYTES),
+    }
+}
+
+/// The `message` of an error's JSON body.
+fn message(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct ErrorBody {
+        message: String,
+    }
+    serde_json::from_slice(body).ok().map(|ErrorBody { message }| message)
+}
+
+/// Whether the body of a 404 is the daemon's own "no such container" (or image): `No such container: X` from Docker,
+/// `no container with name or ID "X" found: no such container` from Podman. A proxy's 404 is not.
+pub(super) fn says_no_such(what: &str, body: &[u8]) -> bool {
+    message(body).is_some_and(|message| message.to_ascii_lowercase().contains(&format!("no such {what}")))
+}
+
+fn is_connect(error: &(dyn Error + 'static)) -> bool {
+    chain(error)
+        .any(|cause| cause.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect()))
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&cause| cause.source())
+}
+
+/// The words of the cause beneath all others: those above it only repeat that a request failed.
+fn deepest(error: &(dyn Error + 'static)) -> String {
+    let cause = chain(error).last().map(ToString::to_string).unwrap_or_default();
+    escaped(&cause, MAX_SHOWN_BYTES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // D15, and the opposite: what may not be taken for it.
+    #[test]
+    fn only_the_daemons_own_words_say_that_a_container_is_gone() {
+        for body in [
+            r#"{"message":"No such container: 0123"}"#,
+            r#"{"cause":"no such container","message":"no container with name or ID \"0123\" found: no such container","response":404}"#,
+        ] {
+            assert!(says_no_such("container", body.as_bytes()), "{body}");
+        }
+        for body in [
+            "",
+            "No such container: 0123",
+            "<html>no such container</html>",
+            r#"{"message":"page not found"}"#,
+            r#"{"message":7}"#,
+        ] {
+            assert!(!says_no_such("container", body.as_bytes()), "{body}");
+        }
+        assert!(says_no_such("image", br#"{"message":"No such image: sha256:00"}"#));
+        assert!(!says_no_such("container", br#"{"message":"No such image: sha256:00"}"#));
+    }
+
+    // D17
+    #[test]
+    fn a_page_of_a_proxy_is_shown_bounded_and_escaped() {
+        let call = Call { endpoint: "unix:///x".into(), call: "GET /x" };
+        let body = format!("<html>\n\u{1b}[31m{}", "x".repeat(10_000));
+        let shown = call.status(503, body.as_bytes()).to_string();
+        assert!(shown.len() < 400 && !shown.contains('\u{1b}') && !shown.contains('\n'), "{shown}");
+        assert!(call.status(403, br#"{"message":"denied"}"#).to_string().ends_with("status 403: denied"));
+    }
+}
