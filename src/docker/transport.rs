@@ -1,6 +1,5 @@
 //! Our own requests: one GET, read within bounds.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,9 +87,15 @@ impl Transport {
         Call { endpoint: self.endpoint.to_string(), call }
     }
 
-    /// Sends a GET and gives the answer at its head.
-    pub(super) async fn get(&self, path: &str) -> Result<Response<Incoming>, impl Error + 'static> {
-        self.client.get(self.uri(path)).await
+    /// Sends a GET and gives the answer at its head. The daemon may end a kept connection just when a request is sent on
+    /// it; such a request is sent once more, on a new connection.
+    pub(super) async fn get(&self, path: &str) -> Result<Response<Incoming>, hyper_util::client::legacy::Error> {
+        let opened = self.connector.opened();
+        let before = *opened.borrow();
+        match self.client.get(self.uri(path)).await {
+            Err(error) if !error.is_connect() && *opened.borrow() == before => self.client.get(self.uri(path)).await,
+            answer => answer,
+        }
     }
 
     /// Sends a GET and reads the whole answer within the bounds of the question.

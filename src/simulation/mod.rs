@@ -6,6 +6,7 @@
 //! api       one request against a world                                      (pure)
 //! life      a seeded random life of a world                                  (pure)
 //! server    the API served over a unix socket, with faults
+//! proxy     a daemon's socket with faults of the transport in between
 //! ```
 //!
 //! Comes in: what a test wants to exist or to go wrong. Goes out: the answers of a daemon. Never: a real daemon, a
@@ -17,6 +18,7 @@ mod container;
 mod error;
 mod life;
 mod populate;
+mod proxy;
 mod render;
 mod server;
 mod status;
@@ -26,5 +28,6 @@ pub use container::{Engine, Health, NewContainer, PublishedPort, RestartPolicy, 
 pub use error::WorldError;
 pub use life::{Life, LifeEvent};
 pub use populate::Population;
+pub use proxy::{Fault, FaultProxy, Injection, Reply, Traffic};
 pub use server::SimulatedDaemon;
 pub use world::{Recreation, RecreationStep, World};

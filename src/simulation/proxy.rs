@@ -1,0 +1,236 @@
+//! A proxy on a unix socket that makes a daemon go wrong in every way that one was seen to.
+
+mod connection;
+mod fault;
+mod reply;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::unix::net::UnixListener as StdListener;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use tokio::net::UnixListener;
+use tokio::sync::watch;
+
+pub use fault::{Fault, Injection};
+pub use reply::Reply;
+
+/// Stands between a client and a daemon, or plays a daemon that knows a few replies, on a unix socket in a directory of
+/// its own. It runs on a thread of its own, so that it neither needs nor disturbs the caller's runtime and clock; it
+/// stops, and its socket goes, when it is dropped.
+#[derive(Debug)]
+pub struct FaultProxy {
+    directory: PathBuf,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What came through a proxy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Whether a connect is accepted now.
+    pub listening: bool,
+    /// Connections that were accepted.
+    pub connections: u64,
+    /// Those that are open.
+    pub open: u64,
+    /// Requests by path, without the API's version and the query; those that are never answered included.
+    pub requests: BTreeMap<String, u64>,
+}
+
+impl Traffic {
+    /// Requests for one path.
+    #[must_use]
+    pub fn requests_for(&self, path: &str) -> u64 {
+        self.requests.get(path).copied().unwrap_or(0)
+    }
+}
+
+#[derive(Debug)]
+struct Shared {
+    upstream: Upstream,
+    injections: Mutex<Vec<Injection>>,
+    switches: watch::Sender<Switches>,
+    traffic: watch::Sender<Traffic>,
+}
+
+#[derive(Debug)]
+enum Upstream {
+    Socket(PathBuf),
+    Replies(Vec<(String, Reply)>),
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Switches {
+    /// Changes with every change of the faults: whoever hangs looks again.
+    version: u64,
+    refusing: bool,
+    stopped: bool,
+}
+
+impl FaultProxy {
+    /// Forwards to the daemon behind `socket`. Fails if the own socket or the thread cannot be made.
+    pub fn before(socket: impl Into<PathBuf>) -> io::Result<Self> {
+        Self::start(Upstream::Socket(socket.into()))
+    }
+
+    /// Plays a daemon: a request gets the reply of the first path that its own begins with, else 404.
+    pub fn playing<P: Into<String>>(replies: impl IntoIterator<Item = (P, Reply)>) -> io::Result<Self> {
+        Self::start(Upstream::Replies(replies.into_iter().map(|(path, reply)| (path.into(), reply)).collect()))
+    }
+
+    fn start(upstream: Upstream) -> io::Result<Self> {
+        let directory = std::env::temp_dir().join(format!("dockledger-proxy-{}", uuid::Uuid::now_v7().simple()));
+        std::fs::create_dir(&directory)?;
+        let socket = directory.join(SOCKET);
+        let listener = listen(&socket)?;
+        let shared = Arc::new(Shared {
+            upstream,
+            injections: Mutex::default(),
+            switches: watch::Sender::default(),
+            traffic: watch::Sender::default(),
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let served = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("fault-proxy".into()).spawn(move || {
+            runtime.block_on(serve(&socket, listener, &served));
+        })?;
+        Ok(Self { directory, shared, thread: Some(thread) })
+    }
+
+    /// The socket's path.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.directory.join(SOCKET)
+    }
+
+    /// The address in the form of `DOCKER_HOST`.
+    #[must_use]
+    pub fn docker_host(&self) -> String {
+        format!("unix://{}", self.socket().display())
+    }
+
+    /// From now on requests meet this fault. The last one that fits a request applies.
+    pub fn inject(&self, injection: impl Into<Injection>) {
+        lock(&self.shared.injections).push(injection.into());
+        self.shared.switches.send_modify(|switches| switches.version += 1);
+    }
+
+    /// From now on nobody listens: the socket's file stays and a connect is refused. Open connections are closed.
+    /// [`Traffic::listening`] says when that is so.
+    pub fn refuse(&self) {
+        self.shared.switches.send_modify(|switches| switches.refusing = true);
+    }
+
+    /// Takes all faults back. What hung goes on where it stopped.
+    pub fn heal(&self) {
+        lock(&self.shared.injections).clear();
+        self.shared.switches.send_modify(|switches| {
+            switches.version += 1;
+            switches.refusing = false;
+        });
+    }
+
+    /// What came through so far, and how it goes on.
+    #[must_use]
+    pub fn traffic(&self) -> watch::Receiver<Traffic> {
+        self.shared.traffic.subscribe()
+    }
+}
+
+impl Drop for FaultProxy {
+    fn drop(&mut self) {
+        self.shared.switches.send_modify(|switches| switches.stopped = true);
+        if let Some(thread) = self.thread.take() {
+            // A panic of the proxy's thread was printed when it happened.
+            let _ = thread.join();
+        }
+        // Left behind at worst: an empty directory for temporary files.
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// The socket's name in its directory.
+const SOCKET: &str = "docker.sock";
+
+fn listen(socket: &Path) -> io::Result<StdListener> {
+    let listener = StdListener::bind(socket)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+async fn serve(socket: &Path, first: StdListener, shared: &Arc<Shared>) {
+    let mut switches = shared.switches.subscribe();
+    let mut listener = Some(first);
+    loop {
+        if let Some(listener) = listener.take() {
+            let listener = UnixListener::from_std(listener).expect("the runtime has I/O and the socket does not block");
+            shared.traffic.send_modify(|traffic| traffic.listening = true);
+            accept_until_switched(&listener, &switches, shared).await;
+        }
+        shared.traffic.send_modify(|traffic| traffic.listening = false);
+        if switches.borrow().stopped {
+            return;
+        }
+        // The sender lives in `shared`, so the wait ends only by the condition.
+        let _ = switches.wait_for(|switches| !switches.refusing || switches.stopped).await;
+        let _ = std::fs::remove_file(socket);
+        listener = listen(socket).ok();
+    }
+}
+
+/// Accepts until the proxy refuses or stops.
+async fn accept_until_switched(listener: &UnixListener, switches: &watch::Receiver<Switches>, shared: &Arc<Shared>) {
+    let mut until = switches.clone();
+    loop {
+        tokio::select! {
+            _ = until.wait_for(|switches| switches.refusing || switches.stopped) => return,
+            accepted = listener.accept() => {
+                // Out of file handles: the next accept may succeed.
+                let Ok((client, _)) = accepted else { tokio::task::yield_now().await; continue };
+                shared.traffic.send_modify(|traffic| {
+                    traffic.connections += 1;
+                    traffic.open += 1;
+                });
+                let mut switches = switches.clone();
+                let shared = Arc::clone(shared);
+                tokio::spawn(async move {
+                    tokio::select! {
+                        _ = switches.wait_for(|switches| switches.refusing) => {}
+                        () = connection::serve(client, &shared) => {}
+                    }
+                    shared.traffic.send_modify(|traffic| traffic.open -= 1);
+                });
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// The fault that this request meets; one that is limited in number is used up by it. With it the version of the
+    /// faults, taken before them: a change in between is then seen as one that is still to come.
+    fn take_fault(&self, path: &str) -> (Option<Fault>, u64) {
+        let version = self.switches.borrow().version;
+        let mut injections = lock(&self.injections);
+        let Some(at) = injections.iter().rposition(|injection| injection.fits(path)) else { return (None, version) };
+        let fault = injections[at].fault.clone();
+        if injections[at].use_up() {
+            injections.remove(at);
+        }
+        (Some(fault), version)
+    }
+
+    fn count(&self, path: &str) {
+        self.traffic.send_modify(|traffic| *traffic.requests.entry(path.to_owned()).or_default() += 1);
+    }
+}
+
+/// A poisoned lock guards a list that is whole after each of its changes.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;
