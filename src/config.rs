@@ -1,9 +1,17 @@
 //! Every key of the configuration: its unit, its default and the reason for it.
 //!
 //! Comes in: values that [`crate::cli`] has read from the file, the environment and the flags, or that an embedding
-//! application sets itself. Goes out: one checked [`Config`]. Never: a file, an environment variable.
+//! application sets itself. Goes out: one [`Config`], checked by [`Config::check`]. Never: a file, an environment
+//! variable.
 
+mod check;
+mod duration;
+
+use std::fmt;
 use std::time::Duration;
+
+pub use check::{ConfigError, clamp_interval, without_password};
+pub use duration::{DurationError, duration_text, parse_duration};
 
 use crate::model::HostName;
 
@@ -42,6 +50,10 @@ pub struct Config {
     pub restart_intensity: u32,
     /// … within this time.
     pub restart_window: Duration,
+    /// From how many starts on a container counts as flapping.
+    pub flapping: Flapping,
+    /// Whether a start brings the database's schema up to date by itself.
+    pub migrate: bool,
 }
 
 impl Config {
@@ -65,6 +77,8 @@ impl Config {
             retention: Retention::default(),
             restart_intensity: 5,
             restart_window: Duration::from_secs(30),
+            flapping: Flapping::default(),
+            migrate: true,
         }
     }
 
@@ -111,6 +125,53 @@ pub enum IgnoreEntry {
     Label(String, Option<String>),
 }
 
+impl IgnoreEntry {
+    /// Reads `name:TEXT`, `image:TEXT`, `label:KEY` or `label:KEY=VALUE`; anything else is `None`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (what, pattern) = text.split_once(':')?;
+        if pattern.is_empty() || pattern.starts_with('=') {
+            return None;
+        }
+        match what {
+            "name" => Some(Self::Name(pattern.into())),
+            "image" => Some(Self::Image(pattern.into())),
+            "label" => Some(match pattern.split_once('=') {
+                Some((key, value)) => Self::Label(key.into(), Some(value.into())),
+                None => Self::Label(pattern.into(), None),
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for IgnoreEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(text) => write!(f, "name:{text}"),
+            Self::Image(text) => write!(f, "image:{text}"),
+            Self::Label(key, None) => write!(f, "label:{key}"),
+            Self::Label(key, Some(value)) => write!(f, "label:{key}={value}"),
+        }
+    }
+}
+
+/// When a container flaps: more than `starts` starts within `window`. 3 in 5 min: a restart policy that backs off
+/// reaches that in its first minute, a person who restarts a container by hand does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flapping {
+    /// More starts than this …
+    pub starts: u32,
+    /// … within this time.
+    pub window: Duration,
+}
+
+impl Default for Flapping {
+    fn default() -> Self {
+        Self { starts: 3, window: Duration::from_secs(5 * 60) }
+    }
+}
+
 /// How long things are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retention {
@@ -130,5 +191,24 @@ impl Default for Retention {
     fn default() -> Self {
         const DAY: Duration = Duration::from_secs(24 * 60 * 60);
         Self { missing: 30 * DAY, changes: 30 * DAY, changes_count: 1_000_000, passes: 7 * DAY, passes_count: 20_000 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ignore_entry_reads_back_as_it_is_shown() {
+        for text in ["name:db", "name:tmp-*", "image:busybox:1.36", "label:a.b", "label:a.b=c=d", "label:a.b="] {
+            assert_eq!(IgnoreEntry::parse(text).expect(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_ignore_entry_is_refused() {
+        for text in ["", "db", "name:", "label:", "label:=x", "container:x"] {
+            assert_eq!(IgnoreEntry::parse(text), None, "{text}");
+        }
     }
 }

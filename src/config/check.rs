@@ -1,0 +1,261 @@
+//! Which values are possible, and the one that is clamped.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use super::{Config, duration_text};
+
+/// A value that no ledger can run with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{key} cannot be {value:?}: allowed is {allowed}")]
+pub struct ConfigError {
+    /// The key, dotted: `retention.missing`.
+    pub key: &'static str,
+    /// The value; a database address is masked.
+    pub value: String,
+    /// What is allowed.
+    pub allowed: String,
+}
+
+/// Between two ticks if zero or less is asked for.
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Beyond this a ledger without events would be wrong for longer than a person waits.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(5 * 60);
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// The interval as it is used: zero means 30 s, more than 5 min means 5 min; then with a warning for people.
+#[must_use]
+pub fn clamp_interval(asked: Duration) -> (Duration, Option<String>) {
+    if asked.is_zero() {
+        (DEFAULT_INTERVAL, Some("interval is zero or less: 30s is used".into()))
+    } else if asked > LONGEST_INTERVAL {
+        let asked = duration_text(asked);
+        (LONGEST_INTERVAL, Some(format!("interval is {asked}, longer than 5min: 5min is used")))
+    } else {
+        (asked, None)
+    }
+}
+
+impl Config {
+    /// Refuses values that no ledger can run with. The interval is not among them: see [`clamp_interval`].
+    ///
+    /// # Errors
+    ///
+    /// The first impossible value, with its key and what is allowed.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.check_names()?;
+        self.check_labels()?;
+        self.check_durations()?;
+        check_range("retention.changes_count", self.retention.changes_count, 1..=u64::MAX / 2)?;
+        check_range("retention.passes_count", self.retention.passes_count, 1..=u64::MAX / 2)?;
+        check_range("restart_intensity", self.restart_intensity, 1..=1000)?;
+        check_range("flapping.starts", self.flapping.starts, 1..=1000)
+    }
+
+    fn check_names(&self) -> Result<(), ConfigError> {
+        let host = self.host.as_str();
+        let host_is_a_name = (1..=64).contains(&host.len())
+            && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+        ensure(host_is_a_name, "host", host, "1 to 64 letters, digits, dots, underscores and dashes")?;
+        ensure(
+            is_database_address(&self.database),
+            "database",
+            &without_password(&self.database),
+            "a file path, sqlite:PATH, or postgres://USER@HOST/NAME",
+        )?;
+        let schema = self.database_schema.as_str();
+        let schema_is_an_identifier = (1..=63).contains(&schema.len())
+            && schema.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+            && !schema.starts_with(|c: char| c.is_ascii_digit())
+            && !schema.starts_with("pg_");
+        ensure(
+            schema_is_an_identifier,
+            "database_schema",
+            schema,
+            "1 to 63 lower-case letters, digits and underscores, not beginning with a digit or pg_",
+        )?;
+        let address = self.docker_host.as_deref();
+        ensure(
+            address.is_none_or(|address| !address.trim().is_empty()),
+            "docker_host",
+            address.unwrap_or_default(),
+            "unix:///PATH, /PATH, or tcp://HOST:PORT",
+        )?;
+        ensure(
+            is_clean(&self.compose_prefix, 255),
+            "compose_prefix",
+            &self.compose_prefix,
+            "at most 255 bytes without control characters",
+        )
+    }
+
+    fn check_labels(&self) -> Result<(), ConfigError> {
+        let labels = &self.labels;
+        let named = [
+            ("labels.workload_id", &labels.workload_id),
+            ("labels.workload_kind", &labels.workload_kind),
+            ("labels.workload_role", &labels.workload_role),
+            ("labels.static_site", &labels.static_site),
+        ];
+        for (index, (key, name)) in named.into_iter().enumerate() {
+            let usable = !name.is_empty() && is_clean(name, 255) && !name.contains(char::is_whitespace);
+            ensure(usable, key, name, "1 to 255 bytes without spaces and control characters")?;
+            let twice = named[..index].iter().any(|(_, earlier)| *earlier == name);
+            ensure(!twice, key, name, "a name that no other label of the set has")?;
+        }
+        Ok(())
+    }
+
+    fn check_durations(&self) -> Result<(), ConfigError> {
+        let shortest = Duration::from_millis(10);
+        check_duration("list_deadline", self.list_deadline, shortest..=HOUR)?;
+        check_duration("inspect_deadline", self.inspect_deadline, shortest..=HOUR)?;
+        check_duration("store_deadline", self.store_deadline, shortest..=HOUR)?;
+        check_duration("coalesce", self.coalesce, Duration::ZERO..=60 * SECOND)?;
+        check_duration("retention.missing", self.retention.missing, SECOND..=100 * YEAR)?;
+        check_duration("retention.changes", self.retention.changes, SECOND..=100 * YEAR)?;
+        check_duration("retention.passes", self.retention.passes, SECOND..=100 * YEAR)?;
+        check_duration("restart_window", self.restart_window, SECOND..=HOUR)?;
+        check_duration("flapping.window", self.flapping.window, SECOND..=24 * HOUR)
+    }
+}
+
+/// A database address as it may be shown: the password of a URL, and every parameter that might be one, replaced by
+/// `***`. A password with characters that should have been encoded is masked with all that might belong to it.
+#[must_use]
+pub fn without_password(address: &str) -> String {
+    /// Parameters of libpq that are known to hold no secret.
+    const HARMLESS: [&str; 8] =
+        ["sslmode", "application_name", "host", "port", "dbname", "user", "connect_timeout", "target_session_attrs"];
+    let Some((scheme, rest)) = address.split_once("://") else { return address.into() };
+    let (user, place) = match rest.rsplit_once('@') {
+        Some((user_info, place)) => match user_info.split_once(':') {
+            Some((user, _)) => (format!("{user}:***@"), place),
+            None => (format!("{user_info}@"), place),
+        },
+        None => (String::new(), rest),
+    };
+    let Some((place, query)) = place.split_once('?') else { return format!("{scheme}://{user}{place}") };
+    let parameters: Vec<String> = query
+        .split('&')
+        .map(|parameter| match parameter.split_once('=') {
+            Some((key, _)) if !HARMLESS.contains(&key) => format!("{key}=***"),
+            _ => parameter.into(),
+        })
+        .collect();
+    format!("{scheme}://{user}{place}?{}", parameters.join("&"))
+}
+
+/// Whether the store knows what to do with it: a path, `sqlite:` or `postgres://`.
+fn is_database_address(address: &str) -> bool {
+    let path = address.strip_prefix("sqlite:").unwrap_or(address);
+    if path.trim().is_empty() || path.contains('\0') {
+        return false;
+    }
+    match address.split_once("://") {
+        Some((scheme, rest)) => matches!(scheme, "postgres" | "postgresql" | "sqlite") && !rest.is_empty(),
+        None => true,
+    }
+}
+
+/// Whether a text is short and without control characters.
+fn is_clean(text: &str, max_bytes: usize) -> bool {
+    text.len() <= max_bytes && !text.contains(char::is_control)
+}
+
+fn check_duration(key: &'static str, value: Duration, allowed: RangeInclusive<Duration>) -> Result<(), ConfigError> {
+    let bounds = format!("{} to {}", duration_text(*allowed.start()), duration_text(*allowed.end()));
+    ensure(allowed.contains(&value), key, &duration_text(value), &bounds)
+}
+
+fn check_range<N: PartialOrd + Display>(
+    key: &'static str,
+    value: N,
+    allowed: RangeInclusive<N>,
+) -> Result<(), ConfigError> {
+    let bounds = format!("a whole number from {} to {}", allowed.start(), allowed.end());
+    ensure(allowed.contains(&value), key, &value.to_string(), &bounds)
+}
+
+fn ensure(holds: bool, key: &'static str, value: &str, allowed: &str) -> Result<(), ConfigError> {
+    if holds {
+        return Ok(());
+    }
+    /// Longer values are cut in the message: they are there to be recognised.
+    const SHOWN_CHARACTERS: usize = 120;
+    let value = value.chars().take(SHOWN_CHARACTERS).collect();
+    Err(ConfigError { key, value, allowed: allowed.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::HostName;
+
+    fn refused_key(change: impl FnOnce(&mut Config)) -> Option<&'static str> {
+        let mut config = Config::new("ledger.db");
+        change(&mut config);
+        config.check().err().map(|error| error.key)
+    }
+
+    #[test]
+    fn the_defaults_are_possible() {
+        assert_eq!(Config::new("ledger.db").check(), Ok(()));
+    }
+
+    #[test]
+    fn impossible_values_are_refused_by_their_key() {
+        assert_eq!(refused_key(|c| c.host = HostName::new("")), Some("host"));
+        assert_eq!(refused_key(|c| c.host = HostName::new("a b")), Some("host"));
+        assert_eq!(refused_key(|c| c.host = HostName::new("x".repeat(65))), Some("host"));
+        assert_eq!(refused_key(|c| c.database = "mysql://root@localhost/x".into()), Some("database"));
+        assert_eq!(refused_key(|c| c.database = "sqlite:".into()), Some("database"));
+        assert_eq!(refused_key(|c| c.database_schema = "a\"; drop".into()), Some("database_schema"));
+        assert_eq!(refused_key(|c| c.database_schema = "pg_mine".into()), Some("database_schema"));
+        assert_eq!(refused_key(|c| c.docker_host = Some(" ".into())), Some("docker_host"));
+        assert_eq!(refused_key(|c| c.list_deadline = Duration::ZERO), Some("list_deadline"));
+        assert_eq!(refused_key(|c| c.inspect_deadline = 2 * HOUR), Some("inspect_deadline"));
+        assert_eq!(refused_key(|c| c.store_deadline = Duration::ZERO), Some("store_deadline"));
+        assert_eq!(refused_key(|c| c.labels.static_site = String::new()), Some("labels.static_site"));
+        assert_eq!(refused_key(|c| c.labels.static_site.clone_from(&c.labels.workload_id)), Some("labels.static_site"));
+        assert_eq!(refused_key(|c| c.retention.missing = Duration::ZERO), Some("retention.missing"));
+        assert_eq!(refused_key(|c| c.retention.passes_count = 0), Some("retention.passes_count"));
+        assert_eq!(refused_key(|c| c.restart_intensity = 0), Some("restart_intensity"));
+        assert_eq!(refused_key(|c| c.flapping.window = Duration::ZERO), Some("flapping.window"));
+        assert_eq!(refused_key(|c| c.coalesce = Duration::ZERO), None);
+    }
+
+    #[test]
+    fn the_interval_alone_is_clamped() {
+        assert_eq!(clamp_interval(Duration::ZERO).0, DEFAULT_INTERVAL);
+        assert_eq!(clamp_interval(LONGEST_INTERVAL + SECOND).0, LONGEST_INTERVAL);
+        assert!(clamp_interval(Duration::ZERO).1.is_some());
+        assert_eq!(clamp_interval(SECOND), (SECOND, None));
+        assert_eq!(clamp_interval(LONGEST_INTERVAL), (LONGEST_INTERVAL, None));
+    }
+
+    /// B46, as far as the configuration shows addresses.
+    #[test]
+    fn a_password_is_never_shown() {
+        for (address, shown) in [
+            ("postgres://ledger:hunter2@db/x", "postgres://ledger:***@db/x"),
+            ("postgres://ledger:hun@ter2@db/x", "postgres://ledger:***@db/x"),
+            ("postgres://ledger:hun/ter?2@db/x", "postgres://ledger:***@db/x"),
+            (
+                "postgres://ledger@db/x?password=hunter2&sslmode=require",
+                "postgres://ledger@db/x?password=***&sslmode=require",
+            ),
+            ("postgres://db/x?pass%77ord=hunter2", "postgres://db/x?pass%77ord=***"),
+            ("postgres:///x?host=/run/postgresql", "postgres:///x?host=/run/postgresql"),
+            ("/var/lib/dockledger/ledger.db", "/var/lib/dockledger/ledger.db"),
+            ("sqlite:ledger.db", "sqlite:ledger.db"),
+        ] {
+            assert_eq!(without_password(address), shown);
+        }
+    }
+}
