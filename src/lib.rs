@@ -1,5 +1,6 @@
 //! Dockledger keeps a database table of containers, the *ledger*, true to the Docker daemon.
 
+pub mod cli;
 pub mod config;
 pub mod dispatch;
 pub mod docker;

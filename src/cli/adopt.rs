@@ -1,0 +1,204 @@
+//! `adopt`: registers what already runs.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::arguments::AdoptArguments;
+use super::context::Context;
+use super::escape::escape;
+use super::exit::{Exit, Failure};
+use super::one_pass::{is_held, one_pass};
+use super::output::Output;
+use super::summary::{conclude, report_text};
+use super::unassigned::look;
+use crate::config::Config;
+use crate::model::{PassReport, Registered, Unassigned, UnassignedReason};
+use crate::store::{NewParent, Store};
+
+/// What is to be registered, decided before anything is.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Adoption {
+    /// Compose projects that become stacks of the same name.
+    compose_projects: BTreeSet<String>,
+    /// Containers that join the named stack by name.
+    containers: BTreeSet<String>,
+}
+
+/// What `adopt --json` prints.
+#[derive(Serialize)]
+struct Adopted {
+    /// The stacks made, each with its secret.
+    registered: Vec<Registered>,
+    /// The names that joined `--stack`.
+    adopted: BTreeSet<String>,
+    /// The pass that followed; none if there was nothing to adopt, or a running service does it.
+    report: Option<PassReport>,
+    /// Whether a running service picks it up in its next pass.
+    left_to_service: bool,
+}
+
+pub(super) fn execute(arguments: &AdoptArguments, context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    // Opened for writing first: the ledger may not be there yet, and looking at the daemon needs one to compare with.
+    let mut store = context.write(&config)?;
+    let seen = look(&config)?;
+    let adoption = decide(arguments, &seen.unassigned_containers)?;
+    let mut adopted = register(&mut store, arguments, &adoption)?;
+    drop(store);
+    if !adoption.compose_projects.is_empty() || !adoption.containers.is_empty() {
+        follow_with_pass(&mut adopted, config)?;
+    }
+    Output::of_this_process(arguments.printing.json).answer(&adopted, || text(&adopted, arguments))?;
+    adopted.report.as_ref().map_or(Ok(Exit::Fine), conclude)
+}
+
+/// Which projects and containers are meant, from what is unassigned now.
+fn decide(arguments: &AdoptArguments, unassigned: &[Unassigned]) -> Result<Adoption, Failure> {
+    // The whole detail of this reason is the compose project's name.
+    let of_unknown_stacks = || unassigned.iter().filter(|found| found.reason == UnassignedReason::UnknownStack);
+    let mut adoption = Adoption::default();
+    if arguments.all {
+        adoption.compose_projects = of_unknown_stacks().map(|found| found.detail.clone()).collect();
+        return Ok(adoption);
+    }
+    for name in &arguments.names {
+        let project = of_unknown_stacks().find(|found| found.detail == *name || *found.name == **name);
+        let found = unassigned.iter().find(|found| *found.name == **name || found.container_id.short() == name);
+        match (&arguments.stack, project, found) {
+            (None, Some(project), _) => {
+                adoption.compose_projects.insert(project.detail.clone());
+            }
+            (Some(_), _, Some(found)) if found.reason == UnassignedReason::NoLabel && !found.name.is_empty() => {
+                adoption.containers.insert(found.name.to_string());
+            }
+            (None, None, Some(found)) if found.reason == UnassignedReason::NoLabel => {
+                let sentence = format!(
+                    "{name} is a container without labels: `dockledger adopt {name} --stack STACK` lets it join a stack by name"
+                );
+                return Err(Failure::new(Exit::Usage, sentence));
+            }
+            (_, _, Some(found)) => {
+                let sentence = format!(
+                    "{name} cannot be adopted: it is unassigned as {} {}; see `dockledger unassigned`",
+                    found.reason, found.detail
+                );
+                return Err(Failure::new(Exit::Failed, sentence));
+            }
+            (_, _, None) => {
+                let sentence = format!(
+                    "nothing unassigned is called {name}; `dockledger unassigned` shows what is, `dockledger ps` what \
+                     has a row already"
+                );
+                return Err(Failure::new(Exit::Failed, sentence));
+            }
+        }
+    }
+    Ok(adoption)
+}
+
+fn register(store: &mut Store, arguments: &AdoptArguments, adoption: &Adoption) -> Result<Adopted, Failure> {
+    let mut registered = Vec::new();
+    for project in &adoption.compose_projects {
+        let new = NewParent { name: project.clone(), ..NewParent::default() };
+        registered.push(store.add_stack(new, Some(project.clone()))?);
+    }
+    if let Some(stack) = &arguments.stack {
+        for name in &adoption.containers {
+            store.adopt_name(stack, name)?;
+        }
+    }
+    Ok(Adopted { registered, adopted: adoption.containers.clone(), report: None, left_to_service: false })
+}
+
+/// Runs the pass that gives the adopted their rows, unless a running service will.
+fn follow_with_pass(adopted: &mut Adopted, config: Config) -> Result<(), Failure> {
+    let report = one_pass(config)?;
+    if is_held(&report) {
+        adopted.left_to_service = true;
+    } else {
+        adopted.report = Some(report);
+    }
+    Ok(())
+}
+
+fn text(adopted: &Adopted, arguments: &AdoptArguments) -> String {
+    let mut text = String::new();
+    for stack in &adopted.registered {
+        let (name, secret) = (escape(&stack.name), &stack.webhook_secret);
+        text.push_str(&format!("registered stack {name} (webhook secret {secret}, shown only now)\n"));
+    }
+    for name in &adopted.adopted {
+        let stack = arguments.stack.as_deref().unwrap_or_default();
+        text.push_str(&format!("{} joins stack {} by name\n", escape(name), escape(stack)));
+    }
+    if adopted.registered.is_empty() && adopted.adopted.is_empty() {
+        text.push_str("Every compose project that runs is registered already.\n");
+    }
+    if adopted.left_to_service {
+        text.push_str("The running service gives them their rows in its next pass.\n");
+    }
+    if let Some(report) = &adopted.report {
+        text.push_str(&report_text(report));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::arguments::{Arguments, Command};
+    use crate::cli::fix::tests::unassigned;
+
+    fn adopt(line: &str) -> AdoptArguments {
+        match Arguments::try_parse_from(format!("dockledger adopt {line}").split(' ')).expect("well formed").command {
+            Command::Adopt(arguments) => arguments,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn seen() -> Vec<Unassigned> {
+        vec![
+            unassigned(UnassignedReason::UnknownStack, "shop-web-1", "shop"),
+            unassigned(UnassignedReason::UnknownStack, "shop-db-1", "shop"),
+            unassigned(UnassignedReason::UnknownStack, "blog-1", "blog"),
+            unassigned(UnassignedReason::NoLabel, "old-db", ""),
+            unassigned(UnassignedReason::KindMismatch, "odd", "the label says site"),
+        ]
+    }
+
+    fn set(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn all_means_every_compose_project_that_is_no_stack() {
+        let adoption = decide(&adopt("--all"), &seen()).expect("decided");
+        assert_eq!(adoption, Adoption { compose_projects: set(&["shop", "blog"]), containers: set(&[]) });
+    }
+
+    #[test]
+    fn a_project_is_named_by_itself_or_by_one_of_its_containers() {
+        for line in ["shop", "shop-db-1", "shop shop-web-1"] {
+            assert_eq!(decide(&adopt(line), &seen()).expect(line).compose_projects, set(&["shop"]), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_plain_container_joins_the_named_stack() {
+        let adoption = decide(&adopt("old-db --stack shop"), &seen()).expect("decided");
+        assert_eq!(adoption, Adoption { compose_projects: set(&[]), containers: set(&["old-db"]) });
+        let failure = decide(&adopt("old-db"), &seen()).expect_err("no stack");
+        assert_eq!(failure.exit(), Exit::Usage);
+        assert!(failure.to_string().contains("--stack"), "{failure}");
+    }
+
+    #[test]
+    fn what_is_not_there_or_cannot_be_adopted_is_refused_before_anything_is_registered() {
+        for line in ["shop nowhere", "odd", "odd --stack shop", "shop-web-1 --stack shop"] {
+            assert_eq!(decide(&adopt(line), &seen()).expect_err(line).exit(), Exit::Failed, "{line}");
+        }
+    }
+}

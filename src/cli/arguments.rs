@@ -1,0 +1,516 @@
+//! The command line's grammar.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::model::{ContainerId, RowId, WorkloadKind};
+
+/// Keeps a database table of containers, the ledger, true to the Docker daemon.
+#[derive(Debug, Parser)]
+#[command(
+    name = "dockledger",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 fine, 1 the work failed, 2 usage or configuration, 3 the daemon is unreachable, \
+                  4 the database is unusable, 5 another instance holds the host."
+)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+impl Arguments {
+    /// Whether the command is the long-running service.
+    #[must_use]
+    pub fn is_service(&self) -> bool {
+        matches!(self.command, Command::Run(_))
+    }
+
+    /// How often `-v` was given.
+    #[must_use]
+    pub fn verbose(&self) -> u8 {
+        self.common.verbose
+    }
+}
+
+/// What every command takes.
+#[derive(Args, Debug)]
+pub(crate) struct Common {
+    /// The configuration file [default: $DOCKLEDGER_CONFIG, /etc/dockledger/dockledger.toml,
+    /// $XDG_CONFIG_HOME/dockledger/dockledger.toml]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Common options")]
+    pub(crate) config: Option<PathBuf>,
+    /// The ledger: a file path, sqlite:PATH, or postgres://USER@HOST/NAME
+    #[arg(long, global = true, value_name = "URL", help_heading = "Common options")]
+    pub(crate) database: Option<String>,
+    /// The daemon: unix:///PATH, or tcp://HOST:PORT
+    #[arg(long, global = true, value_name = "URL", help_heading = "Common options")]
+    pub(crate) docker_host: Option<String>,
+    /// The name of this host in the ledger; where rows are listed, only this host's
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Common options")]
+    pub(crate) host: Option<String>,
+    /// Log more to stderr; repeat for still more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Common options")]
+    pub(crate) verbose: u8,
+}
+
+/// How the answer is printed.
+#[derive(Args, Debug)]
+pub(crate) struct Printing {
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the service: keep the ledger true until SIGTERM; SIGUSR1 runs a pass now
+    Run(RunArguments),
+    /// Run one whole pass and print its report
+    Once(OnceArguments),
+    /// List the containers in the ledger
+    Ps(PsArguments),
+    /// Ask the daemon which containers have no row, why, and what would fix it; changes nothing
+    Unassigned(Printing),
+    /// Register what already runs: compose projects become stacks, plain containers join one by name
+    Adopt(AdoptArguments),
+    /// Projects: their containers are made by a deployer
+    #[command(subcommand)]
+    Project(ParentCommand<AddProject>),
+    /// Stages of a project
+    #[command(subcommand)]
+    Stage(StageCommand),
+    /// Stacks: compose projects, and containers adopted by name
+    #[command(subcommand)]
+    Stack(ParentCommand<AddStack>),
+    /// Static sites
+    #[command(subcommand)]
+    Site(ParentCommand<AddSite>),
+    /// Give a workload a new webhook secret and print it, once
+    RotateSecret(RotateSecretArguments),
+    /// Make or bind a row of a project, as a deployer does
+    Claim(ClaimArguments),
+    /// Remove a row
+    Release(ReleaseArguments),
+    /// Print the history of the rows
+    Changes(ChangesArguments),
+    /// The hosts in the ledger: how fresh, who writes them
+    Hosts(HostsArguments),
+    /// List recent passes
+    Passes(PassesArguments),
+    /// List the rows that a proxy serves
+    Routes(Printing),
+    /// Check configuration, daemon, database and lease; for each fault its cause and cure
+    Doctor(Printing),
+    /// The schema of the database
+    #[command(subcommand)]
+    Migrate(MigrateCommand),
+    /// Print completions for a shell
+    Completions(CompletionsArguments),
+    /// Print the effective configuration and where each value came from
+    Config(Printing),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunArguments {
+    /// Do not bring the database's schema up to date
+    #[arg(long)]
+    pub(crate) no_migrate: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct OnceArguments {
+    /// Do not bring the database's schema up to date
+    #[arg(long)]
+    pub(crate) no_migrate: bool,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PsArguments {
+    /// Only rows in this state: running, stopped, created, restarting, paused, removing, missing, failed
+    #[arg(long)]
+    pub(crate) state: Option<String>,
+    /// Only rows of this kind of workload: project, stack, site
+    #[arg(long, value_parser = parse_kind)]
+    pub(crate) kind: Option<WorkloadKind>,
+    /// Only rows of this workload: its id, its name, or KIND/NAME
+    #[arg(long)]
+    pub(crate) workload: Option<String>,
+    /// Only rows of this stage: its name, also a former one, or its id
+    #[arg(long)]
+    pub(crate) stage: Option<String>,
+    /// Only rows that started too often lately (`flapping` in the configuration)
+    #[arg(long)]
+    pub(crate) flapping: bool,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["all", "names"])))]
+pub(crate) struct AdoptArguments {
+    /// Every compose project that runs and is no stack yet
+    #[arg(long, conflicts_with = "stack")]
+    pub(crate) all: bool,
+    /// Compose projects, or containers
+    pub(crate) names: Vec<String>,
+    /// The containers named join this stack by name: its name or id
+    #[arg(long)]
+    pub(crate) stack: Option<String>,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+/// What can be done with projects, stacks and sites alike; adding differs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ParentCommand<Add: Args> {
+    /// Register one; prints its secret, once
+    Add(Add),
+    /// List all
+    List(Printing),
+    /// Show one
+    Show(NamedArguments),
+    /// Give one another name
+    Rename(RenameArguments),
+    /// Remove one; refused while it owns containers that are not missing
+    Rm(RemoveArguments),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct NamedArguments {
+    /// Its name or id
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RenameArguments {
+    /// Its name or id
+    pub(crate) name: String,
+    /// The new name
+    pub(crate) new_name: String,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RemoveArguments {
+    /// Its name or id
+    pub(crate) name: String,
+    /// Forget its rows with it; the containers themselves stay as they are
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AddProject {
+    /// Its unique name
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) ids: Ids,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AddSite {
+    /// Its unique name
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) ids: Ids,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AddStack {
+    /// Its unique name
+    pub(crate) name: String,
+    /// The compose project that it stands for [default: NAME]
+    #[arg(long, value_name = "P")]
+    pub(crate) compose_project: Option<String>,
+    #[command(flatten)]
+    pub(crate) ids: Ids,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+/// Ids of the registrant's own choice.
+#[derive(Args, Debug)]
+pub(crate) struct Ids {
+    /// Its id [default: a fresh one]
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// The id of its workload, without a colon [default: a fresh one]
+    #[arg(long, value_name = "ID")]
+    pub(crate) workload_id: Option<String>,
+}
+
+/// What can be done with stages.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StageCommand {
+    /// Add a stage
+    Add(AddStage),
+    /// List the stages of a project
+    List(NamedArguments),
+    /// Show a stage
+    Show(ShowStage),
+    /// Give a stage another name; rows that bear the former one stay its own
+    Rename(RenameStage),
+    /// Remove a stage
+    Rm(RemoveStage),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AddStage {
+    /// The project: its name or id
+    pub(crate) project: String,
+    /// The stage's name
+    pub(crate) name: String,
+    /// Its id [default: a fresh one]
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// Stored for the deployer, not enforced
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
+    pub(crate) max_instances: Option<i32>,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ShowStage {
+    /// The project: its name or id
+    pub(crate) project: String,
+    /// The stage: its name or id
+    pub(crate) stage: String,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RenameStage {
+    /// The project: its name or id
+    pub(crate) project: String,
+    /// The stage: its name or id
+    pub(crate) stage: String,
+    /// The new name
+    pub(crate) new_name: String,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RemoveStage {
+    /// The project: its name or id
+    pub(crate) project: String,
+    /// The stage: its name or id
+    pub(crate) stage: String,
+    /// Also if it still has containers that are not missing
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RotateSecretArguments {
+    /// Its id, or KIND/NAME
+    pub(crate) workload: String,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ClaimArguments {
+    /// The project: its name or id
+    #[arg(long)]
+    pub(crate) project: String,
+    /// The stage: its name or id; sets role and stage of the row
+    #[arg(long)]
+    pub(crate) stage: Option<String>,
+    /// The container to bind: its name, its id, or the begin of it
+    #[arg(long)]
+    pub(crate) container: Option<String>,
+    /// The row to make or to change [default: a fresh one]
+    #[arg(long, value_parser = parse_row)]
+    pub(crate) row: Option<RowId>,
+    /// The name under which a proxy serves it
+    #[arg(long)]
+    pub(crate) subdomain: Option<String>,
+    /// The proxy's own id of the route
+    #[arg(long)]
+    pub(crate) proxy_route: Option<String>,
+    /// The id at Nginx Proxy Manager
+    #[arg(long)]
+    pub(crate) npm_proxy: Option<String>,
+    /// The image tag that was deployed
+    #[arg(long)]
+    pub(crate) image_tag: Option<String>,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReleaseArguments {
+    /// The row's id
+    #[arg(value_parser = parse_row)]
+    pub(crate) row: RowId,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ChangesArguments {
+    /// Only changes after this revision [default: the latest ones]
+    #[arg(long, value_name = "REV", value_parser = clap::value_parser!(i64).range(0..))]
+    pub(crate) since: Option<i64>,
+    /// At most this many
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct HostsArguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<HostsCommand>,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+/// What can be done with hosts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum HostsCommand {
+    /// List all
+    List(Printing),
+    /// Accept the daemon that answers now as this host's own
+    Confirm(ConfirmHost),
+    /// Give a host another name, its rows included
+    Rename(RenameHost),
+    /// Remove a host and its rows
+    Forget(ForgetHost),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ConfirmHost {
+    /// The host [default: this one]
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RenameHost {
+    /// The name in the ledger
+    pub(crate) old: String,
+    /// The new name
+    pub(crate) new: String,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ForgetHost {
+    /// The host
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PassesArguments {
+    /// At most this many, the latest first
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+/// What can be done with the schema.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MigrateCommand {
+    /// Bring it up to date
+    Up(Printing),
+    /// Say which migrations are applied
+    Status(Printing),
+    /// Print the SQL that gives a deployer, and a reader, what they need on PostgreSQL
+    Grants(GrantsArguments),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct GrantsArguments {
+    /// The deployer's role
+    pub(crate) role: String,
+    /// A role that only reads
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) reader: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+fn parse_kind(text: &str) -> Result<WorkloadKind, String> {
+    WorkloadKind::parse(text).ok_or_else(|| "allowed is project, stack or site".into())
+}
+
+fn parse_row(text: &str) -> Result<RowId, String> {
+    if text.is_empty() { Err("a row id is not empty".into()) } else { Ok(RowId::new(text)) }
+}
+
+/// A container's id as a flag gave it: whole, or to be resolved by the daemon.
+pub(crate) fn full_id(text: &str) -> Option<ContainerId> {
+    ContainerId::is_full(text).then(|| ContainerId::new(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn common_flags_are_taken_before_and_after_the_command() {
+        for line in ["dockledger --host a ps", "dockledger ps --host a", "dockledger hosts list --host a"] {
+            let arguments = Arguments::try_parse_from(line.split(' ')).expect(line);
+            assert_eq!(arguments.common.host.as_deref(), Some("a"), "{line}");
+        }
+    }
+
+    #[test]
+    fn impossible_lines_are_refused() {
+        for line in [
+            "dockledger",
+            "dockledger adopt",
+            "dockledger adopt --all web",
+            "dockledger adopt --all --stack x",
+            "dockledger claim --stage prod",
+            "dockledger ps --kind container",
+            "dockledger changes --since -1",
+            "dockledger changes --limit 0",
+            "dockledger migrate",
+            "dockledger stage add shop prod --max-instances -1",
+        ] {
+            assert!(Arguments::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! From the grammar to the commands.
+
+use super::arguments::{Arguments, Command};
+use super::context::Context;
+use super::exit::{Exit, Failure};
+use super::settings::Surroundings;
+use super::{
+    adopt, changes, claim, completions, config, doctor, hosts, migrate, once, passes, project, ps, release,
+    rotate_secret, routes, run, site, stack, stage, unassigned,
+};
+
+/// Runs one command to its end.
+///
+/// # Errors
+///
+/// The fault that ended it, with its exit code; nothing of it is printed yet.
+pub fn execute(arguments: &Arguments) -> Result<Exit, Failure> {
+    let context = Context::new(&arguments.common, Surroundings::of_this_process());
+    let context = &context;
+    match &arguments.command {
+        Command::Run(arguments) => run::execute(arguments, context),
+        Command::Once(arguments) => once::execute(arguments, context),
+        Command::Ps(arguments) => ps::execute(arguments, context),
+        Command::Unassigned(printing) => unassigned::execute(printing, context),
+        Command::Adopt(arguments) => adopt::execute(arguments, context),
+        Command::Project(command) => project::execute(command, context),
+        Command::Stage(command) => stage::execute(command, context),
+        Command::Stack(command) => stack::execute(command, context),
+        Command::Site(command) => site::execute(command, context),
+        Command::RotateSecret(arguments) => rotate_secret::execute(arguments, context),
+        Command::Claim(arguments) => claim::execute(arguments, context),
+        Command::Release(arguments) => release::execute(arguments, context),
+        Command::Changes(arguments) => changes::execute(arguments, context),
+        Command::Hosts(arguments) => hosts::execute(arguments, context),
+        Command::Passes(arguments) => passes::execute(arguments, context),
+        Command::Routes(printing) => routes::execute(printing, context),
+        Command::Doctor(printing) => doctor::execute(printing, context),
+        Command::Migrate(command) => migrate::execute(command, context),
+        Command::Completions(arguments) => completions::execute(arguments),
+        Command::Config(printing) => config::execute(printing, context),
+    }
+}

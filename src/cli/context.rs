@@ -1,0 +1,115 @@
+//! What every command starts from: its flags, the configuration, the ledger, the daemon.
+
+use std::path::Path;
+
+use tokio::runtime::Runtime;
+
+use super::arguments::Common;
+use super::exit::{Exit, Failure};
+use super::settings::{Flags, Settings, SettingsError, Surroundings, check_database_place, load};
+use crate::config::Config;
+use crate::docker::{Daemon, Endpoint};
+use crate::model::HostName;
+use crate::store::{OpenMode, Store};
+
+/// The surroundings of one command.
+pub(crate) struct Context {
+    flags: Flags,
+    surroundings: Surroundings,
+    host: Option<HostName>,
+}
+
+impl Context {
+    /// From the flags that every command takes.
+    pub(crate) fn new(common: &Common, surroundings: Surroundings) -> Self {
+        let given = [
+            ("host", "--host", &common.host),
+            ("database", "--database", &common.database),
+            ("docker_host", "--docker-host", &common.docker_host),
+        ];
+        let keys = given.into_iter().filter_map(|(key, flag, value)| Some((key, flag, value.clone()?))).collect();
+        let host = common.host.as_deref().map(HostName::new);
+        Self { flags: Flags { config: common.config.clone(), keys }, surroundings, host }
+    }
+
+    /// The host that `--host` names: where rows are listed, a filter.
+    pub(crate) fn host_filter(&self) -> Option<&HostName> {
+        self.host.as_ref()
+    }
+
+    /// The effective configuration as it is now.
+    pub(crate) fn load(&self) -> Result<Settings, SettingsError> {
+        load(&self.flags, &self.surroundings)
+    }
+
+    /// The effective configuration; what was clamped is logged.
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        let settings = self.load()?;
+        for warning in &settings.warnings {
+            tracing::warn!("{warning}");
+        }
+        Ok(settings)
+    }
+
+    /// The values alone.
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
+        Ok(self.settings()?.config)
+    }
+
+    /// Opens the ledger for reading. It is never made here.
+    pub(crate) fn read(&self, config: &Config) -> Result<Store, Failure> {
+        self.must_exist(config)?;
+        Ok(Store::open(config, OpenMode::Read)?)
+    }
+
+    /// Opens the ledger for writing, and makes it if it is not there.
+    pub(crate) fn write(&self, config: &Config) -> Result<Store, Failure> {
+        self.check_place(config)?;
+        let mode = if config.migrate { OpenMode::Write } else { OpenMode::WriteUnmigrated };
+        Ok(Store::open(config, mode)?)
+    }
+
+    /// Opens the ledger for a change to what is in it already.
+    pub(crate) fn change(&self, config: &Config) -> Result<Store, Failure> {
+        self.must_exist(config)?;
+        self.write(config)
+    }
+
+    /// Refuses a database where a stranger could have put it.
+    pub(crate) fn check_place(&self, config: &Config) -> Result<(), Failure> {
+        Ok(check_database_place(&config.database, self.surroundings.user_id)?)
+    }
+
+    /// Refuses if there is no ledger yet, and says how one comes to be. A server is asked by opening it.
+    pub(crate) fn must_exist(&self, config: &Config) -> Result<(), Failure> {
+        self.check_place(config)?;
+        if config.database.contains("://") && !config.database.starts_with("sqlite:") {
+            return Ok(());
+        }
+        let path = Path::new(config.database.strip_prefix("sqlite:").unwrap_or(&config.database));
+        if path.try_exists().unwrap_or(true) {
+            return Ok(());
+        }
+        let sentence = format!(
+            "there is no ledger at {} yet; `dockledger once` makes it with one pass, `dockledger run` makes it and \
+             keeps it true; or name another with --database",
+            path.display()
+        );
+        Err(Failure::new(Exit::Database, sentence))
+    }
+
+    /// A client of the daemon.
+    pub(crate) fn daemon(config: &Config) -> Result<Daemon, Failure> {
+        Ok(Daemon::new(Endpoint::resolve(config.docker_host.as_deref())?, config))
+    }
+}
+
+/// The runtime of the commands that ask the daemon.
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
+    // Two threads: one that awaits, one for work that takes its time; each more costs memory and saves nothing.
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|cause| Failure::new(Exit::Failed, format!("cannot start the runtime: {cause}")))
+}

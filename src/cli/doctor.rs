@@ -1,0 +1,268 @@
+//! `doctor`: each part that must work, and for each fault its cause and cure.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::ages::age_text;
+use super::arguments::Printing;
+use super::context::{Context, runtime};
+use super::escape::escape;
+use super::exit::{Exit, Failure};
+use super::freshness::{freshness, is_served};
+use super::output::{Output, Spinner};
+use crate::config::Config;
+use crate::docker::Daemon;
+use crate::model::{DaemonIdentity, HostRecord, HostStatus, Timestamp};
+use crate::store::Store;
+
+/// What one check found.
+#[derive(Debug, Serialize)]
+struct Finding {
+    /// What was checked.
+    check: &'static str,
+    /// Whether it is as it should be.
+    ok: bool,
+    /// What is there, or the cause and the cure.
+    detail: String,
+    /// The exit code that this fault leads to.
+    #[serde(skip)]
+    exit: Exit,
+}
+
+/// Without a service, rows older than this are a fault: three of the longest intervals.
+const OLD: Duration = Duration::from_secs(15 * 60);
+
+pub(super) fn execute(printing: &Printing, context: &Context) -> Result<Exit, Failure> {
+    let output = Output::of_this_process(printing.json);
+    let findings = {
+        let _spinner = Spinner::start("checking");
+        examine(context)
+    };
+    output.answer(&findings, || text(&findings, output))?;
+    Ok(findings.iter().find(|finding| !finding.ok).map_or(Exit::Fine, |finding| finding.exit))
+}
+
+fn examine(context: &Context) -> Vec<Finding> {
+    let settings = match context.settings() {
+        Ok(settings) => settings,
+        Err(failure) => return vec![faulty("configuration", &failure)],
+    };
+    let file = settings.file.as_ref().map_or_else(|| "no file".into(), |path| path.display().to_string());
+    let mut findings = vec![fine("configuration", format!("{file}; host {}", settings.config.host))];
+    findings.extend(settings.warnings.iter().map(|warning| fine("configuration", warning.clone())));
+    let identity = examine_daemon(&settings.config, &mut findings);
+    examine_ledger(context, &settings.config, identity.as_ref(), &mut findings);
+    findings
+}
+
+/// Whether the daemon can be reached and says who it is.
+fn examine_daemon(config: &Config, findings: &mut Vec<Finding>) -> Option<DaemonIdentity> {
+    let daemon = match Context::daemon(config) {
+        Ok(daemon) => daemon,
+        Err(failure) => {
+            findings.push(faulty("daemon address", &failure));
+            return None;
+        }
+    };
+    findings.push(fine("daemon address", daemon.endpoint()));
+    match ask(&daemon) {
+        Ok(Some(identity)) => {
+            findings.push(fine("daemon", format!("{} {} answers", identity.engine, identity.version)));
+            Some(identity)
+        }
+        Ok(None) => {
+            let detail = "it answers a ping and does not say who it is (/info); its containerd may hang: rows are \
+                          updated, and none is made or marked missing; restart it if this stays so";
+            findings.push(fault("daemon", Exit::Failed, detail));
+            None
+        }
+        Err(failure) => {
+            findings.push(faulty("daemon", &failure));
+            None
+        }
+    }
+}
+
+fn ask(daemon: &Daemon) -> Result<Option<DaemonIdentity>, Failure> {
+    let runtime = runtime()?;
+    let answer = runtime.block_on(Box::pin(async {
+        daemon.ping().await?;
+        Ok(daemon.identity().await)
+    }));
+    runtime.shutdown_background();
+    answer
+}
+
+/// Whether the ledger can be read, is whole and of our schema, and what it says of this host.
+fn examine_ledger(context: &Context, config: &Config, identity: Option<&DaemonIdentity>, findings: &mut Vec<Finding>) {
+    let mut store = match context.read(config) {
+        Ok(store) => store,
+        Err(failure) => {
+            findings.push(faulty("database", &failure));
+            return;
+        }
+    };
+    findings.push(fine("database", crate::config::without_password(&config.database)));
+    match store.check() {
+        Ok(()) => findings.push(fine("integrity", "no damage found".into())),
+        Err(error) => findings.push(faulty("integrity", &error.into())),
+    }
+    findings.push(match Store::migration_status(config) {
+        Ok(migrations) => examine_migrations(&migrations),
+        Err(error) => faulty("migrations", &error.into()),
+    });
+    match store.hosts() {
+        Ok(hosts) => findings.extend(examine_host(&hosts, config, identity, Timestamp::now())),
+        Err(error) => findings.push(faulty("hosts", &error.into())),
+    }
+}
+
+fn examine_migrations(migrations: &[(String, bool)]) -> Finding {
+    let pending: Vec<&str> = migrations.iter().filter(|(_, applied)| !applied).map(|(name, _)| name.as_str()).collect();
+    if pending.is_empty() {
+        return fine("migrations", format!("{} applied", migrations.len()));
+    }
+    fault("migrations", Exit::Database, format!("not applied: {}; `dockledger migrate up`", pending.join(", ")))
+}
+
+/// What the ledger says of this host: its daemon, its writer, its freshness.
+fn examine_host(
+    hosts: &[HostRecord],
+    config: &Config,
+    identity: Option<&DaemonIdentity>,
+    now: Timestamp,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let own = hosts.iter().find(|host| host.name == config.host);
+    if let Some(identity) = identity {
+        findings.push(examine_identity(hosts, config, identity));
+    }
+    let Some(own) = own else {
+        let detail = format!("no pass of host {} yet; `dockledger once`, or `dockledger run`", config.host);
+        findings.push(fault("freshness", Exit::Failed, detail));
+        return findings;
+    };
+    let holder = own.lease.holder.as_deref().unwrap_or_default();
+    findings.push(fine(
+        "lease",
+        if is_served(own, now) {
+            format!("held by {holder}")
+        } else {
+            "nobody writes this host now; `dockledger run` does as long as it runs".into()
+        },
+    ));
+    findings.push(examine_freshness(own, now));
+    findings
+}
+
+fn examine_identity(hosts: &[HostRecord], config: &Config, identity: &DaemonIdentity) -> Finding {
+    let known = |host: &&HostRecord| host.engine_identity.as_deref() == Some(identity.key.as_str());
+    let name = &config.host;
+    if let Some(other) = hosts.iter().filter(|host| host.name != *name).find(known) {
+        let other = &other.name;
+        return fault(
+            "identity",
+            Exit::Failed,
+            format!(
+                "this daemon is kept under the host name {other}; use --host {other}, or `dockledger hosts rename {other} \
+             {name}`, or `dockledger hosts forget {other}`"
+            ),
+        );
+    }
+    let stored = hosts.iter().find(|host| host.name == *name).and_then(|host| host.engine_identity.as_deref());
+    match stored {
+        Some(stored) if stored != identity.key => fault(
+            "identity",
+            Exit::Failed,
+            format!(
+                "another daemon answers than the one of host {name}: its rows stay as they are; point --docker-host at \
+             the right one, or `dockledger hosts confirm {name}` if it was replaced"
+            ),
+        ),
+        Some(_) => fine("identity", format!("the daemon of host {name}")),
+        None => fine("identity", format!("host {name} has no daemon of its own yet")),
+    }
+}
+
+fn examine_freshness(own: &HostRecord, now: Timestamp) -> Finding {
+    let age = own.last_complete_pass_at.map(|at| at.age(now));
+    let healthy = matches!(own.status, Some(HostStatus::Fresh));
+    let line = freshness(own, now).line;
+    match age {
+        Some(age) if healthy && age < OLD => fine("freshness", format!("complete pass {} ago", age_text(age))),
+        _ => fault("freshness", Exit::Failed, format!("{line}; `dockledger once` shows what keeps it")),
+    }
+}
+
+fn fine(check: &'static str, detail: String) -> Finding {
+    Finding { check, ok: true, detail, exit: Exit::Fine }
+}
+
+fn fault(check: &'static str, exit: Exit, detail: impl Into<String>) -> Finding {
+    Finding { check, ok: false, detail: detail.into(), exit }
+}
+
+fn faulty(check: &'static str, failure: &Failure) -> Finding {
+    fault(check, failure.exit(), failure.to_string())
+}
+
+fn text(findings: &[Finding], output: Output) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let line = format!(
+            "{:<15} {:<7} {}",
+            finding.check,
+            if finding.ok { "ok" } else { "FAILED" },
+            escape(&finding.detail)
+        );
+        text.push_str(&if finding.ok { line } else { output.alarm(&line) });
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::freshness::tests::host;
+    use crate::model::HostName;
+
+    fn identity(key: &str) -> DaemonIdentity {
+        DaemonIdentity { engine: "docker".into(), version: "28".into(), key: key.into() }
+    }
+
+    fn at_112_s(hosts: &[HostRecord], key: &str) -> Vec<(&'static str, bool)> {
+        let config = Config::new("ledger.db");
+        let findings = examine_host(hosts, &config, Some(&identity(key)), Timestamp::from_millis(112_000));
+        findings.iter().map(|finding| (finding.check, finding.ok)).collect()
+    }
+
+    #[test]
+    fn a_served_host_of_the_same_daemon_is_fine() {
+        assert_eq!(at_112_s(&[host()], "id"), [("identity", true), ("lease", true), ("freshness", true)]);
+    }
+
+    #[test]
+    fn another_daemon_or_another_name_for_it_is_a_fault() {
+        assert_eq!(at_112_s(&[host()], "other")[0], ("identity", false));
+        let mut other = host();
+        other.name = HostName::new("east");
+        assert_eq!(at_112_s(&[other], "id"), [("identity", false), ("freshness", false)]);
+    }
+
+    #[test]
+    fn old_or_stale_rows_are_a_fault() {
+        let mut stale = host();
+        stale.status = Some(HostStatus::Stale);
+        assert!(!examine_freshness(&stale, Timestamp::from_millis(112_000)).ok);
+        assert!(!examine_freshness(&host(), Timestamp::from_millis(100_000 + 16 * 60_000)).ok);
+    }
+
+    #[test]
+    fn a_pending_migration_is_named_with_its_cure() {
+        let finding = examine_migrations(&[("1_tables".into(), true), ("2_more".into(), false)]);
+        assert_eq!((finding.ok, finding.exit), (false, Exit::Database));
+        assert!(finding.detail.contains("2_more;") && finding.detail.contains("migrate up"), "{}", finding.detail);
+    }
+}

@@ -1,0 +1,119 @@
+//! What would give an unassigned container its row: a command, or words where no command can.
+
+use std::collections::BTreeMap;
+
+use super::escape::shell_word;
+use crate::model::{Unassigned, UnassignedReason};
+
+/// The command that would give the container its row, quoted for a shell; `None` where there is none, or where a name
+/// cannot be typed. The reasons that name an owner carry its id or name as their whole `detail`. `projects` are names by workload id.
+pub(crate) fn fix(container: &Unassigned, projects: &BTreeMap<String, String>) -> Option<String> {
+    let named = || shell_word(&container.detail);
+    match container.reason {
+        UnassignedReason::NoLabel => {
+            let name = shell_word(&container.name)?;
+            Some(format!("dockledger stack add {name} && dockledger adopt {name} --stack {name}"))
+        }
+        UnassignedReason::UnknownWorkload => {
+            let id = named().filter(|id| !id.contains(':'))?;
+            Some(format!("dockledger project add {id} --workload-id {id}"))
+        }
+        UnassignedReason::UnclaimedProject => {
+            let project = shell_word(projects.get(&container.detail)?)?;
+            let container = container.container_id.short();
+            Some(format!("dockledger claim --project {project} --stage STAGE --container {container}"))
+        }
+        UnassignedReason::UnknownSite => Some(format!("dockledger site add {id} --id {id}", id = named()?)),
+        UnassignedReason::UnknownStack => Some(format!("dockledger adopt {}", named()?)),
+        UnassignedReason::ImageUnknown => Some("dockledger once".into()),
+        UnassignedReason::KindMismatch
+        | UnassignedReason::OtherPrefix
+        | UnassignedReason::OneOff
+        | UnassignedReason::Superseded
+        | UnassignedReason::Contested
+        | UnassignedReason::LabelFromImage
+        | UnassignedReason::Ignored => None,
+    }
+}
+
+/// What the reason means for the one who reads it, in a sentence.
+pub(crate) const fn advice(reason: UnassignedReason) -> &'static str {
+    match reason {
+        UnassignedReason::NoLabel => "no label names an owner; a stack can adopt it by name",
+        UnassignedReason::UnknownWorkload => {
+            "its label names a workload that is not registered; use `stack add` or `site add` instead if it is one"
+        }
+        UnassignedReason::KindMismatch => {
+            "its kind label differs from the workload's kind; recreate it with the right one"
+        }
+        UnassignedReason::UnclaimedProject => {
+            "rows of projects are made by their deployer; a claim gives it one (STAGE: see `dockledger stage list`)"
+        }
+        UnassignedReason::UnknownSite => "its label names a static site that is not registered",
+        UnassignedReason::UnknownStack => "its compose project is not registered as a stack",
+        UnassignedReason::OtherPrefix => "`compose_prefix` in the configuration leaves its compose project out",
+        UnassignedReason::OneOff => "a compose one-off has no row, and needs none",
+        UnassignedReason::Superseded => {
+            "another container holds its row and this one is not up; remove it if it is a leftover"
+        }
+        UnassignedReason::Contested => {
+            "another container or workload holds its row; stop one of the two, or correct its labels"
+        }
+        UnassignedReason::LabelFromImage => {
+            "the label comes from its image, not from who made the container; recreate it with labels of its own"
+        }
+        UnassignedReason::ImageUnknown => "its image could not be asked yet; the next pass tries again",
+        UnassignedReason::Ignored => "`ignore` in the configuration leaves it out",
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::model::{ContainerId, ContainerState};
+
+    pub(crate) fn unassigned(reason: UnassignedReason, name: &str, detail: &str) -> Unassigned {
+        Unassigned {
+            container_id: ContainerId::new("ab".repeat(32)),
+            name: name.into(),
+            image_ref: "busybox".into(),
+            state: ContainerState::Running,
+            reason,
+            detail: detail.into(),
+        }
+    }
+
+    #[test]
+    fn each_reason_has_its_fix() {
+        use UnassignedReason as Reason;
+        let projects = [("w1".to_owned(), "web shop".to_owned())].into();
+        for (reason, name, detail, expected) in [
+            (Reason::NoLabel, "db", "", Some("dockledger stack add db && dockledger adopt db --stack db")),
+            (Reason::NoLabel, "", "", None),
+            (Reason::UnknownWorkload, "x", "w9", Some("dockledger project add w9 --workload-id w9")),
+            (Reason::UnknownWorkload, "x", "a:b", None),
+            (
+                Reason::UnclaimedProject,
+                "x",
+                "w1",
+                Some("dockledger claim --project 'web shop' --stage STAGE --container abababababab"),
+            ),
+            (Reason::UnclaimedProject, "x", "w2", None),
+            (Reason::UnknownSite, "x", "s1", Some("dockledger site add s1 --id s1")),
+            (Reason::UnknownStack, "x", "shop", Some("dockledger adopt shop")),
+            (Reason::UnknownStack, "x", "a; rm -rf /", Some("dockledger adopt 'a; rm -rf /'")),
+            (Reason::UnknownStack, "x", "--all", None),
+            (Reason::UnknownStack, "x", "a\nb", None),
+            (Reason::ImageUnknown, "x", "", Some("dockledger once")),
+            (Reason::KindMismatch, "x", "", None),
+            (Reason::OtherPrefix, "x", "", None),
+            (Reason::OneOff, "x", "", None),
+            (Reason::Superseded, "x", "", None),
+            (Reason::Contested, "x", "", None),
+            (Reason::LabelFromImage, "x", "", None),
+            (Reason::Ignored, "x", "", None),
+        ] {
+            assert_eq!(fix(&unassigned(reason, name, detail), &projects).as_deref(), expected, "{reason} {detail:?}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! How far the rows of a host can be trusted, in a line.
+
+use super::ages::since;
+use super::escape::escape;
+use crate::model::{HostRecord, HostStatus, Timestamp};
+
+/// The line for one host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Freshness {
+    /// Escaped, without an end of line.
+    pub(crate) line: String,
+    /// Whether the rows are not kept true right now.
+    pub(crate) alarming: bool,
+}
+
+/// Whether somebody holds the host's lease, as far as the ledger tells.
+pub(crate) fn is_served(host: &HostRecord, now: Timestamp) -> bool {
+    host.lease.holder.is_some() && host.lease.expires_at.is_some_and(|expires_at| expires_at > now)
+}
+
+/// Tells when the last complete pass was, and what keeps the next from being one.
+pub(crate) fn freshness(host: &HostRecord, now: Timestamp) -> Freshness {
+    let mut line = match host.last_complete_pass_at {
+        Some(_) => format!("complete pass {} ago", since(host.last_complete_pass_at, now)),
+        None => "no complete pass yet".into(),
+    };
+    let trouble = trouble(host);
+    if let Some(trouble) = trouble {
+        line = format!("{trouble}; {line}");
+    }
+    let served = is_served(host, now);
+    if !served {
+        line.push_str("; no service is running: `dockledger run` keeps it true, `dockledger once` looks once");
+    }
+    if let Some(error) = host.last_error.as_deref().filter(|_| trouble.is_some()) {
+        line.push_str(": ");
+        line.push_str(error);
+    }
+    let alarming = trouble.is_some() || !served || host.last_complete_pass_at.is_none();
+    Freshness { line: format!("{}: {}", escape(host.name.as_str()), escape(&line)), alarming }
+}
+
+/// What is wrong with the host, if anything.
+fn trouble(host: &HostRecord) -> Option<&'static str> {
+    match host.status {
+        None | Some(HostStatus::Fresh) => None,
+        Some(HostStatus::Stale) => Some("stale, the last pass was not complete"),
+        Some(HostStatus::Unreachable) => Some("the daemon is unreachable"),
+        Some(HostStatus::Degraded) => Some("the daemon does not list, single containers are asked"),
+        Some(HostStatus::WrongDaemon) => {
+            Some("another daemon answers, nothing is written (`dockledger hosts confirm`)")
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::model::{HostName, LeaseRecord};
+
+    /// A host whose last complete pass was at 100 s, held until 200 s.
+    pub(crate) fn host() -> HostRecord {
+        HostRecord {
+            name: HostName::new("local"),
+            endpoint: Some("unix:///var/run/docker.sock".into()),
+            engine: Some("docker".into()),
+            engine_version: Some("28.0.1".into()),
+            engine_identity: Some("id".into()),
+            last_complete_pass_at: Some(Timestamp::from_millis(100_000)),
+            last_pass_id: None,
+            status: Some(HostStatus::Fresh),
+            last_error: None,
+            unchanged_passes: 3,
+            lease: LeaseRecord {
+                holder: Some("pid 7".into()),
+                generation: 1,
+                expires_at: Some(Timestamp::from_millis(200_000)),
+            },
+        }
+    }
+
+    fn at_112_s(change: impl FnOnce(&mut HostRecord)) -> (String, bool) {
+        let mut host = host();
+        change(&mut host);
+        let freshness = freshness(&host, Timestamp::from_millis(112_000));
+        (freshness.line, freshness.alarming)
+    }
+
+    #[test]
+    fn a_served_and_fresh_host_says_when_it_was_last_looked_at() {
+        assert_eq!(at_112_s(|_| {}), ("local: complete pass 12 s ago".into(), false));
+    }
+
+    #[test]
+    fn without_a_service_the_line_is_alarming() {
+        for change in [(|host: &mut HostRecord| host.lease.holder = None) as fn(&mut HostRecord), |host| {
+            host.lease.expires_at = Some(Timestamp::from_millis(111_000))
+        }] {
+            let (line, alarming) = at_112_s(change);
+            assert!(line.starts_with("local: complete pass 12 s ago; no service is running"), "{line}");
+            assert!(alarming);
+        }
+    }
+
+    #[test]
+    fn an_unreachable_daemon_is_told_with_its_reason_escaped() {
+        let (line, alarming) = at_112_s(|host| {
+            host.status = Some(HostStatus::Unreachable);
+            host.last_error = Some("refused\n\u{1b}[2J".into());
+        });
+        assert_eq!(line, "local: the daemon is unreachable; complete pass 12 s ago: refused\\n\\u{1b}[2J");
+        assert!(alarming);
+    }
+
+    #[test]
+    fn an_old_error_of_a_fresh_host_is_not_told() {
+        assert!(!at_112_s(|host| host.last_error = Some("old".into())).0.contains("old"));
+    }
+}

@@ -1,0 +1,112 @@
+//! `hosts`: how fresh each is and who writes it; what to do when a daemon or a name changed.
+
+use serde_json::json;
+
+use super::ages::since;
+use super::arguments::{HostsArguments, HostsCommand, Printing};
+use super::context::Context;
+use super::exit::{Exit, Failure};
+use super::freshness::is_served;
+use super::output::Output;
+use super::table::{Table, object_text};
+use crate::config::Config;
+use crate::model::{HostName, HostRecord, Timestamp};
+
+pub(super) fn execute(arguments: &HostsArguments, context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    match &arguments.command {
+        None => list(&arguments.printing, context, &config),
+        Some(HostsCommand::List(printing)) => list(printing, context, &config),
+        Some(HostsCommand::Confirm(arguments)) => {
+            let name = arguments.name.as_deref().map_or_else(|| config.host.clone(), HostName::new);
+            context.change(&config)?.confirm_host(&name)?;
+            let done = format!("the next pass of {name} accepts the daemon that answers as its own");
+            print_done("confirmed", &name, &done, arguments.printing.json)
+        }
+        Some(HostsCommand::Rename(arguments)) => {
+            let (old, new) = (HostName::new(arguments.old.as_str()), HostName::new(arguments.new.as_str()));
+            refuse_impossible_name(&config, &new)?;
+            context.change(&config)?.rename_host(&old, &new)?;
+            print_done("renamed", &new, &format!("{old} is now {new}, its rows included"), arguments.printing.json)
+        }
+        Some(HostsCommand::Forget(arguments)) => {
+            let name = HostName::new(arguments.name.as_str());
+            context.change(&config)?.forget_host(&name)?;
+            print_done("forgotten", &name, &format!("{name} and its rows are removed"), arguments.printing.json)
+        }
+    }
+}
+
+/// A name that no configuration could have must not get into the ledger by another way.
+fn refuse_impossible_name(config: &Config, name: &HostName) -> Result<(), Failure> {
+    let renamed = Config { host: name.clone(), ..config.clone() };
+    renamed.check().map_err(|error| Failure::new(Exit::Usage, error.to_string()))
+}
+
+fn print_done(what: &str, name: &HostName, done: &str, json: bool) -> Result<Exit, Failure> {
+    let document = json!({ what: name });
+    Output::of_this_process(json).answer(&document, || object_text(&[(what, done.to_owned())]))?;
+    Ok(Exit::Fine)
+}
+
+fn list(printing: &Printing, context: &Context, config: &Config) -> Result<Exit, Failure> {
+    let mut hosts = context.read(config)?.hosts()?;
+    hosts.retain(|host| context.host_filter().is_none_or(|name| host.name == *name));
+    let output = Output::of_this_process(printing.json);
+    output.answer(&hosts, || text(&hosts, output.width, Timestamp::now()))?;
+    Ok(Exit::Fine)
+}
+
+fn text(hosts: &[HostRecord], width: usize, now: Timestamp) -> String {
+    if hosts.is_empty() {
+        return "No host is in the ledger yet: `dockledger once` or `dockledger run` enters this one.\n".into();
+    }
+    let mut table =
+        Table::new(&["HOST", "STATUS", "COMPLETE PASS", "UNCHANGED", "DAEMON", "ENGINE", "WRITTEN BY", "ERROR"]);
+    for host in hosts {
+        let complete =
+            host.last_complete_pass_at.map_or_else(|| "never".into(), |at| format!("{} ago", since(Some(at), now)));
+        let engine = [&host.engine, &host.engine_version].into_iter().flatten().cloned().collect::<Vec<_>>().join(" ");
+        table.row(vec![
+            host.name.to_string(),
+            host.status.map_or_else(|| "-".into(), |status| status.to_string()),
+            complete,
+            host.unchanged_passes.to_string(),
+            host.endpoint.clone().unwrap_or_else(|| "-".into()),
+            engine,
+            writer(host, now),
+            host.last_error.clone().unwrap_or_default(),
+        ]);
+    }
+    table.render(width)
+}
+
+fn writer(host: &HostRecord, now: Timestamp) -> String {
+    match &host.lease.holder {
+        Some(holder) if is_served(host, now) => holder.clone(),
+        Some(holder) => format!("nobody (was {holder})"),
+        None => "nobody".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::freshness::tests::host;
+
+    #[test]
+    fn a_host_says_who_writes_it() {
+        let now = Timestamp::from_millis(112_000);
+        let text = text(&[host()], 200, now);
+        assert!(text.contains("fresh") && text.contains("12 s ago") && text.contains("docker 28.0.1"), "{text}");
+        assert_eq!(writer(&host(), now), "pid 7");
+        assert_eq!(writer(&host(), Timestamp::from_millis(300_000)), "nobody (was pid 7)");
+    }
+
+    #[test]
+    fn a_host_cannot_be_given_an_impossible_name() {
+        let config = Config::new("ledger.db");
+        assert_eq!(refuse_impossible_name(&config, &HostName::new("a b")).expect_err("a space").exit(), Exit::Usage);
+        assert!(refuse_impossible_name(&config, &HostName::new("east-1")).is_ok());
+    }
+}

@@ -1,0 +1,45 @@
+//! The command line.
+//!
+//! Comes in: arguments, the environment, the configuration file, signals. Goes out: text or one JSON document on
+//! stdout, faults and logs on stderr, a documented exit code. Never: a decision on containers, a row written by
+//! anything but the store, text from the daemon that reaches a terminal unescaped.
+
+mod adopt;
+mod ages;
+mod arguments;
+mod changes;
+mod claim;
+mod commands;
+mod completions;
+mod config;
+mod context;
+mod doctor;
+mod escape;
+mod exit;
+mod fix;
+mod freshness;
+mod hosts;
+pub mod logging;
+mod migrate;
+mod once;
+mod one_pass;
+mod output;
+mod passes;
+mod project;
+mod ps;
+mod registered;
+mod release;
+mod rotate_secret;
+mod routes;
+mod run;
+mod settings;
+mod site;
+mod stack;
+mod stage;
+mod summary;
+mod table;
+mod unassigned;
+
+pub use arguments::Arguments;
+pub use commands::execute;
+pub use exit::{Exit, Failure};

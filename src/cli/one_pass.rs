@@ -1,0 +1,58 @@
+//! One whole pass of a command's own.
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::context::runtime;
+use super::exit::{Exit, Failure};
+use super::output::Spinner;
+use crate::config::Config;
+use crate::ledger::{Ledger, Life};
+use crate::model::{FailureKind, PassReport};
+
+/// What one command pays of owed details before it ends.
+const DETAILS_PAID: usize = 64;
+
+/// Spawns a ledger, runs one whole pass and stops it. A fault of the pass is in the report; that another process
+/// holds the host is one of them: see [`is_held`].
+pub(crate) fn one_pass(config: Config) -> Result<PassReport, Failure> {
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(Box::pin(pass_until_signal(config)));
+    // Nothing that still blocks is worth waiting for: the transaction is whole or it is not.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Whether the pass failed because another process holds the host.
+pub(crate) fn is_held(report: &PassReport) -> bool {
+    report.error.as_ref().is_some_and(|error| error.kind == FailureKind::LeaseLost)
+}
+
+async fn pass_until_signal(config: Config) -> Result<PassReport, Failure> {
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    let _spinner = Spinner::start("one pass");
+    let ledger = Box::pin(Ledger::spawn(config, Life::Once)).await?;
+    let work = async {
+        let report = ledger.reconcile().await;
+        if report.error.is_none() {
+            ledger.settle_details(DETAILS_PAID).await;
+        }
+        report
+    };
+    let report = tokio::select! {
+        report = work => Ok(report),
+        _ = interrupt.recv() => Err(stopped()),
+        _ = terminate.recv() => Err(stopped()),
+    };
+    ledger.stop().await;
+    report
+}
+
+fn stopped() -> Failure {
+    Failure::new(Exit::Failed, "stopped by a signal before the pass ended; the ledger holds the last whole pass")
+}
+
+/// Listens to a signal instead of dying of it.
+pub(crate) fn listen(kind: SignalKind) -> Result<Signal, Failure> {
+    signal(kind).map_err(|cause| Failure::new(Exit::Failed, format!("cannot listen to signals: {cause}")))
+}

@@ -1,0 +1,100 @@
+//! What a command prints: one document or one text on stdout, and signs of life on stderr.
+
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use super::escape::escape_json;
+use super::exit::{Exit, Failure};
+
+/// Where the answer goes, and what can be shown there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Output {
+    /// One JSON document instead of text.
+    pub(crate) json: bool,
+    /// Whether colours are understood and wanted.
+    pub(crate) color: bool,
+    /// Columns of the terminal.
+    pub(crate) width: usize,
+}
+
+/// Columns where there is no terminal: enough for every column of `ps`, and no line of a log file grows without end.
+const WIDTH_WITHOUT_TERMINAL: usize = 160;
+
+/// Narrower than this, columns hold nothing that could be read.
+const NARROWEST_WIDTH: usize = 20;
+
+impl Output {
+    /// The output of this process.
+    pub(crate) fn of_this_process(json: bool) -> Self {
+        let terminal = std::io::stdout().is_terminal();
+        let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+        let of_the_terminal = || terminal.then(|| comfy_table::Table::new().width().map(usize::from)).flatten();
+        Self {
+            json,
+            color: terminal && wants_color(),
+            width: columns.or_else(of_the_terminal).unwrap_or(WIDTH_WITHOUT_TERMINAL).max(NARROWEST_WIDTH),
+        }
+    }
+
+    /// Prints a JSON document, harmless for a terminal.
+    pub(crate) fn document<T: Serialize + ?Sized>(self, document: &T) -> Result<(), Failure> {
+        let json = serde_json::to_string_pretty(document)
+            .map_err(|cause| Failure::new(Exit::Failed, format!("cannot write the answer as JSON: {cause}")))?;
+        self.text(&(escape_json(json) + "\n"))
+    }
+
+    /// Prints a text whose foreign parts are escaped already. A reader that went away (`| head`) is no fault.
+    pub(crate) fn text(self, text: &str) -> Result<(), Failure> {
+        let mut stdout = std::io::stdout().lock();
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
+                Err(Failure::new(Exit::Failed, format!("cannot write the answer to stdout: {cause}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Prints the document with `--json`, else the text.
+    pub(crate) fn answer<T: Serialize + ?Sized>(
+        self,
+        document: &T,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        if self.json { self.document(document) } else { self.text(&text()) }
+    }
+
+    /// A text in red where colours are wanted.
+    pub(crate) fn alarm(self, text: &str) -> String {
+        if self.color { format!("\u{1b}[31m{text}\u{1b}[0m") } else { text.into() }
+    }
+}
+
+/// Whether colours may be used where a terminal is: `NO_COLOR` is a convention of many programs.
+pub(crate) fn wants_color() -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// A spinner on stderr while something takes its time; nothing where stderr is no terminal. It goes away when dropped.
+pub(crate) struct Spinner(ProgressBar);
+
+impl Spinner {
+    /// Shows what is being waited for.
+    pub(crate) fn start(what: &'static str) -> Self {
+        let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})").expect("the template is well formed");
+        bar.set_style(style);
+        bar.set_message(what);
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Self(bar)
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,0 +1,255 @@
+//! `ps`: the ledger, headed by how fresh it is.
+
+use std::collections::BTreeSet;
+
+use super::ages::since;
+use super::arguments::PsArguments;
+use super::context::Context;
+use super::exit::{Exit, Failure};
+use super::freshness::freshness;
+use super::output::Output;
+use super::table::Table;
+use crate::config::Config;
+use crate::model::{ContainerId, ContainerState, HostRecord, StoredRow, Timestamp};
+use crate::store::RowFilter;
+
+pub(super) fn execute(arguments: &PsArguments, context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    let filter = filter(arguments, context, &config)?;
+    let mut store = context.read(&config)?;
+    let rows = store.rows(&filter)?;
+    let output = Output::of_this_process(arguments.printing.json);
+    if output.json {
+        output.document(&rows)?;
+        return Ok(Exit::Fine);
+    }
+    let mut hosts = store.hosts()?;
+    hosts.retain(|host| context.host_filter().is_none_or(|name| host.name == *name));
+    let now = Timestamp::now();
+    let mut text = header(&hosts, output, now);
+    if rows.is_empty() {
+        text.push_str(what_next(&hosts, is_filtered(arguments, context)));
+    } else {
+        text.push_str(&table(&rows, now).render(output.width));
+    }
+    output.text(&text)?;
+    Ok(Exit::Fine)
+}
+
+fn filter(arguments: &PsArguments, context: &Context, config: &Config) -> Result<RowFilter, Failure> {
+    let state = arguments.state.as_deref().map(parse_state).transpose()?;
+    Ok(RowFilter {
+        host: context.host_filter().cloned(),
+        state,
+        kind: arguments.kind,
+        workload: arguments.workload.clone(),
+        stage: arguments.stage.clone(),
+        flapping: arguments.flapping.then_some((config.flapping.starts, config.flapping.window)),
+        ..RowFilter::default()
+    })
+}
+
+/// A state by its word. A daemon may say words that we do not know; what no daemon could have said is a typing error.
+fn parse_state(word: &str) -> Result<ContainerState, Failure> {
+    match ContainerState::parse(word) {
+        ContainerState::Other(_) if ContainerState::from_daemon(word).as_str() != word => {
+            let known = "running, stopped, created, restarting, paused, removing, missing, failed";
+            let sentence = format!("--state cannot be {word:?}: allowed is {known}, or another word of the daemon");
+            Err(Failure::new(Exit::Usage, sentence))
+        }
+        state => Ok(state),
+    }
+}
+
+fn is_filtered(arguments: &PsArguments, context: &Context) -> bool {
+    let PsArguments { state, kind, workload, stage, flapping, printing: _ } = arguments;
+    let given = state.is_some() || kind.is_some() || workload.is_some() || stage.is_some() || *flapping;
+    given || context.host_filter().is_some()
+}
+
+fn header(hosts: &[HostRecord], output: Output, now: Timestamp) -> String {
+    let mut text = String::new();
+    for host in hosts {
+        let freshness = freshness(host, now);
+        text.push_str(&if freshness.alarming { output.alarm(&freshness.line) } else { freshness.line });
+        text.push('\n');
+    }
+    text
+}
+
+/// What to do about an empty table.
+fn what_next(hosts: &[HostRecord], filtered: bool) -> &'static str {
+    let looked = hosts.iter().any(|host| host.last_complete_pass_at.is_some());
+    match (filtered, looked) {
+        (true, _) => "No row matches; `dockledger ps` without filters shows all.\n",
+        (false, false) => {
+            "The ledger is empty and nobody has looked yet: `dockledger once` looks once, `dockledger run` keeps it \
+             true.\n"
+        }
+        (false, true) => {
+            "No container has a row yet. `dockledger unassigned` shows what runs and why it has none; \
+             `dockledger adopt --all` registers every compose project that runs.\n"
+        }
+    }
+}
+
+fn table(rows: &[StoredRow], now: Timestamp) -> Table {
+    let several_hosts = rows.iter().map(|row| &row.host).collect::<BTreeSet<_>>().len() > 1;
+    let mut header = vec!["NAME", "WORKLOAD", "ROLE", "STATE", "SINCE", "PORTS", "IMAGE"];
+    if several_hosts {
+        header.push("HOST");
+    }
+    header.push("CONTAINER");
+    let mut table = Table::new(&header);
+    for row in rows {
+        let mut cells = vec![
+            name(row),
+            workload(row),
+            row.binding.role.to_string(),
+            state(row),
+            since(row.observed.state_since, now),
+            row.observed.ports.to_string(),
+            row.observed.image_ref.to_string(),
+        ];
+        if several_hosts {
+            cells.push(row.host.to_string());
+        }
+        cells.push(row.binding.container_id.as_ref().map_or_else(|| "-".into(), |id: &ContainerId| id.short().into()));
+        table.row(cells);
+    }
+    table
+}
+
+/// The container's name, or the row's id before a container was seen.
+fn name(row: &StoredRow) -> String {
+    if row.observed.name.is_empty() { row.id.to_string() } else { row.observed.name.to_string() }
+}
+
+fn workload(row: &StoredRow) -> String {
+    let name = row.workload_name.as_deref().unwrap_or(row.binding.workload_id.as_str());
+    format!("{}/{name}", row.binding.workload_kind)
+}
+
+/// The state with what explains it: `stopped (137)`, `running (unhealthy)`.
+fn state(row: &StoredRow) -> String {
+    let state = &row.observed.state;
+    match (state, row.observed.exit_code, row.observed.health.as_deref()) {
+        (ContainerState::Stopped | ContainerState::Restarting, Some(code), _) => format!("{state} ({code})"),
+        (state, _, Some(health)) if state.is_up() => format!("{state} ({health})"),
+        _ => state.to_string(),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::cli::freshness::tests::host;
+    use crate::model::{Binding, DeployerColumns, HostName, Observed, Revision, RowId, WorkloadId, WorkloadKind};
+
+    /// A row of the stack `shop`, running for a minute at 160 s.
+    pub(crate) fn row() -> StoredRow {
+        let at = Timestamp::from_millis(100_000);
+        StoredRow {
+            id: RowId::new("w:web"),
+            host: HostName::new("local"),
+            binding: Binding {
+                workload_id: WorkloadId::new("w"),
+                workload_kind: WorkloadKind::Stack,
+                role: "web".into(),
+                container_id: Some(ContainerId::new("ab".repeat(32))),
+            },
+            observed: Observed {
+                name: "shop-web-1".into(),
+                image_ref: "shop/web:7".into(),
+                state: ContainerState::Running,
+                state_since: Some(at),
+                port: 8080,
+                ports: "0.0.0.0:8080->80/tcp".into(),
+                exit_code: None,
+                health: None,
+                restart_count: None,
+                oom_killed: None,
+                started_at: None,
+                finished_at: None,
+                created_in_docker_at: None,
+                last_seen_at: None,
+            },
+            deployer: DeployerColumns::default(),
+            created_at: at,
+            updated_at: at,
+            revision: Revision(1),
+            workload_name: Some("shop".into()),
+            host_status: Some("fresh".into()),
+            last_complete_pass_at: Some(at),
+        }
+    }
+
+    #[test]
+    fn the_table_shows_whose_each_container_is() {
+        let text = table(&[row()], Timestamp::from_millis(160_000)).render(160);
+        assert_eq!(
+            text,
+            "\
+NAME        WORKLOAD    ROLE  STATE    SINCE  PORTS                 IMAGE       CONTAINER
+shop-web-1  stack/shop  web   running  60 s   0.0.0.0:8080->80/tcp  shop/web:7  abababababab
+"
+        );
+    }
+
+    #[test]
+    fn the_host_is_shown_only_where_there_are_several() {
+        let mut other = row();
+        other.host = HostName::new("east");
+        let now = Timestamp::from_millis(160_000);
+        assert!(table(&[row(), other], now).render(200).contains("  HOST"));
+        assert!(!table(&[row(), row()], now).render(200).contains("HOST"));
+    }
+
+    #[test]
+    fn the_state_says_what_explains_it() {
+        let shown = |state: ContainerState, exit_code, health: Option<&str>| {
+            let mut row = row();
+            (row.observed.state, row.observed.exit_code) = (state, exit_code);
+            row.observed.health = health.map(Into::into);
+            super::state(&row)
+        };
+        assert_eq!(shown(ContainerState::Running, None, Some("healthy")), "running (healthy)");
+        assert_eq!(shown(ContainerState::Stopped, Some(137), None), "stopped (137)");
+        assert_eq!(shown(ContainerState::Missing, Some(137), Some("healthy")), "missing");
+    }
+
+    #[test]
+    fn a_row_without_a_container_is_named_by_its_id() {
+        let mut row = row();
+        row.observed.name = "".into();
+        row.binding.container_id = None;
+        row.workload_name = None;
+        let text = table(&[row], Timestamp::from_millis(0)).render(160);
+        assert!(text.contains("w:web") && text.contains("stack/w ") && text.trim_end().ends_with('-'), "{text}");
+    }
+
+    #[test]
+    fn an_empty_table_says_what_to_do() {
+        assert!(what_next(&[], false).contains("dockledger once"));
+        assert!(what_next(&[host()], false).contains("dockledger adopt --all"));
+        assert!(what_next(&[host()], true).contains("without filters"));
+    }
+
+    #[test]
+    fn a_state_that_nobody_could_have_said_is_refused() {
+        for (word, known) in [("running", true), ("missing", true), ("hibernating", true), ("Up!", false), ("", false)]
+        {
+            assert_eq!(parse_state(word).is_ok(), known, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_cannot_be_trusted_is_red_where_colours_are_wanted() {
+        let mut host = host();
+        host.lease.holder = None;
+        let output = |color| Output { json: false, color, width: 80 };
+        let now = Timestamp::from_millis(112_000);
+        assert!(header(std::slice::from_ref(&host), output(true), now).starts_with("\u{1b}[31mlocal: "));
+        assert!(header(&[host], output(false), now).starts_with("local: "));
+    }
+}

@@ -1,0 +1,218 @@
+//! `run`: the service, and what the system tells it by signals.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+use tokio::signal::unix::{Signal, SignalKind};
+
+use super::arguments::RunArguments;
+use super::context::{Context, runtime};
+use super::exit::{Exit, Failure};
+use super::one_pass::listen;
+use super::settings::KEYS;
+use crate::config::Config;
+use crate::ledger::{Ledger, LedgerHandle, Life};
+use crate::model::PassReport;
+
+pub(super) fn execute(arguments: &RunArguments, context: &Context) -> Result<Exit, Failure> {
+    let mut config = context.config()?;
+    config.migrate &= !arguments.no_migrate;
+    context.check_place(&config)?;
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(Box::pin(serve(config, context)));
+    // After an ordered stop nothing is left; after a second signal nothing is waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// The signals of a service. Listened to before anything starts: the default of SIGUSR1 and SIGHUP is death.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    reconcile: Signal,
+    reload: Signal,
+}
+
+/// What the service is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Stop,
+    Reconcile,
+    Reload,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, Failure> {
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            reconcile: listen(SignalKind::user_defined1())?,
+            reload: listen(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Told {
+        tokio::select! {
+            _ = self.terminate.recv() => Told::Stop,
+            _ = self.interrupt.recv() => Told::Stop,
+            _ = self.reconcile.recv() => Told::Reconcile,
+            _ = self.reload.recv() => Told::Reload,
+        }
+    }
+}
+
+async fn serve(config: Config, context: &Context) -> Result<Exit, Failure> {
+    let mut signals = Signals::listen()?;
+    let running = config.clone();
+    let ledger = Box::pin(Ledger::spawn(config, Life::Service)).await?;
+    let manager = tokio::spawn(keep_manager_informed(ledger.clone()));
+    let mut stopping = false;
+    let ended = loop {
+        tokio::select! {
+            ended = ledger.ended() => break ended,
+            told = signals.next() => match told {
+                Told::Stop if stopping => {
+                    return Err(Failure::new(Exit::Failed, "a second signal ended the service before it had stopped in order"));
+                }
+                Told::Stop => {
+                    stopping = true;
+                    tell_manager(&[NotifyState::Stopping]);
+                    tracing::info!("stopping");
+                    tokio::spawn(stop(ledger.clone()));
+                }
+                Told::Reconcile => {
+                    tokio::spawn(reconcile(ledger.clone()));
+                }
+                Told::Reload => reload(&running, context),
+            },
+        }
+    };
+    manager.abort();
+    ended?;
+    tracing::info!("stopped");
+    Ok(Exit::Fine)
+}
+
+async fn stop(ledger: LedgerHandle) {
+    ledger.stop().await;
+}
+
+async fn reconcile(ledger: LedgerHandle) {
+    let report = ledger.reconcile().await;
+    tracing::info!(pass_id = %report.pass_id, outcome = %report.outcome, "the pass asked for by SIGUSR1 ended");
+}
+
+/// Reads the configuration again. No key can change under a running ledger, so what changed is named.
+fn reload(running: &Config, context: &Context) {
+    match context.load() {
+        Ok(settings) => {
+            let changed = changed_keys(running, &settings.config);
+            if changed.is_empty() {
+                tracing::info!("the configuration is read again and has not changed");
+            } else {
+                tracing::warn!(keys = %changed.join(", "), "the configuration has changed: restart the service to use it");
+            }
+        }
+        Err(error) => tracing::error!("the changed configuration cannot be used, the former one stays: {error}"),
+    }
+}
+
+/// The keys whose values differ, `--no-migrate` aside. Compared as they are shown, and so without passwords.
+fn changed_keys(running: &Config, read: &Config) -> Vec<&'static str> {
+    let differs = |key: &&super::settings::Key| key.name != "migrate" && (key.show)(running) != (key.show)(read);
+    let mut changed: BTreeSet<&'static str> = KEYS.iter().filter(differs).map(|key| key.name).collect();
+    if running.database != read.database {
+        changed.insert("database");
+    }
+    changed.into_iter().collect()
+}
+
+/// Tells systemd when the first pass ended, whatever came of it, and from then on that the tree lives: the watchdog
+/// answers for our own loops, never for the daemon's health.
+async fn keep_manager_informed(ledger: LedgerHandle) {
+    let mut status = ledger.watch_status();
+    let mut ready = false;
+    let mut watchdog = sd_notify::watchdog_enabled().map(|limit| tokio::time::interval(half(limit)));
+    loop {
+        let told = status.borrow_and_update().last_report.clone().map(|report| summary(&report));
+        if let Some(summary) = told {
+            if ready {
+                tell_manager(&[NotifyState::Status(&summary)]);
+            } else {
+                tell_manager(&[NotifyState::Ready, NotifyState::Status(&summary)]);
+                ready = true;
+            }
+        }
+        let changed = loop {
+            tokio::select! {
+                changed = status.changed() => break changed,
+                () = tick(&mut watchdog) => tell_manager(&[NotifyState::Watchdog]),
+            }
+        };
+        if changed.is_err() {
+            // Whoever kept the status is gone: the watchdog starves, and systemd starts the service again.
+            return;
+        }
+    }
+}
+
+async fn tick(watchdog: &mut Option<tokio::time::Interval>) {
+    match watchdog {
+        Some(interval) => {
+            interval.tick().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// systemd's own advice: feed the watchdog at half of its limit.
+fn half(limit: Duration) -> Duration {
+    (limit / 2).max(Duration::from_millis(1))
+}
+
+/// One line for `systemctl status`.
+fn summary(report: &PassReport) -> String {
+    match &report.error {
+        Some(error) => super::escape::escape(&error.message).into_owned(),
+        None => {
+            format!("{} pass, {} containers listed, {} with a row", report.completeness, report.listed, report.assigned)
+        }
+    }
+}
+
+/// Without a manager this does nothing; a manager that does not listen costs nothing.
+fn tell_manager(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::debug!("cannot tell the service manager: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::summary::tests::report;
+    use crate::model::{FailureKind, PassFailure};
+
+    #[test]
+    fn a_changed_configuration_is_named_by_its_keys() {
+        let running = Config::new("postgres://ledger:old@db/x");
+        let mut read = running.clone();
+        assert!(changed_keys(&running, &read).is_empty());
+        read.migrate = false;
+        assert!(changed_keys(&running, &read).is_empty());
+        read.interval *= 2;
+        read.retention.passes_count += 1;
+        read.database = "postgres://ledger:new@db/x".into();
+        assert_eq!(changed_keys(&running, &read), ["database", "interval", "retention.passes_count"]);
+    }
+
+    #[test]
+    fn the_manager_is_told_in_one_harmless_line() {
+        let mut report = report();
+        (report.listed, report.assigned) = (3, 2);
+        assert_eq!(summary(&report), "complete pass, 3 containers listed, 2 with a row");
+        report.error = Some(PassFailure { kind: FailureKind::DaemonFailed, message: "a\nb".into() });
+        assert_eq!(summary(&report), "a\\nb");
+    }
+}

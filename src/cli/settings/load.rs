@@ -1,0 +1,235 @@
+//! Defaults, file, environment, flags: later wins.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::keys::{Given, KEYS, Key};
+use super::{Surroundings, TrustError, file};
+use crate::config::{Config, clamp_interval, without_password};
+
+/// What the flags say.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Flags {
+    /// `--config FILE`
+    pub(crate) config: Option<PathBuf>,
+    /// The flags that are keys: key, flag, value.
+    pub(crate) keys: Vec<(&'static str, &'static str, String)>,
+}
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Built in.
+    Default,
+    /// The configuration file.
+    File(PathBuf),
+    /// An environment variable.
+    Variable(String),
+    /// A flag.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Variable(name) => write!(f, "${name}"),
+            Self::Flag(flag) => f.write_str(flag),
+        }
+    }
+}
+
+/// The effective configuration.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// The values.
+    pub(crate) config: Config,
+    /// Where each that is no default came from, by key.
+    pub(crate) origins: BTreeMap<&'static str, Origin>,
+    /// The file that was read.
+    pub(crate) file: Option<PathBuf>,
+    /// What was clamped, for people.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Settings {
+    /// Where the value of a key came from.
+    pub(crate) fn origin(&self, key: &str) -> Origin {
+        self.origins.get(key).cloned().unwrap_or(Origin::Default)
+    }
+}
+
+/// Why there is no configuration to work with.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingsError {
+    /// A key that does not exist.
+    #[error("unknown key {key:?} in {path}; the keys are: {known}", known = known_keys())]
+    UnknownKey {
+        /// As it was written.
+        key: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A variable that does not exist.
+    #[error(
+        "unknown variable ${name}: each variable that begins with DOCKLEDGER_ is a key of the configuration; they are: \
+         {known}",
+        known = known_variables()
+    )]
+    UnknownVariable {
+        /// The variable.
+        name: String,
+    },
+    /// A value that cannot be.
+    #[error("{key} cannot be {value:?} (from {origin}): allowed is {allowed}")]
+    Impossible {
+        /// The key.
+        key: &'static str,
+        /// The value, without a password.
+        value: String,
+        /// Who said so.
+        origin: Origin,
+        /// What could be.
+        allowed: String,
+    },
+    /// The file cannot be read.
+    #[error("cannot read the configuration file {path}: {cause}; name another with --config")]
+    Unread {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        cause: String,
+    },
+    /// The file is no TOML.
+    #[error("the configuration file {path} is no TOML: {cause}")]
+    Unparsed {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        cause: String,
+    },
+    /// The file could be a stranger's.
+    #[error(transparent)]
+    Untrusted(TrustError),
+    /// No place for the ledger.
+    #[error("cannot tell where the database is: neither HOME nor XDG_STATE_HOME is set; name one with --database")]
+    NoPlace,
+}
+
+/// Loads the configuration. Reads files and changes nothing.
+///
+/// # Errors
+///
+/// The first key, variable or value that cannot be used.
+pub(crate) fn load(flags: &Flags, surroundings: &Surroundings) -> Result<Settings, SettingsError> {
+    let mut settings = Settings {
+        config: Config::new(String::new()),
+        origins: BTreeMap::new(),
+        file: file::find(flags.config.as_deref(), surroundings),
+        warnings: Vec::new(),
+    };
+    if let Some(path) = settings.file.clone() {
+        apply_file(&mut settings, &path, surroundings)?;
+    }
+    apply_variables(&mut settings, surroundings)?;
+    for (name, flag, value) in &flags.keys {
+        let key = find_key(name).expect("each flag is a key");
+        apply(&mut settings, key, Given::Text(value), Origin::Flag(flag))?;
+    }
+    if !settings.origins.contains_key("database") {
+        settings.config.database = default_database(surroundings)?;
+    }
+    settings.config.check().map_err(|error| SettingsError::Impossible {
+        key: error.key,
+        value: error.value,
+        origin: settings.origin(error.key),
+        allowed: error.allowed,
+    })?;
+    let (interval, warning) = clamp_interval(settings.config.interval);
+    settings.config.interval = interval;
+    settings.warnings.extend(warning);
+    Ok(settings)
+}
+
+fn apply_file(settings: &mut Settings, path: &Path, surroundings: &Surroundings) -> Result<(), SettingsError> {
+    for (name, value) in file::read(path, surroundings)? {
+        let key =
+            find_key(&name).ok_or_else(|| SettingsError::UnknownKey { key: bounded(&name), path: path.into() })?;
+        apply(settings, key, Given::Toml(&value), Origin::File(path.into()))?;
+    }
+    Ok(())
+}
+
+fn apply_variables(settings: &mut Settings, surroundings: &Surroundings) -> Result<(), SettingsError> {
+    let known: BTreeMap<String, &Key> = KEYS.iter().map(|key| (key.variable(), key)).collect();
+    for name in surroundings.variables.keys().filter(|name| name.starts_with("DOCKLEDGER_")) {
+        if !known.contains_key(name) && name != "DOCKLEDGER_CONFIG" {
+            return Err(SettingsError::UnknownVariable { name: bounded(name) });
+        }
+    }
+    let database = [("DATABASE_URL".to_owned(), find_key("database").expect("database is a key"))];
+    // DATABASE_URL comes first, because it is the weaker name of the same key.
+    for (name, key) in database.into_iter().chain(known) {
+        let stronger =
+            key.name == "database" && name == "DATABASE_URL" && surroundings.variable("DOCKLEDGER_DATABASE").is_some();
+        if let Some(value) = surroundings.variable(&name).filter(|_| !stronger) {
+            apply(settings, key, Given::Text(value), Origin::Variable(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn apply(settings: &mut Settings, key: &'static Key, given: Given<'_>, origin: Origin) -> Result<(), SettingsError> {
+    (key.set)(&mut settings.config, given).map_err(|allowed| SettingsError::Impossible {
+        key: key.name,
+        value: bounded(&shown(given)),
+        origin: origin.clone(),
+        allowed,
+    })?;
+    settings.origins.insert(key.name, origin);
+    Ok(())
+}
+
+/// The database of the machine if it is there or we may make it, else the user's own.
+fn default_database(surroundings: &Surroundings) -> Result<String, SettingsError> {
+    let shared = &surroundings.machine_database;
+    // What we may not look at is there: the error of opening it says what to do, a second ledger would say nothing.
+    if surroundings.user_id == 0 || shared.try_exists().unwrap_or(true) {
+        return Ok(shared.display().to_string());
+    }
+    let directory = surroundings.user_directory("XDG_STATE_HOME", ".local/state").ok_or(SettingsError::NoPlace)?;
+    Ok(directory.join("dockledger/ledger.db").display().to_string())
+}
+
+fn find_key(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+fn known_keys() -> String {
+    KEYS.iter().map(|key| key.name).collect::<Vec<_>>().join(", ")
+}
+
+fn known_variables() -> String {
+    let keys: Vec<String> = KEYS.iter().map(Key::variable).collect();
+    format!("DOCKLEDGER_CONFIG, {}", keys.join(", "))
+}
+
+fn shown(given: Given<'_>) -> String {
+    match given {
+        Given::Text(text) => without_password(text),
+        Given::Toml(toml::Value::String(text)) => without_password(text),
+        Given::Toml(other) => without_password(&other.to_string()),
+    }
+}
+
+fn bounded(text: &str) -> String {
+    /// Longer texts are cut in a message: they are there to be recognised.
+    const SHOWN_CHARACTERS: usize = 120;
+    text.chars().take(SHOWN_CHARACTERS).collect()
+}
+
+#[cfg(test)]
+#[path = "load_tests.rs"]
+mod tests;

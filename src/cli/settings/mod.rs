@@ -1,0 +1,17 @@
+//! The effective configuration, and where each value came from.
+//!
+//! Comes in: the flags, the environment, the configuration file. Goes out: one checked [`Settings`], or an error that
+//! names the key, the value, its source and what is allowed. Never: a write, a key that is quietly ignored.
+
+mod file;
+mod keys;
+mod load;
+mod surroundings;
+mod trust;
+
+pub(crate) use keys::{KEYS, Key};
+#[cfg(test)]
+pub(crate) use load::Origin;
+pub(crate) use load::{Flags, Settings, SettingsError, load};
+pub(crate) use surroundings::Surroundings;
+pub(crate) use trust::{TrustError, check_database_place};

@@ -1,0 +1,50 @@
+//! What a process is surrounded by, as a value: so that tests have surroundings of their own.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
+/// The environment, the user, and the two places that all users of a machine share.
+#[derive(Clone, Debug)]
+pub(crate) struct Surroundings {
+    /// The environment variables; a byte that is no UTF-8 is replaced.
+    pub(crate) variables: BTreeMap<String, String>,
+    /// The effective user.
+    pub(crate) user_id: u32,
+    /// The machine's configuration file.
+    pub(crate) machine_config: PathBuf,
+    /// The machine's database.
+    pub(crate) machine_database: PathBuf,
+}
+
+impl Surroundings {
+    /// Those of this process.
+    pub(crate) fn of_this_process() -> Self {
+        let variables = std::env::vars_os()
+            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+            .collect();
+        Self {
+            variables,
+            user_id: effective_user_id(),
+            machine_config: "/etc/dockledger/dockledger.toml".into(),
+            machine_database: "/var/lib/dockledger/ledger.db".into(),
+        }
+    }
+
+    /// A variable that is set and not empty: an empty one counts as unset, as `X=${X:-}` leaves it.
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A directory of the user, by the XDG rules: `$VARIABLE`, else `$HOME/FALLBACK`; a relative one is ignored.
+    pub(crate) fn user_directory(&self, variable: &str, fallback: &str) -> Option<PathBuf> {
+        let given = self.variable(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+        given.or_else(|| self.variable("HOME").map(|home| PathBuf::from(home).join(fallback)))
+    }
+}
+
+/// The owner of this process as the kernel shows it. Where there is no `/proc`, nobody special.
+fn effective_user_id() -> u32 {
+    const NOBODY: u32 = 65_534;
+    std::fs::metadata("/proc/self").map_or(NOBODY, |metadata| metadata.uid())
+}

@@ -1,0 +1,196 @@
+//! The report of a pass as people read it.
+
+use std::fmt::Write as _;
+
+use super::ages::millis_text;
+use super::escape::escape;
+use super::exit::{Exit, Failure};
+use crate::model::{PassOutcome, PassReport};
+
+/// The report in a few lines. Why a pass failed is not among them: that is told once, as the command's fault.
+pub(crate) fn report_text(report: &PassReport) -> String {
+    let mut text = format!(
+        "{}: {} in {} (list {}, commit {})\n",
+        escape(report.host.as_str()),
+        what_came_of_it(report),
+        millis_text(report.duration_ms),
+        millis_text(report.list_ms),
+        millis_text(report.commit_ms),
+    );
+    if report.error.is_none() {
+        line(&mut text, "containers", &containers(report));
+        line(&mut text, "rows", &rows(report));
+    }
+    for entry in &report.quarantined {
+        let container = entry.container_id.short();
+        line(&mut text, "unreadable entry", &format!("{container}: {}; its row is left as it is", entry.problem));
+    }
+    for problem in &report.unreadable {
+        line(&mut text, "unreadable entry", &format!("{problem}; nothing is marked missing"));
+    }
+    for dispute in &report.disputed {
+        let name = if dispute.name.is_empty() { dispute.container_id.short() } else { &dispute.name };
+        line(&mut text, dispute.reason.as_str(), &format!("{name}: {}", dispute.detail));
+    }
+    text
+}
+
+/// The end of a command whose work was this pass.
+///
+/// # Errors
+///
+/// The pass failed, or its listing was partial.
+pub(crate) fn conclude(report: &PassReport) -> Result<Exit, Failure> {
+    if let Some(error) = &report.error {
+        return Err(error.clone().into());
+    }
+    match report.outcome {
+        PassOutcome::Committed => Ok(Exit::Fine),
+        PassOutcome::Partial => Err(Failure::new(
+            Exit::Failed,
+            "the daemon's listing was partial: what it showed is written, and nothing is marked missing; run it again, \
+             and if it stays so, look for the entries named above",
+        )),
+        PassOutcome::Failed | PassOutcome::WrongDaemon => {
+            Err(Failure::new(Exit::Failed, format!("the pass ended as {} and did not say why", report.outcome)))
+        }
+    }
+}
+
+fn what_came_of_it(report: &PassReport) -> String {
+    match report.outcome {
+        PassOutcome::Committed => format!("{} pass", report.completeness),
+        PassOutcome::Partial => "partial pass".into(),
+        PassOutcome::Failed => "failed pass".into(),
+        PassOutcome::WrongDaemon => "another daemon answers: nothing written".into(),
+    }
+}
+
+fn containers(report: &PassReport) -> String {
+    let mut text = format!("{} listed, {} with a row", report.listed, report.assigned);
+    let without: usize = report.unassigned.values().sum();
+    if without > 0 {
+        let reasons: Vec<String> =
+            report.unassigned.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        write!(text, ", {without} without ({}); see `dockledger unassigned`", reasons.join(", "))
+            .expect("a String takes every write");
+    }
+    text
+}
+
+fn rows(report: &PassReport) -> String {
+    let counts = [
+        (report.inserted, "made"),
+        (report.updated, "written"),
+        (report.unchanged, "already true"),
+        (report.missing, "went missing"),
+        (report.returned, "came back"),
+        (report.rebound, "went over to another container"),
+        (report.moved, "moved by someone else meanwhile"),
+        (report.unverified, "could not be verified as gone"),
+        (report.refused, "refused by the database"),
+    ];
+    let told: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    if told.is_empty() { "none".into() } else { told.join(", ") }
+}
+
+fn line(text: &mut String, what: &str, told: &str) {
+    writeln!(text, "  {what}: {}", escape(told)).expect("a String takes every write");
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::model::{
+        Completeness, ContainerId, FailureKind, HostName, PassFailure, PassId, Quarantined, Scope, Timestamp, Trigger,
+        UnassignedReason,
+    };
+
+    /// A complete pass over nothing.
+    pub(crate) fn report() -> PassReport {
+        PassReport {
+            pass_id: PassId::new("p"),
+            host: HostName::new("local"),
+            trigger: Trigger::Request,
+            scope: Scope::Host,
+            completeness: Completeness::Complete,
+            outcome: PassOutcome::Committed,
+            started_at: Timestamp::from_millis(0),
+            duration_ms: 412,
+            list_ms: 360,
+            commit_ms: 9,
+            list_tries: 1,
+            listed: 0,
+            assigned: 0,
+            unassigned: std::collections::BTreeMap::new(),
+            inserted: 0,
+            updated: 0,
+            unchanged: 0,
+            missing: 0,
+            returned: 0,
+            rebound: 0,
+            moved: 0,
+            unverified: 0,
+            refused: 0,
+            quarantined: Vec::new(),
+            unreadable: Vec::new(),
+            disputed: Vec::new(),
+            revision: None,
+            error: None,
+            unassigned_containers: Vec::new(),
+            moved_rows: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_report_tells_what_was_found_and_written() {
+        let mut report = report();
+        (report.listed, report.assigned, report.inserted, report.unchanged, report.missing) = (7, 4, 1, 3, 2);
+        report.unassigned.insert(UnassignedReason::NoLabel, 2);
+        report.unassigned.insert(UnassignedReason::UnknownStack, 1);
+        assert_eq!(
+            report_text(&report),
+            "\
+local: complete pass in 412 ms (list 360 ms, commit 9 ms)
+  containers: 7 listed, 4 with a row, 3 without (2 no_label, 1 unknown_stack); see `dockledger unassigned`
+  rows: 1 made, 3 already true, 2 went missing
+"
+        );
+        assert!(matches!(conclude(&report), Ok(Exit::Fine)));
+    }
+
+    #[test]
+    fn a_partial_listing_fails_the_command_and_a_quarantined_entry_does_not() {
+        let mut report = report();
+        report.quarantined.push(Quarantined {
+            container_id: ContainerId::new("ab".repeat(32)),
+            problem: "State is \u{1b}[31m".into(),
+        });
+        assert!(report_text(&report).contains("abababababab: State is \\u{1b}[31m; its row"));
+        assert!(conclude(&report).is_ok());
+        report.outcome = PassOutcome::Partial;
+        report.completeness = Completeness::Partial;
+        assert_eq!(conclude(&report).expect_err("partial").exit(), Exit::Failed);
+    }
+
+    #[test]
+    fn a_failed_pass_ends_with_the_code_of_its_fault_and_tells_it_once() {
+        for (kind, exit) in [
+            (FailureKind::DaemonUnreachable, Exit::Unreachable),
+            (FailureKind::DaemonFailed, Exit::Failed),
+            (FailureKind::StoreFailed, Exit::Database),
+            (FailureKind::LeaseLost, Exit::Held),
+            (FailureKind::WrongDaemon, Exit::Failed),
+            (FailureKind::Internal, Exit::Failed),
+        ] {
+            let mut report = report();
+            report.outcome = PassOutcome::Failed;
+            report.completeness = Completeness::Failed;
+            report.error = Some(PassFailure { kind, message: "the reason".into() });
+            let failure = conclude(&report).expect_err("failed");
+            assert_eq!((failure.exit(), failure.to_string().as_str()), (exit, "the reason"));
+            assert!(!report_text(&report).contains("the reason"));
+        }
+    }
+}

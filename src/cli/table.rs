@@ -1,0 +1,141 @@
+//! Tables that fit the terminal: one line a row, what is too long is cut with `…`.
+
+use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table as Grid, TableStyle, Width};
+
+use super::escape::escape;
+
+/// A table in the making. Every cell is escaped here, so that no caller can forget it.
+pub(crate) struct Table {
+    header: Vec<&'static str>,
+    rows: Vec<Vec<String>>,
+}
+
+/// Between two columns.
+const GAP: usize = 2;
+
+/// No column becomes narrower than this while another one could give way: a cut word of fewer letters says nothing.
+const NARROWEST: usize = 4;
+
+/// Longer cells are cut before they are measured: nobody has a wider terminal, and a megabyte costs time.
+const LONGEST_CELL: usize = 1_000;
+
+impl Table {
+    /// A table with these columns.
+    pub(crate) fn new(header: &[&'static str]) -> Self {
+        Self { header: header.to_vec(), rows: Vec::new() }
+    }
+
+    /// Adds a row: as many cells as there are columns.
+    pub(crate) fn row(&mut self, cells: Vec<String>) {
+        debug_assert_eq!(cells.len(), self.header.len());
+        let safe = |cell: String| escape(&cell).chars().take(LONGEST_CELL).collect();
+        self.rows.push(cells.into_iter().map(safe).collect());
+    }
+
+    /// The table in at most `width` columns of the terminal, each line ended; without a row, nothing.
+    pub(crate) fn render(&self, width: usize) -> String {
+        if self.rows.is_empty() {
+            return String::new();
+        }
+        let mut grid = Grid::new();
+        // The delimiter is a character that escaping leaves nowhere: cells are cut at the column, not at a space.
+        grid.force_no_tty().load_style(TableStyle::default()).set_delimiter('\u{1}').set_truncation_indicator("…");
+        grid.set_content_arrangement(ContentArrangement::Dynamic);
+        grid.set_header(&self.header);
+        for cells in &self.rows {
+            let mut row = Row::from(cells);
+            row.max_height(1);
+            grid.add_row(row);
+        }
+        fit(&mut grid, width);
+        let mut text = String::new();
+        for line in grid.lines() {
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// One object as lines of `name  value`, escaped and not cut: ids and secrets are there to be copied.
+pub(crate) fn object_text(fields: &[(&str, String)]) -> String {
+    let longest = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    fields.iter().map(|(name, value)| format!("{name:longest$}  {}\n", escape(value))).collect()
+}
+
+/// Gives each column its width: its content's, the widest ones cut until all fit.
+fn fit(grid: &mut Grid, width: usize) {
+    let contents: Vec<usize> = grid.column_max_content_widths().into_iter().map(usize::from).collect();
+    let available = width.saturating_sub(GAP * contents.len().saturating_sub(1));
+    let last = contents.len().saturating_sub(1);
+    for (index, content) in shrink(contents, available).into_iter().enumerate() {
+        let padding = if index == last { 0 } else { GAP };
+        let column = grid.column_mut(index).expect("the grid has a column for each width");
+        column.set_padding((0, u16::try_from(padding).unwrap_or(0)));
+        let whole = u16::try_from(content + padding).unwrap_or(u16::MAX);
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(whole)));
+    }
+}
+
+/// Cuts the widest columns evenly until the sum fits, none below [`NARROWEST`] unless nothing else is left.
+fn shrink(mut widths: Vec<usize>, available: usize) -> Vec<usize> {
+    let floor = |floor: usize, widths: &[usize]| widths.iter().map(|width| (*width).min(floor)).sum::<usize>();
+    let narrowest = if floor(NARROWEST, &widths) <= available { NARROWEST } else { 1 };
+    while widths.iter().sum::<usize>() > available {
+        let Some(widest) = widths.iter_mut().filter(|width| **width > narrowest).max() else { break };
+        *widest -= 1;
+    }
+    widths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        let mut table = Table::new(&["NAME", "STATE", "IMAGE"]);
+        table.row(vec!["web".into(), "running".into(), "registry.example.com/team/web:2024-01-01".into()]);
+        table.row(vec!["a rather long name with spaces".into(), "stopped (137)".into(), "db".into()]);
+        table
+    }
+
+    #[test]
+    fn a_wide_terminal_shows_all_and_a_narrow_one_cuts_the_widest() {
+        let wide = "\
+NAME                            STATE          IMAGE
+web                             running        registry.example.com/team/web:2024-01-01
+a rather long name with spaces  stopped (137)  db
+";
+        assert_eq!(table().render(200), wide);
+        let narrow = "\
+NAME              STATE          IMAGE
+web               running        registry.examp…
+a rather long n…  stopped (137)  db
+";
+        assert_eq!(table().render(48), narrow);
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for width in [20, 25, 40, 60, 80, 120] {
+            for line in table().render(width).lines() {
+                assert!(line.chars().count() <= width, "{width}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn hostile_cells_cost_one_line_at_most() {
+        let mut table = Table::new(&["NAME", "STATE"]);
+        table.row(vec!["evil\n\u{1b}[2J\u{202e}".into(), "x".repeat(1 << 20)]);
+        table.row(vec!["日本日本日本日本日本日本".into(), String::new()]);
+        let text = table.render(40);
+        assert_eq!(text.lines().count(), 3, "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+    }
+
+    #[test]
+    fn a_table_without_rows_is_nothing() {
+        assert_eq!(Table::new(&["NAME"]).render(80), "");
+    }
+}

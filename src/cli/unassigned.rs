@@ -1,0 +1,109 @@
+//! `unassigned`: what the daemon runs and the ledger has no row for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::arguments::Printing;
+use super::context::{Context, runtime};
+use super::exit::{Exit, Failure};
+use super::fix::{advice, fix};
+use super::output::{Output, Spinner};
+use super::table::Table;
+use crate::config::Config;
+use crate::ledger::preview;
+use crate::model::{PassReport, Unassigned};
+
+pub(super) fn execute(printing: &Printing, context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    let projects = project_names(&config, context)?;
+    let report = look(&config)?;
+    let output = Output::of_this_process(printing.json);
+    output.answer(&report.unassigned_containers, || text(&report, &projects, output.width))?;
+    Ok(Exit::Fine)
+}
+
+/// Asks the daemon and assigns what it lists, without writing anything.
+pub(super) fn look(config: &Config) -> Result<PassReport, Failure> {
+    let _spinner = Spinner::start("asking the daemon");
+    let runtime = runtime()?;
+    let report = runtime.block_on(Box::pin(preview(config)));
+    runtime.shutdown_background();
+    Ok(report?)
+}
+
+fn project_names(config: &Config, context: &Context) -> Result<BTreeMap<String, String>, Failure> {
+    let projects = context.read(config)?.list_projects()?;
+    Ok(projects.into_iter().map(|project| (project.workload_id.to_string(), project.name)).collect())
+}
+
+fn text(report: &PassReport, projects: &BTreeMap<String, String>, width: usize) -> String {
+    let containers = &report.unassigned_containers;
+    if containers.is_empty() {
+        return format!("Each of the {} containers that the daemon lists has a row.\n", report.listed);
+    }
+    let mut table = Table::new(&["NAME", "STATE", "REASON", "DETAIL", "IMAGE", "CONTAINER"]);
+    for container in containers {
+        table.row(vec![
+            container.name.to_string(),
+            container.state.to_string(),
+            container.reason.to_string(),
+            container.detail.clone(),
+            container.image_ref.to_string(),
+            container.container_id.short().into(),
+        ]);
+    }
+    table.render(width) + &fixes(containers, projects)
+}
+
+/// For each reason that occurs, what it means and the commands that would help, each once and never cut.
+fn fixes(containers: &[Unassigned], projects: &BTreeMap<String, String>) -> String {
+    let mut text = String::new();
+    let reasons: BTreeSet<_> = containers.iter().map(|container| container.reason).collect();
+    for reason in reasons {
+        text.push_str(&format!("\n{reason}: {}\n", advice(reason)));
+        let of_this_reason = containers.iter().filter(|container| container.reason == reason);
+        let commands: BTreeSet<String> = of_this_reason.filter_map(|container| fix(container, projects)).collect();
+        for command in commands {
+            text.push_str(&format!("  {command}\n"));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::fix::tests::unassigned;
+    use crate::cli::summary::tests::report;
+    use crate::model::UnassignedReason;
+
+    #[test]
+    fn each_reason_is_explained_once_and_each_command_stands_once() {
+        let mut report = report();
+        report.unassigned_containers = vec![
+            unassigned(UnassignedReason::UnknownStack, "shop-web-1", "shop"),
+            unassigned(UnassignedReason::UnknownStack, "shop-db-1", "shop"),
+            unassigned(UnassignedReason::NoLabel, "old\u{1b}[31m", ""),
+        ];
+        let text = text(&report, &BTreeMap::new(), 120);
+        assert_eq!(text.matches("  dockledger adopt shop\n").count(), 1, "{text}");
+        assert!(text.contains("\nno_label: no label names an owner"), "{text}");
+        assert!(!text.contains('\u{1b}') && !text.contains("stack add"), "{text}");
+    }
+
+    #[test]
+    fn nothing_unassigned_is_said_in_a_sentence() {
+        let mut report = report();
+        report.listed = 3;
+        assert_eq!(text(&report, &BTreeMap::new(), 80), "Each of the 3 containers that the daemon lists has a row.\n");
+    }
+
+    #[test]
+    fn json_has_the_documented_fields() {
+        let value = serde_json::to_value(unassigned(UnassignedReason::NoLabel, "db", "")).expect("serialised");
+        let fields: Vec<&String> = value.as_object().expect("an object").keys().collect();
+        assert_eq!(fields.len(), 6);
+        for field in ["container_id", "name", "image_ref", "state", "reason", "detail"] {
+            assert!(fields.iter().any(|name| *name == field), "{field}");
+        }
+    }
+}
