@@ -40,17 +40,21 @@ struct Adopted {
 
 pub(super) fn execute(arguments: &AdoptArguments, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    // Opened for writing first: the ledger may not be there yet, and looking at the daemon needs one to compare with.
-    let mut store = context.write(&config)?;
-    let seen = look(&config)?;
-    let adoption = decide(arguments, &seen.unassigned_containers)?;
-    let mut adopted = register(&mut store, arguments, &adoption)?;
-    drop(store);
-    if !adoption.compose_projects.is_empty() || !adoption.containers.is_empty() {
+    let mut adopted = adopt(arguments, context, &config)?;
+    if !adopted.registered.is_empty() || !adopted.adopted.is_empty() {
         follow_with_pass(&mut adopted, config)?;
     }
     Output::of_this_process(arguments.printing.json).answer(&adopted, || text(&adopted, arguments))?;
     adopted.report.as_ref().map_or(Ok(Exit::Fine), conclude)
+}
+
+/// Registers what is meant, and nothing if a part of it cannot be.
+fn adopt(arguments: &AdoptArguments, context: &Context, config: &Config) -> Result<Adopted, Failure> {
+    // Opened for writing first: the ledger may not be there yet, and looking at the daemon needs one to compare with.
+    let mut store = context.write(config)?;
+    let seen = look(config)?;
+    let adoption = decide(arguments, &seen.unassigned_containers)?;
+    register(&mut store, arguments, adoption)
 }
 
 /// Which projects and containers are meant, from what is unassigned now.
@@ -97,7 +101,7 @@ fn decide(arguments: &AdoptArguments, unassigned: &[Unassigned]) -> Result<Adopt
     Ok(adoption)
 }
 
-fn register(store: &mut Store, arguments: &AdoptArguments, adoption: &Adoption) -> Result<Adopted, Failure> {
+fn register(store: &mut Store, arguments: &AdoptArguments, adoption: Adoption) -> Result<Adopted, Failure> {
     let mut registered = Vec::new();
     for project in &adoption.compose_projects {
         let new = NewParent { name: project.clone(), ..NewParent::default() };
@@ -108,7 +112,7 @@ fn register(store: &mut Store, arguments: &AdoptArguments, adoption: &Adoption) 
             store.adopt_name(stack, name)?;
         }
     }
-    Ok(Adopted { registered, adopted: adoption.containers.clone(), report: None, left_to_service: false })
+    Ok(Adopted { registered, adopted: adoption.containers, report: None, left_to_service: false })
 }
 
 /// Runs the pass that gives the adopted their rows, unless a running service will.

@@ -7,7 +7,6 @@ use super::context::{Context, runtime};
 use super::exit::{Exit, Failure};
 use super::one_pass::{is_held, one_pass};
 use super::output::Output;
-use super::summary::conclude;
 use super::table::object_text;
 use crate::config::Config;
 use crate::model::{ClaimRequest, ContainerId, PassFailure, RowId, StoredRow};
@@ -62,10 +61,7 @@ fn request(arguments: &ClaimArguments, container_id: Option<ContainerId>) -> Cla
 fn observe(store: &mut Store, config: &Config, row: &RowId) -> Result<(), Failure> {
     let report = one_pass(config.clone())?;
     if !is_held(&report) {
-        return match (conclude(&report), report.error) {
-            (Err(_), Some(error)) => Err(stored_yet_unseen(row, error)),
-            _ => Ok(()),
-        };
+        return report.error.as_ref().map_or(Ok(()), |error| Err(stored_yet_unseen(row, error)));
     }
     let begin = Instant::now();
     while begin.elapsed() < SERVICE_PATIENCE {
@@ -74,11 +70,11 @@ fn observe(store: &mut Store, config: &Config, row: &RowId) -> Result<(), Failur
         }
         std::thread::sleep(LOOK_AGAIN);
     }
-    let error = report.error.expect("a pass is held by its error");
-    Err(stored_yet_unseen(row, error))
+    let error = report.error.expect("that the host is held is an error of the pass");
+    Err(stored_yet_unseen(row, &error))
 }
 
-fn stored_yet_unseen(row: &RowId, error: PassFailure) -> Failure {
+fn stored_yet_unseen(row: &RowId, error: &PassFailure) -> Failure {
     let message = format!("the claim is stored as row {row}, and no pass has looked at its container yet: {error}");
     PassFailure { kind: error.kind, message }.into()
 }
@@ -119,7 +115,7 @@ mod tests {
     #[test]
     fn a_claim_that_no_pass_saw_says_that_it_is_stored() {
         let held = PassFailure { kind: FailureKind::LeaseLost, message: "held by pid 7; stop it".into() };
-        let failure = stored_yet_unseen(&RowId::new("r1"), held);
+        let failure = stored_yet_unseen(&RowId::new("r1"), &held);
         assert_eq!(failure.exit(), Exit::Held);
         assert!(failure.to_string().contains("stored as row r1") && failure.to_string().contains("held by pid 7"));
     }

@@ -94,7 +94,7 @@ pub(crate) mod tests {
     #[test]
     fn without_a_service_the_line_is_alarming() {
         for change in [(|host: &mut HostRecord| host.lease.holder = None) as fn(&mut HostRecord), |host| {
-            host.lease.expires_at = Some(Timestamp::from_millis(111_000))
+            host.lease.expires_at = Some(Timestamp::from_millis(111_000));
         }] {
             let (line, alarming) = at_112_s(change);
             assert!(line.starts_with("local: complete pass 12 s ago; no service is running"), "{line}");

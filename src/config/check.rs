@@ -51,10 +51,10 @@ impl Config {
         self.check_names()?;
         self.check_labels()?;
         self.check_durations()?;
-        check_range("retention.changes_count", self.retention.changes_count, 1..=u64::MAX / 2)?;
-        check_range("retention.passes_count", self.retention.passes_count, 1..=u64::MAX / 2)?;
-        check_range("restart_intensity", self.restart_intensity, 1..=1000)?;
-        check_range("flapping.starts", self.flapping.starts, 1..=1000)
+        check_range("retention.changes_count", &self.retention.changes_count, 1..=u64::MAX / 2)?;
+        check_range("retention.passes_count", &self.retention.passes_count, 1..=u64::MAX / 2)?;
+        check_range("restart_intensity", &self.restart_intensity, 1..=1000)?;
+        check_range("flapping.starts", &self.flapping.starts, 1..=1000)
     }
 
     fn check_names(&self) -> Result<(), ConfigError> {
@@ -175,11 +175,11 @@ fn check_duration(key: &'static str, value: Duration, allowed: RangeInclusive<Du
 
 fn check_range<N: PartialOrd + Display>(
     key: &'static str,
-    value: N,
+    value: &N,
     allowed: RangeInclusive<N>,
 ) -> Result<(), ConfigError> {
     let bounds = format!("a whole number from {} to {}", allowed.start(), allowed.end());
-    ensure(allowed.contains(&value), key, &value.to_string(), &bounds)
+    ensure(allowed.contains(value), key, &value.to_string(), &bounds)
 }
 
 fn ensure(holds: bool, key: &'static str, value: &str, allowed: &str) -> Result<(), ConfigError> {

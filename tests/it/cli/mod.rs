@@ -1,1 +1,6 @@
-//! See the modules.
+//! The built program: its words, its exit codes, what it leaves alone.
+
+mod configuration;
+mod faults;
+mod help;
+mod program;
