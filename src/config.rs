@@ -52,8 +52,6 @@ pub struct Config {
     pub restart_window: Duration,
     /// From how many starts on a container counts as flapping.
     pub flapping: Flapping,
-    /// Whether a start brings the database's schema up to date by itself.
-    pub migrate: bool,
 }
 
 impl Config {
@@ -78,7 +76,6 @@ impl Config {
             restart_intensity: 5,
             restart_window: Duration::from_secs(30),
             flapping: Flapping::default(),
-            migrate: true,
         }
     }
 

@@ -53,7 +53,7 @@ fn adopt(arguments: &AdoptArguments, context: &Context, config: &Config) -> Resu
     // Opened for writing first: the ledger may not be there yet, and looking at the daemon needs one to compare with.
     let mut store = context.write(config)?;
     let seen = look(config)?;
-    let adoption = decide(arguments, &seen.unassigned_containers)?;
+    let adoption = decide(arguments, &seen.unassigned)?;
     register(&mut store, arguments, adoption)
 }
 
@@ -117,7 +117,7 @@ fn register(store: &mut Store, arguments: &AdoptArguments, adoption: Adoption) -
 
 /// Runs the pass that gives the adopted their rows, unless a running service will.
 fn follow_with_pass(adopted: &mut Adopted, config: Config) -> Result<(), Failure> {
-    let report = one_pass(config)?;
+    let report = one_pass(config, true)?;
     if is_held(&report) {
         adopted.left_to_service = true;
     } else {

@@ -21,13 +21,11 @@ pub(super) fn execute(arguments: &ChangesArguments, context: &Context) -> Result
 
 /// A reader that asks for more than is kept has missed changes: it must not go on as if it had not.
 fn refuse_gap(since: Option<Revision>, page: &ChangesPage) -> Result<(), Failure> {
-    let (Some(since), true) = (since, page.gap) else { return Ok(()) };
-    let oldest = page.oldest_kept.map_or(0, |revision| revision.0);
+    let (Some(since), true) = (since, page.lagged) else { return Ok(()) };
     let sentence = format!(
-        "the changes after revision {} are not kept any more, the oldest kept one is {oldest}; start again from the \
-         rows themselves (`dockledger ps --json`, each with its revision), then go on with --since {}",
-        since.0,
-        oldest.saturating_sub(1).max(0)
+        "the changes after revision {} are not kept any more, the oldest kept one is {}; start again from the \
+         rows themselves (`dockledger ps --json`), then go on with --since {}",
+        since.0, page.oldest.0, page.latest.0
     );
     Err(Failure::new(Exit::Failed, sentence))
 }
@@ -94,10 +92,10 @@ mod tests {
 
     #[test]
     fn a_reader_below_the_oldest_kept_revision_is_told_so() {
-        let page = ChangesPage { oldest_kept: Some(Revision(40)), gap: true, ..ChangesPage::default() };
+        let page = ChangesPage { changes: Vec::new(), oldest: Revision(40), latest: Revision(70), lagged: true };
         let failure = refuse_gap(Some(Revision(3)), &page).expect_err("a gap");
-        assert!(failure.to_string().contains("--since 39"), "{failure}");
+        assert!(failure.to_string().contains("--since 70"), "{failure}");
         assert!(refuse_gap(None, &page).is_ok());
-        assert!(refuse_gap(Some(Revision(3)), &ChangesPage { gap: false, ..page }).is_ok());
+        assert!(refuse_gap(Some(Revision(3)), &ChangesPage { lagged: false, ..page }).is_ok());
     }
 }

@@ -59,7 +59,7 @@ fn request(arguments: &ClaimArguments, container_id: Option<ContainerId>) -> Cla
 
 /// Sees to a pass over the row: our own, or that of the process that holds the host.
 fn observe(store: &mut Store, config: &Config, row: &RowId) -> Result<(), Failure> {
-    let report = one_pass(config.clone())?;
+    let report = one_pass(config.clone(), true)?;
     if !is_held(&report) {
         return report.error.as_ref().map_or(Ok(()), |error| Err(stored_yet_unseen(row, error)));
     }

@@ -1,14 +1,12 @@
 //! What every command starts from: its flags, the configuration, the ledger, the daemon.
 
-use std::path::Path;
-
 use tokio::runtime::Runtime;
 
 use super::arguments::Common;
 use super::exit::{Exit, Failure};
-use super::settings::{Flags, Settings, SettingsError, Surroundings, check_database_place, load};
+use super::settings::{Flags, Settings, SettingsError, Surroundings, check_database_place, load, sqlite_path};
 use crate::config::Config;
-use crate::docker::{Daemon, Endpoint};
+use crate::docker::{Daemon, resolve_endpoint};
 use crate::model::HostName;
 use crate::store::{OpenMode, Store};
 
@@ -65,8 +63,7 @@ impl Context {
     /// Opens the ledger for writing, and makes it if it is not there.
     pub(crate) fn write(&self, config: &Config) -> Result<Store, Failure> {
         self.check_place(config)?;
-        let mode = if config.migrate { OpenMode::Write } else { OpenMode::WriteUnmigrated };
-        Ok(Store::open(config, mode)?)
+        Ok(Store::open(config, OpenMode::Write)?)
     }
 
     /// Opens the ledger for a change to what is in it already.
@@ -83,13 +80,9 @@ impl Context {
     /// Refuses if there is no ledger yet, and says how one comes to be. A server is asked by opening it.
     pub(crate) fn must_exist(&self, config: &Config) -> Result<(), Failure> {
         self.check_place(config)?;
-        if config.database.contains("://") && !config.database.starts_with("sqlite:") {
+        let Some(path) = sqlite_path(&config.database).filter(|path| !path.try_exists().unwrap_or(true)) else {
             return Ok(());
-        }
-        let path = Path::new(config.database.strip_prefix("sqlite:").unwrap_or(&config.database));
-        if path.try_exists().unwrap_or(true) {
-            return Ok(());
-        }
+        };
         let sentence = format!(
             "there is no ledger at {} yet; `dockledger once` makes it with one pass, `dockledger run` makes it and \
              keeps it true; or name another with --database",
@@ -100,7 +93,7 @@ impl Context {
 
     /// A client of the daemon.
     pub(crate) fn daemon(config: &Config) -> Result<Daemon, Failure> {
-        Ok(Daemon::new(Endpoint::resolve(config.docker_host.as_deref())?, config))
+        Ok(Daemon::new(resolve_endpoint(config)?, config))
     }
 }
 

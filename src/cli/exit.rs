@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use super::escape::escape;
 use super::settings::{SettingsError, TrustError};
+use crate::StartError;
 use crate::docker::{DaemonError, EndpointError, ResolveError};
-use crate::ledger::StartError;
 use crate::model::{FailureKind, PassFailure};
 use crate::store::{RegistryError, StoreError};
 
@@ -148,7 +148,7 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         let exit = match &error {
             StartError::Endpoint(_) => Exit::Usage,
-            _ => Exit::Failed,
+            StartError::Spawn(_) => Exit::Failed,
         };
         Self { exit, cause: error.into() }
     }

@@ -8,10 +8,9 @@ use super::output::Output;
 use super::summary::{conclude, report_text};
 
 pub(super) fn execute(arguments: &OnceArguments, context: &Context) -> Result<Exit, Failure> {
-    let mut config = context.config()?;
-    config.migrate &= !arguments.no_migrate;
+    let config = context.config()?;
     context.check_place(&config)?;
-    let report = one_pass(config)?;
+    let report = one_pass(config, !arguments.no_migrate)?;
     Output::of_this_process(arguments.printing.json).answer(&report, || report_text(&report))?;
     conclude(&report)
 }

@@ -6,17 +6,17 @@ use super::context::runtime;
 use super::exit::{Exit, Failure};
 use super::output::Spinner;
 use crate::config::Config;
-use crate::ledger::{Ledger, Life};
 use crate::model::{FailureKind, PassReport};
+use crate::{Ledger, Life};
 
 /// What one command pays of owed details before it ends.
 const DETAILS_PAID: usize = 64;
 
-/// Spawns a ledger, runs one whole pass and stops it. A fault of the pass is in the report; that another process
+/// Spawns a ledger, which migrates if it may, runs one whole pass and stops it. A fault of the pass is in the report; that another process
 /// holds the host is one of them: see [`is_held`].
-pub(crate) fn one_pass(config: Config) -> Result<PassReport, Failure> {
+pub(crate) fn one_pass(config: Config, migrate: bool) -> Result<PassReport, Failure> {
     let runtime = runtime()?;
-    let outcome = runtime.block_on(Box::pin(pass_until_signal(config)));
+    let outcome = runtime.block_on(Box::pin(pass_until_signal(config, migrate)));
     // Nothing that still blocks is worth waiting for: the transaction is whole or it is not.
     runtime.shutdown_background();
     outcome
@@ -27,15 +27,16 @@ pub(crate) fn is_held(report: &PassReport) -> bool {
     report.error.as_ref().is_some_and(|error| error.kind == FailureKind::LeaseLost)
 }
 
-async fn pass_until_signal(config: Config) -> Result<PassReport, Failure> {
+async fn pass_until_signal(config: Config, migrate: bool) -> Result<PassReport, Failure> {
     let mut interrupt = listen(SignalKind::interrupt())?;
     let mut terminate = listen(SignalKind::terminate())?;
     let _spinner = Spinner::start("one pass");
-    let ledger = Box::pin(Ledger::spawn(config, Life::Once)).await?;
+    let life = Life::Once { details_limit: DETAILS_PAID };
+    let ledger = Box::pin(Ledger::spawn(config, life, migrate)).await?;
     let work = async {
         let report = ledger.reconcile().await;
         if report.error.is_none() {
-            ledger.settle_details(DETAILS_PAID).await;
+            ledger.settle_details().await;
         }
         report
     };

@@ -12,15 +12,14 @@ use super::exit::{Exit, Failure};
 use super::one_pass::listen;
 use super::settings::KEYS;
 use crate::config::Config;
-use crate::ledger::{Ledger, LedgerHandle, Life};
-use crate::model::PassReport;
+use crate::model::{PassId, PassReport};
+use crate::{Ledger, LedgerHandle, Life};
 
 pub(super) fn execute(arguments: &RunArguments, context: &Context) -> Result<Exit, Failure> {
-    let mut config = context.config()?;
-    config.migrate &= !arguments.no_migrate;
+    let config = context.config()?;
     context.check_place(&config)?;
     let runtime = runtime()?;
-    let outcome = runtime.block_on(Box::pin(serve(config, context)));
+    let outcome = runtime.block_on(Box::pin(serve(config, !arguments.no_migrate, context)));
     // After an ordered stop nothing is left; after a second signal nothing is waited for.
     runtime.shutdown_background();
     outcome
@@ -62,10 +61,10 @@ impl Signals {
     }
 }
 
-async fn serve(config: Config, context: &Context) -> Result<Exit, Failure> {
+async fn serve(config: Config, migrate: bool, context: &Context) -> Result<Exit, Failure> {
     let mut signals = Signals::listen()?;
     let running = config.clone();
-    let ledger = Box::pin(Ledger::spawn(config, Life::Service)).await?;
+    let ledger = Box::pin(Ledger::spawn(config, Life::Service, migrate)).await?;
     let manager = tokio::spawn(keep_manager_informed(ledger.clone()));
     let mut stopping = false;
     let ended = loop {
@@ -118,9 +117,9 @@ fn reload(running: &Config, context: &Context) {
     }
 }
 
-/// The keys whose values differ, `--no-migrate` aside. Compared as they are shown, and so without passwords.
+/// The keys whose values differ. They are compared as they are shown, so that no password is looked at but the database's.
 fn changed_keys(running: &Config, read: &Config) -> Vec<&'static str> {
-    let differs = |key: &&super::settings::Key| key.name != "migrate" && (key.show)(running) != (key.show)(read);
+    let differs = |key: &&super::settings::Key| (key.show)(running) != (key.show)(read);
     let mut changed: BTreeSet<&'static str> = KEYS.iter().filter(differs).map(|key| key.name).collect();
     if running.database != read.database {
         changed.insert("database");
@@ -132,17 +131,15 @@ fn changed_keys(running: &Config, read: &Config) -> Vec<&'static str> {
 /// answers for our own loops, never for the daemon's health.
 async fn keep_manager_informed(ledger: LedgerHandle) {
     let mut status = ledger.watch_status();
-    let mut ready = false;
+    let mut told: Option<PassId> = None;
     let mut watchdog = sd_notify::watchdog_enabled().map(|limit| tokio::time::interval(half(limit)));
     loop {
-        let told = status.borrow_and_update().last_report.clone().map(|report| summary(&report));
-        if let Some(summary) = told {
-            if ready {
-                tell_manager(&[NotifyState::Status(&summary)]);
-            } else {
-                tell_manager(&[NotifyState::Ready, NotifyState::Status(&summary)]);
-                ready = true;
-            }
+        let report = status.borrow_and_update().last_report.clone();
+        if let Some(report) = report.filter(|report| told.as_ref() != Some(&report.pass_id)) {
+            let summary = summary(&report);
+            let state = [NotifyState::Status(&summary), NotifyState::Ready];
+            tell_manager(if told.is_none() { &state } else { &state[..1] });
+            told = Some(report.pass_id.clone());
         }
         let changed = loop {
             tokio::select! {
@@ -198,8 +195,6 @@ mod tests {
     fn a_changed_configuration_is_named_by_its_keys() {
         let running = Config::new("postgres://ledger:old@db/x");
         let mut read = running.clone();
-        assert!(changed_keys(&running, &read).is_empty());
-        read.migrate = false;
         assert!(changed_keys(&running, &read).is_empty());
         read.interval *= 2;
         read.retention.passes_count += 1;

@@ -4,30 +4,34 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::arguments::Printing;
 use super::context::{Context, runtime};
+use super::escape::escape;
 use super::exit::{Exit, Failure};
 use super::fix::{advice, fix};
 use super::output::{Output, Spinner};
 use super::table::Table;
 use crate::config::Config;
-use crate::ledger::preview;
-use crate::model::{PassReport, Unassigned};
+use crate::docker::resolve_endpoint;
+use crate::model::Unassigned;
+use crate::{Preview, preview};
 
 pub(super) fn execute(printing: &Printing, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let projects = project_names(&config, context)?;
-    let report = look(&config)?;
+    let seen = look(&config)?;
     let output = Output::of_this_process(printing.json);
-    output.answer(&report.unassigned_containers, || text(&report, &projects, output.width))?;
+    output.answer(&seen.unassigned, || text(&seen, &projects, output.width))?;
     Ok(Exit::Fine)
 }
 
 /// Asks the daemon and assigns what it lists, without writing anything.
-pub(super) fn look(config: &Config) -> Result<PassReport, Failure> {
+pub(super) fn look(config: &Config) -> Result<Preview, Failure> {
+    // An address that makes no sense is a fault of the configuration, not of the daemon.
+    resolve_endpoint(config)?;
     let _spinner = Spinner::start("asking the daemon");
     let runtime = runtime()?;
-    let report = runtime.block_on(Box::pin(preview(config)));
+    let seen = runtime.block_on(Box::pin(preview(config)));
     runtime.shutdown_background();
-    Ok(report?)
+    Ok(seen?)
 }
 
 fn project_names(config: &Config, context: &Context) -> Result<BTreeMap<String, String>, Failure> {
@@ -35,10 +39,10 @@ fn project_names(config: &Config, context: &Context) -> Result<BTreeMap<String, 
     Ok(projects.into_iter().map(|project| (project.workload_id.to_string(), project.name)).collect())
 }
 
-fn text(report: &PassReport, projects: &BTreeMap<String, String>, width: usize) -> String {
-    let containers = &report.unassigned_containers;
+fn text(seen: &Preview, projects: &BTreeMap<String, String>, width: usize) -> String {
+    let containers = &seen.unassigned;
     if containers.is_empty() {
-        return format!("Each of the {} containers that the daemon lists has a row.\n", report.listed);
+        return format!("Each of the {} containers that the daemon lists has a row.\n", seen.listed);
     }
     let mut table = Table::new(&["NAME", "STATE", "REASON", "DETAIL", "IMAGE", "CONTAINER"]);
     for container in containers {
@@ -51,7 +55,8 @@ fn text(report: &PassReport, projects: &BTreeMap<String, String>, width: usize) 
             container.container_id.short().into(),
         ]);
     }
-    table.render(width) + &fixes(containers, projects)
+    let partial = seen.unreadable.iter().map(|problem| format!("unreadable entry: {}\n", escape(problem)));
+    table.render(width) + &partial.collect::<String>() + &fixes(containers, projects)
 }
 
 /// For each reason that occurs, what it means and the commands that would help, each once and never cut.
@@ -73,18 +78,20 @@ fn fixes(containers: &[Unassigned], projects: &BTreeMap<String, String>) -> Stri
 mod tests {
     use super::*;
     use crate::cli::fix::tests::unassigned;
-    use crate::cli::summary::tests::report;
     use crate::model::UnassignedReason;
+
+    fn seen(unassigned: Vec<Unassigned>) -> Preview {
+        Preview { listed: 3, unassigned, unreadable: Vec::new() }
+    }
 
     #[test]
     fn each_reason_is_explained_once_and_each_command_stands_once() {
-        let mut report = report();
-        report.unassigned_containers = vec![
+        let seen = seen(vec![
             unassigned(UnassignedReason::UnknownStack, "shop-web-1", "shop"),
             unassigned(UnassignedReason::UnknownStack, "shop-db-1", "shop"),
             unassigned(UnassignedReason::NoLabel, "old\u{1b}[31m", ""),
-        ];
-        let text = text(&report, &BTreeMap::new(), 120);
+        ]);
+        let text = text(&seen, &BTreeMap::new(), 120);
         assert_eq!(text.matches("  dockledger adopt shop\n").count(), 1, "{text}");
         assert!(text.contains("\nno_label: no label names an owner"), "{text}");
         assert!(!text.contains('\u{1b}') && !text.contains("stack add"), "{text}");
@@ -92,9 +99,10 @@ mod tests {
 
     #[test]
     fn nothing_unassigned_is_said_in_a_sentence() {
-        let mut report = report();
-        report.listed = 3;
-        assert_eq!(text(&report, &BTreeMap::new(), 80), "Each of the 3 containers that the daemon lists has a row.\n");
+        assert_eq!(
+            text(&seen(Vec::new()), &BTreeMap::new(), 80),
+            "Each of the 3 containers that the daemon lists has a row.\n"
+        );
     }
 
     #[test]

@@ -108,7 +108,6 @@ pub(crate) static KEYS: &[Key] = &[
     key!(duration "restart_window", restart_window),
     key!("flapping.starts", count, flapping.starts),
     key!(duration "flapping.window", flapping.window),
-    key!("migrate", boolean, migrate),
 ];
 
 fn text(given: Given<'_>) -> Result<String, Allowed> {

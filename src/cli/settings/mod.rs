@@ -14,4 +14,4 @@ pub(crate) use keys::{KEYS, Key};
 pub(crate) use load::Origin;
 pub(crate) use load::{Flags, Settings, SettingsError, load};
 pub(crate) use surroundings::Surroundings;
-pub(crate) use trust::{TrustError, check_database_place};
+pub(crate) use trust::{TrustError, check_database_place, sqlite_path};

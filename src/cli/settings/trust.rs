@@ -50,10 +50,7 @@ pub(super) fn check_config_file(path: &Path, user_id: u32) -> Result<(), TrustEr
 
 /// Refuses an SQLite file where every user could have put it (B45). A server's address passes.
 pub(crate) fn check_database_place(database: &str, user_id: u32) -> Result<(), TrustError> {
-    let path = Path::new(database.strip_prefix("sqlite:").unwrap_or(database));
-    if database.starts_with("postgres") && database.contains("://") {
-        return Ok(());
-    }
+    let Some(path) = sqlite_path(database) else { return Ok(()) };
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -70,6 +67,13 @@ pub(crate) fn check_database_place(database: &str, user_id: u32) -> Result<(), T
         Ok(owner) if owner != user_id && owner != 0 => Err(TrustError::StrangersFile { path: path.into(), owner }),
         _ => Ok(()),
     }
+}
+
+/// The file of an SQLite address: a path, `sqlite:PATH` or `sqlite://PATH`. `None` for a server.
+pub(crate) fn sqlite_path(database: &str) -> Option<&Path> {
+    let path = database.strip_prefix("sqlite:").unwrap_or(database);
+    let path = path.strip_prefix("//").filter(|path| path.starts_with('/')).unwrap_or(path);
+    (!path.contains("://")).then(|| Path::new(path))
 }
 
 #[cfg(test)]
@@ -102,6 +106,15 @@ mod tests {
             assert!(matches!(check_database_place(database, user_id + 1), Err(TrustError::StrangersFile { .. })));
         }
         assert!(check_database_place("postgres://db/x", user_id).is_ok());
+    }
+
+    #[test]
+    fn the_file_is_found_in_each_spelling() {
+        for address in ["/var/l.db", "sqlite:/var/l.db", "sqlite:///var/l.db"] {
+            assert_eq!(sqlite_path(address), Some(Path::new("/var/l.db")), "{address}");
+        }
+        assert_eq!(sqlite_path("sqlite:l.db"), Some(Path::new("l.db")));
+        assert_eq!(sqlite_path("postgres://db/x"), None);
     }
 
     #[test]

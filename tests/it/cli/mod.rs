@@ -1,6 +1,8 @@
 //! The built program: its words, its exit codes, what it leaves alone.
 
 mod configuration;
+mod daemon;
 mod faults;
 mod help;
 mod program;
+mod registry;

@@ -1,0 +1,212 @@
+//! The commands that ask the daemon, against a simulated one.
+
+use std::os::unix::net::UnixDatagram;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use dockledger::model::Timestamp;
+use dockledger::simulation::{NewContainer, SimulatedDaemon, World};
+use serde_json::Value;
+
+use super::program::{Ended, Program};
+
+/// Longer than anything here takes: only a fault makes a test wait for it.
+const BOUND: Duration = Duration::from_secs(30);
+
+/// A compose project of two services, and a plain container.
+fn daemon() -> SimulatedDaemon {
+    let mut world = World::new(7, Timestamp::now());
+    for service in ["web", "db"] {
+        let container = NewContainer::new(format!("shop-{service}-1"), "shop/image:1");
+        world.run(container.compose("shop", service, 1)).expect("runs");
+    }
+    world.run(NewContainer::new("plain", "busybox")).expect("runs");
+    SimulatedDaemon::start(world).expect("starts")
+}
+
+fn beside(daemon: &SimulatedDaemon) -> Program {
+    Program::new().variable("DOCKER_HOST", &daemon.docker_host())
+}
+
+/// Runs a command that must succeed, and reads its document.
+fn json(program: &Program, line: &str) -> Value {
+    let ended = program.run(&line.split(' ').chain(["--json"]).collect::<Vec<_>>());
+    assert_eq!(ended.code, Some(0), "{line}: {ended:?}");
+    ended.json()
+}
+
+fn names(rows: &Value) -> Vec<&str> {
+    let mut names: Vec<&str> =
+        rows.as_array().expect("an array").iter().map(|row| row["name"].as_str().expect("a text")).collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn what_already_runs_is_adopted_and_then_known() {
+    let daemon = daemon();
+    let program = beside(&daemon);
+    let report = json(&program, "once");
+    assert_eq!((&report["outcome"], &report["listed"]), (&"committed".into(), &3.into()), "{report}");
+    assert_eq!(report["unassigned"]["unknown_stack"], 2, "{report}");
+
+    let unassigned = json(&program, "unassigned");
+    assert_eq!(names(&unassigned), ["plain", "shop-db-1", "shop-web-1"]);
+    let text = program.run(&["unassigned"]).stdout;
+    assert!(text.contains("  dockledger adopt shop\n"), "{text}");
+
+    let adopted = json(&program, "adopt --all");
+    assert_eq!(adopted["registered"][0]["name"], "shop", "{adopted}");
+    assert_eq!(adopted["report"]["inserted"], 2, "{adopted}");
+    json(&program, "adopt plain --stack shop");
+    let rows = json(&program, "ps --kind stack --state running");
+    assert_eq!(names(&rows), ["plain", "shop-db-1", "shop-web-1"], "{rows}");
+    assert_eq!(json(&program, "unassigned"), Value::Array(Vec::new()));
+
+    let table = program.run(&["ps"]).stdout;
+    assert!(table.starts_with("local: complete pass ") && table.contains("no service is running"), "{table}");
+    assert!(table.contains("stack/shop"), "{table}");
+}
+
+#[test]
+fn a_second_pass_over_the_same_world_writes_nothing() {
+    let daemon = daemon();
+    let program = beside(&daemon);
+    json(&program, "stack add shop");
+    assert_eq!(json(&program, "once")["inserted"], 2);
+    let report = json(&program, "once");
+    assert_eq!((&report["inserted"], &report["updated"], &report["revision"]), (&0.into(), &0.into(), &Value::Null));
+}
+
+#[test]
+fn a_claim_is_answered_after_a_pass_over_its_container() {
+    let daemon = daemon();
+    let program = beside(&daemon);
+    json(&program, "project add shop --workload-id w1");
+    json(&program, "stage add shop prod");
+    let row = json(&program, "claim --project shop --stage prod --container plain --row r1");
+    assert_eq!((&row["name"], &row["state"], &row["role"]), (&"plain".into(), &"running".into(), &"prod".into()));
+    let id = row["container_id"].as_str().expect("bound");
+    assert_eq!(id.len(), 64);
+    let ended = program.run(&["claim", "--project", "shop", "--stage", "prod", "--container", "nothing-like-it"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+}
+
+#[test]
+fn a_container_that_goes_is_told_by_the_history() {
+    let daemon = daemon();
+    let program = beside(&daemon);
+    json(&program, "stack add shop");
+    json(&program, "once");
+    daemon.with(|world| world.remove("shop-web-1", true).expect("removed"));
+    assert_eq!(json(&program, "once")["missing"], 1);
+    let changes = json(&program, "changes --since 0");
+    let last = changes.as_array().expect("an array").last().expect("a change");
+    assert_eq!((&last["to_state"], &last["cause"]), (&"missing".into(), &"missing".into()), "{changes}");
+    assert_eq!(json(&program, "ps --state missing").as_array().map(Vec::len), Some(1));
+    assert_eq!(json(&program, "doctor")[0]["ok"], true);
+}
+
+/// The service, and the socket by which it tells the manager of services.
+struct Service {
+    process: Child,
+    manager: UnixDatagram,
+}
+
+impl Service {
+    fn start(program: &Program) -> Self {
+        let path = program.path("notify.sock");
+        let manager = UnixDatagram::bind(&path).expect("bound");
+        manager.set_read_timeout(Some(BOUND)).expect("set");
+        let mut command = program.command(&["run"]);
+        command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "200000");
+        let process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+        Self { process, manager }
+    }
+
+    /// Waits until the manager is told this.
+    fn tells(&self, what: &str) {
+        let mut buffer = [0; 4096];
+        loop {
+            let length = self.manager.recv(&mut buffer).unwrap_or_else(|cause| panic!("{what} is not told: {cause}"));
+            if String::from_utf8_lossy(&buffer[..length]).lines().any(|line| line.starts_with(what)) {
+                return;
+            }
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([format!("-{name}"), self.process.id().to_string()]).status();
+        assert!(status.expect("kill runs").success());
+    }
+
+    fn ends(self) -> Ended {
+        Ended::from(self.process.wait_with_output().expect("it ends"))
+    }
+}
+
+#[test]
+fn the_service_says_ready_feeds_the_watchdog_and_stops_in_order() {
+    let daemon = daemon();
+    let program = beside(&daemon);
+    json(&program, "stack add shop");
+    let service = Service::start(&program);
+    service.tells("READY=1");
+    service.tells("WATCHDOG=1");
+    let rows = json(&program, "ps");
+    assert_eq!(names(&rows), ["shop-db-1", "shop-web-1"]);
+    let header = program.run(&["ps"]).stdout;
+    assert!(!header.contains("no service is running"), "{header}");
+    service.signal("TERM");
+    service.tells("STOPPING=1");
+    let ended = service.ends();
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""), "{ended:?}");
+}
+
+#[test]
+fn a_signal_runs_a_pass_now() {
+    let daemon = daemon();
+    let program = beside(&daemon).variable("DOCKLEDGER_INTERVAL", "5min");
+    json(&program, "stack add shop");
+    let service = Service::start(&program);
+    service.tells("READY=1");
+    daemon.with(|world| world.stop("shop-web-1").expect("stopped"));
+    service.signal("USR1");
+    while names(&json(&program, "ps --state stopped")) != ["shop-web-1"] {
+        service.tells("STATUS=");
+    }
+    service.signal("INT");
+    assert_eq!(service.ends().code, Some(0));
+}
+
+#[test]
+fn beside_a_service_a_pass_is_refused_and_a_claim_is_seen_by_it() {
+    let daemon = daemon();
+    let program = beside(&daemon);
+    json(&program, "project add shop --workload-id w1");
+    json(&program, "stage add shop prod");
+    let service = Service::start(&program);
+    service.tells("READY=1");
+    let ended = program.run(&["once"]);
+    assert_eq!(ended.code, Some(5), "{ended:?}");
+    assert!(ended.stderr.contains("SIGUSR1") && ended.stderr.contains("--host"), "{ended:?}");
+    let row = json(&program, "claim --project shop --stage prod --container plain");
+    assert_eq!((&row["name"], &row["state"]), (&"plain".into(), &"running".into()), "{row}");
+    let adopted = json(&program, "adopt shop");
+    assert_eq!(adopted["left_to_service"], true, "{adopted}");
+    service.signal("TERM");
+    assert_eq!(service.ends().code, Some(0));
+}
+
+#[test]
+fn a_hung_daemon_neither_keeps_the_service_from_ready_nor_from_stopping() {
+    let daemon = daemon();
+    daemon.hang_list(true);
+    let program = beside(&daemon).variable("DOCKLEDGER_LIST_DEADLINE", "200ms");
+    let service = Service::start(&program);
+    service.tells("READY=1");
+    service.signal("TERM");
+    assert_eq!(service.ends().code, Some(0));
+    let ended = program.run(&["once"]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+}
