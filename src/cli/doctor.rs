@@ -9,7 +9,7 @@ use super::arguments::Printing;
 use super::context::{Context, runtime};
 use super::escape::escape;
 use super::exit::{Exit, Failure};
-use super::freshness::{freshness, is_served};
+use super::freshness::{freshness, holder_text, is_served};
 use super::output::{Output, Spinner};
 use crate::config::Config;
 use crate::docker::Daemon;
@@ -143,7 +143,7 @@ fn examine_host(
         findings.push(fault("freshness", Exit::Failed, detail));
         return findings;
     };
-    let holder = own.lease.holder.as_deref().unwrap_or_default();
+    let holder = holder_text(own.lease.holder.as_deref().unwrap_or_default());
     findings.push(fine(
         "lease",
         if is_served(own, now) {

@@ -18,6 +18,19 @@ pub(crate) fn is_served(host: &HostRecord, now: Timestamp) -> bool {
     host.lease.holder.is_some() && host.lease.expires_at.is_some_and(|expires_at| expires_at > now)
 }
 
+/// Who holds a lease, in few words: `pid 4711 on machine 3f2a9c01`. What is written otherwise is shown as it is.
+pub(crate) fn holder_text(holder: &str) -> String {
+    let field = |key: &str| {
+        let mut fields = holder.split(' ').filter_map(|field| field.split_once('='));
+        fields.find(|(name, value)| *name == key && !value.is_empty()).map(|(_, value)| value)
+    };
+    match (field("pid"), field("machine")) {
+        (Some(pid), Some(machine)) => format!("pid {pid} on machine {}", machine.get(..8).unwrap_or(machine)),
+        (Some(pid), None) => format!("pid {pid}"),
+        (None, _) => holder.to_owned(),
+    }
+}
+
 /// Tells when the last complete pass was, and what keeps the next from being one.
 pub(crate) fn freshness(host: &HostRecord, now: Timestamp) -> Freshness {
     let mut line = match host.last_complete_pass_at {
@@ -84,6 +97,17 @@ pub(crate) mod tests {
         change(&mut host);
         let freshness = freshness(&host, Timestamp::from_millis(112_000));
         (freshness.line, freshness.alarming)
+    }
+
+    #[test]
+    fn a_holder_is_named_by_what_finds_it() {
+        for (holder, shown) in [
+            ("id=7 machine=3f2a9c0187 boot=b pidns=1 pid=4711 start=9", "pid 4711 on machine 3f2a9c01"),
+            ("id=7 machine= boot=b pidns=1 pid=4711 start=9", "pid 4711"),
+            ("somebody else", "somebody else"),
+        ] {
+            assert_eq!(holder_text(holder), shown);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::ages::since;
 use super::arguments::{HostsArguments, HostsCommand, Printing};
 use super::context::Context;
 use super::exit::{Exit, Failure};
-use super::freshness::is_served;
+use super::freshness::{holder_text, is_served};
 use super::output::Output;
 use super::table::{Table, object_text};
 use crate::config::Config;
@@ -83,8 +83,8 @@ fn text(hosts: &[HostRecord], width: usize, now: Timestamp) -> String {
 
 fn writer(host: &HostRecord, now: Timestamp) -> String {
     match &host.lease.holder {
-        Some(holder) if is_served(host, now) => holder.clone(),
-        Some(holder) => format!("nobody (was {holder})"),
+        Some(holder) if is_served(host, now) => holder_text(holder),
+        Some(holder) => format!("nobody (was {})", holder_text(holder)),
         None => "nobody".into(),
     }
 }

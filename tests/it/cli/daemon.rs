@@ -2,7 +2,7 @@
 
 use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dockledger::model::Timestamp;
 use dockledger::simulation::{NewContainer, SimulatedDaemon, World};
@@ -12,6 +12,9 @@ use super::program::{Ended, Program};
 
 /// Longer than anything here takes: only a fault makes a test wait for it.
 const BOUND: Duration = Duration::from_secs(30);
+
+/// How long a silent service is taken for alive without looking.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// A compose project of two services, and a plain container.
 fn daemon() -> SimulatedDaemon {
@@ -109,7 +112,7 @@ fn a_container_that_goes_is_told_by_the_history() {
 
 /// The service, and the socket by which it tells the manager of services.
 struct Service {
-    process: Child,
+    process: Option<Child>,
     manager: UnixDatagram,
 }
 
@@ -117,31 +120,50 @@ impl Service {
     fn start(program: &Program) -> Self {
         let path = program.path("notify.sock");
         let manager = UnixDatagram::bind(&path).expect("bound");
-        manager.set_read_timeout(Some(BOUND)).expect("set");
+        manager.set_read_timeout(Some(LOOK_AGAIN)).expect("set");
         let mut command = program.command(&["run"]);
         command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "200000");
         let process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
-        Self { process, manager }
+        Self { process: Some(process), manager }
     }
 
     /// Waits until the manager is told this.
-    fn tells(&self, what: &str) {
+    fn tells(&mut self, what: &str) {
         let mut buffer = [0; 4096];
-        loop {
-            let length = self.manager.recv(&mut buffer).unwrap_or_else(|cause| panic!("{what} is not told: {cause}"));
-            if String::from_utf8_lossy(&buffer[..length]).lines().any(|line| line.starts_with(what)) {
-                return;
+        let begin = Instant::now();
+        while begin.elapsed() < BOUND {
+            if let Ok(length) = self.manager.recv(&mut buffer) {
+                if String::from_utf8_lossy(&buffer[..length]).lines().any(|line| line.starts_with(what)) {
+                    return;
+                }
+            } else if self.process().try_wait().expect("a child").is_some() {
+                panic!("it ended before it told {what}: {:?}", self.ends());
             }
         }
+        panic!("{what} is not told within {BOUND:?}");
     }
 
-    fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([format!("-{name}"), self.process.id().to_string()]).status();
+    fn process(&mut self) -> &mut Child {
+        self.process.as_mut().expect("it has not been waited for")
+    }
+
+    fn signal(&mut self, name: &str) {
+        let pid = self.process().id().to_string();
+        let status = Command::new("kill").args([format!("-{name}"), pid]).status();
         assert!(status.expect("kill runs").success());
     }
 
-    fn ends(self) -> Ended {
-        Ended::from(self.process.wait_with_output().expect("it ends"))
+    fn ends(&mut self) -> Ended {
+        let process = self.process.take().expect("it has not been waited for");
+        Ended::from(process.wait_with_output().expect("it ends"))
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().and_then(|()| process.wait()).expect("a child that a failed test left behind ends");
+        }
     }
 }
 
@@ -150,7 +172,7 @@ fn the_service_says_ready_feeds_the_watchdog_and_stops_in_order() {
     let daemon = daemon();
     let program = beside(&daemon);
     json(&program, "stack add shop");
-    let service = Service::start(&program);
+    let mut service = Service::start(&program);
     service.tells("READY=1");
     service.tells("WATCHDOG=1");
     let rows = json(&program, "ps");
@@ -168,7 +190,7 @@ fn a_signal_runs_a_pass_now() {
     let daemon = daemon();
     let program = beside(&daemon).variable("DOCKLEDGER_INTERVAL", "5min");
     json(&program, "stack add shop");
-    let service = Service::start(&program);
+    let mut service = Service::start(&program);
     service.tells("READY=1");
     daemon.with(|world| world.stop("shop-web-1").expect("stopped"));
     service.signal("USR1");
@@ -185,7 +207,7 @@ fn beside_a_service_a_pass_is_refused_and_a_claim_is_seen_by_it() {
     let program = beside(&daemon);
     json(&program, "project add shop --workload-id w1");
     json(&program, "stage add shop prod");
-    let service = Service::start(&program);
+    let mut service = Service::start(&program);
     service.tells("READY=1");
     let ended = program.run(&["once"]);
     assert_eq!(ended.code, Some(5), "{ended:?}");
@@ -203,7 +225,7 @@ fn a_hung_daemon_neither_keeps_the_service_from_ready_nor_from_stopping() {
     let daemon = daemon();
     daemon.hang_list(true);
     let program = beside(&daemon).variable("DOCKLEDGER_LIST_DEADLINE", "200ms");
-    let service = Service::start(&program);
+    let mut service = Service::start(&program);
     service.tells("READY=1");
     service.signal("TERM");
     assert_eq!(service.ends().code, Some(0));
