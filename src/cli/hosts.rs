@@ -8,6 +8,7 @@ use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::freshness::{holder_text, is_served};
 use super::output::Output;
+use super::registered::print_removed;
 use super::table::{Table, object_text};
 use crate::config::Config;
 use crate::model::{HostName, HostRecord, Timestamp};
@@ -31,8 +32,8 @@ pub(super) fn execute(arguments: &HostsArguments, context: &Context) -> Result<E
         }
         Some(HostsCommand::Forget(arguments)) => {
             let name = HostName::new(arguments.name.as_str());
-            context.change(&config)?.forget_host(&name)?;
-            print_done("forgotten", &name, &format!("{name} and its rows are removed"), arguments.printing.json)
+            let rows = context.change(&config)?.forget_host(&name)?;
+            print_removed("host", name.as_str(), rows, arguments.printing.json)
         }
     }
 }
