@@ -67,8 +67,9 @@ fn decide(arguments: &AdoptArguments, unassigned: &[Unassigned]) -> Result<Adopt
         return Ok(adoption);
     }
     for name in &arguments.names {
-        let project = of_unknown_stacks().find(|found| found.detail == *name || *found.name == **name);
-        let found = unassigned.iter().find(|found| *found.name == **name || found.container_id.short() == name);
+        let is_it = |found: &Unassigned| *found.name == **name || found.container_id.short() == name;
+        let project = of_unknown_stacks().find(|found| found.detail == *name || is_it(found));
+        let found = unassigned.iter().find(|found| is_it(found));
         match (&arguments.stack, project, found) {
             (None, Some(project), _) => {
                 adoption.compose_projects.insert(project.detail.clone());

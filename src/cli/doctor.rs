@@ -40,13 +40,20 @@ pub(super) fn execute(printing: &Printing, context: &Context) -> Result<Exit, Fa
         examine(context)
     };
     output.answer(&findings, || text(&findings, output))?;
-    Ok(findings.iter().find(|finding| !finding.ok).map_or(Exit::Fine, |finding| finding.exit))
+    Ok(worst(&findings))
+}
+
+/// The code of the fault that the others may follow from: what is not configured cannot be reached, what is not there
+/// cannot be fresh.
+fn worst(findings: &[Finding]) -> Exit {
+    let faults = findings.iter().filter(|finding| !finding.ok).map(|finding| finding.exit);
+    faults.min_by_key(|exit| (*exit == Exit::Failed, *exit)).unwrap_or(Exit::Fine)
 }
 
 fn examine(context: &Context) -> Vec<Finding> {
-    let settings = match context.settings() {
+    let settings = match context.load() {
         Ok(settings) => settings,
-        Err(failure) => return vec![faulty("configuration", &failure)],
+        Err(error) => return vec![faulty("configuration", &error.into())],
     };
     let file = settings.file.as_ref().map_or_else(|| "no file".into(), |path| path.display().to_string());
     let mut findings = vec![fine("configuration", format!("{file}; host {}", settings.config.host))];
@@ -257,6 +264,15 @@ mod tests {
         stale.status = Some(HostStatus::Stale);
         assert!(!examine_freshness(&stale, Timestamp::from_millis(112_000)).ok);
         assert!(!examine_freshness(&host(), Timestamp::from_millis(100_000 + 16 * 60_000)).ok);
+    }
+
+    #[test]
+    fn the_exit_code_is_that_of_the_cause_and_not_of_what_follows_from_it() {
+        let of = |exit| fault("x", exit, "");
+        assert_eq!(worst(&[fine("x", String::new())]), Exit::Fine);
+        assert_eq!(worst(&[of(Exit::Failed), of(Exit::Database)]), Exit::Database);
+        assert_eq!(worst(&[of(Exit::Database), of(Exit::Unreachable), of(Exit::Failed)]), Exit::Unreachable);
+        assert_eq!(worst(&[of(Exit::Failed)]), Exit::Failed);
     }
 
     #[test]
