@@ -106,7 +106,7 @@ fn register(store: &mut Store, arguments: &AdoptArguments, adoption: Adoption) -
     let mut registered = Vec::new();
     for project in &adoption.compose_projects {
         let new = NewParent { name: project.clone(), ..NewParent::default() };
-        registered.push(store.add_stack(new, Some(project.clone()))?);
+        registered.push(store.add_stack(&new, Some(project.clone()))?);
     }
     if let Some(stack) = &arguments.stack {
         for name in &adoption.containers {

@@ -13,7 +13,7 @@ pub(super) fn execute(command: &ParentCommand<AddProject>, context: &Context) ->
     match command {
         ParentCommand::Add(arguments) => {
             let new = new_parent(&arguments.name, &arguments.ids);
-            let registered = context.write(&config)?.add_project(new)?;
+            let registered = context.write(&config)?.add_project(&new)?;
             print_registered(&registered, arguments.printing.json)
         }
         ParentCommand::List(printing) => {

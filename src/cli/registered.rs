@@ -6,7 +6,7 @@ use super::arguments::Ids;
 use super::exit::{Exit, Failure};
 use super::output::Output;
 use super::table::object_text;
-use crate::model::{Registered, WorkloadId};
+use crate::model::Registered;
 use crate::store::NewParent;
 
 /// What is to be registered.
@@ -14,7 +14,7 @@ pub(crate) fn new_parent(name: &str, ids: &Ids) -> NewParent {
     NewParent {
         name: name.to_owned(),
         id: ids.id.clone(),
-        workload_id: ids.workload_id.as_deref().map(WorkloadId::new),
+        workload_id: ids.workload_id.clone(),
     }
 }
 

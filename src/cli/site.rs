@@ -13,7 +13,7 @@ pub(super) fn execute(command: &ParentCommand<AddSite>, context: &Context) -> Re
     match command {
         ParentCommand::Add(arguments) => {
             let new = new_parent(&arguments.name, &arguments.ids);
-            let registered = context.write(&config)?.add_site(new)?;
+            let registered = context.write(&config)?.add_site(&new)?;
             print_registered(&registered, arguments.printing.json)
         }
         ParentCommand::List(printing) => {

@@ -13,7 +13,7 @@ pub(super) fn execute(command: &ParentCommand<AddStack>, context: &Context) -> R
     match command {
         ParentCommand::Add(arguments) => {
             let new = new_parent(&arguments.name, &arguments.ids);
-            let registered = context.write(&config)?.add_stack(new, arguments.compose_project.clone())?;
+            let registered = context.write(&config)?.add_stack(&new, arguments.compose_project.clone())?;
             print_registered(&registered, arguments.printing.json)
         }
         ParentCommand::List(printing) => {
