@@ -11,11 +11,7 @@ use crate::store::NewParent;
 
 /// What is to be registered.
 pub(crate) fn new_parent(name: &str, ids: &Ids) -> NewParent {
-    NewParent {
-        name: name.to_owned(),
-        id: ids.id.clone(),
-        workload_id: ids.workload_id.clone(),
-    }
+    NewParent { name: name.to_owned(), id: ids.id.clone(), workload_id: ids.workload_id.clone() }
 }
 
 /// Prints what was registered, with the secret that is never shown again.
@@ -56,7 +52,7 @@ mod tests {
         let registered = Registered {
             id: "i".repeat(80),
             name: "shop\u{1b}".into(),
-            workload_id: WorkloadId::new("w1"),
+            workload_id: crate::model::WorkloadId::new("w1"),
             kind: WorkloadKind::Stack,
             compose_project: Some("shop".into()),
             webhook_secret: "s".repeat(64),

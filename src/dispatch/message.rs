@@ -1,10 +1,11 @@
 //! What DispatchActor hears: one pass at a time, and the answers of the others.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use ractor::ActorRef;
+use ractor::{ActorRef, RpcReplyPort};
 
-use crate::docker::{DaemonError, DockerMessage, ImageAnswer, Lane, Listed};
+use crate::docker::{CallProgress, DaemonError, DockerMessage, ImageAnswer, Lane, Listed};
 use crate::model::{ContainerId, Epoch, ImageId, Inspected, OpId, PassId, Scope, Trigger};
 use crate::store::{CommitReport, DetailsReport, Directory, Opened, StoreError, StoreMessage};
 use crate::tick::TickMessage;
@@ -100,6 +101,8 @@ pub enum DispatchMessage {
         epoch: Epoch,
         /// Where it is.
         docker: ActorRef<DockerMessage>,
+        /// How far its list call has come.
+        progress: Arc<CallProgress>,
     },
     /// A lane of DockerActor died.
     DockerDown {
@@ -134,6 +137,14 @@ pub enum DispatchMessage {
         /// Where it is.
         tick: ActorRef<TickMessage>,
     },
+    /// Answers as soon as no details are owed that can be paid now.
+    SettleDetails(RpcReplyPort<()>),
+    /// The wait before the next look whether the daemon answers is over.
+    ProbeDue,
+    /// Answers at once: whatever was sent before is handled.
+    Barrier(RpcReplyPort<()>),
+    /// No more passes: give up the one that runs unless its transaction is on its way.
+    Stop,
 }
 
 /// One pass, ordered by TickActor.

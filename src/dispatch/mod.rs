@@ -3,10 +3,18 @@
 //! Comes in: an order for a pass, and the answers of the daemon and of the ledger. Goes out: requests to both, and one
 //! report. Never: I/O, a row that a rule did not decide, two passes at once.
 
+mod actor;
+mod calls;
+mod conditions;
+mod debts;
+mod details;
 mod directory;
 mod message;
+mod pass;
+mod probe;
 mod rules;
 
+pub use actor::{DispatchActor, DispatchArgs, DispatchState};
 pub use directory::directory_keys;
 pub use message::{DispatchMessage, PassOrder};
 #[cfg(test)]

@@ -44,7 +44,8 @@ impl DockerActor {
         let daemon = &state.daemon;
         match message {
             DockerMessage::List { op, reply_to } => {
-                let result = daemon.list().await;
+                // Its deadline is DispatchActor's, who has this actor killed.
+                let result = daemon.list_until_dropped().await;
                 state.answer(&reply_to, DispatchMessage::Listed { op, result });
             }
             DockerMessage::ReadImages { op, images, reply_to } => {

@@ -115,9 +115,30 @@ impl Daemon {
     /// Every way in which there is no whole listing; never a short one.
     pub async fn list(&self) -> Result<Listed, DaemonError> {
         let began = Instant::now();
+        self.list_beside_identity(began, self.inner.list_within_deadline(began)).await
+    }
+
+    /// The same without a deadline of its own, for a caller who ends the call by dropping it; [`Self::progress`] then
+    /// tells how far it came.
+    ///
+    /// # Errors
+    ///
+    /// Every way in which there is no whole listing; never a short one.
+    pub async fn list_until_dropped(&self) -> Result<Listed, DaemonError> {
+        let began = Instant::now();
+        self.inner.progress.begin();
+        let call = self.inner.lists.call("GET /containers/json");
+        self.list_beside_identity(began, self.inner.read_listing(&call, began)).await
+    }
+
+    async fn list_beside_identity(
+        &self,
+        began: Instant,
+        list: impl Future<Output = Result<Listing, DaemonError>>,
+    ) -> Result<Listed, DaemonError> {
         let known = self.inner.known();
         let opened = self.inner.lists.connector().opened();
-        let mut list = pin!(self.inner.list_within_deadline(began));
+        let mut list = pin!(list);
         let mut learn = pin!(self.inner.learn_identity(known.connection));
         let mut learned = None;
         let listing = loop {

@@ -80,16 +80,22 @@ pub enum ContainerState {
 const MAX_STATE_BYTES: usize = 32;
 
 impl ContainerState {
-    /// What the daemon's word means. The words that are ours cannot be said by a daemon: they read as `unknown`.
+    /// What the daemon's word means, bounded and in lower case. The words that are ours cannot be said by a daemon: they
+    /// read as `unknown`.
     #[must_use]
     pub fn from_daemon(word: &str) -> Self {
+        // The usual words, which need no copy.
+        match Self::parse_said(word) {
+            Self::Other(_) => Self::parse_said(&bounded_word(word)),
+            known => known,
+        }
+    }
+
+    fn parse_said(word: &str) -> Self {
         match word {
             "exited" | "dead" | "stopped" => Self::Stopped,
             "missing" | "forgotten" | "failed" | "" => Self::Other("unknown".into()),
-            other => match Self::parse(other) {
-                Self::Other(_) => Self::Other(bounded_word(other)),
-                known => known,
-            },
+            other => Self::parse(other),
         }
     }
 
@@ -185,6 +191,15 @@ mod tests {
     fn a_daemon_cannot_say_our_words() {
         for word in ["missing", "forgotten", "failed", ""] {
             assert_eq!(ContainerState::from_daemon(word).as_str(), "unknown", "{word}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_cleaned_is_read_once_more() {
+        for (word, expected) in [("missing!", "unknown"), ("Running", "running"), ("Exited", "stopped")] {
+            let state = ContainerState::from_daemon(word);
+            assert_eq!(state.as_str(), expected, "{word}");
+            assert_eq!(ContainerState::parse(state.as_str()), state, "{word} reads back as it was written");
         }
     }
 

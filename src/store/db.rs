@@ -1,11 +1,13 @@
 //! One connection to either database, its session's settings, and the transaction that every write is.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use super::fault::{FaultKind, kind_of};
 use super::location::Location;
 use crate::model::Timestamp;
 
@@ -41,8 +43,13 @@ pub(super) use locked;
 
 type Transactions = <Db as Connection>::TransactionManager;
 
-/// Half of the store's deadline: another writer's transaction is waited for, a stuck one is reported in time.
-const SQLITE_WAIT_MS: u32 = 2_000;
+/// Less than half of the store's deadline: another writer's transaction is waited for, a stuck one is reported in time.
+const SQLITE_WAIT: Duration = Duration::from_secs(2);
+
+/// How long one attempt at SQLite's lock waits. SQLite's own wait grows to 100 ms between two looks, and a deployer that
+/// writes in a loop frees the lock for microseconds: with it we would hardly ever write. So an attempt is short, and
+/// [`take_lock`] makes many.
+const SQLITE_ATTEMPT_MS: u32 = 3;
 
 /// The journal shrinks to this after a checkpoint: a large pass leaves no large file behind. In bytes.
 const JOURNAL_SIZE_LIMIT: u32 = 16 << 20;
@@ -71,7 +78,7 @@ impl Db {
     fn connect_sqlite(path: &Path, access: Access) -> Result<Self, ConnectError> {
         let mut connection = SqliteConnection::establish(&Location::sqlite_uri(path))?;
         // The wait comes first: the settings after it take locks themselves.
-        connection.batch_execute(&format!("PRAGMA busy_timeout = {SQLITE_WAIT_MS}"))?;
+        connection.batch_execute(&format!("PRAGMA busy_timeout = {}", SQLITE_WAIT.as_millis()))?;
         connection.batch_execute(&match access {
             Access::Read => "PRAGMA query_only = ON".to_owned(),
             Access::Write => format!(
@@ -79,6 +86,9 @@ impl Db {
                  PRAGMA journal_size_limit = {JOURNAL_SIZE_LIMIT}"
             ),
         })?;
+        if access == Access::Write {
+            connection.batch_execute(&format!("PRAGMA busy_timeout = {SQLITE_ATTEMPT_MS}"))?;
+        }
         Ok(Self::Sqlite(connection))
     }
 
@@ -99,7 +109,9 @@ impl Db {
         body: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
         match self {
-            Self::Sqlite(connection) => AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")?,
+            Self::Sqlite(connection) => {
+                take_lock(|| AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE"))?;
+            }
             Self::Postgres(connection) => AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN")?,
         }
         self.finish(body)
@@ -170,6 +182,17 @@ impl Db {
         };
         let rows: Vec<Relation> = diesel::sql_query(catalogue).load(self)?;
         Ok(rows.into_iter().map(|row| row.name).collect())
+    }
+}
+
+/// Tries until the lock is had, for as long as another writer's transaction is waited for.
+fn take_lock(mut attempt: impl FnMut() -> QueryResult<()>) -> QueryResult<()> {
+    let began = Instant::now();
+    loop {
+        match attempt() {
+            Err(error) if kind_of(&error) == FaultKind::Busy && began.elapsed() < SQLITE_WAIT => {}
+            other => return other,
+        }
     }
 }
 

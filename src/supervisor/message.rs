@@ -1,6 +1,7 @@
 //! What the supervisor hears.
 
 use std::fmt;
+use std::sync::Arc;
 
 use ractor::RpcReplyPort;
 
@@ -71,6 +72,10 @@ pub enum SupervisorMessage {
         /// Why.
         error: StoreError,
     },
+    /// A pass is over.
+    PassEnded(Arc<PassReport>),
+    /// Answers as soon as no details are owed that can be paid now.
+    SettleDetails(RpcReplyPort<()>),
     /// Runs a pass that begins after this message; the port gets its report.
     Reconcile(RpcReplyPort<PassReport>),
 }

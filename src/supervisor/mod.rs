@@ -11,6 +11,13 @@
 //! Comes in: deaths, deadlines, requests. Goes out: the refs of the living, in order of their epochs. Never: I/O in a
 //! handler, a ref handed out by anybody else.
 
+mod actor;
 mod message;
+mod policy;
+mod shutdown;
+mod status;
+mod wiring;
 
+pub use actor::{LedgerSupervisor, SupervisorArgs, SupervisorState};
 pub use message::{Child, SupervisorMessage};
+pub use status::Status;

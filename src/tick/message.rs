@@ -13,6 +13,8 @@ pub enum TickMessage {
     Request(Option<RpcReplyPort<PassReport>>),
     /// The interval is over.
     Interval,
+    /// The distance to the pass before is kept: begin what is wanted.
+    BeginDue,
     /// A second is over: look whether the ledger got new bindings.
     LookForBindings,
     /// The answer to that look.

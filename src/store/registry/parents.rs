@@ -49,6 +49,12 @@ fn invalid(what: &'static str, text: &str, rule: &'static str) -> RegistryError 
 }
 
 impl NewParent {
+    /// Something of that name, with ids made up.
+    #[must_use]
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: name.into(), id: None, workload_id: None }
+    }
+
     pub(super) fn checked(&self) -> Result<String, RegistryError> {
         require_name("name", &self.name)?;
         if let Some(id) = &self.id {

@@ -1,0 +1,296 @@
+//! DispatchActor: carries out what the pass machine wants, one pass at a time.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ractor::{ActorProcessingErr, ActorRef, RpcReplyPort};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::conditions::{Conditions, log_pass};
+use super::debts::Debts;
+use super::details::DetailsCall;
+use super::pass::{Effect, Event, Finished, LIST_TRIES_AT_FIRST, Moment, Pass, PassSettings};
+use super::probe::Probe;
+use super::rules::RuleSet;
+use super::{DispatchMessage, PassOrder};
+use crate::config::Config;
+use crate::docker::{CallProgress, DockerMessage, ImageAnswer, Lane};
+use crate::model::{Epoch, ImageId, OpId, Timestamp};
+use crate::store::StoreMessage;
+use crate::supervisor::SupervisorMessage;
+use crate::tick::TickMessage;
+
+/// The actor of the pass.
+#[derive(Debug)]
+pub struct DispatchActor;
+
+/// What a DispatchActor is born with.
+#[derive(Debug)]
+pub struct DispatchArgs {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The daemon's address, for the host's line.
+    pub endpoint: String,
+    /// Who enforces deadlines.
+    pub supervisor: ActorRef<SupervisorMessage>,
+    /// How many rows get their details after a pass; `None` for all, old debts included.
+    pub details_limit: Option<usize>,
+}
+
+/// A living child, as the supervisor announced it.
+#[derive(Debug)]
+pub(super) struct Peer<T> {
+    pub(super) epoch: Epoch,
+    pub(super) actor: ActorRef<T>,
+}
+
+/// What a DispatchActor knows. Public because ractor's trait names it.
+#[derive(Debug)]
+pub struct DispatchState {
+    pub(super) settings: PassSettings,
+    pub(super) supervisor: ActorRef<SupervisorMessage>,
+    pub(super) details_limit: Option<usize>,
+    pub(super) born: Instant,
+    pub(super) lanes: HashMap<Lane, Peer<DockerMessage>>,
+    /// How far the list call of the pass lane has come.
+    pub(super) progress: Option<Arc<CallProgress>>,
+    pub(super) store: Option<Peer<StoreMessage>>,
+    pub(super) tick: Option<Peer<TickMessage>>,
+    pub(super) pass: Option<Pass>,
+    pub(super) next_op: u64,
+    pub(super) deadlines: HashMap<OpId, JoinHandle<()>>,
+    pub(super) lists_fail: bool,
+    /// The labels of images, which never change under one id; between passes.
+    pub(super) images: HashMap<ImageId, ImageAnswer>,
+    pub(super) conditions: Conditions,
+    pub(super) debts: Debts,
+    pub(super) details_call: Option<DetailsCall>,
+    pub(super) settle_waiters: Vec<RpcReplyPort<()>>,
+    pub(super) probe: Probe,
+}
+
+#[ractor::actor(message = DispatchMessage, state = DispatchState, arguments = DispatchArgs)]
+impl DispatchActor {
+    async fn pre_start(
+        &self,
+        _myself: ActorRef<DispatchMessage>,
+        args: DispatchArgs,
+    ) -> Result<DispatchState, ActorProcessingErr> {
+        Ok(DispatchState::new(args))
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<DispatchMessage>,
+        message: DispatchMessage,
+        state: &mut DispatchState,
+    ) -> Result<(), ActorProcessingErr> {
+        state.on(&myself, message);
+        Ok(())
+    }
+}
+
+impl DispatchState {
+    fn new(args: DispatchArgs) -> Self {
+        let rules = Arc::new(RuleSet::from(&*args.config));
+        Self {
+            settings: PassSettings { config: args.config, endpoint: args.endpoint, rules },
+            supervisor: args.supervisor,
+            details_limit: args.details_limit,
+            born: Instant::now(),
+            lanes: HashMap::new(),
+            progress: None,
+            store: None,
+            tick: None,
+            pass: None,
+            next_op: 1,
+            deadlines: HashMap::new(),
+            lists_fail: false,
+            images: HashMap::new(),
+            conditions: Conditions::default(),
+            debts: Debts::default(),
+            details_call: None,
+            settle_waiters: Vec::new(),
+            probe: Probe::default(),
+        }
+    }
+
+    fn on(&mut self, myself: &ActorRef<DispatchMessage>, message: DispatchMessage) {
+        use DispatchMessage as M;
+        match message {
+            M::Begin(order) => self.begin(myself, order),
+            M::SnapshotBegan { op } => self.pass_event(myself, Event::SnapshotBegan(op)),
+            M::Opened { op, result } => self.answer(myself, op, Event::Opened(op, result)),
+            M::Listed { op, result } => self.answer(myself, op, Event::Listed(op, result)),
+            M::Found { op, result } => self.answer(myself, op, Event::Found(op, result)),
+            M::Adopted { op, result } => self.answer(myself, op, Event::Adopted(op, result)),
+            M::ImagesRead { op, answers } => self.answer(myself, op, Event::ImagesRead(op, answers)),
+            M::Verified { op, answers } => self.answer(myself, op, Event::Verified(op, answers)),
+            M::Committed { op, result } => self.answer(myself, op, Event::Committed(op, result)),
+            M::DetailsRead { op, answers } => self.details_read(myself, op, answers),
+            M::DetailsPaid { op, result } => self.details_paid(myself, op, result),
+            M::DaemonAnswers { op } => self.daemon_answers(op),
+            M::Deadline { op } => self.deadline(myself, op),
+            M::DockerUp { lane, epoch, docker, progress } => self.docker_up(myself, lane, epoch, docker, progress),
+            M::DockerDown { lane, epoch } => self.docker_down(myself, lane, epoch),
+            M::StoreUp { epoch, store } => self.store_up(myself, epoch, store),
+            M::StoreTrouble { error, .. } => self.pass_event(myself, Event::StoreTrouble(error)),
+            M::StoreDown { epoch } => self.store_down(myself, epoch),
+            M::TickUp { epoch, tick } => replace_peer(&mut self.tick, epoch, tick),
+            M::SettleDetails(port) => {
+                self.settle_waiters.push(port);
+                self.answer_if_settled();
+            }
+            M::ProbeDue => self.probe_daemon(myself),
+            // Whoever does not wait any more needs no answer.
+            M::Barrier(port) => drop(port.send(())),
+            M::Stop => self.pass_event(myself, Event::Stop),
+        }
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        Moment { wall: Timestamp::now(), monotonic: self.born.elapsed() }
+    }
+
+    pub(super) fn begin(&mut self, myself: &ActorRef<DispatchMessage>, order: PassOrder) {
+        let tries = if self.lists_fail { 1 } else { LIST_TRIES_AT_FIRST };
+        let (pass, effects) = Pass::begin(
+            self.settings.clone(),
+            order,
+            self.now(),
+            tries,
+            std::mem::take(&mut self.images),
+            self.next_op,
+        );
+        self.pass = Some(pass);
+        self.carry_out(myself, effects);
+    }
+
+    pub(super) fn answer(&mut self, myself: &ActorRef<DispatchMessage>, op: OpId, event: Event) {
+        if let Some(timer) = self.deadlines.remove(&op) {
+            timer.abort();
+        }
+        self.pass_event(myself, event);
+    }
+
+    pub(super) fn pass_event(&mut self, myself: &ActorRef<DispatchMessage>, event: Event) {
+        let now = self.now();
+        if let Some(pass) = &mut self.pass {
+            let effects = pass.on(event, now);
+            self.carry_out(myself, effects);
+        }
+    }
+
+    pub(super) fn carry_out(&mut self, myself: &ActorRef<DispatchMessage>, effects: Vec<Effect>) {
+        if let Some(pass) = &self.pass {
+            self.next_op = pass.next_op();
+        }
+        for effect in effects {
+            match effect {
+                Effect::Ask(op, ask) => self.send(myself, op, ask),
+                Effect::DockerStuck(op) => self.report_stuck_lane(Lane::Pass, op),
+                Effect::StoreStuck(op) => self.report_stuck_store(op),
+                Effect::Finished(finished) => self.finish(myself, *finished),
+            }
+        }
+    }
+
+    /// An image that is gone may come back, and one that did not answer may answer: only labels are kept.
+    fn remember(&mut self, mut images: HashMap<ImageId, ImageAnswer>) {
+        images.retain(|_, answer| matches!(answer, ImageAnswer::Labels(_)));
+        if images.len() <= MAX_IMAGES {
+            self.images = images;
+        }
+    }
+
+    fn docker_up(
+        &mut self,
+        myself: &ActorRef<DispatchMessage>,
+        lane: Lane,
+        epoch: Epoch,
+        docker: ActorRef<DockerMessage>,
+        progress: Arc<CallProgress>,
+    ) {
+        if self.lanes.get(&lane).is_some_and(|peer| peer.epoch >= epoch) {
+            return;
+        }
+        self.lanes.insert(lane, Peer { epoch, actor: docker });
+        match lane {
+            Lane::Pass => {
+                self.progress = Some(progress);
+                self.pass_event(myself, Event::DockerUp);
+            }
+            Lane::Details => self.pay_next(myself),
+            Lane::Probe if self.probe.op.take().is_some() => self.probe_daemon(myself),
+            Lane::Probe | Lane::Actions => {}
+        }
+    }
+
+    fn docker_down(&mut self, myself: &ActorRef<DispatchMessage>, lane: Lane, epoch: Epoch) {
+        if self.lanes.get(&lane).is_some_and(|peer| peer.epoch <= epoch) {
+            self.lanes.remove(&lane);
+        }
+        if lane == Lane::Details && matches!(self.details_call, Some(DetailsCall::Reading(_))) {
+            self.details_lost(myself);
+        }
+    }
+
+    fn store_up(&mut self, myself: &ActorRef<DispatchMessage>, epoch: Epoch, store: ActorRef<StoreMessage>) {
+        if self.store.as_ref().is_some_and(|peer| peer.epoch >= epoch) {
+            return;
+        }
+        self.store = Some(Peer { epoch, actor: store });
+        self.pass_event(myself, Event::StoreUp);
+    }
+
+    fn store_down(&mut self, myself: &ActorRef<DispatchMessage>, epoch: Epoch) {
+        self.store = self.store.take().filter(|peer| peer.epoch > epoch);
+        if matches!(self.details_call, Some(DetailsCall::Paying(_))) {
+            self.details_lost(myself);
+        }
+    }
+
+    fn finish(&mut self, myself: &ActorRef<DispatchMessage>, finished: Finished) {
+        self.pass = None;
+        let details_op = self.details_call.map(DetailsCall::op);
+        for (_, timer) in self.deadlines.extract_if(|op, _| Some(*op) != details_op) {
+            timer.abort();
+        }
+        for line in self.conditions.after(&finished.report) {
+            line.log();
+        }
+        log_pass(&finished.report);
+        self.note_daemon(myself, finished.daemon_error.as_ref(), &finished.report);
+        self.remember(finished.images);
+        self.debts.add(finished.new_debts);
+        match self.details_limit {
+            Some(limit) => self.debts.truncate(limit),
+            None => self.debts.add(finished.old_debts),
+        }
+        self.pay_next(myself);
+        if let Some(peer) = &self.tick {
+            // A TickActor that died sends the pass again: it holds the callers.
+            let _ = peer.actor.cast(TickMessage::PassEnded(Box::new(finished.report)));
+        }
+        self.answer_if_settled();
+    }
+
+    pub(super) fn fresh_op(&mut self) -> OpId {
+        let op = OpId(self.next_op);
+        self.next_op += 1;
+        if let Some(pass) = &mut self.pass {
+            pass.skip_op();
+        }
+        op
+    }
+}
+
+/// More images than a busy host has; beyond it all are asked again.
+const MAX_IMAGES: usize = 4_096;
+
+fn replace_peer<T>(slot: &mut Option<Peer<T>>, epoch: Epoch, actor: ActorRef<T>) {
+    if slot.as_ref().is_none_or(|peer| peer.epoch < epoch) {
+        *slot = Some(Peer { epoch, actor });
+    }
+}

@@ -1,0 +1,96 @@
+//! How DispatchActor asks the others, and what it does when they do not answer.
+
+use std::time::Duration;
+
+use ractor::ActorRef;
+
+use super::DispatchMessage;
+use super::actor::DispatchState;
+use super::details::DetailsCall;
+use super::pass::{Ask, Event};
+use crate::docker::{DockerMessage, Lane};
+use crate::model::{Epoch, OpId};
+use crate::store::StoreMessage;
+use crate::supervisor::{Child, SupervisorMessage};
+
+/// Beyond the bounds that DockerActor keeps by itself, so that only a lane that hangs is killed.
+pub(super) const LANE_GRACE: Duration = Duration::from_secs(1);
+
+impl DispatchState {
+    /// Sends a request to whoever lives; one that cannot be sent is asked again by the machine when its actor is up.
+    pub(super) fn send(&mut self, myself: &ActorRef<DispatchMessage>, op: OpId, ask: Ask) {
+        let reply_to = myself.clone();
+        let config = &self.settings.config;
+        let (sent, deadline) = match ask {
+            Ask::List => (self.to_lane(Lane::Pass, DockerMessage::List { op, reply_to }), config.list_deadline),
+            Ask::ReadImages(images) => (
+                self.to_lane(Lane::Pass, DockerMessage::ReadImages { op, images, reply_to }),
+                config.list_deadline + LANE_GRACE,
+            ),
+            Ask::Verify(containers) => (
+                self.to_lane(Lane::Pass, DockerMessage::Verify { op, containers, reply_to }),
+                config.list_deadline + LANE_GRACE,
+            ),
+            Ask::Open => (self.to_store(StoreMessage::Open { op, reply_to }), config.store_deadline),
+            Ask::LookUp(keys) => (self.to_store(StoreMessage::LookUp { op, keys, reply_to }), config.store_deadline),
+            Ask::Adopt(compose_projects) => {
+                (self.to_store(StoreMessage::AdoptStacks { op, compose_projects, reply_to }), config.store_deadline)
+            }
+            Ask::Commit(plan) => (self.to_store(StoreMessage::Commit { op, plan, reply_to }), config.store_deadline),
+        };
+        if sent {
+            self.arm(myself, op, deadline);
+        }
+    }
+
+    pub(super) fn arm(&mut self, myself: &ActorRef<DispatchMessage>, op: OpId, after: Duration) {
+        let myself = myself.clone();
+        let timer = tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            // A dead actor has no deadlines.
+            let _ = myself.cast(DispatchMessage::Deadline { op });
+        });
+        self.deadlines.insert(op, timer);
+    }
+
+    pub(super) fn to_lane(&self, lane: Lane, message: DockerMessage) -> bool {
+        self.lanes.get(&lane).is_some_and(|peer| peer.actor.cast(message).is_ok())
+    }
+
+    pub(super) fn to_store(&self, message: StoreMessage) -> bool {
+        self.store.as_ref().is_some_and(|peer| peer.actor.cast(message).is_ok())
+    }
+
+    pub(super) fn deadline(&mut self, myself: &ActorRef<DispatchMessage>, op: OpId) {
+        self.deadlines.remove(&op);
+        if let Some(call) = self.details_call.filter(|call| call.op() == op) {
+            match call {
+                DetailsCall::Reading(_) => self.report_stuck_lane(Lane::Details, op),
+                DetailsCall::Paying(_) => self.report_stuck_store(op),
+            }
+            self.details_lost(myself);
+            return;
+        }
+        let list_deadline = self.settings.config.list_deadline;
+        let overdue = self.progress.as_ref().map(|p| p.overdue(&self.settings.endpoint, list_deadline));
+        self.pass_event(myself, Event::Deadline(op, overdue));
+    }
+
+    pub(super) fn report_stuck_lane(&mut self, lane: Lane, op: OpId) {
+        if let Some(peer) = self.lanes.remove(&lane) {
+            self.report_stuck(Child::Docker(lane), peer.epoch, op);
+        }
+    }
+
+    pub(super) fn report_stuck_store(&mut self, op: OpId) {
+        if let Some(peer) = self.store.take() {
+            self.report_stuck(Child::Store, peer.epoch, op);
+        }
+    }
+
+    pub(super) fn report_stuck(&self, child: Child, epoch: Epoch, op: OpId) {
+        tracing::warn!(%child, epoch = epoch.0, "a call is past its deadline: the child that awaits it is replaced");
+        // Without a supervisor this actor is about to be killed itself.
+        let _ = self.supervisor.cast(SupervisorMessage::Stuck { child, epoch, op });
+    }
+}

@@ -1,0 +1,143 @@
+//! Standing conditions: logged when they begin and when they end, not in every pass. Pure.
+
+use std::collections::BTreeMap;
+
+use crate::model::{ContainerId, PassReport, UnassignedReason};
+
+/// What stood after the last pass.
+#[derive(Debug, Default)]
+pub(super) struct Conditions {
+    unassigned: BTreeMap<ContainerId, UnassignedReason>,
+    failure: Option<String>,
+}
+
+/// One line for the log.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    /// A container has no row from now on, or for another reason than before.
+    Unassigned { container: ContainerId, name: Box<str>, reason: UnassignedReason, detail: String },
+    /// A container that had no row has one, or is gone.
+    Resolved { container: ContainerId, reason: UnassignedReason },
+    /// Passes fail from now on, or for another reason than before.
+    Failing { message: String },
+    /// Passes succeed again.
+    Recovered,
+}
+
+impl Conditions {
+    /// What began and what ended with this pass. A failed pass says nothing of containers.
+    pub(super) fn after(&mut self, report: &PassReport) -> Vec<Line> {
+        let mut lines = self.failure_lines(report);
+        if report.error.is_none() {
+            lines.extend(self.unassigned_lines(report));
+        }
+        lines
+    }
+
+    fn failure_lines(&mut self, report: &PassReport) -> Vec<Line> {
+        let message = report.error.as_ref().map(|error| error.message.clone());
+        if message == self.failure {
+            return Vec::new();
+        }
+        self.failure.clone_from(&message);
+        vec![message.map_or(Line::Recovered, |message| Line::Failing { message })]
+    }
+
+    fn unassigned_lines(&mut self, report: &PassReport) -> Vec<Line> {
+        let now: BTreeMap<_, _> =
+            report.unassigned_containers.iter().map(|c| (c.container_id.clone(), c.reason)).collect();
+        let began = report
+            .unassigned_containers
+            .iter()
+            .filter(|c| self.unassigned.get(&c.container_id) != Some(&c.reason))
+            .map(|c| Line::Unassigned {
+                container: c.container_id.clone(),
+                name: c.name.clone(),
+                reason: c.reason,
+                detail: c.detail.clone(),
+            });
+        let ended = self
+            .unassigned
+            .iter()
+            .filter(|(container, _)| !now.contains_key(*container))
+            .map(|(container, reason)| Line::Resolved { container: container.clone(), reason: *reason });
+        let lines = began.chain(ended).collect();
+        self.unassigned = now;
+        lines
+    }
+}
+
+impl Line {
+    /// Writes the line; texts from the daemon are escaped.
+    pub(super) fn log(&self) {
+        match self {
+            Self::Unassigned { container, name, reason, detail } => {
+                let container_id = container.short();
+                tracing::info!(container_id, ?name, %reason, ?detail, "container has no row");
+            }
+            Self::Resolved { container, reason } => {
+                tracing::info!(container_id = container.short(), %reason, "container has a row now, or is gone");
+            }
+            Self::Failing { message } => tracing::warn!(error = %message, "passes fail"),
+            Self::Recovered => tracing::info!("passes succeed again"),
+        }
+    }
+}
+
+/// One line for a pass that changed something; one that did not is for those who debug.
+pub(super) fn log_pass(report: &PassReport) {
+    let PassReport { pass_id, trigger, outcome, listed, duration_ms, inserted, updated, missing, returned, .. } =
+        report;
+    if inserted + updated > 0 {
+        tracing::info!(
+            %pass_id, %trigger, %outcome, listed, duration_ms, inserted, updated, missing, returned, "the ledger changed"
+        );
+    } else {
+        tracing::debug!(%pass_id, %trigger, %outcome, listed, duration_ms, "pass ended");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ContainerState, FailureKind, HostName, PassFailure, Unassigned};
+    use crate::tick::failed_report;
+
+    fn report(unassigned: &[(&str, UnassignedReason)], failure: Option<&str>) -> PassReport {
+        let mut report = failed_report(&HostName::new("local"), FailureKind::Internal, "");
+        report.error = failure.map(|m| PassFailure { kind: FailureKind::DaemonFailed, message: m.into() });
+        report.unassigned_containers = unassigned
+            .iter()
+            .map(|(id, reason)| Unassigned {
+                container_id: ContainerId::new(*id),
+                name: "n".into(),
+                image_ref: "i".into(),
+                state: ContainerState::Running,
+                reason: *reason,
+                detail: String::new(),
+            })
+            .collect();
+        report
+    }
+
+    #[test]
+    fn a_standing_condition_is_told_when_it_begins_changes_and_ends() {
+        let mut conditions = Conditions::default();
+        let (foreign, contested) = (UnassignedReason::NoLabel, UnassignedReason::Contested);
+        assert_eq!(conditions.after(&report(&[("a", foreign)], None)).len(), 1);
+        assert_eq!(conditions.after(&report(&[("a", foreign)], None)), [], "it stands");
+        assert_eq!(conditions.after(&report(&[("a", contested)], None)).len(), 1, "for another reason");
+        let ended = conditions.after(&report(&[], None));
+        assert_eq!(ended, [Line::Resolved { container: ContainerId::new("a"), reason: contested }]);
+    }
+
+    #[test]
+    fn a_failed_pass_ends_no_condition_of_containers() {
+        let mut conditions = Conditions::default();
+        conditions.after(&report(&[("a", UnassignedReason::NoLabel)], None));
+        let lines = conditions.after(&report(&[], Some("no daemon")));
+        assert_eq!(lines, [Line::Failing { message: "no daemon".into() }]);
+        assert_eq!(conditions.after(&report(&[], Some("no daemon"))), [], "it stands");
+        assert_eq!(conditions.after(&report(&[("a", UnassignedReason::NoLabel)], None)), [Line::Recovered]);
+    }
+}

@@ -1,0 +1,114 @@
+//! How DispatchActor pays details after a commit, beside later passes.
+
+use std::collections::HashMap;
+
+use ractor::ActorRef;
+
+use super::DispatchMessage;
+use super::actor::DispatchState;
+use super::calls::LANE_GRACE;
+use crate::docker::{DockerMessage, Lane};
+use crate::model::{ContainerId, Inspected, OpId};
+use crate::store::{DetailsReport, StoreError, StoreMessage};
+
+/// The call for details on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DetailsCall {
+    /// The details lane inspects.
+    Reading(OpId),
+    /// The store writes.
+    Paying(OpId),
+}
+
+impl DetailsCall {
+    pub(super) const fn op(self) -> OpId {
+        match self {
+            Self::Reading(op) | Self::Paying(op) => op,
+        }
+    }
+}
+
+impl DispatchState {
+    pub(super) fn pay_next(&mut self, myself: &ActorRef<DispatchMessage>) {
+        if self.details_call.is_some() || !self.lanes.contains_key(&Lane::Details) {
+            return;
+        }
+        let containers = self.debts.next_batch();
+        if containers.is_empty() {
+            return;
+        }
+        // 4 at a time, each under its own deadline.
+        let rounds = u32::try_from(containers.len().div_ceil(4)).unwrap_or(u32::MAX);
+        let deadline = self.settings.config.inspect_deadline.saturating_mul(rounds) + LANE_GRACE;
+        let op = self.fresh_op();
+        let reply_to = myself.clone();
+        if self.to_lane(Lane::Details, DockerMessage::ReadDetails { op, containers, reply_to }) {
+            self.details_call = Some(DetailsCall::Reading(op));
+            self.arm(myself, op, deadline);
+        } else {
+            self.debts.lost();
+        }
+    }
+
+    pub(super) fn details_read(
+        &mut self,
+        myself: &ActorRef<DispatchMessage>,
+        op: OpId,
+        answers: HashMap<ContainerId, Inspected>,
+    ) {
+        if self.details_call != Some(DetailsCall::Reading(op)) {
+            return;
+        }
+        self.disarm(op);
+        let writes = self.debts.answered(answers);
+        let pay = StoreMessage::PayDetails { op, writes, reply_to: myself.clone() };
+        if self.to_store(pay) {
+            self.details_call = Some(DetailsCall::Paying(op));
+            self.arm(myself, op, self.settings.config.store_deadline * 2);
+        } else {
+            self.details_lost(myself);
+        }
+    }
+
+    pub(super) fn details_paid(
+        &mut self,
+        myself: &ActorRef<DispatchMessage>,
+        op: OpId,
+        result: Result<DetailsReport, StoreError>,
+    ) {
+        if self.details_call != Some(DetailsCall::Paying(op)) {
+            return;
+        }
+        self.disarm(op);
+        self.details_call = None;
+        if let Err(error) = result {
+            tracing::warn!(%error, "details could not be written; they stay owed");
+        }
+        self.pay_next(myself);
+        self.answer_if_settled();
+    }
+
+    pub(super) fn disarm(&mut self, op: OpId) {
+        if let Some(timer) = self.deadlines.remove(&op) {
+            timer.abort();
+        }
+    }
+
+    pub(super) fn details_lost(&mut self, myself: &ActorRef<DispatchMessage>) {
+        if let Some(call) = self.details_call.take() {
+            self.disarm(call.op());
+        }
+        self.debts.lost();
+        self.pay_next(myself);
+        self.answer_if_settled();
+    }
+
+    pub(super) fn answer_if_settled(&mut self) {
+        if self.debts.is_settled() && self.details_call.is_none() {
+            for port in self.settle_waiters.drain(..) {
+                // Whoever does not wait any more needs no answer.
+                let _ = port.send(());
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! How a pass ends: its plan, its failures, its report.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::Pass;
+use super::protocol::{Ask, Effect, Finished, Moment};
+use super::report::{Phases, ReportDraft};
+use crate::docker::DaemonError;
+use crate::model::{Completeness, ContainerId, FailureKind, HostStatus, PassFailure, PassOutcome, RowId};
+use crate::store::{CommitPlan, Difference, HostStamp, PassStamp, StoreError};
+
+impl Pass {
+    pub(super) fn plan(&self, difference: &Difference, now: Moment) -> CommitPlan {
+        let completeness = self.completeness();
+        let complete = completeness == Completeness::Complete;
+        let outcome = if complete { PassOutcome::Committed } else { PassOutcome::Partial };
+        CommitPlan {
+            pass: self.stamp(outcome, None, now),
+            host: HostStamp {
+                endpoint: self.settings.endpoint.clone(),
+                identity: self.listed.as_ref().and_then(|listed| listed.identity.clone()),
+                status: if complete { HostStatus::Fresh } else { HostStatus::Stale },
+                complete,
+            },
+            rows: difference.rows.clone(),
+            row_by_row: self.row_by_row,
+        }
+    }
+
+    pub(super) fn completeness(&self) -> Completeness {
+        self.listed.as_ref().map_or(Completeness::Failed, |listed| listed.listing.completeness)
+    }
+
+    pub(super) fn stamp(&self, outcome: PassOutcome, error: Option<String>, now: Moment) -> PassStamp {
+        PassStamp {
+            id: self.order.pass.clone(),
+            trigger: self.order.trigger,
+            scope: self.order.scope.clone(),
+            completeness: self.completeness(),
+            outcome,
+            started_at: self.began.wall,
+            list_ms: self.listed.as_ref().map_or(0, |listed| millis(listed.listing.duration)),
+            elapsed_ms: millis(now.monotonic.saturating_sub(self.began.monotonic)),
+            listed: self.listed.as_ref().map_or(0, |l| l.listing.containers.len() + l.listing.quarantined.len()),
+            error,
+        }
+    }
+
+    pub(super) fn fail_by_store(&mut self, error: &StoreError, now: Moment) -> Vec<Effect> {
+        let kind = match error {
+            StoreError::LeaseHeld { .. } => FailureKind::LeaseLost,
+            StoreError::IdentityTaken { .. } => FailureKind::WrongDaemon,
+            _ => FailureKind::StoreFailed,
+        };
+        self.fail_unrecorded(PassFailure { kind, message: error.to_string() }, now)
+    }
+
+    pub(super) fn fail_unrecorded(&mut self, failure: PassFailure, now: Moment) -> Vec<Effect> {
+        self.draft.failure = Some(failure);
+        self.finish(now)
+    }
+
+    /// The failure goes into the host's line: its rows stay, its status tells.
+    pub(super) fn fail_and_record(&mut self, failure: PassFailure, now: Moment) -> Vec<Effect> {
+        let (outcome, status) = match failure.kind {
+            FailureKind::WrongDaemon => (PassOutcome::WrongDaemon, HostStatus::WrongDaemon),
+            FailureKind::DaemonUnreachable => (PassOutcome::Failed, HostStatus::Unreachable),
+            _ => (PassOutcome::Failed, HostStatus::Stale),
+        };
+        let plan = CommitPlan {
+            pass: self.stamp(outcome, Some(failure.message.clone()), now),
+            host: HostStamp { endpoint: self.settings.endpoint.clone(), identity: None, status, complete: false },
+            rows: Vec::new(),
+            row_by_row: false,
+        };
+        self.draft.failure = Some(failure);
+        vec![self.ask(Ask::Commit(Box::new(plan)))]
+    }
+
+    /// The commit is in and its answer was lost: what it did is what was planned.
+    pub(super) fn finish_from_plan(&mut self, now: Moment) -> Vec<Effect> {
+        if let Some(difference) = &self.difference {
+            self.draft.commit = ReportDraft::commit_of(&difference.rows);
+        }
+        self.finish(now)
+    }
+
+    pub(super) fn finish(&mut self, now: Moment) -> Vec<Effect> {
+        self.awaited.clear();
+        let report = self.draft.report(&Phases {
+            host: &self.settings.config.host,
+            order: &self.order,
+            started_at: self.began.wall,
+            duration: now.monotonic.saturating_sub(self.began.monotonic),
+            listed: self.listed.as_ref(),
+            assignment: self.assignment.as_ref(),
+            difference: self.difference.as_ref(),
+        });
+        let committed = report.error.is_none();
+        let (new_debts, old_debts) = if committed { self.debts() } else { (Vec::new(), Vec::new()) };
+        let daemon_error = self.list_failure.take();
+        let images = std::mem::take(&mut self.images);
+        vec![Effect::Finished(Box::new(Finished { report, new_debts, old_debts, images, daemon_error }))]
+    }
+
+    /// What is owed now: by this pass, and from before.
+    fn debts(&self) -> (Vec<Debt>, Vec<Debt>) {
+        let writes = self.difference.as_ref().map_or(&[][..], |difference| &difference.rows);
+        let left_out: BTreeSet<&RowId> = self.draft.left_out().collect();
+        let made = writes
+            .iter()
+            .filter(|write| write.details_owed && !left_out.contains(&write.id))
+            .filter_map(|write| Some((write.id.clone(), write.binding.container_id.clone()?)))
+            .collect();
+        let written: BTreeSet<&RowId> = writes.iter().map(|write| &write.id).collect();
+        let stored = self.opened.as_ref().map_or(&[][..], |opened| &opened.rows);
+        let older = stored
+            .iter()
+            .filter(|row| row.details_owed && !written.contains(&row.id))
+            .filter_map(|row| Some((row.id.clone(), row.binding.container_id.clone()?)))
+            .collect();
+        (made, older)
+    }
+}
+
+type Debt = (RowId, ContainerId);
+
+/// An unreachable daemon and one that answers nonsense end with different exit codes.
+pub(super) const fn kind_of(error: &DaemonError) -> FailureKind {
+    if error.is_unreachable() { FailureKind::DaemonUnreachable } else { FailureKind::DaemonFailed }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,387 @@
+//! The machine: one event at a time, from *open* to the commit's answer.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::endings::kind_of;
+use super::identity;
+use super::protocol::{Ask, AskKind, Effect, Event, Moment, PassSettings};
+use super::report::ReportDraft;
+use crate::dispatch::PassOrder;
+use crate::dispatch::directory::directory_keys;
+use crate::dispatch::rules::{Assignment, Picture, assign};
+use crate::docker::{DaemonError, ImageAnswer, Listed};
+use crate::model::{ContainerId, FailureKind, ImageId, Inspected, OpId, PassFailure};
+use crate::store::{CommitReport, DiffInput, Difference, Directory, Opened, StoreError, diff};
+
+/// One pass on its way.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    pub(super) settings: PassSettings,
+    pub(super) order: PassOrder,
+    pub(super) began: Moment,
+    /// How often a list that hangs may be tried.
+    pub(super) list_tries_allowed: u32,
+    pub(super) next_op: u64,
+    pub(super) awaited: BTreeMap<OpId, AskKind>,
+    /// What is asked again if its actor is replaced.
+    pub(super) asked_images: Vec<ImageId>,
+    pub(super) asked_verify: Vec<ContainerId>,
+    pub(super) asked_adoption: BTreeSet<String>,
+    pub(super) opened: Option<Opened>,
+    pub(super) listed: Option<Listed>,
+    pub(super) list_failure: Option<DaemonError>,
+    pub(super) directory: Option<Directory>,
+    pub(super) images: HashMap<ImageId, ImageAnswer>,
+    pub(super) verified: HashMap<ContainerId, Inspected>,
+    pub(super) assignment: Option<Assignment>,
+    pub(super) difference: Option<Difference>,
+    /// The commit was sent and its answer is not known: the next *open* tells by `last_pass_id`.
+    pub(super) commit_unknown: bool,
+    pub(super) row_by_row: bool,
+    pub(super) draft: ReportDraft,
+}
+
+/// In the first pass whose list hangs, so that one lost connection costs no tick.
+pub(crate) const LIST_TRIES_AT_FIRST: u32 = 3;
+
+impl Pass {
+    /// Begins a pass. `images` holds the labels that earlier ones read. `first_op` is the first of the op ids that it may
+    /// use; they only grow.
+    pub(crate) fn begin(
+        settings: PassSettings,
+        order: PassOrder,
+        now: Moment,
+        list_tries_allowed: u32,
+        images: HashMap<ImageId, ImageAnswer>,
+        first_op: u64,
+    ) -> (Self, Vec<Effect>) {
+        let mut pass = Self {
+            settings,
+            order,
+            began: now,
+            list_tries_allowed,
+            next_op: first_op,
+            awaited: BTreeMap::new(),
+            asked_images: Vec::new(),
+            asked_verify: Vec::new(),
+            asked_adoption: BTreeSet::new(),
+            opened: None,
+            listed: None,
+            list_failure: None,
+            directory: None,
+            images,
+            verified: HashMap::new(),
+            assignment: None,
+            difference: None,
+            commit_unknown: false,
+            row_by_row: false,
+            draft: ReportDraft::default(),
+        };
+        let effects = vec![pass.ask(Ask::Open)];
+        (pass, effects)
+    }
+
+    /// The first op id that this pass has not used.
+    #[must_use]
+    pub(crate) const fn next_op(&self) -> u64 {
+        self.next_op
+    }
+
+    /// Leaves one op id to somebody else.
+    pub(crate) const fn skip_op(&mut self) {
+        self.next_op += 1;
+    }
+
+    /// Takes one event. Answers to requests that are not awaited any more are dropped.
+    pub(crate) fn on(&mut self, event: Event, now: Moment) -> Vec<Effect> {
+        match event {
+            Event::SnapshotBegan(op) => self.on_snapshot(op),
+            Event::Opened(op, result) => self.answered(op, |pass| pass.on_opened(result, now)),
+            Event::Listed(op, result) => self.answered(op, |pass| pass.on_listed(result, now)),
+            Event::Found(op, result) => self.answered(op, |pass| pass.on_found(result, now)),
+            Event::Adopted(op, result) => self.answered(op, |pass| pass.on_adopted(result, now)),
+            Event::ImagesRead(op, answers) => self.answered(op, |pass| {
+                pass.images.extend(answers);
+                pass.decide(now)
+            }),
+            Event::Verified(op, answers) => self.answered(op, |pass| {
+                pass.verified.extend(answers);
+                pass.decide(now)
+            }),
+            Event::Committed(op, result) => self.answered(op, |pass| pass.on_committed(result, now)),
+            Event::Deadline(op, progress) => match self.awaited.remove(&op) {
+                Some(kind) => self.on_deadline(op, kind, progress, now),
+                None => Vec::new(),
+            },
+            Event::DockerUp => self.ask_again(AskKind::is_of_the_daemon),
+            Event::StoreUp => self.ask_again(|kind| !kind.is_of_the_daemon()),
+            Event::StoreTrouble(error) => self.on_store_trouble(&error, now),
+            Event::Stop => self.on_stop(now),
+        }
+    }
+
+    fn answered(&mut self, op: OpId, then: impl FnOnce(&mut Self) -> Vec<Effect>) -> Vec<Effect> {
+        if self.awaited.remove(&op).is_some() { then(self) } else { Vec::new() }
+    }
+
+    pub(super) fn ask(&mut self, ask: Ask) -> Effect {
+        let op = OpId(self.next_op);
+        self.next_op += 1;
+        self.awaited.insert(op, ask.kind());
+        Effect::Ask(op, ask)
+    }
+
+    fn on_snapshot(&mut self, op: OpId) -> Vec<Effect> {
+        let listing_is_due = self.listed.is_none() && self.list_failure.is_none() && !self.awaits(AskKind::List);
+        if self.awaited.contains_key(&op) && listing_is_due { vec![self.ask(Ask::List)] } else { Vec::new() }
+    }
+
+    fn on_opened(&mut self, result: Result<Opened, StoreError>, now: Moment) -> Vec<Effect> {
+        match result {
+            Ok(opened) => {
+                let ours_is_in = opened.host.last_pass_id.as_ref() == Some(&self.order.pass);
+                self.opened = Some(opened);
+                if self.commit_unknown && ours_is_in {
+                    return self.finish_from_plan(now);
+                }
+                self.commit_unknown = false;
+                self.go_on(now)
+            }
+            Err(error) => self.fail_by_store(&error, now),
+        }
+    }
+
+    fn on_listed(&mut self, result: Result<Listed, DaemonError>, now: Moment) -> Vec<Effect> {
+        self.draft.list_tries += 1;
+        match result {
+            Ok(listed) => {
+                self.listed = Some(listed);
+                self.go_on(now)
+            }
+            Err(error) => {
+                self.list_failure = Some(error);
+                self.go_on(now)
+            }
+        }
+    }
+
+    /// Rows and listing arrive in either order; both are needed.
+    fn go_on(&mut self, now: Moment) -> Vec<Effect> {
+        let Some(opened) = &self.opened else { return Vec::new() };
+        if let Some(error) = &self.list_failure {
+            let failure = PassFailure { kind: kind_of(error), message: error.to_string() };
+            return self.fail_and_record(failure, now);
+        }
+        let Some(listed) = &self.listed else { return Vec::new() };
+        if let Some(failure) = identity::refusal(&opened.host, listed.identity.as_ref(), &self.settings.endpoint) {
+            return self.fail_and_record(failure, now);
+        }
+        let keys = directory_keys(&opened.rows, &listed.listing, &self.settings.rules);
+        vec![self.ask(Ask::LookUp(keys))]
+    }
+
+    fn on_found(&mut self, result: Result<Directory, StoreError>, now: Moment) -> Vec<Effect> {
+        match result {
+            Ok(directory) => {
+                self.directory = Some(directory);
+                self.decide(now)
+            }
+            Err(error) => self.fail_by_store(&error, now),
+        }
+    }
+
+    fn on_adopted(&mut self, result: Result<Directory, StoreError>, now: Moment) -> Vec<Effect> {
+        match (result, &mut self.directory) {
+            (Ok(gained), Some(directory)) => {
+                directory.stacks.extend(gained.stacks);
+                directory.workloads.extend(gained.workloads);
+                self.decide(now)
+            }
+            (Ok(_), None) => Vec::new(),
+            (Err(error), _) => self.fail_by_store(&error, now),
+        }
+    }
+
+    /// Assigns again with every answer so far, until nothing more is wanted.
+    fn decide(&mut self, now: Moment) -> Vec<Effect> {
+        let (Some(opened), Some(listed), Some(directory)) = (&self.opened, &self.listed, &self.directory) else {
+            return Vec::new();
+        };
+        let picture = Picture {
+            rows: &opened.rows,
+            listing: &listed.listing,
+            directory,
+            images: &self.images,
+            verified: &self.verified,
+            identity_known: listed.identity.is_some(),
+        };
+        let assignment = assign(&picture, &self.settings.rules);
+        if !assignment.wants_images.is_empty() {
+            self.asked_images = assignment.wants_images.into_iter().collect();
+            let images = self.asked_images.clone();
+            return vec![self.ask(Ask::ReadImages(images))];
+        }
+        if !assignment.adoptable.is_empty() && self.asked_adoption.is_empty() {
+            self.asked_adoption.clone_from(&assignment.adoptable);
+            return vec![self.ask(Ask::Adopt(assignment.adoptable))];
+        }
+        if !assignment.wants_verified.is_empty() {
+            self.asked_verify = assignment.wants_verified.into_iter().collect();
+            let containers = self.asked_verify.clone();
+            return vec![self.ask(Ask::Verify(containers))];
+        }
+        let difference = diff(&DiffInput {
+            picture: &picture,
+            assignment: &assignment,
+            now: self.began.wall,
+            last_complete_pass_at: opened.host.last_complete_pass_at,
+        });
+        self.assignment = Some(assignment);
+        let plan = self.plan(&difference, now);
+        self.difference = Some(difference);
+        vec![self.ask(Ask::Commit(Box::new(plan)))]
+    }
+
+    fn on_committed(&mut self, result: Result<CommitReport, StoreError>, now: Moment) -> Vec<Effect> {
+        match result {
+            Ok(report) => {
+                self.draft.commit = report;
+                self.finish(now)
+            }
+            Err(StoreError::Clash { .. } | StoreError::Refused { .. }) if !self.row_by_row && !self.is_failing() => {
+                // Fresh rows tell what the others did; row by row, whatever still clashes costs only itself.
+                self.row_by_row = true;
+                self.opened = None;
+                vec![self.ask(Ask::Open)]
+            }
+            Err(error) if self.is_failing() => {
+                tracing::warn!(%error, "the host's status could not be written");
+                self.finish(now)
+            }
+            Err(error) => self.fail_by_store(&error, now),
+        }
+    }
+
+    pub(super) fn is_failing(&self) -> bool {
+        self.draft.failure.is_some()
+    }
+
+    fn on_deadline(&mut self, op: OpId, kind: AskKind, progress: Option<DaemonError>, now: Moment) -> Vec<Effect> {
+        if !kind.is_of_the_daemon() {
+            let mut effects = vec![Effect::StoreStuck(op)];
+            effects.extend(self.on_store_deadline(kind, now));
+            return effects;
+        }
+        let mut effects = vec![Effect::DockerStuck(op)];
+        match kind {
+            AskKind::List => {
+                self.draft.list_tries += 1;
+                if self.draft.list_tries < self.list_tries_allowed {
+                    // Asked for now and sent to the next life of the lane.
+                    effects.push(self.ask(Ask::List));
+                } else {
+                    self.list_failure = Some(progress.unwrap_or_else(|| self.silent()));
+                    effects.extend(self.go_on(now));
+                }
+            }
+            AskKind::ReadImages => {
+                let unanswered = self.asked_images.drain(..).map(|image| (image, ImageAnswer::Unanswered));
+                self.images.extend(unanswered);
+                effects.extend(self.decide(now));
+            }
+            _ => {
+                let unanswered = Inspected::Unanswered("no answer within the deadline".into());
+                let asked = std::mem::take(&mut self.asked_verify);
+                self.verified.extend(asked.into_iter().map(|container| (container, unanswered.clone())));
+                effects.extend(self.decide(now));
+            }
+        }
+        effects
+    }
+
+    fn silent(&self) -> DaemonError {
+        DaemonError::Silent {
+            endpoint: self.settings.endpoint.clone(),
+            call: "GET /containers/json",
+            deadline: self.settings.config.list_deadline,
+        }
+    }
+
+    fn on_store_deadline(&mut self, kind: AskKind, now: Moment) -> Vec<Effect> {
+        if kind == AskKind::Commit && !self.is_failing() {
+            return vec![self.reopen_to_learn_of_the_commit()];
+        }
+        if self.is_failing() {
+            return self.finish(now);
+        }
+        let message = format!(
+            "the database did not answer within {:?}; another process may hold a lock on it, or its disk may hang",
+            self.settings.config.store_deadline
+        );
+        self.fail_unrecorded(PassFailure { kind: FailureKind::StoreFailed, message }, now)
+    }
+
+    fn reopen_to_learn_of_the_commit(&mut self) -> Effect {
+        self.commit_unknown = true;
+        self.opened = None;
+        self.ask(Ask::Open)
+    }
+
+    fn ask_again(&mut self, concerns: impl Fn(AskKind) -> bool) -> Vec<Effect> {
+        let lost: Vec<(OpId, AskKind)> =
+            self.awaited.iter().filter(|(_, kind)| concerns(**kind)).map(|(op, kind)| (*op, *kind)).collect();
+        lost.into_iter()
+            .map(|(op, kind)| {
+                self.awaited.remove(&op);
+                self.ask_once_more(kind)
+            })
+            .collect()
+    }
+
+    fn ask_once_more(&mut self, kind: AskKind) -> Effect {
+        match kind {
+            AskKind::Open => self.ask(Ask::Open),
+            AskKind::List => self.ask(Ask::List),
+            AskKind::ReadImages => {
+                let images = self.asked_images.clone();
+                self.ask(Ask::ReadImages(images))
+            }
+            AskKind::Verify => {
+                let containers = self.asked_verify.clone();
+                self.ask(Ask::Verify(containers))
+            }
+            AskKind::Adopt => {
+                let projects = self.asked_adoption.clone();
+                self.ask(Ask::Adopt(projects))
+            }
+            // Rows may have moved while the store was away, and a look-up belongs to its rows: begin from fresh ones.
+            AskKind::LookUp => {
+                self.opened = None;
+                self.ask(Ask::Open)
+            }
+            AskKind::Commit => self.reopen_to_learn_of_the_commit(),
+        }
+    }
+
+    fn awaits(&self, kind: AskKind) -> bool {
+        self.awaited.values().any(|awaited| *awaited == kind)
+    }
+
+    fn on_store_trouble(&mut self, error: &StoreError, now: Moment) -> Vec<Effect> {
+        let waits_for_the_store = self.awaited.values().any(|kind| !kind.is_of_the_daemon());
+        match (waits_for_the_store, self.is_failing()) {
+            (false, _) => Vec::new(),
+            (true, true) => self.finish(now),
+            (true, false) => self.fail_by_store(error, now),
+        }
+    }
+
+    fn on_stop(&mut self, now: Moment) -> Vec<Effect> {
+        if self.awaits(AskKind::Commit) {
+            // The transaction ends by itself and its report is true; stopping waits for it.
+            return Vec::new();
+        }
+        let message = "the ledger is stopping; this pass was given up and wrote nothing".to_owned();
+        self.fail_unrecorded(PassFailure { kind: FailureKind::Stopping, message }, now)
+    }
+}

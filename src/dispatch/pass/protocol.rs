@@ -1,0 +1,141 @@
+//! What a pass hears, what it wants, and what it leaves behind.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::dispatch::rules::RuleSet;
+use crate::docker::{DaemonError, ImageAnswer, Listed};
+use crate::model::{ContainerId, ImageId, Inspected, OpId, PassReport, RowId, Timestamp};
+use crate::store::{CommitPlan, CommitReport, Directory, DirectoryKeys, Opened, StoreError};
+
+/// What happens to a pass.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// The ledger's snapshot is fixed.
+    SnapshotBegan(OpId),
+    /// The ledger's rows.
+    Opened(OpId, Result<Opened, StoreError>),
+    /// The daemon's listing.
+    Listed(OpId, Result<Listed, DaemonError>),
+    /// The owners that were looked up.
+    Found(OpId, Result<Directory, StoreError>),
+    /// The stacks that were registered.
+    Adopted(OpId, Result<Directory, StoreError>),
+    /// The labels of images.
+    ImagesRead(OpId, HashMap<ImageId, ImageAnswer>),
+    /// Whether the absent are gone.
+    Verified(OpId, HashMap<ContainerId, Inspected>),
+    /// The transaction's end.
+    Committed(OpId, Result<CommitReport, StoreError>),
+    /// A request is past its deadline; for a list, how far it had come.
+    Deadline(OpId, Option<DaemonError>),
+    /// The pass lane lives anew: what was asked of the one before is asked again.
+    DockerUp,
+    /// StoreActor lives anew: what was asked of the one before is asked again.
+    StoreUp,
+    /// StoreActor cannot begin.
+    StoreTrouble(StoreError),
+    /// The ledger stops.
+    Stop,
+}
+
+/// What a pass wants done.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// Ask this, and answer with the op.
+    Ask(OpId, Ask),
+    /// The pass lane awaits a call that is past its deadline.
+    DockerStuck(OpId),
+    /// StoreActor awaits a call that is past its deadline.
+    StoreStuck(OpId),
+    /// The pass is over.
+    Finished(Box<Finished>),
+}
+
+/// A request of a pass.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    /// Of the store: the host's rows.
+    Open,
+    /// Of the daemon: all containers.
+    List,
+    /// Of the store: the owners named.
+    LookUp(DirectoryKeys),
+    /// Of the store: register these compose projects.
+    Adopt(BTreeSet<String>),
+    /// Of the daemon: the labels of these images.
+    ReadImages(Vec<ImageId>),
+    /// Of the daemon: whether these are gone.
+    Verify(Vec<ContainerId>),
+    /// Of the store: write.
+    Commit(Box<CommitPlan>),
+}
+
+impl Ask {
+    pub(super) const fn kind(&self) -> AskKind {
+        match self {
+            Self::Open => AskKind::Open,
+            Self::List => AskKind::List,
+            Self::LookUp(_) => AskKind::LookUp,
+            Self::Adopt(_) => AskKind::Adopt,
+            Self::ReadImages(_) => AskKind::ReadImages,
+            Self::Verify(_) => AskKind::Verify,
+            Self::Commit(_) => AskKind::Commit,
+        }
+    }
+}
+
+/// An [`Ask`] without what it carries: what is awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AskKind {
+    Open,
+    List,
+    LookUp,
+    Adopt,
+    ReadImages,
+    Verify,
+    Commit,
+}
+
+impl AskKind {
+    pub(super) const fn is_of_the_daemon(self) -> bool {
+        matches!(self, Self::List | Self::ReadImages | Self::Verify)
+    }
+}
+
+/// What a pass leaves behind.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    /// For its callers.
+    pub(crate) report: PassReport,
+    /// The rows whose details are owed now: made, bound or changed in this pass.
+    pub(crate) new_debts: Vec<(RowId, ContainerId)>,
+    /// The rows whose details were owed before and are still.
+    pub(crate) old_debts: Vec<(RowId, ContainerId)>,
+    /// The labels of images that were read, for later passes.
+    pub(crate) images: HashMap<ImageId, ImageAnswer>,
+    /// The fault of the daemon that ended it, if one did.
+    pub(crate) daemon_error: Option<DaemonError>,
+}
+
+/// What is the same for every pass of one DispatchActor.
+#[derive(Clone, Debug)]
+pub(crate) struct PassSettings {
+    /// The host's name and the deadlines.
+    pub(crate) config: Arc<Config>,
+    /// The daemon's address, for the host's line.
+    pub(crate) endpoint: String,
+    /// The rules, from the configuration.
+    pub(crate) rules: Arc<RuleSet>,
+}
+
+/// The time as a pass needs it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// The wall clock: written, never compared.
+    pub(crate) wall: Timestamp,
+    /// A clock that only goes forward.
+    pub(crate) monotonic: Duration,
+}

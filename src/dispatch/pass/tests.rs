@@ -1,0 +1,422 @@
+//! The machine through every order of answers, deaths and deadlines.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::*;
+use crate::config::Config;
+use crate::dispatch::PassOrder;
+use crate::dispatch::rules::RuleSet;
+use crate::docker::{DaemonError, Listed};
+use crate::model::{
+    Claims, Completeness, ContainerId, ContainerState, DaemonIdentity, ExitCodeFact, FailureKind, HealthFact, HostName,
+    HostRecord, HostStatus, LeaseRecord, ListedContainer, Listing, OpId, PassId, PassOutcome, Ports, Scope, Timestamp,
+    Trigger, WorkloadId,
+};
+use crate::store::{CommitPlan, CommitReport, Directory, Opened, RegistryError, StoreError};
+
+/// Answers a machine step by step and keeps what it wants.
+struct Driver {
+    pass: Pass,
+    wanted: Vec<(OpId, Ask)>,
+    stuck: Vec<&'static str>,
+    finished: Option<Finished>,
+}
+
+const PASS: &str = "pass-1";
+
+fn moment() -> Moment {
+    Moment { wall: Timestamp::from_millis(1_000), monotonic: Duration::from_secs(1) }
+}
+
+impl Driver {
+    fn begin(tries: u32) -> Self {
+        let config = Arc::new(Config::new("unused"));
+        let rules = Arc::new(RuleSet::from(&*config));
+        let settings = PassSettings { config, endpoint: "unix:///socket".into(), rules };
+        let order = PassOrder { pass: PassId::new(PASS), trigger: Trigger::Request, scope: Scope::Host };
+        let (pass, effects) = Pass::begin(settings, order, moment(), tries, HashMap::new(), 1);
+        let mut driver = Self { pass, wanted: Vec::new(), stuck: Vec::new(), finished: None };
+        driver.take(effects);
+        driver
+    }
+
+    fn on(&mut self, event: Event) {
+        let effects = self.pass.on(event, moment());
+        self.take(effects);
+    }
+
+    fn take(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Ask(op, ask) => self.wanted.push((op, ask)),
+                Effect::DockerStuck(_) => self.stuck.push("docker"),
+                Effect::StoreStuck(_) => self.stuck.push("store"),
+                Effect::Finished(finished) => self.finished = Some(*finished),
+            }
+        }
+    }
+
+    /// The one request that is wanted now, which must be of that kind.
+    fn asked(&mut self, kind: &str) -> OpId {
+        self.asked_with(kind).0
+    }
+
+    fn asked_with(&mut self, kind: &str) -> (OpId, Ask) {
+        assert_eq!(self.wanted.len(), 1, "one request at a time: {:?}", self.wanted);
+        let (op, ask) = self.wanted.remove(0);
+        assert!(format!("{ask:?}").starts_with(kind), "wanted {kind}, got {ask:?}");
+        (op, ask)
+    }
+
+    fn plan(&mut self) -> (OpId, Box<CommitPlan>) {
+        match self.asked_with("Commit") {
+            (op, Ask::Commit(plan)) => (op, plan),
+            other => panic!("no commit: {other:?}"),
+        }
+    }
+
+    fn open_and_list(&mut self) -> OpId {
+        let open = self.asked("Open");
+        self.on(Event::SnapshotBegan(open));
+        let list = self.asked("List");
+        self.on(Event::Opened(open, Ok(opened(None))));
+        list
+    }
+
+    /// Up to the commit, which is wanted then.
+    fn to_commit(&mut self) {
+        let list = self.open_and_list();
+        self.on(Event::Listed(list, Ok(listed())));
+        let look_up = self.asked("LookUp");
+        self.on(Event::Found(look_up, Ok(directory())));
+    }
+
+    fn report(&self) -> &crate::model::PassReport {
+        &self.finished.as_ref().expect("the pass is over").report
+    }
+}
+
+fn opened(last_pass: Option<&str>) -> Opened {
+    let host = HostRecord {
+        name: HostName::new("local"),
+        endpoint: None,
+        engine: None,
+        engine_version: None,
+        engine_identity: Some("daemon-a".into()),
+        last_complete_pass_at: None,
+        last_pass_id: last_pass.map(PassId::new),
+        status: None,
+        last_error: None,
+        unchanged_passes: 0,
+        lease: LeaseRecord { holder: None, generation: 1, expires_at: None },
+    };
+    Opened { host, rows: Vec::new() }
+}
+
+/// One container of the stack `shop`: a row is made for it.
+fn listed() -> Listed {
+    let container = ListedContainer {
+        id: ContainerId::new("a".repeat(64)),
+        name: "shop-web-1".into(),
+        image_ref: "busybox".into(),
+        image_id: None,
+        state: ContainerState::Running,
+        exit_code: ExitCodeFact::Absent,
+        health: HealthFact::Absent,
+        created_at: None,
+        ports: Ports::default(),
+        claims: Claims {
+            compose_project: Some("shop".into()),
+            compose_service: Some("web".into()),
+            ..Claims::default()
+        },
+        ignored_by_label: None,
+    };
+    let listing = Listing {
+        completeness: Completeness::Complete,
+        containers: vec![container],
+        quarantined: Vec::new(),
+        unreadable: Vec::new(),
+        body_bytes: 2,
+        duration: Duration::from_millis(3),
+    };
+    Listed { listing, identity: Some(identity("daemon-a")) }
+}
+
+fn identity(key: &str) -> DaemonIdentity {
+    DaemonIdentity { engine: "docker".into(), version: "28".into(), key: key.into() }
+}
+
+fn directory() -> Directory {
+    let mut directory = Directory::default();
+    directory.workloads.insert("w-shop".into(), crate::model::WorkloadKind::Stack);
+    directory.stacks.insert("shop".into(), WorkloadId::new("w-shop"));
+    directory
+}
+
+fn refused() -> DaemonError {
+    DaemonError::Refused { endpoint: "unix:///socket".into() }
+}
+
+fn store_error() -> StoreError {
+    StoreError::Query { attempt: "read", url: "ledger".into(), cause: "disk I/O error".into() }
+}
+
+fn clash() -> StoreError {
+    StoreError::Clash { attempt: "insert a row", cause: "unique".into() }
+}
+
+#[test]
+fn the_daemon_is_asked_only_after_the_snapshot_began() {
+    let mut driver = Driver::begin(3);
+    let open = driver.asked("Open");
+    assert!(driver.wanted.is_empty(), "no list yet");
+    driver.on(Event::SnapshotBegan(open));
+    driver.asked("List");
+    driver.on(Event::SnapshotBegan(open));
+    assert!(driver.wanted.is_empty(), "and it is asked once");
+}
+
+#[test]
+fn rows_and_listing_may_come_in_either_order() {
+    for rows_first in [true, false] {
+        let mut driver = Driver::begin(3);
+        let open = driver.asked("Open");
+        driver.on(Event::SnapshotBegan(open));
+        let list = driver.asked("List");
+        if rows_first {
+            driver.on(Event::Opened(open, Ok(opened(None))));
+            driver.on(Event::Listed(list, Ok(listed())));
+        } else {
+            driver.on(Event::Listed(list, Ok(listed())));
+            driver.on(Event::Opened(open, Ok(opened(None))));
+        }
+        driver.asked("LookUp");
+    }
+}
+
+#[test]
+fn a_whole_pass_ends_in_one_commit_and_its_report() {
+    let mut driver = Driver::begin(3);
+    driver.to_commit();
+    let (commit, plan) = driver.plan();
+    assert_eq!(plan.rows.len(), 1);
+    assert_eq!(plan.host.status, HostStatus::Fresh);
+    assert!(plan.host.complete);
+    driver.on(Event::Committed(commit, Ok(CommitReport { inserted: 1, ..CommitReport::default() })));
+    assert_eq!(driver.report().outcome, PassOutcome::Committed);
+    assert_eq!((driver.report().inserted, driver.report().listed, driver.report().assigned), (1, 1, 1));
+    let finished = driver.finished.expect("over");
+    assert_eq!(finished.new_debts.len(), 1, "a new row owes its details");
+}
+
+#[test]
+fn answers_to_what_is_not_awaited_are_dropped() {
+    let mut driver = Driver::begin(3);
+    let list = driver.open_and_list();
+    driver.on(Event::Listed(OpId(999), Ok(listed())));
+    assert!(driver.wanted.is_empty());
+    driver.on(Event::Listed(list, Ok(listed())));
+    driver.asked("LookUp");
+    driver.on(Event::Listed(list, Err(refused())));
+    driver.on(Event::Deadline(list, None));
+    assert!(driver.stuck.is_empty(), "its deadline is over, too");
+    assert!(driver.finished.is_none());
+}
+
+#[test]
+fn a_list_that_hangs_once_is_asked_again_of_the_next_life() {
+    let mut driver = Driver::begin(3);
+    let list = driver.open_and_list();
+    driver.on(Event::Deadline(list, None));
+    assert_eq!(driver.stuck, ["docker"]);
+    let again = driver.asked("List");
+    driver.on(Event::Listed(list, Ok(listed())));
+    assert!(driver.wanted.is_empty(), "the late answer of the first is dropped");
+    driver.on(Event::DockerUp);
+    let resent = driver.asked("List");
+    assert_ne!(again, resent);
+    driver.on(Event::Listed(resent, Ok(listed())));
+    driver.asked("LookUp");
+}
+
+#[test]
+fn a_list_that_hangs_is_tried_as_often_as_allowed_and_then_fails_the_pass() {
+    for allowed in [1, 3] {
+        let mut driver = Driver::begin(allowed);
+        let mut list = driver.open_and_list();
+        for tried in 1..=allowed {
+            driver.on(Event::Deadline(list, None));
+            assert_eq!(driver.stuck.len(), tried as usize);
+            if tried < allowed {
+                list = driver.asked("List");
+            }
+        }
+        let (commit, plan) = driver.plan();
+        assert!(plan.rows.is_empty(), "a failed listing writes no row");
+        assert!(!plan.host.complete);
+        assert_eq!(plan.host.status, HostStatus::Unreachable);
+        driver.on(Event::Committed(commit, Ok(CommitReport::default())));
+        assert_eq!(driver.report().error.as_ref().map(|e| e.kind), Some(FailureKind::DaemonUnreachable));
+        assert_eq!(driver.report().list_tries, allowed);
+    }
+}
+
+#[test]
+fn a_failed_listing_writes_the_status_alone() {
+    let stalled = DaemonError::Cut { endpoint: "e".into(), call: "GET", bytes: 7, cause: "eof".into() };
+    for (error, status, kind) in [
+        (refused(), HostStatus::Unreachable, FailureKind::DaemonUnreachable),
+        (stalled, HostStatus::Stale, FailureKind::DaemonFailed),
+    ] {
+        let mut driver = Driver::begin(3);
+        let list = driver.open_and_list();
+        driver.on(Event::Listed(list, Err(error)));
+        let (commit, plan) = driver.plan();
+        assert!(plan.rows.is_empty());
+        assert_eq!(plan.host.status, status);
+        driver.on(Event::Committed(commit, Err(store_error())));
+        assert_eq!(driver.report().error.as_ref().map(|e| e.kind), Some(kind), "the first failure is the report's");
+        assert_eq!(driver.report().completeness, Completeness::Failed);
+    }
+}
+
+#[test]
+fn another_daemon_writes_nothing_but_the_status() {
+    let mut driver = Driver::begin(3);
+    let list = driver.open_and_list();
+    let mut other = listed();
+    other.identity = Some(identity("daemon-b"));
+    driver.on(Event::Listed(list, Ok(other)));
+    let (commit, plan) = driver.plan();
+    assert!(plan.rows.is_empty());
+    assert_eq!((plan.host.status, plan.host.identity.is_some()), (HostStatus::WrongDaemon, false));
+    driver.on(Event::Committed(commit, Ok(CommitReport::default())));
+    assert_eq!(driver.report().outcome, PassOutcome::WrongDaemon);
+}
+
+#[test]
+fn a_lookup_that_fails_fails_the_pass() {
+    let mut driver = Driver::begin(3);
+    let list = driver.open_and_list();
+    driver.on(Event::Listed(list, Ok(listed())));
+    let look_up = driver.asked("LookUp");
+    driver.on(Event::Found(look_up, Err(store_error())));
+    assert_eq!(driver.report().error.as_ref().map(|e| e.kind), Some(FailureKind::StoreFailed));
+    assert!(driver.report().unassigned.is_empty(), "it never reads as unknown");
+}
+
+#[test]
+fn a_clash_repeats_the_commit_once_from_fresh_rows_row_by_row() {
+    let mut driver = Driver::begin(3);
+    driver.to_commit();
+    let (commit, plan) = driver.plan();
+    assert!(!plan.row_by_row);
+    driver.on(Event::Committed(commit, Err(clash())));
+    let open = driver.asked("Open");
+    driver.on(Event::SnapshotBegan(open));
+    assert!(driver.wanted.is_empty(), "the listing still counts");
+    driver.on(Event::Opened(open, Ok(opened(None))));
+    let look_up = driver.asked("LookUp");
+    driver.on(Event::Found(look_up, Ok(directory())));
+    let (commit, plan) = driver.plan();
+    assert!(plan.row_by_row);
+    driver.on(Event::Committed(commit, Err(clash())));
+    assert!(driver.report().error.is_some(), "once");
+}
+
+#[test]
+fn a_commit_without_an_answer_is_told_by_the_last_pass_id() {
+    for is_in in [true, false] {
+        let mut driver = Driver::begin(3);
+        driver.to_commit();
+        let (commit, _) = driver.plan();
+        driver.on(Event::Deadline(commit, None));
+        assert_eq!(driver.stuck, ["store"]);
+        driver.asked("Open");
+        driver.on(Event::StoreUp);
+        let open = driver.asked("Open");
+        driver.on(Event::Opened(open, Ok(opened(is_in.then_some(PASS)))));
+        if is_in {
+            assert_eq!((driver.report().inserted, driver.report().error.is_none()), (1, true), "told truly");
+        } else {
+            let look_up = driver.asked("LookUp");
+            driver.on(Event::Found(look_up, Ok(directory())));
+            driver.plan();
+            assert!(driver.finished.is_none(), "it is written again");
+        }
+    }
+}
+
+#[test]
+fn a_store_that_dies_anywhere_is_asked_again() {
+    let mut driver = Driver::begin(3);
+    let lost = driver.asked("Open");
+    driver.on(Event::StoreUp);
+    let open = driver.asked("Open");
+    driver.on(Event::SnapshotBegan(lost));
+    assert!(driver.wanted.is_empty(), "the snapshot of the dead does not count");
+    driver.on(Event::SnapshotBegan(open));
+    let list = driver.asked("List");
+    driver.on(Event::Opened(open, Ok(opened(None))));
+    driver.on(Event::Listed(list, Ok(listed())));
+    driver.asked("LookUp");
+    driver.on(Event::StoreUp);
+    let open = driver.asked("Open");
+    driver.on(Event::Opened(open, Ok(opened(None))));
+    driver.asked("LookUp");
+}
+
+#[test]
+fn a_store_that_cannot_begin_fails_the_pass_that_waits_for_it_at_once() {
+    let mut driver = Driver::begin(3);
+    driver.asked("Open");
+    let held = StoreError::LeaseHeld { host: "local".into(), holder: "pid 7".into() };
+    driver.on(Event::StoreTrouble(held));
+    assert_eq!(driver.report().error.as_ref().map(|e| e.kind), Some(FailureKind::LeaseLost));
+}
+
+#[test]
+fn trouble_of_the_store_leaves_a_pass_alone_that_waits_for_the_daemon() {
+    let mut driver = Driver::begin(3);
+    let list = driver.open_and_list();
+    driver.on(Event::StoreTrouble(StoreError::Registry(RegistryError::Unknown { kind: "row", name: "x".into() })));
+    assert!(driver.finished.is_none());
+    driver.on(Event::Listed(list, Ok(listed())));
+    driver.asked("LookUp");
+}
+
+#[test]
+fn a_stop_gives_up_a_pass_that_writes_nothing_and_waits_for_a_transaction() {
+    let mut driver = Driver::begin(3);
+    driver.open_and_list();
+    driver.on(Event::Stop);
+    assert_eq!(driver.report().error.as_ref().map(|e| e.kind), Some(FailureKind::Stopping));
+
+    let mut driver = Driver::begin(3);
+    driver.to_commit();
+    let (commit, _) = driver.plan();
+    driver.on(Event::Stop);
+    assert!(driver.finished.is_none(), "the transaction ends by itself");
+    driver.on(Event::Committed(commit, Ok(CommitReport { inserted: 1, ..CommitReport::default() })));
+    assert_eq!(driver.report().inserted, 1);
+}
+
+#[test]
+fn every_deadline_of_the_store_ends_the_pass_or_asks_again() {
+    for phase in ["Open", "LookUp"] {
+        let mut driver = Driver::begin(3);
+        let op = if phase == "Open" {
+            driver.asked("Open")
+        } else {
+            let list = driver.open_and_list();
+            driver.on(Event::Listed(list, Ok(listed())));
+            driver.asked("LookUp")
+        };
+        driver.on(Event::Deadline(op, None));
+        assert_eq!(driver.stuck, ["store"], "{phase}");
+        assert_eq!(driver.report().error.as_ref().map(|e| e.kind), Some(FailureKind::StoreFailed), "{phase}");
+    }
+}

@@ -1,0 +1,74 @@
+//! How DispatchActor waits for a daemon that does not answer.
+
+use std::time::Duration;
+
+use ractor::ActorRef;
+
+use super::DispatchMessage;
+use super::actor::DispatchState;
+use crate::docker::{DaemonError, DockerMessage, Lane};
+use crate::model::{OpId, PassReport};
+use crate::tick::TickMessage;
+
+/// The look whether a daemon that does not answer does again.
+#[derive(Debug, Default)]
+pub(super) struct Probe {
+    /// The request on its way; it is left waiting over any number of failed passes.
+    pub(super) op: Option<OpId>,
+    /// How often in a row it answered and the pass failed all the same.
+    pub(super) in_vain: u32,
+}
+
+/// Between a probe that answered in vain and the next: doubles up to this.
+const PROBE_BACKOFF_CAP: Duration = Duration::from_secs(30);
+
+impl DispatchState {
+    pub(super) fn note_daemon(
+        &mut self,
+        myself: &ActorRef<DispatchMessage>,
+        error: Option<&DaemonError>,
+        report: &PassReport,
+    ) {
+        if let Some(error) = error {
+            self.lists_fail = true;
+            let hangs = error.is_unreachable() || matches!(error, DaemonError::Stalled { .. });
+            if hangs && self.probe.op.is_none() {
+                self.probe_after_backoff(myself);
+            }
+        } else if report.error.is_none() {
+            self.lists_fail = false;
+            self.probe.in_vain = 0;
+        }
+    }
+
+    pub(super) fn probe_after_backoff(&mut self, myself: &ActorRef<DispatchMessage>) {
+        if self.probe.in_vain == 0 {
+            self.probe_daemon(myself);
+            return;
+        }
+        let backoff = Duration::from_secs(1 << self.probe.in_vain.min(5)).min(PROBE_BACKOFF_CAP);
+        let _cancelled_with_the_actor = myself.send_after(backoff, || DispatchMessage::ProbeDue);
+    }
+
+    pub(super) fn probe_daemon(&mut self, myself: &ActorRef<DispatchMessage>) {
+        if self.probe.op.is_some() {
+            return;
+        }
+        let op = self.fresh_op();
+        self.probe.op = Some(op);
+        // A lane that is down sends it as soon as it is up.
+        self.to_lane(Lane::Probe, DockerMessage::AwaitDaemon { op, reply_to: myself.clone() });
+    }
+
+    pub(super) fn daemon_answers(&mut self, op: OpId) {
+        if self.probe.op != Some(op) {
+            return;
+        }
+        self.probe.op = None;
+        self.probe.in_vain += 1;
+        if let (true, Some(peer)) = (self.lists_fail, &self.tick) {
+            // A TickActor that died owes a whole pass at its birth anyway.
+            let _ = peer.actor.cast(TickMessage::DaemonAnswers);
+        }
+    }
+}

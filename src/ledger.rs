@@ -1,0 +1,126 @@
+//! One ledger, spawned and spoken to: the embedding API.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ractor::rpc::CallResult;
+use ractor::{Actor, ActorRef};
+use tokio::sync::watch;
+
+use crate::config::Config;
+use crate::docker::{EndpointError, resolve_endpoint};
+use crate::model::{FailureKind, HostName, PassFailure, PassReport, Timestamp};
+use crate::supervisor::{LedgerSupervisor, Status, SupervisorArgs, SupervisorMessage};
+use crate::tick::failed_report;
+
+/// A ledger's tree of actors.
+#[derive(Debug)]
+pub struct Ledger;
+
+/// What a ledger is spawned for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// Passes run by themselves: at once, by interval, when a deployer binds a row.
+    Service,
+    /// Passes run only on request, and pay only the details that they owe themselves, up to this many.
+    Once {
+        /// The most rows that get their details.
+        details_limit: usize,
+    },
+}
+
+/// Why a ledger could not be spawned.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The daemon's address makes no sense.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// The tree of actors could not be spawned: a fault of our own.
+    #[error("cannot spawn the supervision tree: {0}")]
+    Spawn(String),
+}
+
+/// Speaks to one ledger; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct LedgerHandle {
+    host: HostName,
+    supervisor: ActorRef<SupervisorMessage>,
+    status: watch::Receiver<Status>,
+    /// The longest that a stop may take: one transaction and the answers.
+    stop_bound: Duration,
+}
+
+impl Ledger {
+    /// Spawns the tree. Neither a daemon nor a database needs to be there yet: their trouble is in the reports and in
+    /// the status, and is no reason to give up.
+    ///
+    /// # Errors
+    /// If the daemon's address makes no sense.
+    pub async fn spawn(config: Config, life: Life, migrate: bool) -> Result<LedgerHandle, StartError> {
+        let endpoint = resolve_endpoint(&config)?;
+        let (sender, status) = watch::channel(Status::new(Timestamp::now()));
+        let host = config.host.clone();
+        let stop_bound = config.store_deadline + Duration::from_secs(1);
+        let (by_itself, details_limit) = match life {
+            Life::Service => (true, 0),
+            Life::Once { details_limit } => (false, details_limit),
+        };
+        let config = Arc::new(config);
+        let args = SupervisorArgs { config, endpoint, by_itself, details_limit, migrate, status: sender };
+        let (supervisor, _) =
+            Actor::spawn(None, LedgerSupervisor, args).await.map_err(|error| StartError::Spawn(error.to_string()))?;
+        Ok(LedgerHandle { host, supervisor, status, stop_bound })
+    }
+}
+
+impl LedgerHandle {
+    /// One whole pass that begins after this call. Its faults are in the report.
+    pub async fn reconcile(&self) -> PassReport {
+        // A TickActor that dies takes its callers' ports along; its successor answers the second asking.
+        for _ in 0..2 {
+            match self.supervisor.call(SupervisorMessage::Reconcile, None).await {
+                Ok(CallResult::Success(report)) => return report,
+                Ok(CallResult::Timeout | CallResult::SenderError) => {}
+                Err(_) => break,
+            }
+        }
+        let ended = self.status.borrow().ended.clone();
+        let failure = match ended {
+            Some(Err(failure)) => failure,
+            _ => PassFailure { kind: FailureKind::Stopping, message: "the ledger has stopped; no pass runs".into() },
+        };
+        failed_report(&self.host, failure.kind, &failure.message)
+    }
+
+    /// Waits until no details are owed that can be paid now.
+    pub async fn settle_details(&self) {
+        // A ledger that is gone owes nothing.
+        let _ = self.supervisor.call(SupervisorMessage::SettleDetails, None).await;
+    }
+
+    /// Stops the ledger: cancels the call to the daemon, lets the transaction end, answers everybody who waits,
+    /// releases the lease. Returns when that is done; a second call finds it done.
+    pub async fn stop(&self) {
+        // Already stopping or stopped is what was asked for.
+        let _ = self.supervisor.stop_and_wait(None, Some(self.stop_bound)).await;
+    }
+
+    /// Waits for the end: `Ok` by a stop, else why the ledger gave up.
+    ///
+    /// # Errors
+    /// If the ledger gave up: another process took its host, or too many faults of its own.
+    pub async fn ended(&self) -> Result<(), PassFailure> {
+        let mut status = self.status.clone();
+        let ended = status.wait_for(|status| status.ended.is_some()).await.ok().and_then(|status| status.ended.clone());
+        ended.unwrap_or_else(|| {
+            let message = "the supervision tree ended without a word".to_owned();
+            Err(PassFailure { kind: FailureKind::Internal, message })
+        })
+    }
+
+    /// Follows what the ledger says of itself.
+    #[must_use]
+    pub fn watch_status(&self) -> watch::Receiver<Status> {
+        self.status.clone()
+    }
+}

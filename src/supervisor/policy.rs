@@ -1,0 +1,117 @@
+//! When a child begins its next life, and when the supervisor gives up. Pure: time and chance are given.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Why a child died.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Death {
+    /// We killed it because a call was past its deadline, or because it hung together with one: trouble of the daemon
+    /// or of the database.
+    Surroundings,
+    /// It panicked, or returned an error: a fault of our own.
+    OwnFault,
+    /// It was killed or stopped by somebody else.
+    Foreign,
+}
+
+/// The first wait after a second death in a row.
+const BACKOFF_BASE: Duration = Duration::from_millis(20);
+/// Nobody waits longer than one tick for a child.
+const BACKOFF_CAP: Duration = Duration::from_secs(30);
+/// A child that lived this long has recovered: its next death is a first one.
+const STEADY_AFTER: Duration = Duration::from_secs(60);
+
+/// How often one child died in a row.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Backoff {
+    deaths_in_a_row: u32,
+}
+
+impl Backoff {
+    /// The wait before the next life: none after a first death, then doubling with up to a quarter of jitter, so that
+    /// many processes that lost one daemon do not come back in step. `chance` is any random number.
+    pub(super) fn after_death(&mut self, lived: Duration, chance: u32) -> Duration {
+        if lived >= STEADY_AFTER {
+            self.deaths_in_a_row = 0;
+        }
+        let exponent = self.deaths_in_a_row;
+        self.deaths_in_a_row = self.deaths_in_a_row.saturating_add(1);
+        if exponent == 0 {
+            return Duration::ZERO;
+        }
+        let wait =
+            BACKOFF_BASE.saturating_mul(1_u32.checked_shl(exponent.min(16)).unwrap_or(u32::MAX)).min(BACKOFF_CAP);
+        wait.mul_f64(1.0 - f64::from(chance % 1000) / 4000.0)
+    }
+}
+
+/// How many faults of our own are too many.
+#[derive(Debug)]
+pub(super) struct Intensity {
+    allowed: usize,
+    window: Duration,
+    faults: VecDeque<Duration>,
+}
+
+impl Intensity {
+    pub(super) fn new(allowed: u32, window: Duration) -> Self {
+        Self { allowed: allowed as usize, window, faults: VecDeque::new() }
+    }
+
+    /// Counts a death; whether the supervisor gives up now.
+    pub(super) fn is_exceeded_by(&mut self, death: Death, now: Duration) -> bool {
+        if death != Death::OwnFault {
+            return false;
+        }
+        self.faults.push_back(now);
+        while self.faults.front().is_some_and(|fault| now.saturating_sub(*fault) > self.window) {
+            self.faults.pop_front();
+        }
+        self.faults.len() > self.allowed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn trouble_of_the_surroundings_never_exceeds_the_intensity() {
+        let mut intensity = Intensity::new(5, 30 * SECOND);
+        for n in 0..10_000 {
+            assert!(!intensity.is_exceeded_by(Death::Surroundings, SECOND * n));
+            assert!(!intensity.is_exceeded_by(Death::Foreign, SECOND * n));
+        }
+    }
+
+    #[test]
+    fn the_sixth_fault_within_the_window_is_one_too_many() {
+        let mut intensity = Intensity::new(5, 30 * SECOND);
+        for n in 0..5 {
+            assert!(!intensity.is_exceeded_by(Death::OwnFault, SECOND * n));
+        }
+        assert!(intensity.is_exceeded_by(Death::OwnFault, SECOND * 5));
+    }
+
+    #[test]
+    fn faults_outside_the_window_do_not_count() {
+        let mut intensity = Intensity::new(5, 30 * SECOND);
+        for n in 0..100 {
+            assert!(!intensity.is_exceeded_by(Death::OwnFault, SECOND * 7 * n));
+        }
+    }
+
+    #[test]
+    fn the_first_death_costs_no_time_and_the_wait_is_bounded() {
+        let mut backoff = Backoff::default();
+        assert_eq!(backoff.after_death(SECOND, 0), Duration::ZERO);
+        assert_eq!(backoff.after_death(SECOND, 0), BACKOFF_BASE * 2);
+        for _ in 0..100 {
+            assert!(backoff.after_death(SECOND, 999) <= BACKOFF_CAP);
+        }
+        assert_eq!(backoff.after_death(STEADY_AFTER, 0), Duration::ZERO, "it had recovered");
+    }
+}
