@@ -88,6 +88,10 @@ impl Dockerd {
         self.ask("POST", path, "application/json", &[])
     }
 
+    pub(crate) fn delete(&self, path: &str) -> Reply {
+        self.ask("DELETE", path, "application/json", &[])
+    }
+
     /// Makes an image of busybox that carries these labels.
     pub(crate) fn import_image(&self, reference: &str, labels: &[(&str, &str)]) {
         let (repository, tag) = reference.split_once(':').expect("a test names its images with a tag");

@@ -1,1 +1,8 @@
-//! See the modules.
+//! The whole ledger: the built program and the embedded tree, against simulated and real daemons.
+
+mod deployer;
+mod faults;
+mod instances;
+mod ledger;
+mod real_daemon;
+mod steady;

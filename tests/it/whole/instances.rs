@@ -1,0 +1,64 @@
+//! One writer for each host, and an ordered end.
+
+use std::time::{Duration, Instant};
+
+use dockledger::Life;
+use dockledger::model::FailureKind;
+
+use super::ledger::{Case, until};
+
+/// I7.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn once_beside_a_running_service_ends_with_5_and_names_the_cure() {
+    let case = Case::with_shop(2).await;
+    let service = case.spawn(Life::Service).await;
+    until(&service, Duration::from_secs(5), "the boot pass", || service.watch_status().borrow().last_report.is_some())
+        .await;
+    let ran = case.program(&["once"]);
+    assert_eq!(ran.code, 5, "{}{}", ran.stdout, ran.stderr);
+    let said = ran.stdout + &ran.stderr;
+    assert!(said.contains("SIGUSR1") && said.contains(&format!("{}", std::process::id())), "{said}");
+    service.stop().await;
+    assert_eq!(case.program(&["once"]).code, 0, "a stopped service leaves the host");
+}
+
+/// A second service gives up, and the first goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_service_on_the_same_host_gives_up() {
+    let case = Case::with_shop(2).await;
+    let first = case.spawn(Life::Service).await;
+    until(&first, Duration::from_secs(5), "the boot pass", || first.watch_status().borrow().last_report.is_some())
+        .await;
+    let second = case.spawn(Life::Service).await;
+    let ended = tokio::time::timeout(Duration::from_secs(5), second.ended()).await.expect("it ends");
+    assert_eq!(ended.expect_err("it gave up").kind, FailureKind::LeaseLost);
+    assert_eq!(first.reconcile().await.error, None);
+    first.stop().await;
+    assert_eq!(first.ended().await, Ok(()));
+}
+
+/// Every caller is answered, whatever the daemon does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_with_a_hung_daemon_answers_every_caller_within_its_bound() {
+    let case = Case::with_shop(2).await;
+    case.daemon.hang_list(true);
+    let ledger = case.spawn(Life::Service).await;
+    let callers: Vec<_> = (0..20)
+        .map(|_| {
+            let ledger = ledger.clone();
+            tokio::spawn(async move { ledger.reconcile().await })
+        })
+        .collect();
+    while case.daemon.requests().get("GET /containers/json").copied().unwrap_or(0) < 2 {
+        tokio::task::yield_now().await;
+    }
+    let begin = Instant::now();
+    ledger.stop().await;
+    assert!(begin.elapsed() < case.config.list_deadline, "it did not wait for the daemon");
+    for caller in callers {
+        let report = tokio::time::timeout(Duration::from_secs(5), caller).await.expect("answered").expect("no panic");
+        assert_eq!(report.error.expect("no pass ended").kind, FailureKind::Stopping);
+    }
+    ledger.stop().await;
+    assert_eq!(ledger.reconcile().await.error.expect("stopped").kind, FailureKind::Stopping);
+}
