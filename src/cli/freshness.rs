@@ -9,6 +9,8 @@ use crate::model::{HostRecord, HostStatus, Timestamp};
 pub(crate) struct Freshness {
     /// Escaped, without an end of line.
     pub(crate) line: String,
+    /// Why, in the words of the last pass; escaped.
+    pub(crate) reason: Option<String>,
     /// Whether the rows are not kept true right now.
     pub(crate) alarming: bool,
 }
@@ -45,12 +47,9 @@ pub(crate) fn freshness(host: &HostRecord, now: Timestamp) -> Freshness {
     if !served {
         line.push_str("; no service is running: `dockledger run` keeps it true, `dockledger once` looks once");
     }
-    if let Some(error) = host.last_error.as_deref().filter(|_| trouble.is_some()) {
-        line.push_str(": ");
-        line.push_str(error);
-    }
+    let reason = host.last_error.as_deref().filter(|_| trouble.is_some()).map(|error| escape(error).into_owned());
     let alarming = trouble.is_some() || !served || host.last_complete_pass_at.is_none();
-    Freshness { line: format!("{}: {}", escape(host.name.as_str()), escape(&line)), alarming }
+    Freshness { line: format!("{}: {}", escape(host.name.as_str()), escape(&line)), reason, alarming }
 }
 
 /// What is wrong with the host, if anything.
@@ -92,11 +91,10 @@ pub(crate) mod tests {
         }
     }
 
-    fn at_112_s(change: impl FnOnce(&mut HostRecord)) -> (String, bool) {
+    fn at_112_s(change: impl FnOnce(&mut HostRecord)) -> Freshness {
         let mut host = host();
         change(&mut host);
-        let freshness = freshness(&host, Timestamp::from_millis(112_000));
-        (freshness.line, freshness.alarming)
+        freshness(&host, Timestamp::from_millis(112_000))
     }
 
     #[test]
@@ -112,7 +110,8 @@ pub(crate) mod tests {
 
     #[test]
     fn a_served_and_fresh_host_says_when_it_was_last_looked_at() {
-        assert_eq!(at_112_s(|_| {}), ("local: complete pass 12 s ago".into(), false));
+        let line = "local: complete pass 12 s ago".into();
+        assert_eq!(at_112_s(|_| {}), Freshness { line, reason: None, alarming: false });
     }
 
     #[test]
@@ -120,7 +119,7 @@ pub(crate) mod tests {
         for change in [(|host: &mut HostRecord| host.lease.holder = None) as fn(&mut HostRecord), |host| {
             host.lease.expires_at = Some(Timestamp::from_millis(111_000));
         }] {
-            let (line, alarming) = at_112_s(change);
+            let Freshness { line, alarming, .. } = at_112_s(change);
             assert!(line.starts_with("local: complete pass 12 s ago; no service is running"), "{line}");
             assert!(alarming);
         }
@@ -128,16 +127,17 @@ pub(crate) mod tests {
 
     #[test]
     fn an_unreachable_daemon_is_told_with_its_reason_escaped() {
-        let (line, alarming) = at_112_s(|host| {
+        let Freshness { line, reason, alarming } = at_112_s(|host| {
             host.status = Some(HostStatus::Unreachable);
             host.last_error = Some("refused\n\u{1b}[2J".into());
         });
-        assert_eq!(line, "local: the daemon is unreachable; complete pass 12 s ago: refused\\n\\u{1b}[2J");
+        assert_eq!(line, "local: the daemon is unreachable; complete pass 12 s ago");
+        assert_eq!(reason.as_deref(), Some("refused\\n\\u{1b}[2J"));
         assert!(alarming);
     }
 
     #[test]
     fn an_old_error_of_a_fresh_host_is_not_told() {
-        assert!(!at_112_s(|host| host.last_error = Some("old".into())).0.contains("old"));
+        assert_eq!(at_112_s(|host| host.last_error = Some("old".into())).reason, None);
     }
 }

@@ -6,13 +6,14 @@ use tracing_subscriber::EnvFilter;
 
 use super::output::wants_color;
 
-/// From silent to talkative; each `-v` is one step to the right.
-const LEVELS: [&str; 4] = ["warn", "info", "debug", "trace"];
+/// From quiet to talkative; each `-v` is one step to the right.
+const LEVELS: [&str; 3] = ["info", "debug", "trace"];
 
 /// Libraries that log each of their steps: more than `info` of them hides ours.
 const CAPPED: [&str; 3] = ["bollard", "hyper", "hyper_util"];
 
-/// Begins to log: a service from `info` on, a command from `warn` on, more with each `-v`.
+/// Begins to log: a service from `info` on, more with each `-v`. A command logs warnings of the command line alone: what
+/// the ledger itself would warn of is the command's own fault, which is told once, or stands in its answer.
 pub fn start(is_service: bool, verbose: u8) {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(directives(is_service, verbose)))
@@ -22,10 +23,12 @@ pub fn start(is_service: bool, verbose: u8) {
 }
 
 fn directives(is_service: bool, verbose: u8) -> String {
-    let step = usize::from(is_service) + usize::from(verbose);
+    if !is_service && verbose == 0 {
+        return "error,dockledger::cli=warn".into();
+    }
+    let step = usize::from(verbose) - usize::from(!is_service);
     let level = LEVELS[step.min(LEVELS.len() - 1)];
-    let cap = LEVELS[step.min(1)];
-    CAPPED.iter().fold(level.to_owned(), |filter, target| format!("{filter},{target}={cap}"))
+    CAPPED.iter().fold(level.to_owned(), |filter, target| format!("{filter},{target}=info"))
 }
 
 #[cfg(test)]
@@ -34,7 +37,8 @@ mod tests {
 
     #[test]
     fn libraries_never_say_more_than_info() {
-        assert_eq!(directives(false, 0), "warn,bollard=warn,hyper=warn,hyper_util=warn");
+        assert_eq!(directives(false, 0), "error,dockledger::cli=warn");
+        assert_eq!(directives(false, 1), "info,bollard=info,hyper=info,hyper_util=info");
         assert_eq!(directives(true, 0), "info,bollard=info,hyper=info,hyper_util=info");
         assert_eq!(directives(false, 9), "trace,bollard=info,hyper=info,hyper_util=info");
     }

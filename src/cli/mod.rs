@@ -20,6 +20,7 @@ mod fix;
 mod freshness;
 mod hosts;
 pub mod logging;
+mod manager;
 mod migrate;
 mod once;
 mod one_pass;

@@ -6,7 +6,7 @@ use super::ages::since;
 use super::arguments::PsArguments;
 use super::context::Context;
 use super::exit::{Exit, Failure};
-use super::freshness::freshness;
+use super::freshness::{Freshness, freshness};
 use super::output::Output;
 use super::table::Table;
 use crate::config::Config;
@@ -70,9 +70,12 @@ fn is_filtered(arguments: &PsArguments, context: &Context) -> bool {
 fn header(hosts: &[HostRecord], output: Output, now: Timestamp) -> String {
     let mut text = String::new();
     for host in hosts {
-        let freshness = freshness(host, now);
-        text.push_str(&if freshness.alarming { output.alarm(&freshness.line) } else { freshness.line });
+        let Freshness { line, reason, alarming } = freshness(host, now);
+        text.push_str(&if alarming { output.alarm(&line) } else { line });
         text.push('\n');
+        if let Some(reason) = reason {
+            text.push_str(&format!("  {reason}\n"));
+        }
     }
     text
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind};
 
 use super::arguments::RunArguments;
 use super::context::{Context, runtime};
 use super::exit::{Exit, Failure};
+use super::manager::{Manager, News};
 use super::one_pass::listen;
 use super::settings::KEYS;
 use crate::config::Config;
@@ -65,7 +65,8 @@ async fn serve(config: Config, migrate: bool, context: &Context) -> Result<Exit,
     let mut signals = Signals::listen()?;
     let running = config.clone();
     let ledger = Box::pin(Ledger::spawn(config, Life::Service, migrate)).await?;
-    let manager = tokio::spawn(keep_manager_informed(ledger.clone()));
+    let manager = Manager::start();
+    let informer = tokio::spawn(keep_manager_informed(ledger.clone(), manager.clone()));
     let mut stopping = false;
     let ended = loop {
         tokio::select! {
@@ -76,7 +77,7 @@ async fn serve(config: Config, migrate: bool, context: &Context) -> Result<Exit,
                 }
                 Told::Stop => {
                     stopping = true;
-                    tell_manager(&[NotifyState::Stopping]);
+                    manager.tell(News::Stopping);
                     tracing::info!("stopping");
                     tokio::spawn(stop(ledger.clone()));
                 }
@@ -87,7 +88,7 @@ async fn serve(config: Config, migrate: bool, context: &Context) -> Result<Exit,
             },
         }
     };
-    manager.abort();
+    informer.abort();
     ended?;
     tracing::info!("stopped");
     Ok(Exit::Fine)
@@ -129,7 +130,7 @@ fn changed_keys(running: &Config, read: &Config) -> Vec<&'static str> {
 
 /// Tells systemd when the first pass ended, whatever came of it, and from then on that the tree lives: the watchdog
 /// answers for our own loops, never for the daemon's health.
-async fn keep_manager_informed(ledger: LedgerHandle) {
+async fn keep_manager_informed(ledger: LedgerHandle, manager: Manager) {
     let mut status = ledger.watch_status();
     let mut told: Option<PassId> = None;
     let mut watchdog = sd_notify::watchdog_enabled().map(|limit| tokio::time::interval(half(limit)));
@@ -137,14 +138,13 @@ async fn keep_manager_informed(ledger: LedgerHandle) {
         let report = status.borrow_and_update().last_report.clone();
         if let Some(report) = report.filter(|report| told.as_ref() != Some(&report.pass_id)) {
             let summary = summary(&report);
-            let state = [NotifyState::Status(&summary), NotifyState::Ready];
-            tell_manager(if told.is_none() { &state } else { &state[..1] });
+            manager.tell(if told.is_none() { News::Ready(summary) } else { News::Status(summary) });
             told = Some(report.pass_id.clone());
         }
         let changed = loop {
             tokio::select! {
                 changed = status.changed() => break changed,
-                () = tick(&mut watchdog) => tell_manager(&[NotifyState::Watchdog]),
+                () = tick(&mut watchdog) => manager.tell(News::Watchdog),
             }
         };
         if changed.is_err() {
@@ -175,13 +175,6 @@ fn summary(report: &PassReport) -> String {
         None => {
             format!("{} pass, {} containers listed, {} with a row", report.completeness, report.listed, report.assigned)
         }
-    }
-}
-
-/// Without a manager this does nothing; a manager that does not listen costs nothing.
-fn tell_manager(state: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(state) {
-        tracing::debug!("cannot tell the service manager: {error}");
     }
 }
 

@@ -64,7 +64,8 @@ fn one_line<T: ToString>(cells: &[T]) -> Row {
 /// One object as lines of `name  value`, escaped and not cut: ids and secrets are there to be copied.
 pub(crate) fn object_text(fields: &[(&str, String)]) -> String {
     let longest = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    fields.iter().map(|(name, value)| format!("{name:longest$}  {}\n", escape(value))).collect()
+    let shown = |value: &str| if value.is_empty() { "-".into() } else { escape(value).into_owned() };
+    fields.iter().map(|(name, value)| format!("{name:longest$}  {}\n", shown(value))).collect()
 }
 
 /// Gives each column its width: its content's, the widest ones cut until all fit.

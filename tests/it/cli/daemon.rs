@@ -2,6 +2,7 @@
 
 use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use dockledger::model::Timestamp;
@@ -122,7 +123,7 @@ impl Service {
         let manager = UnixDatagram::bind(&path).expect("bound");
         manager.set_read_timeout(Some(LOOK_AGAIN)).expect("set");
         let mut command = program.command(&["run"]);
-        command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "200000");
+        command.env("NOTIFY_SOCKET", &path);
         let process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
         Self { process: Some(process), manager }
     }
@@ -155,7 +156,14 @@ impl Service {
 
     fn ends(&mut self) -> Ended {
         let process = self.process.take().expect("it has not been waited for");
-        Ended::from(process.wait_with_output().expect("it ends"))
+        let pid = process.id().to_string();
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || sender.send(process.wait_with_output()));
+        let ended = receiver.recv_timeout(BOUND).unwrap_or_else(|_| {
+            let killed = Command::new("kill").args(["-KILL", &pid]).status();
+            panic!("it does not end within {BOUND:?}; killed: {killed:?}");
+        });
+        Ended::from(ended.expect("its output is read"))
     }
 }
 
@@ -170,7 +178,7 @@ impl Drop for Service {
 #[test]
 fn the_service_says_ready_feeds_the_watchdog_and_stops_in_order() {
     let daemon = daemon();
-    let program = beside(&daemon);
+    let program = beside(&daemon).variable("WATCHDOG_USEC", "200000");
     json(&program, "stack add shop");
     let mut service = Service::start(&program);
     service.tells("READY=1");
@@ -183,6 +191,23 @@ fn the_service_says_ready_feeds_the_watchdog_and_stops_in_order() {
     service.tells("STOPPING=1");
     let ended = service.ends();
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""), "{ended:?}");
+}
+
+#[test]
+fn a_manager_that_does_not_read_keeps_nothing_up() {
+    let daemon = daemon();
+    let program = beside(&daemon).variable("WATCHDOG_USEC", "2000");
+    json(&program, "stack add shop");
+    let mut service = Service::start(&program);
+    service.tells("READY=1");
+    // From here on nobody reads: the socket's queue is full after a few watchdogs.
+    daemon.with(|world| world.stop("shop-web-1").expect("stopped"));
+    for _ in 0..3 {
+        service.signal("USR1");
+        assert_eq!(program.run(&["ps"]).code, Some(0));
+    }
+    service.signal("TERM");
+    assert_eq!(service.ends().code, Some(0));
 }
 
 #[test]
