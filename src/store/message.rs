@@ -212,7 +212,7 @@ pub enum StoreError {
         cure: &'static str,
     },
     /// What was asked for is not there, or is there already, or must not go.
-    #[error("{0}")]
+    #[error(transparent)]
     Registry(#[from] RegistryError),
 }
 
