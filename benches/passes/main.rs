@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench passes` measures N = 100, 1,000 and 10,000; numbers as arguments measure others.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints what it measured")]
+
 mod bare;
 mod disk;
 mod ours;

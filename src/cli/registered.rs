@@ -45,7 +45,7 @@ fn registered_text(registered: &Registered) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{WorkloadId, WorkloadKind};
+    use crate::model::WorkloadKind;
 
     #[test]
     fn ids_and_the_secret_are_shown_whole() {

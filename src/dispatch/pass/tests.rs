@@ -86,7 +86,7 @@ impl Driver {
     }
 
     /// Up to the commit, which is wanted then.
-    fn to_commit(&mut self) {
+    fn go_to_commit(&mut self) {
         let list = self.open_and_list();
         self.on(Event::Listed(list, Ok(listed())));
         let look_up = self.asked("LookUp");
@@ -200,7 +200,7 @@ fn rows_and_listing_may_come_in_either_order() {
 #[test]
 fn a_whole_pass_ends_in_one_commit_and_its_report() {
     let mut driver = Driver::begin(3);
-    driver.to_commit();
+    driver.go_to_commit();
     let (commit, plan) = driver.plan();
     assert_eq!(plan.rows.len(), 1);
     assert_eq!(plan.host.status, HostStatus::Fresh);
@@ -311,7 +311,7 @@ fn a_lookup_that_fails_fails_the_pass() {
 #[test]
 fn a_clash_repeats_the_commit_once_from_fresh_rows_row_by_row() {
     let mut driver = Driver::begin(3);
-    driver.to_commit();
+    driver.go_to_commit();
     let (commit, plan) = driver.plan();
     assert!(!plan.row_by_row);
     driver.on(Event::Committed(commit, Err(clash())));
@@ -331,7 +331,7 @@ fn a_clash_repeats_the_commit_once_from_fresh_rows_row_by_row() {
 fn a_commit_without_an_answer_is_told_by_the_last_pass_id() {
     for is_in in [true, false] {
         let mut driver = Driver::begin(3);
-        driver.to_commit();
+        driver.go_to_commit();
         let (commit, _) = driver.plan();
         driver.on(Event::Deadline(commit, None));
         assert_eq!(driver.stuck, ["store"]);
@@ -396,7 +396,7 @@ fn a_stop_gives_up_a_pass_that_writes_nothing_and_waits_for_a_transaction() {
     assert_eq!(driver.report().error.as_ref().map(|e| e.kind), Some(FailureKind::Stopping));
 
     let mut driver = Driver::begin(3);
-    driver.to_commit();
+    driver.go_to_commit();
     let (commit, _) = driver.plan();
     driver.on(Event::Stop);
     assert!(driver.finished.is_none(), "the transaction ends by itself");

@@ -2,6 +2,7 @@
 
 /// Says that `test` is left out, and why. Under `DOCKLEDGER_TESTS_REQUIRE_ALL=1`, as `scripts/test` sets it, that is a
 /// failure.
+#[expect(clippy::print_stderr, reason = "what is left out is told where the tests' own words are")]
 pub(crate) fn skip(test: &str, why: &str) {
     assert!(
         std::env::var_os("DOCKLEDGER_TESTS_REQUIRE_ALL").is_none(),
