@@ -61,7 +61,7 @@ async fn measure(containers: usize) -> Figures {
 
     let ledger = ours::Ours::new(&daemon, &stacks).await;
     ledger.pass(containers, 0).await;
-    ledger.pass(containers, 0).await;
+    ledger.pass(0, containers).await;
     let (mut bares, mut steadies) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         // In turn, so that a machine that slows down slows both.
