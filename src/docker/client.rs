@@ -16,7 +16,7 @@ use super::endpoint::Endpoint;
 use super::fault::Call;
 use super::identity::identity;
 use super::labels::LabelReader;
-use super::listing::{ListingReader, SplitError};
+use super::listing::{Memory, RememberingReader, SplitError};
 use super::message::{Action, DaemonError, ImageAnswer, Listed};
 use super::progress::{CallProgress, LIST_CALL};
 use super::resolve::{ResolveError, resolve_among};
@@ -64,6 +64,8 @@ struct Inner {
     /// For pings and actions.
     docker: bollard::Docker,
     known: Mutex<Known>,
+    /// What the last list said; taken by the list in flight, and lost with it.
+    memory: Mutex<Memory>,
     /// Of the list in flight, for whoever cancels it.
     progress: Arc<CallProgress>,
 }
@@ -88,6 +90,7 @@ impl Daemon {
             calls: Transport::new(Arc::clone(&endpoint), Keep::None),
             docker: bollard_client::connect(&endpoint),
             known: Mutex::default(),
+            memory: Mutex::default(),
             progress: Arc::default(),
             endpoint,
         };
@@ -134,14 +137,14 @@ impl Daemon {
     async fn list_beside_identity(
         &self,
         began: Instant,
-        list: impl Future<Output = Result<Listing, DaemonError>>,
+        list: impl Future<Output = Result<ReadList, DaemonError>>,
     ) -> Result<Listed, DaemonError> {
         let known = self.inner.known();
         let opened = self.inner.lists.connector().opened();
         let mut list = pin!(list);
         let mut learn = pin!(self.inner.learn_identity(known.connection));
         let mut learned = None;
-        let listing = loop {
+        let ReadList { listing, body_bytes, duration } = loop {
             tokio::select! {
                 listing = &mut list => break listing?,
                 identity = &mut learn, if learned.is_none() => learned = Some(identity),
@@ -153,7 +156,7 @@ impl Daemon {
             None if same_connection => known.identity,
             None => timeout_at(began + self.inner.list_deadline, learn).await.unwrap_or_default(),
         };
-        Ok(Listed { listing, identity })
+        Ok(Listed { listing, body_bytes, duration, identity })
     }
 
     /// Who answers now, asked afresh under `inspect_deadline`; `None` if it does not say.
@@ -268,8 +271,8 @@ impl Daemon {
     ///
     /// None or several are meant, or the daemon gave no listing.
     pub async fn resolve(&self, name_or_id: &str) -> Result<ContainerId, ResolveError> {
-        let listing = self.inner.list_within_deadline(Instant::now()).await?;
-        resolve_among(&listing, name_or_id)
+        let read = self.inner.list_within_deadline(Instant::now()).await?;
+        resolve_among(&read.listing, name_or_id)
     }
 }
 
@@ -282,7 +285,7 @@ impl Inner {
         self.calls.ask(&Question { call, path, deadline: self.inspect_deadline, max_body_bytes }).await
     }
 
-    async fn list_within_deadline(&self, began: Instant) -> Result<Listing, DaemonError> {
+    async fn list_within_deadline(&self, began: Instant) -> Result<ReadList, DaemonError> {
         let call = self.lists.call(LIST_CALL);
         self.progress.begin();
         match timeout_at(began + self.list_deadline, self.read_listing(&call, began)).await {
@@ -291,7 +294,7 @@ impl Inner {
         }
     }
 
-    async fn read_listing(&self, call: &Call, began: Instant) -> Result<Listing, DaemonError> {
+    async fn read_listing(&self, call: &Call, began: Instant) -> Result<ReadList, DaemonError> {
         let progress = &*self.progress;
         let response = self.lists.get("/containers/json?all=1").await.map_err(|error| call.failed(&error, progress))?;
         progress.got_head();
@@ -299,7 +302,8 @@ impl Inner {
             let answer = error_answer(call, response, progress).await?;
             return Err(call.status(answer.status, &answer.body));
         }
-        let mut reader = ListingReader::new(Arc::clone(&self.labels));
+        let memory = std::mem::take(&mut *self.memory.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut reader = RememberingReader::new(Arc::clone(&self.labels), memory);
         let mut body = response.into_body();
         while let Some(piece) = next_piece(call, &mut body, progress).await? {
             if progress.bytes() > MAX_LIST_BYTES {
@@ -307,7 +311,10 @@ impl Inner {
             }
             reader.feed(&piece).map_err(|error| not_a_listing(call, error, &piece, progress))?;
         }
-        reader.finish(began.elapsed()).map_err(|error| not_a_listing(call, error, &[], progress))
+        let body_bytes = reader.body_bytes();
+        let (listing, memory) = reader.finish().map_err(|error| not_a_listing(call, error, &[], progress))?;
+        *self.memory.lock().unwrap_or_else(PoisonError::into_inner) = memory;
+        Ok(ReadList { listing, body_bytes, duration: began.elapsed() })
     }
 
     /// Waits until the list opens another connection than the one given, then asks who answers, and keeps the answer.
@@ -357,6 +364,13 @@ impl Inner {
         }
         Ok(String::from_utf8_lossy(&answer.body).into_owned())
     }
+}
+
+/// A list that was read to its end.
+struct ReadList {
+    listing: Arc<Listing>,
+    body_bytes: u64,
+    duration: Duration,
 }
 
 /// An array that is cut is a cut answer, whatever the transport thought of it.

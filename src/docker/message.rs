@@ -118,8 +118,12 @@ pub enum ImageAnswer {
 /// A list call that came to its end, and who answered it.
 #[derive(Debug)]
 pub struct Listed {
-    /// What the daemon said.
-    pub listing: Listing,
+    /// What the daemon said. The same allocation as that of the list before if it said the same.
+    pub listing: Arc<Listing>,
+    /// Length of the body.
+    pub body_bytes: u64,
+    /// From the start of the call to its last decoded entry.
+    pub duration: Duration,
     /// Who it is; `None` if it did not say within `inspect_deadline`.
     pub identity: Option<DaemonIdentity>,
 }

@@ -47,7 +47,6 @@ pub(super) fn resolve_among(listing: &Listing, text: &str) -> Result<ContainerId
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::time::Duration;
 
     use super::*;
     use crate::config::Config;
@@ -63,7 +62,7 @@ mod tests {
         ];
         let mut reader = ListingReader::new(Arc::new(LabelReader::new(&Config::new("x"))));
         reader.feed(format!("[{}]", body.join(",")).as_bytes()).unwrap();
-        reader.finish(Duration::ZERO).unwrap()
+        reader.finish().unwrap()
     }
 
     // B24, B26, B27

@@ -1,7 +1,6 @@
 //! What the daemon says: one listed container, the listing, an inspect, the daemon's identity.
 
 use std::fmt;
-use std::time::Duration;
 
 use serde::Serialize;
 
@@ -142,10 +141,6 @@ pub struct Listing {
     pub quarantined: Vec<Quarantined>,
     /// Why the listing is partial: entries without a readable id, ids that occurred twice; bounded.
     pub unreadable: Vec<String>,
-    /// Length of the body.
-    pub body_bytes: u64,
-    /// From the start of the call to its last decoded entry.
-    pub duration: Duration,
 }
 
 /// The answer to one inspect.

@@ -40,7 +40,7 @@ impl Pass {
             completeness: self.completeness(),
             outcome,
             started_at: self.began.wall,
-            list_ms: self.listed.as_ref().map_or(0, |listed| millis(listed.listing.duration)),
+            list_ms: self.listed.as_ref().map_or(0, |listed| millis(listed.duration)),
             elapsed_ms: millis(now.monotonic.saturating_sub(self.began.monotonic)),
             listed: self.listed.as_ref().map_or(0, |l| l.listing.containers.len() + l.listing.quarantined.len()),
             error,

@@ -71,7 +71,7 @@ impl ReportDraft {
             outcome: self.outcome(completeness),
             started_at,
             duration_ms: millis(duration),
-            list_ms: listing.map_or(0, |listing| millis(listing.duration)),
+            list_ms: listed.map_or(0, |listed| millis(listed.duration)),
             commit_ms: self.commit.commit_ms,
             list_tries: self.list_tries,
             listed: listing.map_or(0, |listing| listing.containers.len() + listing.quarantined.len()),

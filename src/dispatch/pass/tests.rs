@@ -139,10 +139,13 @@ fn listed() -> Listed {
         containers: vec![container],
         quarantined: Vec::new(),
         unreadable: Vec::new(),
+    };
+    Listed {
+        listing: Arc::new(listing),
         body_bytes: 2,
         duration: Duration::from_millis(3),
-    };
-    Listed { listing, identity: Some(identity("daemon-a")) }
+        identity: Some(identity("daemon-a")),
+    }
 }
 
 fn identity(key: &str) -> DaemonIdentity {

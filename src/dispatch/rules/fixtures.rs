@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::{Assignment, Picture, RuleSet, Verdict, assign};
 use crate::docker::ImageAnswer;
@@ -41,8 +40,6 @@ pub(crate) fn world(containers: Vec<ListedContainer>, rows: Vec<LedgerRow>) -> W
             containers,
             quarantined: Vec::new(),
             unreadable: Vec::new(),
-            body_bytes: 0,
-            duration: Duration::ZERO,
         },
         directory: Directory {
             workloads: HashMap::from([

@@ -1,6 +1,7 @@
 //! The listing, decoded while it comes in.
 //!
 //! ```text
+//! memory     the body's pieces → the listing, the one before if they say the same
 //! reader     the body's pieces → the listing
 //! splitter   pieces → elements of the array
 //! entry      one element → a container, a quarantined one, or nothing that can be told
@@ -12,10 +13,13 @@
 //! asks for; a listing that lacks a container without saying so.
 
 mod entry;
+mod memory;
 mod ports;
 mod reader;
 mod splitter;
 mod status;
 
+pub(super) use memory::{Memory, RememberingReader};
+#[cfg(test)]
 pub(super) use reader::ListingReader;
 pub(super) use splitter::SplitError;

@@ -1,8 +1,8 @@
 //! A listing, decoded while its body comes in. Pure.
 
 use std::collections::{BTreeSet, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::entry::{Decoded, decode};
 use super::splitter::{SplitError, Splitter};
@@ -19,11 +19,19 @@ pub(in crate::docker) struct ListingReader {
     labels: Arc<LabelReader>,
     splitter: Splitter,
     read: Read,
-    body_bytes: u64,
+}
+
+/// A listing, and where in the body each of its containers stands.
+#[derive(Debug)]
+pub(super) struct Placed {
+    pub(super) listing: Listing,
+    /// One for each of the containers, in their order; empty if any entry was not a container.
+    pub(super) places: Vec<Range<usize>>,
 }
 
 #[derive(Debug, Default)]
 struct Read {
+    places: Vec<Range<usize>>,
     containers: Vec<ListedContainer>,
     quarantined: Vec<Quarantined>,
     unreadable: Vec<String>,
@@ -33,18 +41,27 @@ struct Read {
 impl ListingReader {
     /// Nothing is read yet.
     pub(in crate::docker) fn new(labels: Arc<LabelReader>) -> Self {
-        Self { labels, splitter: Splitter::default(), read: Read::default(), body_bytes: 0 }
+        Self { labels, splitter: Splitter::default(), read: Read::default() }
     }
 
     /// Reads the next piece of the body and decodes each element that ends in it.
     pub(in crate::docker) fn feed(&mut self, piece: &[u8]) -> Result<(), SplitError> {
-        let Self { labels, splitter, read, body_bytes } = self;
-        *body_bytes += piece.len() as u64;
-        splitter.feed(piece, |element| read.take(decode(element, labels)))
+        let Self { labels, splitter, read } = self;
+        splitter.feed(piece, |element| {
+            let begin = usize::try_from(element.begin).unwrap_or(usize::MAX);
+            read.places.push(begin..begin.saturating_add(element.bytes.len()));
+            read.take(decode(element, labels));
+        })
     }
 
     /// The body is at its end: the listing, if the array is whole.
-    pub(in crate::docker) fn finish(self, duration: Duration) -> Result<Listing, SplitError> {
+    #[cfg(test)]
+    pub(in crate::docker) fn finish(self) -> Result<Listing, SplitError> {
+        self.finish_placed().map(|placed| placed.listing)
+    }
+
+    /// The body is at its end: the listing, if the array is whole, with the places of its containers.
+    pub(super) fn finish_placed(self) -> Result<Placed, SplitError> {
         self.splitter.finish()?;
         let mut read = self.read;
         read.set_twins_apart();
@@ -52,14 +69,10 @@ impl ListingReader {
             read.unreadable.push(format!("and {} more", read.unreadable_count - MAX_NOTES));
         }
         let completeness = if read.unreadable.is_empty() { Completeness::Complete } else { Completeness::Partial };
-        Ok(Listing {
-            completeness,
-            containers: read.containers,
-            quarantined: read.quarantined,
-            unreadable: read.unreadable,
-            body_bytes: self.body_bytes,
-            duration,
-        })
+        let is_plain = completeness == Completeness::Complete && read.quarantined.is_empty();
+        let places = if is_plain { read.places } else { Vec::new() };
+        let Read { containers, quarantined, unreadable, .. } = read;
+        Ok(Placed { listing: Listing { completeness, containers, quarantined, unreadable }, places })
     }
 }
 
@@ -119,7 +132,7 @@ mod tests {
         for piece in body.chunks(size) {
             reader.feed(piece)?;
         }
-        reader.finish(Duration::ZERO)
+        reader.finish()
     }
 
     fn read(body: &str) -> Listing {
@@ -130,7 +143,7 @@ mod tests {
     fn an_empty_array_is_a_complete_listing() {
         let listing = read("[]\n");
         assert_eq!(listing.completeness, Completeness::Complete);
-        assert_eq!((listing.containers.len(), listing.body_bytes), (0, 3));
+        assert_eq!(listing.containers.len(), 0);
     }
 
     #[test]

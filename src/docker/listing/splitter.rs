@@ -14,6 +14,8 @@ const PREFIX_BYTES: usize = 8 * 1024;
 pub(super) struct Element<'a> {
     /// Its bytes; white space may follow it.
     pub(super) bytes: &'a [u8],
+    /// Where in the body it begins.
+    pub(super) begin: u64,
     /// Whether `bytes` is only its begin.
     pub(super) oversized: bool,
 }
@@ -48,6 +50,8 @@ pub(super) struct Splitter {
     length: usize,
     /// Bytes of all earlier pieces.
     position: u64,
+    /// Where the element began that goes on.
+    began: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,6 +92,11 @@ impl Splitter {
         Ok(())
     }
 
+    /// Where the element ends that begins at the begin of `body`: at the comma or bracket behind it.
+    pub(super) fn first_end(body: &[u8]) -> Option<usize> {
+        Self { phase: Phase::Inside, ..Self::default() }.end_of_element(body, 0).ok()?
+    }
+
     /// The body is at its end.
     pub(super) fn finish(&self) -> Result<(), SplitError> {
         match self.phase {
@@ -109,6 +118,7 @@ impl Splitter {
             _ => (Phase::Inside, 0),
         };
         self.phase = phase;
+        self.began = position;
         Ok(used)
     }
 
@@ -162,11 +172,11 @@ impl Splitter {
 
     fn hand_out(&mut self, last: &[u8], found: &mut impl FnMut(Element<'_>)) {
         if self.length == 0 && last.len() <= MAX_ELEMENT_BYTES {
-            found(Element { bytes: last, oversized: false });
+            found(Element { bytes: last, begin: self.began, oversized: false });
             return;
         }
         self.carry(last);
-        found(Element { bytes: &self.carried, oversized: self.length > MAX_ELEMENT_BYTES });
+        found(Element { bytes: &self.carried, begin: self.began, oversized: self.length > MAX_ELEMENT_BYTES });
         self.carried.clear();
         self.length = 0;
     }

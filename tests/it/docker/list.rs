@@ -20,8 +20,8 @@ async fn a_whole_answer_is_a_complete_listing_with_one_request() {
     let listed = daemon.list().await.unwrap();
     assert_eq!(listed.listing.completeness, Completeness::Complete);
     assert_eq!(listed.listing.containers.len(), 3);
-    assert_eq!(listed.listing.body_bytes, list_of(3).len() as u64);
-    assert_eq!(daemon.progress().bytes(), listed.listing.body_bytes);
+    assert_eq!(listed.body_bytes, list_of(3).len() as u64);
+    assert_eq!(daemon.progress().bytes(), listed.body_bytes);
     daemon.list().await.unwrap();
     let traffic = proxy.traffic().borrow().clone();
     assert_eq!(traffic.requests_for("/containers/json"), 2);

@@ -6,7 +6,7 @@ const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd
 const IMAGE: &str = "sha256:fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
 
 fn decoded(bytes: &[u8]) -> Decoded {
-    decode(Element { bytes, oversized: false }, &LabelReader::new(&Config::new("x")))
+    decode(Element { bytes, begin: 0, oversized: false }, &LabelReader::new(&Config::new("x")))
 }
 
 /// An entry as dockerd writes it, with some fields replaced (`None`: left out).
@@ -223,7 +223,7 @@ fn depth_does_not_overflow_the_stack() {
 #[test]
 fn an_oversized_entry_keeps_its_id() {
     let json = entry(&[]);
-    let element = Element { bytes: &json.as_bytes()[..200], oversized: true };
+    let element = Element { bytes: &json.as_bytes()[..200], begin: 0, oversized: true };
     assert_eq!(
         decode(element, &LabelReader::new(&Config::new("x"))),
         Decoded::Quarantined(Quarantined { container_id: ID.into(), problem: "it is larger than 4 MiB".into() })
