@@ -56,7 +56,10 @@ impl Pass {
         self.fail_unrecorded(PassFailure { kind, message: error.to_string() }, now)
     }
 
-    pub(super) fn fail_unrecorded(&mut self, failure: PassFailure, now: Moment) -> Vec<Effect> {
+    pub(super) fn fail_unrecorded(&mut self, mut failure: PassFailure, now: Moment) -> Vec<Effect> {
+        if self.commit_unknown && !self.is_failing() {
+            failure.message.push_str("; whether this pass was committed is not known");
+        }
         self.draft.failure = Some(failure);
         self.finish(now)
     }

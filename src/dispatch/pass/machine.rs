@@ -37,6 +37,8 @@ pub(crate) struct Pass {
     pub(super) difference: Option<Difference>,
     /// The commit was sent and its answer is not known: the next *open* tells by `last_pass_id`.
     pub(super) commit_unknown: bool,
+    /// The error that the commit ended in: it stands unless the next *open* tells that the commit is in all the same.
+    pub(super) commit_error: Option<StoreError>,
     pub(super) row_by_row: bool,
     pub(super) draft: ReportDraft,
 }
@@ -74,6 +76,7 @@ impl Pass {
             assignment: None,
             difference: None,
             commit_unknown: false,
+            commit_error: None,
             row_by_row: false,
             draft: ReportDraft::default(),
         };
@@ -145,7 +148,10 @@ impl Pass {
                     return self.finish_from_plan(now);
                 }
                 self.commit_unknown = false;
-                self.go_on(now)
+                match self.commit_error.take() {
+                    Some(error) => self.fail_by_store(&error, now),
+                    None => self.go_on(now),
+                }
             }
             Err(error) => self.fail_by_store(&error, now),
         }
@@ -258,6 +264,11 @@ impl Pass {
                 tracing::warn!(%error, "the host's status could not be written");
                 self.finish(now)
             }
+            Err(error @ StoreError::Query { .. }) => {
+                // The connection may have been cut behind the commit.
+                self.commit_error = Some(error);
+                vec![self.reopen_to_learn_of_the_commit()]
+            }
             Err(error) => self.fail_by_store(&error, now),
         }
     }
@@ -369,7 +380,11 @@ impl Pass {
 
     fn on_store_trouble(&mut self, error: &StoreError, now: Moment) -> Vec<Effect> {
         let waits_for_the_store = self.awaited.values().any(|kind| !kind.is_of_the_daemon());
-        match (waits_for_the_store, self.is_failing()) {
+        // The transaction that did not answer may be what locks the next life of the store out: it ends by itself, and
+        // then its callers are told. The bound of the pass is the bound of this.
+        let may_still_learn =
+            self.commit_unknown && !self.is_failing() && !matches!(error, StoreError::LeaseHeld { .. });
+        match (waits_for_the_store && !may_still_learn, self.is_failing()) {
             (false, _) => Vec::new(),
             (true, true) => self.finish(now),
             (true, false) => self.fail_by_store(error, now),
@@ -381,7 +396,8 @@ impl Pass {
             // The transaction ends by itself and its report is true; stopping waits for it.
             return Vec::new();
         }
-        let message = "the ledger is stopping; this pass was given up and wrote nothing".to_owned();
+        let wrote = if self.commit_unknown { "" } else { " and wrote nothing" };
+        let message = format!("the ledger is stopping; this pass was given up{wrote}");
         self.fail_unrecorded(PassFailure { kind: FailureKind::Stopping, message }, now)
     }
 }

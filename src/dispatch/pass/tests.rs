@@ -423,3 +423,78 @@ fn every_deadline_of_the_store_ends_the_pass_or_asks_again() {
         assert_eq!(driver.report().error.as_ref().map(|e| e.kind), Some(FailureKind::StoreFailed), "{phase}");
     }
 }
+
+/// The transaction that did not answer in time holds its lock while the next life of the store asks for it.
+#[test]
+fn a_store_in_trouble_does_not_end_a_pass_whose_commit_may_be_in() {
+    let mut driver = commit_without_an_answer();
+    driver.on(Event::StoreTrouble(store_error()));
+    assert!(driver.finished.is_none(), "what came of the commit is not known yet");
+    driver.on(Event::StoreUp);
+    let open = driver.asked("Open");
+    driver.on(Event::Opened(open, Ok(opened(Some(PASS)))));
+    assert_eq!((driver.report().inserted, driver.report().error.is_none()), (1, true), "told truly");
+}
+
+#[test]
+fn a_failure_that_could_not_be_recorded_waits_for_no_store_in_trouble() {
+    let mut driver = Driver::begin(3);
+    let list = driver.open_and_list();
+    driver.on(Event::Listed(list, Err(refused())));
+    driver.plan();
+    driver.on(Event::StoreUp);
+    driver.asked("Open");
+    driver.on(Event::StoreTrouble(store_error()));
+    assert_eq!(driver.report().error.as_ref().map(|e| e.kind), Some(FailureKind::DaemonUnreachable));
+}
+
+#[test]
+fn a_pass_that_ends_before_its_commit_is_known_does_not_say_that_it_wrote_nothing() {
+    let held = || StoreError::LeaseHeld { host: "local".into(), holder: "pid 7".into() };
+    for (event, kind) in [
+        (Event::Stop, FailureKind::Stopping),
+        (Event::StoreTrouble(held()), FailureKind::LeaseLost),
+        (Event::Opened(OpId(0), Err(store_error())), FailureKind::StoreFailed),
+    ] {
+        let mut driver = commit_without_an_answer();
+        let event = match event {
+            Event::Opened(_, result) => {
+                driver.on(Event::StoreUp);
+                Event::Opened(driver.asked("Open"), result)
+            }
+            other => other,
+        };
+        driver.on(event);
+        let error = driver.report().error.clone().expect("it did not end well");
+        assert_eq!(error.kind, kind);
+        assert!(error.message.contains("whether this pass was committed is not known"), "{error}");
+        assert!(!error.message.contains("wrote nothing"), "{error}");
+    }
+}
+
+/// S17: the connection was cut while the commit was on its way.
+#[test]
+fn s17_a_commit_that_ended_in_an_error_is_told_by_the_last_pass_id() {
+    for is_in in [true, false] {
+        let mut driver = Driver::begin(3);
+        driver.go_to_commit();
+        let (commit, _) = driver.plan();
+        driver.on(Event::Committed(commit, Err(store_error())));
+        let open = driver.asked("Open");
+        driver.on(Event::SnapshotBegan(open));
+        driver.on(Event::Opened(open, Ok(opened(is_in.then_some(PASS)))));
+        assert_eq!(driver.report().error.is_none(), is_in);
+        assert_eq!(driver.report().inserted, usize::from(is_in));
+        let told = driver.report().error.as_ref().is_none_or(|error| error.message == store_error().to_string());
+        assert!(told, "what is known not to be in failed for the reason that the commit gave");
+    }
+}
+
+fn commit_without_an_answer() -> Driver {
+    let mut driver = Driver::begin(3);
+    driver.go_to_commit();
+    let (commit, _) = driver.plan();
+    driver.on(Event::Deadline(commit, None));
+    driver.asked("Open");
+    driver
+}
