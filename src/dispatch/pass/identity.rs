@@ -15,7 +15,8 @@ pub(super) fn refusal(host: &HostRecord, seen: Option<&DaemonIdentity>, endpoint
          nothing was written. If that is meant (reinstalled, moved), run `dockledger hosts confirm {name}`; else point \
          --docker-host to the right daemon or choose another --host",
         name = host.name,
-        seen = seen.key,
+        seen = seen.key.escape_debug(),
+        stored = stored.escape_debug(),
     );
     Some(PassFailure { kind: FailureKind::WrongDaemon, message })
 }
@@ -63,5 +64,11 @@ mod tests {
     fn the_refusal_names_the_cure() {
         let failure = refusal(&host(Some("A")), Some(&seen("B")), "unix:///s").expect("another daemon");
         assert!(failure.message.contains("hosts confirm local"), "{failure}");
+    }
+
+    #[test]
+    fn what_a_daemon_calls_itself_reaches_no_terminal_as_it_is() {
+        let failure = refusal(&host(Some("A\n")), Some(&seen("B\n\u{1b}[31m")), "unix:///s").expect("another daemon");
+        assert!(!failure.message.contains(['\n', '\u{1b}']), "{failure}");
     }
 }
