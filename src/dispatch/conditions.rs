@@ -8,6 +8,7 @@ use crate::model::{ContainerId, PassReport, UnassignedReason};
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
     unassigned: BTreeMap<ContainerId, UnassignedReason>,
+    /// What fails, without the figures in it: how far an answer came differs from pass to pass.
     failure: Option<String>,
 }
 
@@ -36,10 +37,11 @@ impl Conditions {
 
     fn failure_lines(&mut self, report: &PassReport) -> Vec<Line> {
         let message = report.error.as_ref().map(|error| error.message.clone());
-        if message == self.failure {
+        let failure = message.as_deref().map(without_figures);
+        if failure == self.failure {
             return Vec::new();
         }
-        self.failure.clone_from(&message);
+        self.failure = failure;
         vec![message.map_or(Line::Recovered, |message| Line::Failing { message })]
     }
 
@@ -65,6 +67,10 @@ impl Conditions {
         self.unassigned = now;
         lines
     }
+}
+
+fn without_figures(message: &str) -> String {
+    message.chars().filter(|character| !character.is_ascii_digit()).collect()
 }
 
 impl Line {
@@ -139,5 +145,13 @@ mod tests {
         assert_eq!(lines, [Line::Failing { message: "no daemon".into() }]);
         assert_eq!(conditions.after(&report(&[], Some("no daemon"))), [], "it stands");
         assert_eq!(conditions.after(&report(&[("a", UnassignedReason::NoLabel)], None)), [Line::Recovered]);
+    }
+
+    #[test]
+    fn a_failure_whose_figures_alone_differ_stands() {
+        let mut conditions = Conditions::default();
+        assert_eq!(conditions.after(&report(&[], Some("cut after 17 bytes"))).len(), 1);
+        assert_eq!(conditions.after(&report(&[], Some("cut after 4711 bytes"))), []);
+        assert_eq!(conditions.after(&report(&[], Some("refused"))).len(), 1, "for another reason");
     }
 }
