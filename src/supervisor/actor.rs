@@ -338,7 +338,7 @@ impl SupervisorState {
         }
         slot.cell = None;
         slot.store = None;
-        let wait = slot.backoff.after_death(slot.born.elapsed(), chance());
+        let wait = slot.backoff.after_death(death, slot.born.elapsed(), chance());
         let epoch = slot.epoch;
         slot.timer = Some(after(wait, myself, SupervisorMessage::Respawn { child, epoch: epoch.next() }));
         tracing::warn!(%child, epoch = epoch.0, ?death, wait_ms = wait.as_millis() as u64, "a child is replaced");

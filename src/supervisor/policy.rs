@@ -30,8 +30,14 @@ pub(super) struct Backoff {
 
 impl Backoff {
     /// The wait before the next life: none after a first death, then doubling with up to a quarter of jitter, so that
-    /// many processes that lost one daemon do not come back in step. `chance` is any random number.
-    pub(super) fn after_death(&mut self, lived: Duration, chance: u32) -> Duration {
+    /// many processes that fail alike do not come back in step. `chance` is any random number.
+    ///
+    /// None either after a kill of ours: a deadline had to pass before it, a new life calls nobody by itself, and a
+    /// daemon that answers again after hours finds every lane alive.
+    pub(super) fn after_death(&mut self, death: Death, lived: Duration, chance: u32) -> Duration {
+        if death == Death::Surroundings {
+            return Duration::ZERO;
+        }
         if lived >= STEADY_AFTER {
             self.deaths_in_a_row = 0;
         }
@@ -107,11 +113,21 @@ mod tests {
     #[test]
     fn the_first_death_costs_no_time_and_the_wait_is_bounded() {
         let mut backoff = Backoff::default();
-        assert_eq!(backoff.after_death(SECOND, 0), Duration::ZERO);
-        assert_eq!(backoff.after_death(SECOND, 0), BACKOFF_BASE * 2);
+        assert_eq!(backoff.after_death(Death::OwnFault, SECOND, 0), Duration::ZERO);
+        assert_eq!(backoff.after_death(Death::OwnFault, SECOND, 0), BACKOFF_BASE * 2);
         for _ in 0..100 {
-            assert!(backoff.after_death(SECOND, 999) <= BACKOFF_CAP);
+            assert!(backoff.after_death(Death::OwnFault, SECOND, 999) <= BACKOFF_CAP);
         }
-        assert_eq!(backoff.after_death(STEADY_AFTER, 0), Duration::ZERO, "it had recovered");
+        assert_eq!(backoff.after_death(Death::OwnFault, STEADY_AFTER, 0), Duration::ZERO, "it had recovered");
+    }
+
+    /// A daemon that hung for hours costs one kill a tick: when it answers again, no lane may be waiting out a backoff.
+    #[test]
+    fn what_we_kill_for_its_surroundings_lives_again_at_once() {
+        let mut backoff = Backoff::default();
+        for _ in 0..100 {
+            assert_eq!(backoff.after_death(Death::Surroundings, 10 * SECOND, 0), Duration::ZERO);
+        }
+        assert_eq!(backoff.after_death(Death::OwnFault, SECOND, 0), Duration::ZERO, "its first death in a row");
     }
 }
