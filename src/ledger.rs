@@ -76,12 +76,11 @@ impl Ledger {
 impl LedgerHandle {
     /// One whole pass that begins after this call. Its faults are in the report.
     pub async fn reconcile(&self) -> PassReport {
-        // A TickActor that dies takes its callers' ports along; its successor answers the second asking.
-        for _ in 0..2 {
-            match self.supervisor.call(SupervisorMessage::Reconcile, None).await {
-                Ok(CallResult::Success(report)) => return report,
-                Ok(CallResult::Timeout | CallResult::SenderError) => {}
-                Err(_) => break,
+        // A TickActor that dies takes its callers' ports along; its successor answers the next asking. A supervisor that
+        // has ended cannot be asked.
+        while let Ok(answer) = self.supervisor.call(SupervisorMessage::Reconcile, None).await {
+            if let CallResult::Success(report) = answer {
+                return report;
             }
         }
         let ended = self.status.borrow().ended.clone();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, RpcReplyPort, SpawnErr, SupervisionEvent};
+use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, MessagingErr, RpcReplyPort, SpawnErr, SupervisionEvent};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -50,7 +50,7 @@ pub struct SupervisorState {
     pub(super) wiring: Wiring,
     intensity: Intensity,
     /// Requests that came while no TickActor lived.
-    requests: Vec<RpcReplyPort<PassReport>>,
+    pub(super) requests: Vec<RpcReplyPort<PassReport>>,
     verdict: Result<(), PassFailure>,
 }
 
@@ -150,7 +150,7 @@ impl LedgerSupervisor {
 }
 
 impl SupervisorState {
-    fn new(args: SupervisorArgs) -> Self {
+    pub(super) fn new(args: SupervisorArgs) -> Self {
         let intensity = Intensity::new(args.config.restart_intensity, args.config.restart_window);
         Self {
             args,
@@ -349,13 +349,17 @@ impl SupervisorState {
         }
     }
 
-    fn request_pass(&mut self, caller: RpcReplyPort<PassReport>) {
-        match &self.wiring.tick {
-            Some((_, tick)) => {
-                // Lost with a dying TickActor, the caller sees its port dropped and asks again.
-                let _ = tick.cast(TickMessage::Request(Some(caller)));
-            }
-            None => self.requests.push(caller),
+    pub(super) fn request_pass(&mut self, caller: RpcReplyPort<PassReport>) {
+        let Some((_, tick)) = &self.wiring.tick else {
+            self.requests.push(caller);
+            return;
+        };
+        // Lost in the mailbox of a dying TickActor, the caller sees its port dropped and asks again. One that is dead
+        // already hands it back, and its successor answers.
+        if let Err(MessagingErr::SendErr(TickMessage::Request(Some(caller)))) =
+            tick.cast(TickMessage::Request(Some(caller)))
+        {
+            self.requests.push(caller);
         }
     }
 

@@ -16,6 +16,8 @@ mod message;
 mod policy;
 mod shutdown;
 mod status;
+#[cfg(test)]
+mod tests;
 mod wiring;
 
 pub use actor::{LedgerSupervisor, SupervisorArgs, SupervisorState};

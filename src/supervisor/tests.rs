@@ -1,0 +1,45 @@
+//! What the supervisor owes to callers, without a daemon or a database.
+
+use std::sync::Arc;
+
+use ractor::concurrency::oneshot;
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use tokio::sync::watch;
+
+use super::actor::SupervisorState;
+use super::{Status, SupervisorArgs};
+use crate::config::Config;
+use crate::docker::Endpoint;
+use crate::model::{Epoch, Timestamp};
+use crate::tick::TickMessage;
+
+/// Stands for a TickActor.
+struct Deaf;
+
+#[ractor::actor(message = TickMessage, state = (), arguments = ())]
+impl Deaf {
+    async fn pre_start(&self, _myself: ActorRef<TickMessage>, (): ()) -> Result<(), ActorProcessingErr> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_meets_a_dead_tick_actor_waits_for_the_next_one() {
+    let (tick, ended) = Actor::spawn(None, Deaf, ()).await.expect("it does nothing");
+    tick.kill();
+    ended.await.expect("it is dead");
+    let (status, _watcher) = watch::channel(Status::new(Timestamp::now()));
+    let mut state = SupervisorState::new(SupervisorArgs {
+        config: Arc::new(Config::new("unused")),
+        endpoint: Endpoint::Unix("/unused".into()),
+        by_itself: false,
+        details_limit: 0,
+        migrate: false,
+        status,
+    });
+    // Its death is not handled yet.
+    state.wiring.tick = Some((Epoch(1), tick));
+    let (port, _answer) = oneshot();
+    state.request_pass(port.into());
+    assert_eq!(state.requests.len(), 1, "the caller is kept");
+}
