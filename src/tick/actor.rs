@@ -184,7 +184,9 @@ impl TickState {
             // The supervisor outlives its children.
             let _ = self.args.supervisor.cast(stuck);
         }
-        let message = format!("the pass did not end within its bound of {:?}", self.args.config.pass_bound());
+        let bound = self.args.config.pass_bound();
+        let message =
+            format!("the pass did not end within its bound of {bound:?}; whether it was committed is not known");
         let mut report = self.failed(FailureKind::Internal, &message);
         report.pass_id = pass.clone();
         self.pass_ended(myself, report);
