@@ -64,9 +64,12 @@ impl Accepted<'_> {
         self.stored.as_ref().is_some_and(|stored| stored.container_id.as_deref() != bound_to(self.write))
     }
 
+    /// Recording what a deployer wrote is no look: the container of such a row may not even have been listed.
     fn is_seen_first(&self) -> bool {
         let seen = |stored: &LockedRow| stored.seen_container_id.as_deref() == bound_to(self.write);
-        !self.changes_binding() && self.stored.as_ref().is_some_and(|stored| !seen(stored))
+        self.write.cause != ChangeCause::Deployer
+            && !self.changes_binding()
+            && self.stored.as_ref().is_some_and(|stored| !seen(stored))
     }
 
     /// A state that someone else wrote gets a change of its own, unless this write is that change.

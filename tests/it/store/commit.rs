@@ -238,6 +238,21 @@ on_both_backends! {
         assert_eq!(database.line(&["recorded_state"], "FROM containers"), "failed");
     }
 
+    fn recording_a_deployers_state_is_no_look_at_its_container(database: &TestDatabase) {
+        let (mut store, lease) = database.open_with_lease();
+        store.add_project(&parent("api", "p", "api")).expect("a project");
+        database.execute(
+            "INSERT INTO containers (host, id, workload_id, workload_kind, container_id) \
+             VALUES ('local', 'r1', 'api', 'project', 'c9')",
+        );
+        let row = rows(&mut store, &lease).remove(0);
+        let mut write = update(&row, ContainerState::Created, ChangeCause::Deployer);
+        write.from_state = None;
+        assert_eq!(store.commit(&lease, &plan(vec![write])).expect("a commit").updated, 1);
+        assert_eq!(rows(&mut store, &lease).remove(0).seen_container_id, None);
+        assert_eq!(store.new_bindings(&lease.host).expect("they can be read").len(), 1);
+    }
+
     fn a_failed_pass_writes_the_hosts_status_alone(database: &TestDatabase) {
         let (mut store, lease) = with_one_row(database);
         let before = store.host(&lease.host).expect("the host");
