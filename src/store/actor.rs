@@ -161,9 +161,11 @@ impl StoreState {
         let every = held.lease.time_to_live / 3;
         // A commit has renewed it meanwhile, most of the time.
         if self.renewed.elapsed() >= every {
-            match self.work(|store, lease| store.renew_lease(lease)).await? {
-                Ok(()) => self.renewed = Instant::now(),
-                Err(error) => self.report(&error),
+            let result = self.work(|store, lease| store.renew_lease(lease)).await?;
+            self.fenced(&result);
+            if let Err(error) = result {
+                // Whoever waits for an answer still gets it: only a lease that is lost is trouble.
+                tracing::debug!(%error, "the lease is renewed later");
             }
         }
         let wait = every.saturating_sub(self.renewed.elapsed()).max(LONGEST_RETRY);

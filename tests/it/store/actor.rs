@@ -156,3 +156,26 @@ async fn a4_an_earlier_life_is_refused_once_the_next_is_ready() {
     assert!(matches!(answer, DispatchMessage::Committed { result: Err(StoreError::LeaseHeld { .. }), .. }));
     assert!(is_held(&supervisor.next().await));
 }
+
+/// A lock that another process holds at the moment of a renewal is no reason to fail a pass: its own answers tell.
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_meets_a_lock_is_no_trouble_of_the_store() {
+    let database = TestDatabase::sqlite();
+    let mut supervisor = Heard::new().await;
+    let mut dispatch = Heard::<DispatchMessage>::new().await;
+    let (store, _) = spawn(&database, 1, &LeaseHolder::of_this_process(), &supervisor).await;
+    assert!(is_ready(&supervisor.next().await, 1));
+    let mut deployer = database.deployer();
+    deployer.execute("BEGIN IMMEDIATE").expect("the lock is free");
+    tokio::time::advance(Duration::from_secs(31)).await;
+    store.cast(StoreMessage::RenewLease).expect("it lives");
+    // A read needs no lock, and is answered behind the renewal.
+    store.cast(StoreMessage::Open { op: OpId(1), reply_to: dispatch.actor.clone() }).expect("it lives");
+    assert!(matches!(dispatch.next().await, DispatchMessage::SnapshotBegan { .. }));
+    assert!(matches!(dispatch.next().await, DispatchMessage::Opened { result: Ok(_), .. }));
+    deployer.execute("COMMIT").expect("it is ours");
+    let plan = Box::new(plan(Vec::new()));
+    store.cast(StoreMessage::Commit { op: OpId(2), plan, reply_to: dispatch.actor.clone() }).expect("it lives");
+    assert!(matches!(dispatch.next().await, DispatchMessage::Committed { result: Ok(_), .. }));
+    assert!(supervisor.messages.try_recv().is_err(), "nothing to tell");
+}
