@@ -10,13 +10,13 @@ use tokio::time::Instant;
 use super::conditions::{Conditions, log_pass};
 use super::debts::Debts;
 use super::details::DetailsCall;
-use super::pass::{Effect, Event, Finished, LIST_TRIES_AT_FIRST, Moment, Pass, PassSettings};
+use super::pass::{Effect, Event, Finished, Knowledge, LIST_TRIES_AT_FIRST, Moment, Pass, PassSettings};
 use super::probe::Probe;
 use super::rules::RuleSet;
 use super::{DispatchMessage, PassOrder};
 use crate::config::Config;
-use crate::docker::{CallProgress, DockerMessage, ImageAnswer, Lane};
-use crate::model::{Epoch, ImageId, OpId, Timestamp};
+use crate::docker::{CallProgress, DockerMessage, Lane};
+use crate::model::{Epoch, OpId, Timestamp};
 use crate::store::StoreMessage;
 use crate::supervisor::SupervisorMessage;
 use crate::tick::TickMessage;
@@ -61,8 +61,8 @@ pub struct DispatchState {
     pub(super) next_op: u64,
     pub(super) deadlines: HashMap<OpId, JoinHandle<()>>,
     pub(super) lists_fail: bool,
-    /// The labels of images, which never change under one id; between passes.
-    pub(super) images: HashMap<ImageId, ImageAnswer>,
+    /// Between passes; empty while one runs.
+    pub(super) knowledge: Knowledge,
     pub(super) conditions: Conditions,
     pub(super) debts: Debts,
     pub(super) details_call: Option<DetailsCall>,
@@ -107,7 +107,7 @@ impl DispatchState {
             next_op: 1,
             deadlines: HashMap::new(),
             lists_fail: false,
-            images: HashMap::new(),
+            knowledge: Knowledge::default(),
             conditions: Conditions::default(),
             debts: Debts::default(),
             details_call: None,
@@ -160,7 +160,7 @@ impl DispatchState {
             order,
             self.now(),
             tries,
-            std::mem::take(&mut self.images),
+            std::mem::take(&mut self.knowledge),
             self.next_op,
         );
         self.pass = Some(pass);
@@ -193,14 +193,6 @@ impl DispatchState {
                 Effect::StoreStuck(op) => self.report_stuck_store(op),
                 Effect::Finished(finished) => self.finish(myself, *finished),
             }
-        }
-    }
-
-    /// An image that is gone may come back, and one that did not answer may answer: only labels are kept.
-    fn remember(&mut self, mut images: HashMap<ImageId, ImageAnswer>) {
-        images.retain(|_, answer| matches!(answer, ImageAnswer::Labels(_)));
-        if images.len() <= MAX_IMAGES {
-            self.images = images;
         }
     }
 
@@ -262,7 +254,7 @@ impl DispatchState {
         }
         log_pass(&finished.report);
         self.note_daemon(myself, finished.daemon_error.as_ref(), &finished.report);
-        self.remember(finished.images);
+        self.knowledge = finished.knowledge;
         self.debts.add(finished.new_debts);
         match self.details_limit {
             Some(limit) => self.debts.truncate(limit),
@@ -285,9 +277,6 @@ impl DispatchState {
         op
     }
 }
-
-/// More images than a busy host has; beyond it all are asked again.
-const MAX_IMAGES: usize = 4_096;
 
 fn replace_peer<T>(slot: &mut Option<Peer<T>>, epoch: Epoch, actor: ActorRef<T>) {
     if slot.as_ref().is_none_or(|peer| peer.epoch < epoch) {

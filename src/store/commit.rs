@@ -25,21 +25,33 @@ impl Store {
     /// is not taken.
     pub fn commit(&mut self, lease: &Lease, plan: &CommitPlan) -> Result<CommitReport, StoreError> {
         let began = Instant::now();
-        let mut report = self.write("commit a pass", |db| {
-            let now = db.now()?;
-            stamp_host(db, lease, plan, now)?;
-            let mut report = CommitReport::default();
-            if !plan.rows.is_empty() && !has_failed(plan) {
-                write_rows(db, lease, plan, now, &mut report)?;
-            }
-            if !is_counted_only(plan) {
-                record_pass(db, lease, plan, &report, began)?;
-            }
-            Ok(report)
-        })?;
+        let transaction = |db: &mut Db| write_pass(db, lease, plan, began);
+        let attempt = "commit a pass";
+        let mut report = if writes_rows(plan) {
+            self.write(attempt, transaction)
+        } else {
+            self.write_beside_rows(attempt, transaction)
+        }?;
         report.commit_ms = millis(began);
         Ok(report)
     }
+}
+
+fn write_pass(db: &mut Db, lease: &Lease, plan: &CommitPlan, began: Instant) -> Result<CommitReport, Fault> {
+    let now = db.now()?;
+    stamp_host(db, lease, plan, now)?;
+    let mut report = CommitReport::default();
+    if writes_rows(plan) {
+        write_rows(db, lease, plan, now, &mut report)?;
+    }
+    if !is_counted_only(plan) {
+        record_pass(db, lease, plan, &report, began)?;
+    }
+    Ok(report)
+}
+
+const fn writes_rows(plan: &CommitPlan) -> bool {
+    !plan.rows.is_empty() && !has_failed(plan)
 }
 
 /// A pass that failed, or met another daemon, writes nothing but the host's status.

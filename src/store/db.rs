@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Text};
 
 use super::fault::{FaultKind, kind_of};
 use super::location::Location;
@@ -163,6 +163,23 @@ impl Db {
                 diesel::select(diesel::dsl::sql::<super::moment::UtcTimestamp>("clock_timestamp()"))
                     .get_result(connection)
             }
+        }
+    }
+
+    /// A number that is another once any other connection has committed to the database, whatever it wrote; this
+    /// connection's own commits leave it. A server has no such number.
+    pub(super) fn version(&mut self) -> QueryResult<Option<i64>> {
+        #[derive(QueryableByName)]
+        struct Version {
+            #[diesel(sql_type = BigInt)]
+            data_version: i64,
+        }
+        match self {
+            Self::Sqlite(connection) => {
+                let version: Version = diesel::sql_query("PRAGMA data_version").get_result(connection)?;
+                Ok(Some(version.data_version))
+            }
+            Self::Postgres(_) => Ok(None),
         }
     }
 

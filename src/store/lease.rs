@@ -74,7 +74,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseHeld`] if a later generation was given out.
     pub fn renew_lease(&mut self, lease: &Lease) -> Result<(), StoreError> {
-        self.write("renew the host's lease", |db| fence(db, lease).map(drop))
+        self.write_beside_rows("renew the host's lease", |db| fence(db, lease).map(drop))
     }
 
     /// Gives the host up; nothing happens if a later generation has it.

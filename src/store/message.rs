@@ -1,6 +1,7 @@
 //! What StoreActor is asked, and the faults it answers with.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use ractor::ActorRef;
 
@@ -101,8 +102,9 @@ pub struct Directory {
 pub struct Opened {
     /// The host's line.
     pub host: HostRecord,
-    /// Every row of the host, missing ones too.
-    pub rows: Vec<LedgerRow>,
+    /// Every row of the host, missing ones too. The same allocation as that of the *open* before only if nothing at all
+    /// was written to the ledger in between but this host's own line.
+    pub rows: Arc<Vec<LedgerRow>>,
 }
 
 /// A binding that no pass has looked at.

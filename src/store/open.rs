@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::Arc;
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -14,6 +15,7 @@ use super::fault::{Fault, FaultKind, kind_of};
 use super::location::Location;
 use super::migrate;
 use crate::config::Config;
+use crate::model::{HostName, LedgerRow};
 
 /// What a ledger is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +40,14 @@ pub struct Store {
 struct Open {
     db: Db,
     file: Option<FileIdentity>,
+    kept: Option<KeptRows>,
+}
+
+/// The rows that were read last, and what tells whether they still are what is stored. Only SQLite tells.
+pub(super) struct KeptRows {
+    pub(super) host: HostName,
+    pub(super) version: i64,
+    pub(super) rows: Arc<Vec<LedgerRow>>,
 }
 
 /// What tells a file from another of the same name.
@@ -112,7 +122,34 @@ impl Store {
         attempt: &'static str,
         body: impl FnOnce(&mut Db) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
+        self.forget_rows();
         self.run(attempt, |db| db.write(body))
+    }
+
+    /// Runs one write transaction that writes the host's own line and nothing that *open* reads besides.
+    pub(super) fn write_beside_rows<T>(
+        &mut self,
+        attempt: &'static str,
+        body: impl FnOnce(&mut Db) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.run(attempt, |db| db.write(body))
+    }
+
+    /// The rows that were read last on this connection.
+    pub(super) fn kept_rows(&mut self) -> Option<KeptRows> {
+        self.open.as_mut()?.kept.take()
+    }
+
+    pub(super) fn keep_rows(&mut self, kept: KeptRows) {
+        if let Some(open) = &mut self.open {
+            open.kept = Some(kept);
+        }
+    }
+
+    fn forget_rows(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.kept = None;
+        }
     }
 
     fn run<T>(
@@ -158,7 +195,7 @@ impl Store {
         // Read before the connection is made: a file that is replaced in between is noticed by the first call.
         let file = self.file_identity();
         match Db::connect(&self.location, &self.schema, self.access) {
-            Ok(db) => Ok(Open { db, file }),
+            Ok(db) => Ok(Open { db, file, kept: None }),
             Err(ConnectError::Settings(error)) => Err(Fault::from(error).into_error("open", &self.location)),
             Err(ConnectError::Connection(error)) => {
                 Err(unopened(&self.location, &self.location.scrub(error.to_string().trim_end())))

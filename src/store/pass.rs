@@ -1,11 +1,13 @@
 //! What a pass reads first: the host's line and its rows, from one snapshot.
 
+use std::sync::Arc;
+
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use super::db::{Db, each_backend};
 use super::hosts::HostLine;
-use super::open::Store;
+use super::open::{KeptRows, Store};
 use super::rows::LedgerRecord;
 use super::schema::{containers, hosts};
 use super::{NewBinding, Opened, StoreError};
@@ -18,12 +20,23 @@ impl Store {
     /// # Errors
     /// If the database cannot be read.
     pub fn open_pass(&mut self, host: &HostName, snapshot_began: impl FnOnce()) -> Result<Opened, StoreError> {
-        self.snapshot("read the host's rows", |db| {
+        let kept = self.kept_rows();
+        let (opened, version) = self.snapshot("read the host's rows", |db| {
             let line = hosts::table.find(host.as_str()).select(HostLine::as_select()).first(db).optional()?;
+            let version = db.version()?;
             snapshot_began();
+            let unchanged = kept.filter(|kept| kept.host == *host && Some(kept.version) == version);
+            let rows = match unchanged {
+                Some(kept) => kept.rows,
+                None => Arc::new(rows_of(db, host)?),
+            };
             let host_record = line.unwrap_or_else(|| HostLine::unknown(host)).into();
-            Ok(Opened { host: host_record, rows: rows_of(db, host)? })
-        })
+            Ok((Opened { host: host_record, rows }, version))
+        })?;
+        if let Some(version) = version {
+            self.keep_rows(KeptRows { host: host.clone(), version, rows: Arc::clone(&opened.rows) });
+        }
+        Ok(opened)
     }
 
     /// Bound rows of the host whose observed columns describe another container, or none: somebody bound them and no

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Pass;
+use super::knowledge::Knowledge;
 use super::protocol::{Ask, Effect, Finished, Moment};
 use super::report::{Phases, ReportDraft};
 use crate::docker::DaemonError;
@@ -103,8 +104,19 @@ impl Pass {
         let committed = report.error.is_none();
         let (new_debts, old_debts) = if committed { self.debts() } else { (Vec::new(), Vec::new()) };
         let daemon_error = self.list_failure.take();
-        let images = std::mem::take(&mut self.images);
-        vec![Effect::Finished(Box::new(Finished { report, new_debts, old_debts, images, daemon_error }))]
+        let knowledge = self.knowledge_after(committed);
+        vec![Effect::Finished(Box::new(Finished { report, new_debts, old_debts, knowledge, daemon_error }))]
+    }
+
+    fn knowledge_after(&mut self, committed: bool) -> Knowledge {
+        let mut knowledge = std::mem::take(&mut self.knowledge);
+        knowledge.forget_what_may_change();
+        if let (true, Some(opened), Some(listed)) = (committed, &self.opened, &self.listed)
+            && let (Some(assignment), Some(difference)) = (self.assignment.take(), self.difference.take())
+        {
+            knowledge.settle(opened, listed, assignment, difference);
+        }
+        knowledge
     }
 
     /// What is owed now: by this pass, and from before.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::endings::kind_of;
 use super::identity;
+use super::knowledge::{Knowledge, Settled};
 use super::protocol::{Ask, AskKind, Effect, Event, Moment, PassSettings};
 use super::report::ReportDraft;
 use crate::dispatch::PassOrder;
@@ -31,7 +32,7 @@ pub(crate) struct Pass {
     pub(super) listed: Option<Listed>,
     pub(super) list_failure: Option<DaemonError>,
     pub(super) directory: Option<Directory>,
-    pub(super) images: HashMap<ImageId, ImageAnswer>,
+    pub(super) knowledge: Knowledge,
     pub(super) verified: HashMap<ContainerId, Inspected>,
     pub(super) assignment: Option<Assignment>,
     pub(super) difference: Option<Difference>,
@@ -47,14 +48,14 @@ pub(crate) struct Pass {
 pub(crate) const LIST_TRIES_AT_FIRST: u32 = 3;
 
 impl Pass {
-    /// Begins a pass. `images` holds the labels that earlier ones read. `first_op` is the first of the op ids that it may
+    /// Begins a pass with what the one before left. `first_op` is the first of the op ids that it may
     /// use; they only grow.
     pub(crate) fn begin(
         settings: PassSettings,
         order: PassOrder,
         now: Moment,
         list_tries_allowed: u32,
-        images: HashMap<ImageId, ImageAnswer>,
+        knowledge: Knowledge,
         first_op: u64,
     ) -> (Self, Vec<Effect>) {
         let mut pass = Self {
@@ -71,7 +72,7 @@ impl Pass {
             listed: None,
             list_failure: None,
             directory: None,
-            images,
+            knowledge,
             verified: HashMap::new(),
             assignment: None,
             difference: None,
@@ -104,7 +105,7 @@ impl Pass {
             Event::Found(op, result) => self.answered(op, |pass| pass.on_found(result, now)),
             Event::Adopted(op, result) => self.answered(op, |pass| pass.on_adopted(result, now)),
             Event::ImagesRead(op, answers) => self.answered(op, |pass| {
-                pass.images.extend(answers);
+                pass.knowledge.images.extend(answers);
                 pass.decide(now)
             }),
             Event::Verified(op, answers) => self.answered(op, |pass| {
@@ -182,6 +183,9 @@ impl Pass {
         if let Some(failure) = identity::refusal(&opened.host, listed.identity.as_ref(), &self.settings.endpoint) {
             return self.fail_and_record(failure, now);
         }
+        if let Some(Settled { assignment, difference, .. }) = self.knowledge.recall(opened, listed) {
+            return self.commit(assignment, difference, now);
+        }
         let keys = directory_keys(&opened.rows, &listed.listing, &self.settings.rules);
         vec![self.ask(Ask::LookUp(keys))]
     }
@@ -217,7 +221,7 @@ impl Pass {
             rows: &opened.rows,
             listing: &listed.listing,
             directory,
-            images: &self.images,
+            images: &self.knowledge.images,
             verified: &self.verified,
             identity_known: listed.identity.is_some(),
         };
@@ -242,8 +246,12 @@ impl Pass {
             now: self.began.wall,
             last_complete_pass_at: opened.host.last_complete_pass_at,
         });
-        self.assignment = Some(assignment);
+        self.commit(assignment, difference, now)
+    }
+
+    fn commit(&mut self, assignment: Assignment, difference: Difference, now: Moment) -> Vec<Effect> {
         let plan = self.plan(&difference, now);
+        self.assignment = Some(assignment);
         self.difference = Some(difference);
         vec![self.ask(Ask::Commit(Box::new(plan)))]
     }
@@ -297,7 +305,7 @@ impl Pass {
             }
             AskKind::ReadImages => {
                 let unanswered = self.asked_images.drain(..).map(|image| (image, ImageAnswer::Unanswered));
-                self.images.extend(unanswered);
+                self.knowledge.images.extend(unanswered);
                 effects.extend(self.decide(now));
             }
             _ => {

@@ -10,11 +10,13 @@
 
 mod endings;
 mod identity;
+mod knowledge;
 mod machine;
 mod protocol;
 mod report;
 #[cfg(test)]
 mod tests;
 
+pub(super) use knowledge::Knowledge;
 pub(super) use machine::{LIST_TRIES_AT_FIRST, Pass};
 pub(super) use protocol::{Ask, Effect, Event, Finished, Moment, PassSettings};

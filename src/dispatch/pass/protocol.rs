@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::knowledge::Knowledge;
 use crate::config::Config;
 use crate::dispatch::rules::RuleSet;
 use crate::docker::{DaemonError, ImageAnswer, Listed};
@@ -114,8 +115,8 @@ pub(crate) struct Finished {
     pub(crate) new_debts: Vec<(RowId, ContainerId)>,
     /// The rows whose details were owed before and are still.
     pub(crate) old_debts: Vec<(RowId, ContainerId)>,
-    /// The labels of images that were read, for later passes.
-    pub(crate) images: HashMap<ImageId, ImageAnswer>,
+    /// For the next pass.
+    pub(crate) knowledge: Knowledge,
     /// The fault of the daemon that ended it, if one did.
     pub(crate) daemon_error: Option<DaemonError>,
 }

@@ -16,7 +16,7 @@ pub(super) fn with_one_row(database: &TestDatabase) -> (Store, Lease) {
 }
 
 pub(super) fn rows(store: &mut Store, lease: &Lease) -> Vec<dockledger::model::LedgerRow> {
-    store.open_pass(&lease.host, || {}).expect("a pass").rows
+    store.open_pass(&lease.host, || {}).expect("a pass").rows.to_vec()
 }
 
 pub(super) fn history(store: &mut Store) -> Vec<(i64, String, Option<String>, String, &'static str)> {

@@ -5,6 +5,7 @@ mod build;
 mod claims;
 mod commit;
 mod faults;
+mod kept_rows;
 mod leases;
 mod queries;
 mod registry;

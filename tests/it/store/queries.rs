@@ -106,7 +106,7 @@ on_both_backends! {
         assert_eq!(row.observed.last_seen_at, Some(BEGAN));
         assert_eq!((row.host_status.as_deref(), row.last_complete_pass_at), (Some("fresh"), Some(BEGAN)));
         assert_eq!(row.workload_name.as_deref(), Some("shop"));
-        let opened = store.open_pass(&lease.host, || {}).expect("a pass").rows.remove(0);
+        let opened = store.open_pass(&lease.host, || {}).expect("a pass").rows[0].clone();
         let mut write = update(&opened, ContainerState::Missing, ChangeCause::Missing);
         write.observed.last_seen_at = Some(BEGAN);
         let mut later = plan(vec![write]);
@@ -139,7 +139,7 @@ on_both_backends! {
         store.add_stack(&parent("shop", "s", "shop"), None).expect("a stack");
         store.commit(&lease, &plan(vec![insert("db", "c2"), insert("web", "c1")])).expect("a commit");
         for state in [ContainerState::Stopped, ContainerState::Running, ContainerState::Paused, ContainerState::Running, ContainerState::Restarting, ContainerState::Running] {
-            let row = store.open_pass(&lease.host, || {}).expect("a pass").rows.into_iter().next_back().expect("a row");
+            let row = store.open_pass(&lease.host, || {}).expect("a pass").rows.last().cloned().expect("a row");
             store.commit(&lease, &plan(vec![update(&row, state, ChangeCause::Observed)])).expect("a commit");
         }
         let mut flapping = |more_than, window| {

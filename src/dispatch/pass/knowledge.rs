@@ -1,0 +1,66 @@
+//! What a pass leaves to the next one: it saves work and changes no result.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::dispatch::rules::Assignment;
+use crate::docker::{ImageAnswer, Listed};
+use crate::model::{ImageId, LedgerRow, Listing, UnassignedReason};
+use crate::store::{Difference, Opened};
+
+/// More images than a busy host has; beyond it all are asked again.
+const MAX_IMAGES: usize = 4_096;
+
+/// Kept from pass to pass.
+#[derive(Debug, Default)]
+pub(crate) struct Knowledge {
+    /// The labels of images, which never change under one id.
+    pub(super) images: HashMap<ImageId, ImageAnswer>,
+    /// The last picture, if nothing had to be written for it.
+    pub(super) settled: Option<Settled>,
+}
+
+/// A picture of rows and containers that agree, with its verdicts. Both are known by their allocations: the store gives
+/// the same rows only if nobody wrote to the ledger in between, owners included, and the daemon's client gives the same
+/// listing only if it says the same. Verdicts follow from them alone, so for the same picture they are the same.
+#[derive(Debug)]
+pub(super) struct Settled {
+    rows: Arc<Vec<LedgerRow>>,
+    listing: Arc<Listing>,
+    identity_known: bool,
+    pub(super) assignment: Assignment,
+    pub(super) difference: Difference,
+}
+
+impl Knowledge {
+    /// The verdicts on this picture, if it is the one that was settled last.
+    pub(super) fn recall(&mut self, opened: &Opened, listed: &Listed) -> Option<Settled> {
+        let settled = self.settled.take()?;
+        let is_same = Arc::ptr_eq(&settled.rows, &opened.rows)
+            && Arc::ptr_eq(&settled.listing, &listed.listing)
+            && settled.identity_known == listed.identity.is_some();
+        is_same.then_some(settled)
+    }
+
+    /// Keeps a picture for which nothing had to be written and nothing is left to ask.
+    pub(super) fn settle(&mut self, opened: &Opened, listed: &Listed, assignment: Assignment, difference: Difference) {
+        let waits = difference.unassigned.iter().any(|container| container.reason == UnassignedReason::ImageUnknown);
+        if difference.rows.is_empty() && difference.unverified.is_empty() && !waits {
+            self.settled = Some(Settled {
+                rows: Arc::clone(&opened.rows),
+                listing: Arc::clone(&listed.listing),
+                identity_known: listed.identity.is_some(),
+                assignment,
+                difference,
+            });
+        }
+    }
+
+    /// An image that is gone may come back, and one that did not answer may answer: only labels are kept.
+    pub(super) fn forget_what_may_change(&mut self) {
+        self.images.retain(|_, answer| matches!(answer, ImageAnswer::Labels(_)));
+        if self.images.len() > MAX_IMAGES {
+            self.images.clear();
+        }
+    }
+}
