@@ -195,6 +195,10 @@ pub(super) struct NewRow<'a> {
 }
 
 impl<'a> NewRow<'a> {
+    pub(super) const fn id(&self) -> &'a str {
+        self.key.id
+    }
+
     pub(super) fn new(host: &'a HostName, write: &'a RowWrite, stamp: WriteStamp) -> Self {
         Self {
             key: RowKey::new(host, write),

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use super::changes::{NewChange, Revisions, record};
+use super::changes::{NewChange, Revisions, record, record_inserted};
 use super::db::{Db, each_backend, locked};
 use super::fault::{Fault, FaultKind, kind_of};
 use super::judge::{Judgement, judge};
@@ -151,10 +151,14 @@ fn write_batch(
     now: Timestamp,
     revisions: &mut Revisions,
 ) -> Result<(), Fault> {
-    let mut new_changes = Vec::with_capacity(rows.len());
+    let mut new_changes = Vec::new();
     let mut stamped = Vec::with_capacity(rows.len());
     for row in rows {
-        push_changes(row, host, plan, now, revisions, &mut new_changes);
+        if row.stored.is_some() {
+            push_changes(row, host, plan, now, revisions, &mut new_changes);
+        } else {
+            revisions.take();
+        }
         stamped.push((row, WriteStamp { now, revision: revisions.last() }));
     }
     let new: Vec<_> = stamped
@@ -173,6 +177,8 @@ fn write_batch(
         .collect();
     for chunk in new.chunks(ROWS_PER_STATEMENT) {
         each_backend!(db, connection => diesel::insert_into(containers::table).values(chunk).execute(connection))?;
+        let ids: Vec<&str> = chunk.iter().map(NewRow::id).collect();
+        record_inserted(db, host, &ids, &plan.pass.id)?;
     }
     for chunk in rebound.chunks(ROWS_PER_STATEMENT) {
         rebind(db, chunk)?;
@@ -187,6 +193,7 @@ fn write_batch(
     Ok(())
 }
 
+/// The changes of a row that is there already.
 fn push_changes<'a>(
     row: &'a Accepted<'a>,
     host: &'a HostName,
