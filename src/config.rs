@@ -84,6 +84,14 @@ impl Config {
     pub fn pass_bound(&self) -> Duration {
         self.list_deadline * 4
     }
+
+    /// The deadline of one call of a pass to the store: `store_deadline`, and at most half of the pass's bound. A pass that
+    /// is given up takes its deadlines along; one longer than that would never be over, and a store that hangs would
+    /// never be replaced.
+    #[must_use]
+    pub fn store_call_deadline(&self) -> Duration {
+        self.store_deadline.min(self.pass_bound() / 2)
+    }
 }
 
 /// The names of the labels that claim an owner, configurable as a set.
@@ -194,6 +202,14 @@ impl Default for Retention {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_store_that_hangs_is_replaced_before_the_pass_is_given_up() {
+        let mut config = Config::new("unused");
+        assert_eq!(config.store_call_deadline(), config.store_deadline, "as shipped");
+        config.list_deadline = Duration::from_secs(1);
+        assert!(config.store_call_deadline() < config.pass_bound());
+    }
 
     #[test]
     fn an_ignore_entry_reads_back_as_it_is_shown() {

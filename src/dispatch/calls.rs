@@ -21,6 +21,7 @@ impl DispatchState {
     pub(super) fn send(&mut self, myself: &ActorRef<DispatchMessage>, op: OpId, ask: Ask) {
         let reply_to = myself.clone();
         let config = &self.settings.config;
+        let store_deadline = config.store_call_deadline();
         let (sent, deadline) = match ask {
             Ask::List => (self.to_lane(Lane::Pass, DockerMessage::List { op, reply_to }), config.list_deadline),
             Ask::ReadImages(images) => (
@@ -31,12 +32,12 @@ impl DispatchState {
                 self.to_lane(Lane::Pass, DockerMessage::Verify { op, containers, reply_to }),
                 config.list_deadline + LANE_GRACE,
             ),
-            Ask::Open => (self.to_store(StoreMessage::Open { op, reply_to }), config.store_deadline),
-            Ask::LookUp(keys) => (self.to_store(StoreMessage::LookUp { op, keys, reply_to }), config.store_deadline),
+            Ask::Open => (self.to_store(StoreMessage::Open { op, reply_to }), store_deadline),
+            Ask::LookUp(keys) => (self.to_store(StoreMessage::LookUp { op, keys, reply_to }), store_deadline),
             Ask::Adopt(compose_projects) => {
-                (self.to_store(StoreMessage::AdoptStacks { op, compose_projects, reply_to }), config.store_deadline)
+                (self.to_store(StoreMessage::AdoptStacks { op, compose_projects, reply_to }), store_deadline)
             }
-            Ask::Commit(plan) => (self.to_store(StoreMessage::Commit { op, plan, reply_to }), config.store_deadline),
+            Ask::Commit(plan) => (self.to_store(StoreMessage::Commit { op, plan, reply_to }), store_deadline),
         };
         if sent {
             self.arm(myself, op, deadline);

@@ -335,7 +335,7 @@ impl Pass {
         }
         let message = format!(
             "the database did not answer within {:?}; another process may hold a lock on it, or its disk may hang",
-            self.settings.config.store_deadline
+            self.settings.config.store_call_deadline()
         );
         self.fail_unrecorded(PassFailure { kind: FailureKind::StoreFailed, message }, now)
     }
