@@ -90,7 +90,8 @@ impl DispatchState {
     }
 
     pub(super) fn report_stuck(&self, child: Child, epoch: Epoch, op: OpId) {
-        tracing::warn!(%child, epoch = epoch.0, "a call is past its deadline: the child that awaits it is replaced");
+        // The daemon or the database may hang for hours: that passes fail is told once, by the conditions.
+        tracing::debug!(%child, epoch = epoch.0, "a call is past its deadline: the child that awaits it is replaced");
         // Without a supervisor this actor is about to be killed itself.
         let _ = self.supervisor.cast(SupervisorMessage::Stuck { child, epoch, op });
     }

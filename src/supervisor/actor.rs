@@ -259,6 +259,9 @@ impl SupervisorState {
             self.slots.get(&Child::Store).filter(|slot| slot.epoch == epoch).and_then(|slot| slot.store.clone());
         if let Some(store) = ready {
             self.wiring.store_up(epoch, store);
+            if self.args.status.borrow().store_trouble.is_some() {
+                tracing::info!("the ledger can be written again");
+            }
             self.args.status.send_modify(|status| status.store_trouble = None);
         }
     }
@@ -267,8 +270,11 @@ impl SupervisorState {
         if self.slots.get(&Child::Store).is_none_or(|slot| slot.epoch != epoch) {
             return;
         }
-        tracing::warn!(%error, "the ledger cannot be written");
         let message = error.to_string();
+        let before = self.args.status.borrow().store_trouble.clone();
+        if before.as_ref() != Some(&message) {
+            tracing::warn!(%error, "the ledger cannot be written");
+        }
         self.args.status.send_modify(|status| status.store_trouble = Some(message.clone()));
         self.wiring.store_trouble(epoch, error);
         if self.args.by_itself && matches!(error, StoreError::LeaseHeld { .. }) {
@@ -341,7 +347,12 @@ impl SupervisorState {
         let wait = slot.backoff.after_death(death, slot.born.elapsed(), chance());
         let epoch = slot.epoch;
         slot.timer = Some(after(wait, myself, SupervisorMessage::Respawn { child, epoch: epoch.next() }));
-        tracing::warn!(%child, epoch = epoch.0, ?death, wait_ms = wait.as_millis() as u64, "a child is replaced");
+        let wait_ms = wait.as_millis() as u64;
+        if death == Death::Surroundings {
+            tracing::debug!(%child, epoch = epoch.0, wait_ms, "a child that hung is replaced");
+        } else {
+            tracing::warn!(%child, epoch = epoch.0, ?death, wait_ms, "a child is replaced");
+        }
         self.wiring.down(child, epoch);
         if child == Child::Dispatch {
             // Nobody awaits its answer any more, and the next pass must not queue behind it.

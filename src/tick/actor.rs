@@ -187,6 +187,7 @@ impl TickState {
         let bound = self.args.config.pass_bound();
         let message =
             format!("the pass did not end within its bound of {bound:?}; whether it was committed is not known");
+        tracing::warn!(pass_id = %pass, error = %message, "a pass was given up");
         let mut report = self.failed(FailureKind::Internal, &message);
         report.pass_id = pass.clone();
         self.pass_ended(myself, report);

@@ -4,5 +4,6 @@ mod deployer;
 mod faults;
 mod instances;
 mod ledger;
+mod logs;
 mod real_daemon;
 mod steady;
