@@ -123,3 +123,37 @@ impl LedgerHandle {
         self.status.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ractor::SupervisionEvent;
+
+    use super::*;
+    use crate::store::{OpenMode, Store, StoreMessage};
+
+    /// The host application may spawn another at once, in the same process: it must not wait for a lease to expire.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_ledger_that_gives_up_releases_its_lease() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut config = Config::new(directory.path().join("ledger.db").display().to_string());
+        config.docker_host = Some(format!("unix://{}", directory.path().join("no.sock").display()));
+        let ledger = Ledger::spawn(config.clone(), Life::Service, true).await.expect("the address makes sense");
+        ledger.reconcile().await;
+        let holder = || {
+            let mut store = Store::open(&config, OpenMode::Read).expect("it is there");
+            store.host(&config.host).expect("it was written").lease.holder
+        };
+        assert!(holder().is_some());
+        let mut children = ledger.supervisor.get_children();
+        // The store lives: it is the one that can release the lease.
+        children.retain(|child| child.is_message_type_of::<StoreMessage>() != Some(true));
+        assert!(children.len() > config.restart_intensity as usize, "one fault each is one too many");
+        for child in children {
+            // As ractor tells of a handler that panicked.
+            child.notify_supervisor(SupervisionEvent::ActorFailed(child.clone(), "planted".into()));
+        }
+        let failure = ledger.ended().await.expect_err("too many faults");
+        assert_eq!(failure.kind, FailureKind::Internal);
+        assert_eq!(holder(), None);
+    }
+}

@@ -131,7 +131,14 @@ impl LedgerSupervisor {
             SupervisionEvent::ActorFailed(who, error) => (who, Some(error.to_string())),
             _ => return Ok(()),
         };
-        state.died(&myself, &who, failure)
+        if let Err(failure) = state.died(&myself, &who, failure) {
+            // Upwards goes only what has ended in order: ractor kills the children of an actor that fails.
+            let message = failure.message.clone();
+            state.verdict = Err(failure);
+            state.end().await;
+            return Err(message.into());
+        }
+        Ok(())
     }
 
     async fn post_stop(
@@ -139,12 +146,7 @@ impl LedgerSupervisor {
         _myself: ActorRef<SupervisorMessage>,
         state: &mut SupervisorState,
     ) -> Result<(), ActorProcessingErr> {
-        let lanes = CHILDREN.iter().filter(|child| matches!(child, Child::Docker(_)));
-        let lanes = lanes.filter_map(|child| state.slots.get(child)?.cell.clone()).collect();
-        let store = state.slots.get(&Child::Store).and_then(|slot| slot.cell.clone());
-        shutdown::in_order(&state.wiring, lanes, store, state.args.config.store_deadline).await;
-        let verdict = state.verdict.clone();
-        state.args.status.send_modify(|status| status.ended = Some(verdict));
+        state.end().await;
         Ok(())
     }
 }
@@ -162,6 +164,16 @@ impl SupervisorState {
             requests: Vec::new(),
             verdict: Ok(()),
         }
+    }
+
+    /// Ends the children in order, then says how the ledger ended.
+    async fn end(&mut self) {
+        let lanes = CHILDREN.iter().filter(|child| matches!(child, Child::Docker(_)));
+        let lanes = lanes.filter_map(|child| self.slots.get(child)?.cell.clone()).collect();
+        let store = self.slots.get(&Child::Store).and_then(|slot| slot.cell.clone());
+        shutdown::in_order(&self.wiring, lanes, store, self.args.config.store_deadline).await;
+        let verdict = self.verdict.clone();
+        self.args.status.send_modify(|status| status.ended = Some(verdict));
     }
 
     /// Spawns a child and announces it. No child does I/O before it is spawned, so this never waits for any.
@@ -308,7 +320,7 @@ impl SupervisorState {
         myself: &ActorRef<SupervisorMessage>,
         who: &ActorCell,
         failure: Option<String>,
-    ) -> Result<(), ActorProcessingErr> {
+    ) -> Result<(), PassFailure> {
         let id = who.get_id();
         let found = self.slots.iter().find(|(_, slot)| slot.cell.as_ref().is_some_and(|cell| cell.get_id() == id));
         let Some((&child, slot)) = found else { return Ok(()) };
@@ -327,10 +339,7 @@ impl SupervisorState {
                 self.args.config.restart_window,
                 failure.unwrap_or_default()
             );
-            self.verdict = Err(PassFailure { kind: FailureKind::Internal, message: message.clone() });
-            let verdict = self.verdict.clone();
-            self.args.status.send_modify(|status| status.ended = Some(verdict));
-            return Err(message.into());
+            return Err(PassFailure { kind: FailureKind::Internal, message });
         }
         self.bury(myself, child, death);
         Ok(())
