@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
 use dockledger::Life;
 use dockledger::docker::Lane;
 use dockledger::model::{Completeness, FailureKind, PassOutcome, UnassignedReason};
@@ -113,6 +115,31 @@ async fn an_empty_listing_is_believed_only_where_inspects_agree() {
     case.daemon.with(|world| world.remove_all());
     let report = case.once().await;
     assert_eq!((report.missing, report.unverified), (3, 0));
+}
+
+/// A commit that is locked out beyond its deadline is unknown, and so is the trouble of the store's next life, which meets
+/// the same lock: the caller is told what came of it once that can be known.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_behind_a_long_lock_is_answered_truly() {
+    let mut case = Case::with_shop(2).await;
+    case.config.store_deadline = Duration::from_millis(300);
+    case.daemon.with(|world| world.stop("c0")).expect("it runs");
+    let ledger = case.spawn(Life::Once { details_limit: 0 }).await;
+    assert_eq!(ledger.reconcile().await.updated, 1);
+    case.daemon.with(|world| world.start("c0")).expect("it is stopped");
+    let mut other = SqliteConnection::establish(&case.config.database).expect("the file opens");
+    other.batch_execute("PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE").expect("the lock is free within that time");
+    let asked = tokio::spawn({
+        let ledger = ledger.clone();
+        async move { ledger.reconcile().await }
+    });
+    let locked_out = || ledger.watch_status().borrow().store_trouble.is_some();
+    until(&ledger, Duration::from_secs(10), "the next life of the store meets the lock", locked_out).await;
+    other.batch_execute("COMMIT").expect("it is ours");
+    let report = asked.await.expect("it does not panic");
+    assert_eq!((report.error.as_ref(), report.updated), (None, 1));
+    assert!(case.states().iter().all(|(_, state)| state == "running"));
+    ledger.stop().await;
 }
 
 /// The cure for a hang: the actor that awaits it is killed, a fresh one asks again, in the same pass.
