@@ -92,7 +92,7 @@ impl DispatchActor {
 }
 
 impl DispatchState {
-    fn new(args: DispatchArgs) -> Self {
+    pub(super) fn new(args: DispatchArgs) -> Self {
         let rules = Arc::new(RuleSet::from(&*args.config));
         Self {
             settings: PassSettings { config: args.config, endpoint: args.endpoint, rules },

@@ -61,6 +61,11 @@ impl DispatchState {
         }
         self.disarm(op);
         let writes = self.debts.answered(answers);
+        if writes.is_empty() {
+            // They stay owed in their rows, and nothing to write costs no transaction.
+            self.details_lost(myself);
+            return;
+        }
         let pay = StoreMessage::PayDetails { op, writes, reply_to: myself.clone() };
         if self.to_store(pay) {
             self.details_call = Some(DetailsCall::Paying(op));
@@ -110,5 +115,55 @@ impl DispatchState {
                 let _ = port.send(());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::marker::PhantomData;
+    use std::sync::Arc;
+
+    use ractor::{Actor, ActorProcessingErr, Message};
+
+    use super::*;
+    use crate::config::Config;
+    use crate::dispatch::DispatchArgs;
+    use crate::dispatch::actor::Peer;
+    use crate::model::{Epoch, RowId};
+
+    /// Stands for any other actor.
+    struct Deaf<M>(PhantomData<fn(M)>);
+
+    #[ractor::actor(message = M, state = (), arguments = ())]
+    impl<M: Message> Deaf<M> {
+        async fn pre_start(&self, _myself: ActorRef<M>, (): ()) -> Result<(), ActorProcessingErr> {
+            Ok(())
+        }
+    }
+
+    async fn deaf<M: Message>() -> ActorRef<M> {
+        Actor::spawn(None, Deaf(PhantomData), ()).await.expect("it does nothing").0
+    }
+
+    /// D7: a container that is stuck for days owes its details in each pass.
+    #[tokio::test]
+    async fn inspects_without_an_answer_cost_no_transaction() {
+        let myself = deaf::<DispatchMessage>().await;
+        let mut state = DispatchState::new(DispatchArgs {
+            config: Arc::new(Config::new("unused")),
+            endpoint: "unix:///unused".into(),
+            supervisor: deaf().await,
+            details_limit: None,
+        });
+        state.lanes.insert(Lane::Details, Peer { epoch: Epoch(1), actor: deaf().await });
+        state.store = Some(Peer { epoch: Epoch(1), actor: deaf().await });
+        let container = ContainerId::new("c");
+        state.debts.add([(RowId::new("r"), container.clone())]);
+        state.pay_next(&myself);
+        let op = state.details_call.expect("they are read").op();
+        let answers = HashMap::from([(container, Inspected::Unanswered("no answer".into()))]);
+        state.details_read(&myself, op, answers);
+        assert_eq!(state.details_call, None);
+        assert!(state.debts.is_settled());
     }
 }
