@@ -13,8 +13,9 @@ use super::output::Output;
 use super::summary::{conclude, report_text};
 use super::unassigned::look;
 use crate::config::Config;
+use crate::dispatch::is_adoptable;
 use crate::model::{PassReport, Registered, Unassigned, UnassignedReason};
-use crate::store::{NewParent, Store};
+use crate::store::{NewParent, Store, StoreError};
 
 /// What is to be registered, decided before anything is.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -23,6 +24,15 @@ struct Adoption {
     compose_projects: BTreeSet<String>,
     /// Containers that join the named stack by name.
     containers: BTreeSet<String>,
+    /// What `--all` leaves out: labels that compose would not write.
+    left_out: BTreeSet<String>,
+}
+
+/// A compose project that cannot become a stack.
+#[derive(Serialize)]
+struct Refused {
+    compose_project: String,
+    cause: String,
 }
 
 /// What `adopt --json` prints.
@@ -32,6 +42,10 @@ struct Adopted {
     registered: Vec<Registered>,
     /// The names that joined `--stack`.
     adopted: BTreeSet<String>,
+    /// Compose projects that `--all` leaves out, since compose would not name one so.
+    left_out: BTreeSet<String>,
+    /// Compose projects that the ledger does not take.
+    refused: Vec<Refused>,
     /// The pass that followed; none if there was nothing to adopt, or a running service does it.
     report: Option<PassReport>,
     /// Whether a running service picks it up in its next pass.
@@ -45,10 +59,24 @@ pub(super) fn execute(arguments: &AdoptArguments, context: &Context) -> Result<E
         follow_with_pass(&mut adopted, config)?;
     }
     Output::of_this_process(arguments.printing.json).answer(&adopted, || text(&adopted, arguments))?;
-    adopted.report.as_ref().map_or(Ok(Exit::Fine), conclude)
+    match adopted.refused.first() {
+        Some(refused) => Err(not_registered(refused, adopted.refused.len())),
+        None => adopted.report.as_ref().map_or(Ok(Exit::Fine), conclude),
+    }
 }
 
-/// Registers what is meant, and nothing if a part of it cannot be.
+/// What was registered is printed by then, its secrets too: they cannot be had again.
+fn not_registered(first: &Refused, count: usize) -> Failure {
+    let Refused { compose_project, cause } = first;
+    let others = if count > 1 { format!(" (and {} more, see --json)", count - 1) } else { String::new() };
+    let sentence = format!(
+        "cannot make a stack of the compose project {compose_project:?}: {cause}{others}; \
+         `dockledger stack add NAME --compose-project {compose_project}` makes one of another name"
+    );
+    Failure::new(Exit::Failed, sentence)
+}
+
+/// Registers what is meant, and nothing if a part of it is not there.
 fn adopt(arguments: &AdoptArguments, context: &Context, config: &Config) -> Result<Adopted, Failure> {
     // Opened for writing first: the ledger may not be there yet, and looking at the daemon needs one to compare with.
     let mut store = context.write(config)?;
@@ -63,7 +91,8 @@ fn decide(arguments: &AdoptArguments, unassigned: &[Unassigned]) -> Result<Adopt
     let of_unknown_stacks = || unassigned.iter().filter(|found| found.reason == UnassignedReason::UnknownStack);
     let mut adoption = Adoption::default();
     if arguments.all {
-        adoption.compose_projects = of_unknown_stacks().map(|found| found.detail.clone()).collect();
+        let projects = of_unknown_stacks().map(|found| found.detail.clone());
+        (adoption.compose_projects, adoption.left_out) = projects.partition(|project| is_adoptable(project));
         return Ok(adoption);
     }
     for name in &arguments.names {
@@ -103,17 +132,24 @@ fn decide(arguments: &AdoptArguments, unassigned: &[Unassigned]) -> Result<Adopt
 }
 
 fn register(store: &mut Store, arguments: &AdoptArguments, adoption: Adoption) -> Result<Adopted, Failure> {
-    let mut registered = Vec::new();
-    for project in &adoption.compose_projects {
+    let (mut registered, mut refused) = (Vec::new(), Vec::new());
+    for project in adoption.compose_projects {
         let new = NewParent { name: project.clone(), ..NewParent::default() };
-        registered.push(store.add_stack(&new, Some(project.clone()))?);
+        match store.add_stack(&new, Some(project.clone())) {
+            Ok(stack) => registered.push(stack),
+            Err(StoreError::Registry(error)) => {
+                refused.push(Refused { compose_project: project, cause: error.to_string() });
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
     if let Some(stack) = &arguments.stack {
         for name in &adoption.containers {
             store.adopt_name(stack, name)?;
         }
     }
-    Ok(Adopted { registered, adopted: adoption.containers, report: None, left_to_service: false })
+    let Adoption { containers: adopted, left_out, .. } = adoption;
+    Ok(Adopted { registered, adopted, left_out, refused, report: None, left_to_service: false })
 }
 
 /// Runs the pass that gives the adopted their rows, unless a running service will.
@@ -137,8 +173,12 @@ fn text(adopted: &Adopted, arguments: &AdoptArguments) -> String {
         let stack = arguments.stack.as_deref().unwrap_or_default();
         text.push_str(&format!("{} joins stack {} by name\n", escape(name), escape(stack)));
     }
-    if adopted.registered.is_empty() && adopted.adopted.is_empty() {
-        text.push_str("Every compose project that runs is registered already.\n");
+    for project in &adopted.left_out {
+        let project = escape(project);
+        text.push_str(&format!("left out: {project} is no name that compose gives a project\n"));
+    }
+    if adopted.registered.is_empty() && adopted.adopted.is_empty() && adopted.refused.is_empty() {
+        text.push_str("Every compose project that runs is registered already; plain containers join a stack by `dockledger adopt NAME --stack STACK`.\n");
     }
     if adopted.left_to_service {
         text.push_str("The running service gives them their rows in its next pass.\n");
@@ -181,7 +221,17 @@ mod tests {
     #[test]
     fn all_means_every_compose_project_that_is_no_stack() {
         let adoption = decide(&adopt("--all"), &seen()).expect("decided");
-        assert_eq!(adoption, Adoption { compose_projects: set(&["shop", "blog"]), containers: set(&[]) });
+        assert_eq!(adoption, Adoption { compose_projects: set(&["shop", "blog"]), ..Adoption::default() });
+    }
+
+    #[test]
+    fn a_forged_project_keeps_no_other_from_being_adopted() {
+        let mut seen = seen();
+        seen.push(unassigned(UnassignedReason::UnknownStack, "evil", "a\n\u{1b}[31m"));
+        seen.push(unassigned(UnassignedReason::UnknownStack, "odd", "--all"));
+        let adoption = decide(&adopt("--all"), &seen).expect("decided");
+        assert_eq!(adoption.compose_projects, set(&["shop", "blog"]));
+        assert_eq!(adoption.left_out, set(&["a\n\u{1b}[31m", "--all"]));
     }
 
     #[test]
@@ -194,7 +244,7 @@ mod tests {
     #[test]
     fn a_plain_container_joins_the_named_stack() {
         let adoption = decide(&adopt("old-db --stack shop"), &seen()).expect("decided");
-        assert_eq!(adoption, Adoption { compose_projects: set(&[]), containers: set(&["old-db"]) });
+        assert_eq!(adoption, Adoption { containers: set(&["old-db"]), ..Adoption::default() });
         let failure = decide(&adopt("old-db"), &seen()).expect_err("no stack");
         assert_eq!(failure.exit(), Exit::Usage);
         assert!(failure.to_string().contains("--stack"), "{failure}");

@@ -19,5 +19,6 @@ pub use directory::directory_keys;
 pub use message::{DispatchMessage, PassOrder};
 #[cfg(test)]
 pub(crate) use rules::fixtures;
+pub(crate) use rules::is_adoptable;
 pub(crate) use rules::unassigned;
 pub use rules::{Assignment, Picture, RuleSet, Verdict, assign};

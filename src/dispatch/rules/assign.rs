@@ -220,7 +220,7 @@ fn may_be_bound(
 
 /// Whether a compose project's name is one that compose itself would give: a label can say anything, and adopting makes a
 /// stack of that name.
-fn is_adoptable(project: &str) -> bool {
+pub(crate) fn is_adoptable(project: &str) -> bool {
     let mut bytes = project.bytes();
     bytes.next().is_some_and(|first| first.is_ascii_lowercase() || first.is_ascii_digit())
         && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_'))

@@ -22,6 +22,7 @@ mod rule_set;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use assign::is_adoptable;
 pub(crate) use assign::unassigned;
 pub use assign::{Assignment, Picture, Verdict, assign};
 pub use rule_set::RuleSet;
