@@ -15,8 +15,8 @@ use crate::model::{
 };
 
 impl Store {
-    /// Makes or binds a row of a project. Repeated, it changes only what is named. Returns the row and the revision
-    /// that it is at.
+    /// Makes or binds a row of a project. Repeated, it changes only what is named; a deployer's column named with an
+    /// empty text is cleared. Returns the row and the revision that it is at.
     ///
     /// Without a row, the claim is for the row that is bound to the container, else for a new one.
     ///
@@ -73,16 +73,16 @@ struct Claim<'a> {
     stage: Option<(&'a str, &'a str)>,
 }
 
-/// The columns of a claimed row; `None` leaves what is stored.
-#[derive(AsChangeset, Insertable)]
+/// The columns of a claimed row; `None` leaves what is stored, an inner `None` clears it.
+#[derive(AsChangeset)]
 #[diesel(table_name = containers)]
 struct Claimed<'a> {
     role: Option<&'a str>,
     container_id: Option<&'a str>,
-    subdomain: Option<&'a str>,
-    proxy_route_id: Option<&'a str>,
-    npm_proxy_id: Option<&'a str>,
-    image_tag: Option<&'a str>,
+    subdomain: Option<Option<&'a str>>,
+    proxy_route_id: Option<Option<&'a str>>,
+    npm_proxy_id: Option<Option<&'a str>>,
+    image_tag: Option<Option<&'a str>>,
     stage_id: Option<&'a str>,
 }
 
@@ -117,10 +117,10 @@ impl Claim<'_> {
         Claimed {
             role: self.stage.map(|(_, name)| name),
             container_id: self.request.container_id.as_ref().map(AsRef::as_ref),
-            subdomain: self.request.subdomain.as_deref(),
-            proxy_route_id: self.request.proxy_route.as_deref(),
-            npm_proxy_id: self.request.npm_proxy.as_deref(),
-            image_tag: self.request.image_tag.as_deref(),
+            subdomain: fact(self.request.subdomain.as_ref()),
+            proxy_route_id: fact(self.request.proxy_route.as_ref()),
+            npm_proxy_id: fact(self.request.npm_proxy.as_ref()),
+            image_tag: fact(self.request.image_tag.as_ref()),
             stage_id: self.stage.map(|(id, _)| id),
         }
     }
@@ -207,12 +207,17 @@ impl Claim<'_> {
     fn differs(&self, stored: &StoredClaim) -> bool {
         let columns = self.columns();
         self.changes_binding(stored)
-            || names_another(columns.subdomain, stored.subdomain.as_deref())
-            || names_another(columns.proxy_route_id, stored.proxy_route_id.as_deref())
-            || names_another(columns.npm_proxy_id, stored.npm_proxy_id.as_deref())
-            || names_another(columns.image_tag, stored.image_tag.as_deref())
+            || columns.subdomain.is_some_and(|named| named != stored.subdomain.as_deref())
+            || columns.proxy_route_id.is_some_and(|named| named != stored.proxy_route_id.as_deref())
+            || columns.npm_proxy_id.is_some_and(|named| named != stored.npm_proxy_id.as_deref())
+            || columns.image_tag.is_some_and(|named| named != stored.image_tag.as_deref())
             || names_another(columns.stage_id, stored.stage_id.as_deref())
     }
+}
+
+/// A deployer's own fact: an empty text takes it away.
+fn fact(named: Option<&String>) -> Option<Option<&str>> {
+    named.map(|text| Some(text.as_str()).filter(|text| !text.is_empty()))
 }
 
 fn names_another(named: Option<&str>, stored: Option<&str>) -> bool {

@@ -79,7 +79,7 @@ const DISCONNECTED: [&str; 6] = [
 ];
 
 /// Words of either database that have a cure.
-const CURES: [(&str, &str); 9] = [
+const CURES: [(&str, &str); 17] = [
     ("database or disk is full", "make room on the disk"),
     (
         "disk image is malformed",
@@ -93,9 +93,36 @@ const CURES: [(&str, &str); 9] = [
     ("disk I/O error", "look at the system's log for faults of the disk"),
     ("unable to open database file", "check that the directory exists and that this user may write in it"),
     ("read-only transaction", "the server is a standby, or the database is set read-only: connect to the primary"),
+    (
+        "permission denied for database",
+        "this role may not make the ledger's schema: let the owner of the database run `dockledger migrate up`",
+    ),
+    (
+        "no schema has been selected",
+        "this role may not use the ledger's schema: let its owner run `dockledger migrate grants` and grant what is lacking",
+    ),
     ("permission denied", "grant what is lacking: `dockledger migrate grants` prints what a role needs"),
+    ("Permission denied", "owner or mode of the file or its directory refuses this user; name another with --database"),
+    ("No such file or directory", "check the path, or the server's socket; name another with --database"),
+    ("Connection refused", "start the server, or name another with --database"),
+    ("could not translate host name", "check the name of the server in the database's URL"),
+    ("authentication failed", "check user and password in the database's URL"),
+    ("no password supplied", "put the password into the database's URL, or into ~/.pgpass"),
     ("does not exist", "the schema was changed by somebody else: compare it with `dockledger migrate status`"),
 ];
+
+/// A connection's fault in one line, with its cure where we know one.
+pub(super) fn with_cure(words: &str) -> String {
+    // The roles and databases that are lacking here are no part of our schema.
+    let lacking = words.contains("FATAL:") && words.contains("does not exist");
+    let cure = if lacking {
+        Some("make it (`createuser`, `createdb`), or name another in the database's URL")
+    } else {
+        CURES.iter().find(|(known, _)| words.contains(known)).map(|(_, cure)| *cure)
+    };
+    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    cure.map_or_else(|| line.clone(), |cure| format!("{line}; {cure}"))
+}
 
 /// Classifies one error.
 pub(super) fn kind_of(error: &Error) -> FaultKind {

@@ -71,6 +71,12 @@ impl LeaseHolder {
     }
 }
 
+/// Whether the holder of a lease, as `hosts` names it, is provably dead as seen from this machine now.
+#[must_use]
+pub fn is_holder_dead(text: &str) -> bool {
+    LeaseHolder::parse(text).is_some_and(|holder| holder.is_dead())
+}
+
 impl fmt::Display for LeaseHolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Process { machine, boot, pid_namespace, pid, start_time } = &self.process;

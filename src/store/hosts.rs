@@ -49,17 +49,13 @@ impl Store {
     /// Gives a host another name, with its rows and its history.
     ///
     /// # Errors
-    /// [`RegistryError::Unknown`], [`RegistryError::Taken`] if `new` has a line or rows, [`RegistryError::Invalid`],
-    /// [`StoreError::LeaseHeld`] while a living process writes the host.
+    /// [`RegistryError::Unknown`], [`RegistryError::Taken`] if `new` has rows or had a complete pass,
+    /// [`RegistryError::Invalid`], [`StoreError::LeaseHeld`] while a living process writes either host.
     pub fn rename_host(&mut self, old: &HostName, new: &HostName) -> Result<(), StoreError> {
         self.write("rename the host", |db| {
             super::registry::require_name("host name", new.as_str())?;
             require_idle(db, old)?;
-            let lines: i64 = hosts::table.filter(hosts::name.eq(new.as_str())).count().get_result(db)?;
-            let rows: i64 = containers::table.filter(containers::host.eq(new.as_str())).count().get_result(db)?;
-            if lines + rows > 0 {
-                return Err(RegistryError::Taken { kind: "host", what: "host name", name: new.to_string() }.into());
-            }
+            make_way(db, new)?;
             let (old, new) = (old.as_str(), new.as_str());
             diesel::update(hosts::table.find(old)).set(hosts::name.eq(new)).execute(db)?;
             diesel::update(containers::table.filter(containers::host.eq(old)))
@@ -108,6 +104,24 @@ impl Store {
 
 fn unknown(name: &HostName) -> RegistryError {
     RegistryError::Unknown { kind: "host", name: name.to_string() }
+}
+
+/// Removes a host that never had a complete pass and has no rows: a start that was refused under a new name leaves one,
+/// and is told to rename the old host to it.
+fn make_way(db: &mut Db, name: &HostName) -> Result<(), Fault> {
+    let taken = || RegistryError::Taken { kind: "host", what: "host name", name: name.to_string() };
+    let rows: i64 = containers::table.filter(containers::host.eq(name.as_str())).count().get_result(db)?;
+    let line = hosts::table.find(name.as_str()).select(hosts::last_complete_pass_at).first(db).optional()?;
+    match line {
+        None if rows == 0 => Ok(()),
+        Some(None::<Timestamp>) if rows == 0 => {
+            require_idle(db, name)?;
+            diesel::delete(passes::table.filter(passes::host.eq(name.as_str()))).execute(db)?;
+            diesel::delete(hosts::table.find(name.as_str())).execute(db)?;
+            Ok(())
+        }
+        _ => Err(taken().into()),
+    }
 }
 
 /// Locks the host's line; refuses while somebody writes the host.

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::StoreError;
 use super::db::{Db, each_backend, locked};
 use super::fault::Fault;
-use super::holder::LeaseHolder;
+use super::holder::{LeaseHolder, is_holder_dead};
 use super::open::Store;
 use super::schema::hosts;
 use crate::model::{HostName, Timestamp};
@@ -133,7 +133,7 @@ impl LeaseLine {
     pub(super) fn living_holder(&self, now: Timestamp) -> Option<&str> {
         let holder = self.lease_holder.as_deref()?;
         let expired = self.lease_expires_at.is_none_or(|expiry| expiry <= now);
-        let dead = LeaseHolder::parse(holder).is_some_and(|holder| holder.is_dead());
+        let dead = is_holder_dead(holder);
         (!expired && !dead).then_some(holder)
     }
 

@@ -131,7 +131,7 @@ pub enum StoreError {
         cause: String,
     },
     /// A query failed.
-    #[error("cannot {attempt} in the database {url}: {cause}")]
+    #[error("cannot {attempt} (database {url}): {cause}")]
     Query {
         /// What was attempted.
         attempt: &'static str,
@@ -141,7 +141,7 @@ pub enum StoreError {
         cause: String,
     },
     /// Another writer holds a lock for longer than we wait.
-    #[error("cannot {attempt} in the database {url}: it is locked by another process ({cause}); it is tried again")]
+    #[error("cannot {attempt} (database {url}): it is locked by another process ({cause}); it is tried again")]
     Busy {
         /// What was attempted.
         attempt: &'static str,
@@ -222,7 +222,7 @@ pub enum StoreError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryError {
     /// Nothing of that name or id.
-    #[error("there is no {kind} {name:?}; `dockledger {}` shows those that exist", listed_by(.kind))]
+    #[error("there is no {kind} {name:?}; {} shows those that exist", listed_by(.kind))]
     Unknown {
         /// project, stage, stack, site, workload, row, host.
         kind: &'static str,
@@ -250,7 +250,10 @@ pub enum RegistryError {
         rule: &'static str,
     },
     /// It still owns rows that are not missing.
-    #[error("{kind} {name:?} still has {rows} containers; remove them first, or give --force to forget their rows")]
+    #[error(
+        "{kind} {name:?} still owns rows that are not missing ({rows}); remove their containers first, or forget the rows \
+         with --force"
+    )]
     InUse {
         /// project, stack, site.
         kind: &'static str,
@@ -260,7 +263,10 @@ pub enum RegistryError {
         rows: i64,
     },
     /// A claim on what belongs to somebody else.
-    #[error("{what} belongs to {owner}: a claim cannot take it")]
+    #[error(
+        "{what} belongs to {owner}: a claim cannot take it; name another row or container, or `dockledger release` the row \
+         if its owner has no use for it"
+    )]
     Owned {
         /// The row or the container.
         what: String,
@@ -269,14 +275,15 @@ pub enum RegistryError {
     },
 }
 
-/// The command that lists what of a kind exists.
+/// The commands that list what of a kind exists.
 fn listed_by(kind: &str) -> &'static str {
     match kind {
-        "project" => "project list",
-        "stage" => "stage list PROJECT",
-        "stack" => "stack list",
-        "site" => "site list",
-        "host" => "hosts",
-        _ => "ps",
+        "project" => "`dockledger project list`",
+        "stage" => "`dockledger stage list PROJECT`",
+        "stack" => "`dockledger stack list`",
+        "site" => "`dockledger site list`",
+        "host" => "`dockledger hosts`",
+        "workload" => "`dockledger project list` (or `stack list`, `site list`)",
+        _ => "`dockledger ps --json`",
     }
 }

@@ -11,7 +11,7 @@ use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::StoreError;
 use super::db::{Access, Db, quoted};
-use super::fault::Fault;
+use super::fault::{Fault, with_cure};
 use super::location::Location;
 use super::open::{OpenMode, Store};
 use crate::config::Config;
@@ -98,7 +98,7 @@ impl Store {
         Db::connect(location, &config.database_schema, Access::Read).map_err(|error| StoreError::Unopened {
             url: location.to_string(),
             cause: match error {
-                super::db::ConnectError::Connection(error) => location.scrub(error.to_string().trim_end()),
+                super::db::ConnectError::Connection(error) => with_cure(&location.scrub(&error.to_string())),
                 super::db::ConnectError::Settings(error) => location.scrub(&error.to_string()),
             },
         })

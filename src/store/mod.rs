@@ -37,7 +37,7 @@ mod write;
 pub use actor::{StoreActor, StoreArgs, StoreState};
 pub use changes::ChangesPage;
 pub use diff::{DiffInput, Difference, diff};
-pub use holder::LeaseHolder;
+pub use holder::{LeaseHolder, is_holder_dead};
 pub use lease::{Lease, lease_time_to_live};
 pub use message::{
     DetailsReport, Directory, DirectoryKeys, NewBinding, Opened, RegistryError, StoreError, StoreMessage,

@@ -11,7 +11,7 @@ use diesel::sql_types::Text;
 
 use super::StoreError;
 use super::db::{Access, ConnectError, Db};
-use super::fault::{Fault, FaultKind, kind_of};
+use super::fault::{Fault, FaultKind, kind_of, with_cure};
 use super::location::Location;
 use super::migrate;
 use crate::config::Config;
@@ -73,19 +73,20 @@ impl Store {
     pub fn open(config: &Config, mode: OpenMode) -> Result<Self, StoreError> {
         let location = Location::parse(&config.database);
         if let (OpenMode::Write, Location::Sqlite(path)) = (mode, &location) {
-            create_file(path).map_err(|error| unopened(&location, &error.to_string()))?;
+            create_file(path).map_err(|error| unopened(&location, &with_cure(&error.to_string())))?;
         }
         let access = if mode == OpenMode::Read { Access::Read } else { Access::Write };
         let mut store = Self { location, schema: config.database_schema.clone(), access, open: None };
         let mut open = store.connect()?;
         if access == Access::Write {
-            quick_check(&mut open.db).map_err(|fault| fault.into_error("check", &store.location))?;
+            quick_check(&mut open.db)
+                .map_err(|fault| fault.into_error("check the ledger for damage", &store.location))?;
         }
         match mode {
             OpenMode::Write => migrate::up(&mut open.db, &store.location, &store.schema).map(drop),
             OpenMode::WriteUnmigrated | OpenMode::Read => migrate::require_ours(&mut open.db, &store.location),
         }
-        .map_err(|fault| fault.into_error("migrate", &store.location))?;
+        .map_err(|fault| fault.into_error(schema_work(mode), &store.location))?;
         store.open = Some(open);
         Ok(store)
     }
@@ -95,7 +96,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Query`] with what is damaged.
     pub fn check(&mut self) -> Result<(), StoreError> {
-        self.read("check", quick_check)
+        self.read("check the ledger for damage", quick_check)
     }
 
     /// Runs reads. More than one of them see one state only inside [`Self::snapshot`].
@@ -196,9 +197,9 @@ impl Store {
         let file = self.file_identity();
         match Db::connect(&self.location, &self.schema, self.access) {
             Ok(db) => Ok(Open { db, file, kept: None }),
-            Err(ConnectError::Settings(error)) => Err(Fault::from(error).into_error("open", &self.location)),
+            Err(ConnectError::Settings(error)) => Err(Fault::from(error).into_error("open the ledger", &self.location)),
             Err(ConnectError::Connection(error)) => {
-                Err(unopened(&self.location, &self.location.scrub(error.to_string().trim_end())))
+                Err(unopened(&self.location, &with_cure(&self.location.scrub(&error.to_string()))))
             }
         }
     }
@@ -207,6 +208,14 @@ impl Store {
         let Location::Sqlite(path) = &self.location else { return None };
         let metadata = fs::metadata(path).ok()?;
         Some(FileIdentity { device: metadata.dev(), inode: metadata.ino() })
+    }
+}
+
+/// What is attempted with the schema at the opening.
+const fn schema_work(mode: OpenMode) -> &'static str {
+    match mode {
+        OpenMode::Write => "migrate the ledger",
+        OpenMode::WriteUnmigrated | OpenMode::Read => "read which schema the ledger has",
     }
 }
 
@@ -233,7 +242,7 @@ fn require_file(path: &Path) -> Result<(), String> {
             Err("there is no such file; `dockledger run` or `dockledger once` makes it, --database names another"
                 .into())
         }
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(with_cure(&error.to_string())),
     }
 }
 

@@ -130,14 +130,28 @@ pub(in crate::store) fn find_stage(db: &mut Db, project_id: &str, key: &str) -> 
     Ok(with_former_names(db, line.ok_or_else(unknown)?)?)
 }
 
-/// The ids of all stages with this id or name, in whichever project.
+/// The ids of all stages with this id or name, in whichever project; where a project has none, the one that bore the
+/// name last.
 pub(in crate::store) fn matching_stages(db: &mut Db, key: &str) -> Result<Vec<String>, Fault> {
-    let found: Vec<String> =
-        stages::table.filter(stages::id.eq(key).or(stages::name.eq(key))).select(stages::id).load(db)?;
+    let mut found: Vec<(String, String)> = stages::table
+        .filter(stages::id.eq(key).or(stages::name.eq(key)))
+        .select((stages::project_id, stages::id))
+        .load(db)?;
+    let bore_it: Vec<(String, String)> = stage_former_names::table
+        .inner_join(stages::table.on(stages::id.eq(stage_former_names::stage_id)))
+        .filter(stage_former_names::name.eq(key))
+        .order(stage_former_names::retired.desc())
+        .select((stages::project_id, stages::id))
+        .load(db)?;
+    for (project, stage) in bore_it {
+        if !found.iter().any(|(other, _)| *other == project) {
+            found.push((project, stage));
+        }
+    }
     if found.is_empty() {
         return Err(RegistryError::Unknown { kind: "stage", name: key.to_owned() }.into());
     }
-    Ok(found)
+    Ok(found.into_iter().map(|(_, stage)| stage).collect())
 }
 
 fn named_alike(db: &mut Db, project: &Project, name: &str, but: Option<&Stage>) -> QueryResult<i64> {

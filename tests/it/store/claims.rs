@@ -44,6 +44,10 @@ on_both_backends! {
         let by_container = ClaimRequest { row: None, subdomain: Some("shop".into()), ..bind };
         assert_eq!(store.claim(&host, &by_container).expect("found"), (row, Revision(2)));
         assert_eq!(database.lines(&["subdomain"], "FROM containers"), ["shop"]);
+        // An empty text takes a fact away, and no other.
+        let cleared = ClaimRequest { subdomain: Some(String::new()), image_tag: None, ..by_container };
+        store.claim(&host, &cleared).expect("cleared");
+        assert_eq!(database.line(&["subdomain", "image_tag"], "FROM containers"), "NULL|v2");
         let causes: Vec<_> =
             store.changes(None, None, 10).expect("changes").changes.iter().map(|c| c.cause.as_str()).collect();
         assert_eq!(causes, ["claimed", "claimed"]);

@@ -127,4 +127,20 @@ on_both_backends! {
         lease_of(&mut store, &lease.host);
         store.rename_host(&new, &lease.host).expect_err("the name is taken");
     }
+
+    /// The refusal tells to rename the host that has the daemon to the new name.
+    fn a_host_is_renamed_to_the_name_of_a_start_that_was_refused(database: &TestDatabase) {
+        let (mut store, lease) = database.open_with_lease();
+        store.commit(&lease, &plan(Vec::new())).expect("a complete pass");
+        store.release_lease(&lease).expect("released");
+        let refused = lease_of(&mut store, &HostName::new("edge"));
+        store.rename_host(&lease.host, &refused.host).expect_err("it is being started");
+        store.release_lease(&refused).expect("released");
+        store.rename_host(&lease.host, &refused.host).expect("renamed");
+        let names: Vec<_> = store.hosts().expect("hosts").into_iter().map(|host| host.name).collect();
+        assert_eq!(names, [refused.host]);
+        let other = lease_of(&mut store, &lease.host);
+        store.release_lease(&other).expect("released");
+        store.rename_host(&other.host, &HostName::new("edge")).expect_err("a host with a complete pass stays");
+    }
 }

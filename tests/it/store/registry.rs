@@ -187,7 +187,9 @@ on_both_backends! {
         assert_eq!((of_stage("live"), of_stage("prod")), (vec!["r3".to_owned()], vec!["r1".to_owned(), "r2".to_owned()]));
         // Nobody bears it: the one that bore it last has it.
         store.rename_stage("api", "prod", "beta").expect("renamed");
-        assert_eq!(of_stage("beta"), ["r1", "r2"]);
+        for name in ["beta", "prod", "test"] {
+            assert_eq!(of_stage(name), ["r1", "r2"], "{name}");
+        }
         assert_eq!(store.show_stage("api", &test.id).expect("a stage").former_names, ["test", "prod"]);
         assert_eq!(store.show_stage("api", &prod.id).expect("a stage").former_names, ["prod"]);
         assert_eq!(store.list_stages("api").expect("stages").len(), 2);
