@@ -194,7 +194,7 @@ pub(crate) struct ClaimArguments {
     /// The row to make or to change [default: a fresh one]
     #[arg(long, value_parser = parse_row)]
     pub(crate) row: Option<RowId>,
-    /// The name under which a proxy serves it
+    /// The name under which a proxy serves it; '' takes it away, as with the next three
     #[arg(long)]
     pub(crate) subdomain: Option<String>,
     /// The proxy's own id of the route

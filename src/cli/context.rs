@@ -30,6 +30,12 @@ impl Context {
         Self { flags: Flags { config: common.config.clone(), keys }, surroundings, host }
     }
 
+    /// The flags given that choose configuration, ledger, daemon or host.
+    pub(crate) fn given_flags(&self) -> Vec<&'static str> {
+        let config = self.flags.config.as_ref().map(|_| "--config");
+        config.into_iter().chain(self.flags.keys.iter().map(|(_, flag, _)| *flag)).collect()
+    }
+
     /// The host that `--host` names: where rows are listed, a filter.
     pub(crate) fn host_filter(&self) -> Option<&HostName> {
         self.host.as_ref()

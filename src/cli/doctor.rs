@@ -9,7 +9,7 @@ use super::arguments::Printing;
 use super::context::{Context, runtime};
 use super::escape::escape;
 use super::exit::{Exit, Failure};
-use super::freshness::{freshness, holder_text, is_served};
+use super::freshness::{age_of_truth, holder_text, is_served};
 use super::output::{Output, Spinner};
 use crate::config::Config;
 use crate::docker::Daemon;
@@ -195,10 +195,13 @@ fn examine_identity(hosts: &[HostRecord], config: &Config, identity: &DaemonIden
 fn examine_freshness(own: &HostRecord, now: Timestamp) -> Finding {
     let age = own.last_complete_pass_at.map(|at| at.age(now));
     let healthy = matches!(own.status, Some(HostStatus::Fresh));
-    let line = freshness(own, now).line;
     match age {
         Some(age) if healthy && age < OLD => fine("freshness", format!("complete pass {} ago", age_text(age))),
-        _ => fault("freshness", Exit::Failed, format!("{line}; `dockledger once` shows what keeps it")),
+        _ => fault(
+            "freshness",
+            Exit::Failed,
+            format!("{}; `dockledger once` brings it up to date or shows what keeps it", age_of_truth(own, now)),
+        ),
     }
 }
 

@@ -5,9 +5,19 @@ use std::collections::BTreeMap;
 use super::escape::shell_word;
 use crate::model::{Unassigned, UnassignedReason};
 
+/// A project as a claim names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ProjectNames {
+    /// Its name.
+    pub(crate) name: String,
+    /// The names of its stages.
+    pub(crate) stages: Vec<String>,
+}
+
 /// The command that would give the container its row, quoted for a shell; `None` where there is none, or where a name
-/// cannot be typed. The reasons that name an owner carry its id or name as their whole `detail`. `projects` are names by workload id.
-pub(crate) fn fix(container: &Unassigned, projects: &BTreeMap<String, String>) -> Option<String> {
+/// cannot be typed. The reasons that name an owner carry its id or name as their whole `detail`. `projects` are by
+/// workload id.
+pub(crate) fn fix(container: &Unassigned, projects: &BTreeMap<String, ProjectNames>) -> Option<String> {
     let named = || shell_word(&container.detail);
     match container.reason {
         UnassignedReason::NoLabel => {
@@ -18,11 +28,7 @@ pub(crate) fn fix(container: &Unassigned, projects: &BTreeMap<String, String>) -
             let id = named().filter(|id| !id.contains(':'))?;
             Some(format!("dockledger project add {id} --workload-id {id}"))
         }
-        UnassignedReason::UnclaimedProject => {
-            let project = shell_word(projects.get(&container.detail)?)?;
-            let container = container.container_id.short();
-            Some(format!("dockledger claim --project {project} --stage STAGE --container {container}"))
-        }
+        UnassignedReason::UnclaimedProject => claim(container, projects.get(&container.detail)?),
         UnassignedReason::UnknownSite => Some(format!("dockledger site add {id} --id {id}", id = named()?)),
         UnassignedReason::UnknownStack => Some(format!("dockledger adopt {}", named()?)),
         UnassignedReason::ImageUnknown => Some("dockledger once".into()),
@@ -36,6 +42,18 @@ pub(crate) fn fix(container: &Unassigned, projects: &BTreeMap<String, String>) -
     }
 }
 
+/// The claim, after the stage is made if the project has none. Of several stages the deployer alone knows which.
+fn claim(container: &Unassigned, project: &ProjectNames) -> Option<String> {
+    let name = shell_word(&project.name)?;
+    let id = container.container_id.short();
+    let (first, stage) = match project.stages.as_slice() {
+        [] => (format!("dockledger stage add {name} production && "), "production".into()),
+        [only] => (String::new(), shell_word(only)?),
+        _ => (String::new(), "STAGE".into()),
+    };
+    Some(format!("{first}dockledger claim --project {name} --stage {stage} --container {id}"))
+}
+
 /// What the reason means for the one who reads it, in a sentence.
 pub(crate) const fn advice(reason: UnassignedReason) -> &'static str {
     match reason {
@@ -47,10 +65,12 @@ pub(crate) const fn advice(reason: UnassignedReason) -> &'static str {
             "its kind label differs from the workload's kind; recreate it with the right one"
         }
         UnassignedReason::UnclaimedProject => {
-            "rows of projects are made by their deployer; a claim gives it one (STAGE: see `dockledger stage list`)"
+            "rows of projects are made by their deployer; a claim gives it one (STAGE: one of `dockledger stage list PROJECT`)"
         }
         UnassignedReason::UnknownSite => "its label names a static site that is not registered",
-        UnassignedReason::UnknownStack => "its compose project is not registered as a stack",
+        UnassignedReason::UnknownStack => {
+            "its compose project is not registered as a stack; no stack can bear a name with control characters"
+        }
         UnassignedReason::OtherPrefix => "`compose_prefix` in the configuration leaves its compose project out",
         UnassignedReason::OneOff => "a compose one-off has no row, and needs none",
         UnassignedReason::Superseded => {
@@ -86,7 +106,16 @@ pub(crate) mod tests {
     #[test]
     fn each_reason_has_its_fix() {
         use UnassignedReason as Reason;
-        let projects = [("w1".to_owned(), "web shop".to_owned())].into();
+        let project = |id: &str, name: &str, stages: &[&str]| {
+            let stages = stages.iter().map(|stage| (*stage).to_owned()).collect();
+            (id.to_owned(), ProjectNames { name: name.into(), stages })
+        };
+        let projects = [
+            project("w0", "shop", &[]),
+            project("w1", "web shop", &["live"]),
+            project("w2", "shop", &["live", "test"]),
+        ]
+        .into();
         for (reason, name, detail, expected) in [
             (Reason::NoLabel, "db", "", Some("dockledger stack add db && dockledger adopt db --stack db")),
             (Reason::NoLabel, "", "", None),
@@ -96,9 +125,24 @@ pub(crate) mod tests {
                 Reason::UnclaimedProject,
                 "x",
                 "w1",
-                Some("dockledger claim --project 'web shop' --stage STAGE --container abababababab"),
+                Some("dockledger claim --project 'web shop' --stage live --container abababababab"),
             ),
-            (Reason::UnclaimedProject, "x", "w2", None),
+            (
+                Reason::UnclaimedProject,
+                "x",
+                "w0",
+                Some(
+                    "dockledger stage add shop production && dockledger claim --project shop --stage production \
+                     --container abababababab",
+                ),
+            ),
+            (
+                Reason::UnclaimedProject,
+                "x",
+                "w2",
+                Some("dockledger claim --project shop --stage STAGE --container abababababab"),
+            ),
+            (Reason::UnclaimedProject, "x", "w9", None),
             (Reason::UnknownSite, "x", "s1", Some("dockledger site add s1 --id s1")),
             (Reason::UnknownStack, "x", "shop", Some("dockledger adopt shop")),
             (Reason::UnknownStack, "x", "a; rm -rf /", Some("dockledger adopt 'a; rm -rf /'")),

@@ -3,6 +3,7 @@
 use super::ages::since;
 use super::escape::escape;
 use crate::model::{HostRecord, HostStatus, Timestamp};
+use crate::store::is_holder_dead;
 
 /// The line for one host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +16,10 @@ pub(crate) struct Freshness {
     pub(crate) alarming: bool,
 }
 
-/// Whether somebody holds the host's lease, as far as the ledger tells.
+/// Whether somebody holds the host's lease, as far as the ledger and this machine's processes tell.
 pub(crate) fn is_served(host: &HostRecord, now: Timestamp) -> bool {
-    host.lease.holder.is_some() && host.lease.expires_at.is_some_and(|expires_at| expires_at > now)
+    let living = host.lease.holder.as_deref().is_some_and(|holder| !is_holder_dead(holder));
+    living && host.lease.expires_at.is_some_and(|expires_at| expires_at > now)
 }
 
 /// Who holds a lease, in few words: `pid 4711 on machine 3f2a9c01`. What is written otherwise is shown as it is.
@@ -35,14 +37,8 @@ pub(crate) fn holder_text(holder: &str) -> String {
 
 /// Tells when the last complete pass was, and what keeps the next from being one.
 pub(crate) fn freshness(host: &HostRecord, now: Timestamp) -> Freshness {
-    let mut line = match host.last_complete_pass_at {
-        Some(_) => format!("complete pass {} ago", since(host.last_complete_pass_at, now)),
-        None => "no complete pass yet".into(),
-    };
+    let mut line = age_of_truth(host, now);
     let trouble = trouble(host);
-    if let Some(trouble) = trouble {
-        line = format!("{trouble}; {line}");
-    }
     let served = is_served(host, now);
     if !served {
         line.push_str("; no service is running: `dockledger run` keeps it true, `dockledger once` looks once");
@@ -50,6 +46,15 @@ pub(crate) fn freshness(host: &HostRecord, now: Timestamp) -> Freshness {
     let reason = host.last_error.as_deref().filter(|_| trouble.is_some()).map(|error| escape(error).into_owned());
     let alarming = trouble.is_some() || !served || host.last_complete_pass_at.is_none();
     Freshness { line: format!("{}: {}", escape(host.name.as_str()), escape(&line)), reason, alarming }
+}
+
+/// When the last complete pass was, after what is wrong if anything is.
+pub(crate) fn age_of_truth(host: &HostRecord, now: Timestamp) -> String {
+    let age = match host.last_complete_pass_at {
+        Some(_) => format!("complete pass {} ago", since(host.last_complete_pass_at, now)),
+        None => "no complete pass yet".into(),
+    };
+    trouble(host).map_or_else(|| age.clone(), |trouble| format!("{trouble}; {age}"))
 }
 
 /// What is wrong with the host, if anything.
@@ -122,6 +127,17 @@ pub(crate) mod tests {
             let Freshness { line, alarming, .. } = at_112_s(change);
             assert!(line.starts_with("local: complete pass 12 s ago; no service is running"), "{line}");
             assert!(alarming);
+        }
+    }
+
+    #[test]
+    fn a_service_that_was_killed_is_not_running_although_its_lease_has_not_expired() {
+        let ours = crate::store::LeaseHolder::of_this_process().to_string();
+        // No process has this pid: the kernel's greatest is 2^22.
+        let killed = ours.replace(&format!(" pid={} ", std::process::id()), " pid=4999999 ");
+        for (holder, alarming) in [(ours, false), (killed, true)] {
+            let freshness = at_112_s(|host| host.lease.holder = Some(holder.clone()));
+            assert_eq!(freshness.alarming, alarming, "{holder}: {}", freshness.line);
         }
     }
 

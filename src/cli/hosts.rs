@@ -64,6 +64,7 @@ fn text(hosts: &[HostRecord], width: usize, now: Timestamp) -> String {
     }
     let mut table =
         Table::new(&["HOST", "STATUS", "COMPLETE PASS", "UNCHANGED", "DAEMON", "ENGINE", "WRITTEN BY", "ERROR"]);
+    table.dispense_with(&["ENGINE", "UNCHANGED", "DAEMON"]);
     for host in hosts {
         let complete =
             host.last_complete_pass_at.map_or_else(|| "never".into(), |at| format!("{} ago", since(Some(at), now)));

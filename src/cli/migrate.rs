@@ -6,6 +6,7 @@ use super::arguments::{GrantsArguments, MigrateCommand, Printing};
 use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::output::Output;
+use super::settings::sqlite_path;
 use super::table::Table;
 use crate::config::Config;
 use crate::store::Store;
@@ -50,6 +51,14 @@ fn status(printing: &Printing, config: &Config) -> Result<Exit, Failure> {
 }
 
 fn grants(arguments: &GrantsArguments, config: &Config) -> Result<Exit, Failure> {
+    if let Some(path) = sqlite_path(&config.database) {
+        let sentence = format!(
+            "cannot write grants for {}: SQLite has no roles, whoever may write the file may write every column; name a \
+             PostgreSQL with --database",
+            path.display()
+        );
+        return Err(Failure::new(Exit::Usage, sentence));
+    }
     let sql = Store::grants_sql(config, &arguments.role, arguments.reader.as_deref())?;
     Output::of_this_process(false).text(&format!("{}\n", sql.trim_end()))?;
     Ok(Exit::Fine)

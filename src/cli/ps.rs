@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::ages::since;
 use super::arguments::PsArguments;
 use super::context::Context;
+use super::escape::escape;
 use super::exit::{Exit, Failure};
 use super::freshness::{Freshness, freshness};
 use super::output::Output;
@@ -28,7 +29,13 @@ pub(super) fn execute(arguments: &PsArguments, context: &Context) -> Result<Exit
     let now = Timestamp::now();
     let mut text = header(&hosts, output, now);
     if rows.is_empty() {
-        text.push_str(what_next(&hosts, is_filtered(arguments, context)));
+        match context.host_filter().filter(|_| hosts.is_empty()) {
+            Some(host) => {
+                let host = escape(host.as_str());
+                text.push_str(&format!("No host {host} is in the ledger; `dockledger hosts` shows those that are.\n"));
+            }
+            None => text.push_str(what_next(&hosts, is_filtered(arguments, context))),
+        }
     } else {
         text.push_str(&table(&rows, now).render(output.width));
     }
@@ -104,13 +111,14 @@ fn table(rows: &[StoredRow], now: Timestamp) -> Table {
     }
     header.push("CONTAINER");
     let mut table = Table::new(&header);
+    table.dispense_with(&["CONTAINER", "IMAGE", "PORTS", "ROLE"]);
     for row in rows {
         let mut cells = vec![
             name(row),
             workload(row),
             row.binding.role.to_string(),
             state(row),
-            since(row.observed.state_since, now),
+            since(state_since(row), now),
             row.observed.ports.to_string(),
             row.observed.image_ref.to_string(),
         ];
@@ -131,6 +139,18 @@ fn name(row: &StoredRow) -> String {
 fn workload(row: &StoredRow) -> String {
     let name = row.workload_name.as_deref().unwrap_or(row.binding.workload_id.as_str());
     format!("{}/{name}", row.binding.workload_kind)
+}
+
+/// Since when it is in this state: a container that was found so has been in it for longer than the ledger knows it, and
+/// a quick restart between two passes changes no state.
+fn state_since(row: &StoredRow) -> Option<Timestamp> {
+    let observed = &row.observed;
+    let told = match observed.state {
+        ContainerState::Running => observed.started_at,
+        ContainerState::Stopped => observed.finished_at,
+        _ => None,
+    };
+    told.or(observed.state_since)
 }
 
 /// The state with what explains it: `stopped (137)`, `running (unhealthy)`.
@@ -219,6 +239,19 @@ shop-web-1  stack/shop  web   running  60 s   0.0.0.0:8080->80/tcp  shop/web:7  
         assert_eq!(shown(ContainerState::Running, None, Some("healthy")), "running (healthy)");
         assert_eq!(shown(ContainerState::Stopped, Some(137), None), "stopped (137)");
         assert_eq!(shown(ContainerState::Missing, Some(137), Some("healthy")), "missing");
+    }
+
+    #[test]
+    fn what_ran_before_the_ledger_knew_it_has_run_since_its_start() {
+        let at = |seconds: i64| Some(Timestamp::from_millis(seconds * 1_000));
+        let mut row = row();
+        assert_eq!(state_since(&row), at(100));
+        (row.observed.started_at, row.observed.finished_at) = (at(40), at(30));
+        assert_eq!(state_since(&row), at(40));
+        row.observed.state = ContainerState::Stopped;
+        assert_eq!(state_since(&row), at(30));
+        row.observed.state = ContainerState::Missing;
+        assert_eq!(state_since(&row), at(100));
     }
 
     #[test]

@@ -62,7 +62,7 @@ fn what_came_of_it(report: &PassReport) -> String {
         PassOutcome::Committed => format!("{} pass", report.completeness),
         PassOutcome::Partial => "partial pass".into(),
         PassOutcome::Failed => "failed pass".into(),
-        PassOutcome::WrongDaemon => "another daemon answers: nothing written".into(),
+        PassOutcome::WrongDaemon => "not this host's daemon: nothing written".into(),
     }
 }
 

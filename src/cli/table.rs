@@ -8,6 +8,8 @@ use super::escape::escape;
 pub(crate) struct Table {
     header: Vec<&'static str>,
     rows: Vec<Vec<String>>,
+    /// Columns that a narrow terminal goes without, the first to go first.
+    dispensable: &'static [&'static str],
 }
 
 /// Between two columns.
@@ -16,13 +18,21 @@ const GAP: usize = 2;
 /// No column becomes narrower than this while another one could give way: a cut word of fewer letters says nothing.
 const NARROWEST: usize = 4;
 
+/// With this much of it, a cell can be recognised: most names of containers and states with their exit codes fit.
+const READABLE: usize = 16;
+
 /// Longer cells are cut before they are measured: nobody has a wider terminal, and a megabyte costs time.
 const LONGEST_CELL: usize = 1_000;
 
 impl Table {
     /// A table with these columns.
     pub(crate) fn new(header: &[&'static str]) -> Self {
-        Self { header: header.to_vec(), rows: Vec::new() }
+        Self { header: header.to_vec(), rows: Vec::new(), dispensable: &[] }
+    }
+
+    /// Names columns that are left out, the first first, as long as the others could not be read beside them.
+    pub(crate) fn dispense_with(&mut self, columns: &'static [&'static str]) {
+        self.dispensable = columns;
     }
 
     /// Adds a row: as many cells as there are columns.
@@ -41,9 +51,10 @@ impl Table {
         // The delimiter is a character that escaping leaves nowhere: cells are cut at the column, not at a space.
         grid.force_no_tty().load_style(TableStyle::default()).set_delimiter('\u{1}').set_truncation_indicator("…");
         grid.set_content_arrangement(ContentArrangement::Dynamic);
-        grid.set_header(one_line(&self.header));
+        let shown = self.shown_columns(width);
+        grid.set_header(one_line(&shown.iter().map(|index| self.header[*index]).collect::<Vec<_>>()));
         for cells in &self.rows {
-            grid.add_row(one_line(cells));
+            grid.add_row(one_line(&shown.iter().map(|index| &cells[*index]).collect::<Vec<_>>()));
         }
         fit(&mut grid, width);
         let mut text = String::new();
@@ -52,6 +63,30 @@ impl Table {
             text.push('\n');
         }
         text
+    }
+}
+
+impl Table {
+    /// The columns that there is room for.
+    fn shown_columns(&self, width: usize) -> Vec<usize> {
+        let mut shown: Vec<usize> = (0..self.header.len()).collect();
+        let needed = |shown: &[usize]| {
+            let columns: usize = shown.iter().map(|index| self.content_width(*index).min(READABLE)).sum();
+            columns + GAP * shown.len().saturating_sub(1)
+        };
+        for column in self.dispensable {
+            if needed(&shown) <= width {
+                break;
+            }
+            shown.retain(|index| self.header[*index] != *column);
+        }
+        shown
+    }
+
+    /// How wide the column's widest cell is, about: a character may take two columns or none.
+    fn content_width(&self, index: usize) -> usize {
+        let cells = self.rows.iter().map(|cells| cells[index].chars().count());
+        cells.chain([self.header[index].len()]).max().unwrap_or(0)
     }
 }
 
@@ -128,6 +163,18 @@ a rather long n…  stopped (137)  db
             for line in text.lines() {
                 assert!(line.chars().count() <= width, "{width}: {line}");
             }
+        }
+    }
+
+    #[test]
+    fn a_narrow_terminal_goes_without_what_can_be_spared() {
+        let mut table = table();
+        table.dispense_with(&["IMAGE", "STATE"]);
+        for (width, header) in [(50, ["NAME", "STATE", "IMAGE"].as_slice()), (48, &["NAME", "STATE"]), (20, &["NAME"])]
+        {
+            let text = table.render(width);
+            let shown: Vec<&str> = text.lines().next().expect("a header").split_whitespace().collect();
+            assert_eq!(shown, header, "{width}: {text}");
         }
     }
 

@@ -6,7 +6,7 @@ use super::arguments::Printing;
 use super::context::{Context, runtime};
 use super::escape::escape;
 use super::exit::{Exit, Failure};
-use super::fix::{advice, fix};
+use super::fix::{ProjectNames, advice, fix};
 use super::output::{Output, Spinner};
 use super::table::Table;
 use crate::config::Config;
@@ -19,7 +19,7 @@ pub(super) fn execute(printing: &Printing, context: &Context) -> Result<Exit, Fa
     let projects = project_names(&config, context)?;
     let seen = look(&config)?;
     let output = Output::of_this_process(printing.json);
-    output.answer(&seen.unassigned, || text(&seen, &projects, output.width))?;
+    output.answer(&seen.unassigned, || text(&seen, &projects, output.width) + &same_flags(context))?;
     Ok(Exit::Fine)
 }
 
@@ -34,17 +34,31 @@ pub(super) fn look(config: &Config) -> Result<Preview, Failure> {
     Ok(seen?)
 }
 
-fn project_names(config: &Config, context: &Context) -> Result<BTreeMap<String, String>, Failure> {
-    let projects = context.read(config)?.list_projects()?;
-    Ok(projects.into_iter().map(|project| (project.workload_id.to_string(), project.name)).collect())
+fn project_names(config: &Config, context: &Context) -> Result<BTreeMap<String, ProjectNames>, Failure> {
+    let mut store = context.read(config)?;
+    let mut names = BTreeMap::new();
+    for project in store.list_projects()? {
+        let stages = store.list_stages(&project.id)?.into_iter().map(|stage| stage.name).collect();
+        names.insert(project.workload_id.to_string(), ProjectNames { name: project.name, stages });
+    }
+    Ok(names)
 }
 
-fn text(seen: &Preview, projects: &BTreeMap<String, String>, width: usize) -> String {
+/// The commands are shown without the flags that brought the reader to this ledger: a password may be among them.
+fn same_flags(context: &Context) -> String {
+    match context.given_flags().as_slice() {
+        [] => String::new(),
+        flags => format!("\nGive each of these commands the same {} as this one.\n", flags.join(" and ")),
+    }
+}
+
+fn text(seen: &Preview, projects: &BTreeMap<String, ProjectNames>, width: usize) -> String {
     let containers = &seen.unassigned;
     if containers.is_empty() {
         return format!("Each of the {} containers that the daemon lists has a row.\n", seen.listed);
     }
     let mut table = Table::new(&["NAME", "STATE", "REASON", "DETAIL", "IMAGE", "CONTAINER"]);
+    table.dispense_with(&["IMAGE", "CONTAINER", "STATE"]);
     for container in containers {
         table.row(vec![
             container.name.to_string(),
@@ -60,7 +74,7 @@ fn text(seen: &Preview, projects: &BTreeMap<String, String>, width: usize) -> St
 }
 
 /// For each reason that occurs, what it means and the commands that would help, each once and never cut.
-fn fixes(containers: &[Unassigned], projects: &BTreeMap<String, String>) -> String {
+fn fixes(containers: &[Unassigned], projects: &BTreeMap<String, ProjectNames>) -> String {
     let mut text = String::new();
     let reasons: BTreeSet<_> = containers.iter().map(|container| container.reason).collect();
     for reason in reasons {

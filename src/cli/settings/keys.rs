@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::config::{Config, IgnoreEntry, duration_text, parse_duration, without_password};
+use crate::config::{Config, DurationError, IgnoreEntry, duration_text, parse_duration, without_password};
 use crate::model::HostName;
 
 /// A value as it was given.
@@ -125,7 +125,12 @@ fn duration(given: Given<'_>) -> Result<Duration, Allowed> {
         Given::Toml(toml::Value::Integer(number)) => number.to_string(),
         Given::Toml(_) => String::new(),
     };
-    parse_duration(&written).map_err(|error| error.to_string())
+    parse_duration(&written).map_err(|error| match error {
+        DurationError::NoUnit | DurationError::NotADuration => {
+            "a whole number and its unit: ms, s, min, h or d, as in 30s or 5min".into()
+        }
+        DurationError::TooLong => "up to a thousand years".into(),
+    })
 }
 
 fn boolean(given: Given<'_>) -> Result<bool, Allowed> {

@@ -73,6 +73,25 @@ fn what_already_runs_is_adopted_and_then_known() {
 }
 
 #[test]
+fn a_project_that_cannot_be_adopted_keeps_no_other_from_it() {
+    let daemon = daemon();
+    for (name, project) in [("blog-web-1", "blog"), ("evil-1", "a\u{1b}[31m")] {
+        let container = NewContainer::new(name, "blog/image:1").compose(project, "web", 1);
+        daemon.with(|world| world.run(container).expect("runs"));
+    }
+    let program = beside(&daemon);
+    json(&program, "stack add blog --compose-project another");
+    let ended = program.run(&["adopt", "--all", "--json"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("stack add NAME --compose-project blog"), "{ended:?}");
+    let adopted = ended.json();
+    assert_eq!((&adopted["registered"][0]["name"], &adopted["report"]["inserted"]), (&"shop".into(), &2.into()));
+    assert_eq!(adopted["left_out"], Value::from(vec!["a\u{1b}[31m"]));
+    json(&program, "stack add weblog --compose-project blog");
+    assert_eq!(json(&program, "once")["inserted"], 1);
+}
+
+#[test]
 fn a_second_pass_over_the_same_world_writes_nothing() {
     let daemon = daemon();
     let program = beside(&daemon);
@@ -243,6 +262,20 @@ fn beside_a_service_a_pass_is_refused_and_a_claim_is_seen_by_it() {
     assert_eq!(adopted["left_to_service"], true, "{adopted}");
     service.signal("TERM");
     assert_eq!(service.ends().code, Some(0));
+}
+
+#[test]
+fn a_service_that_was_killed_is_told_at_once_and_its_host_taken_over() {
+    let daemon = daemon();
+    let program = beside(&daemon);
+    let mut service = Service::start(&program);
+    service.tells("READY=1");
+    service.signal("KILL");
+    assert_eq!(service.ends().code, None);
+    let header = program.run(&["ps"]).stdout;
+    assert!(header.contains("no service is running"), "{header}");
+    assert!(program.run(&["hosts"]).stdout.contains("nobody (was pid "));
+    assert_eq!(json(&program, "once")["outcome"], "committed");
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn a_claim_without_a_container_makes_a_row_and_needs_no_daemon() {
     assert_eq!((text(&routes[0], "subdomain"), text(&routes[0], "stage")), ("www", "prod"));
     let listed = json(&program, "ps --stage prod");
     assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
-    program.run(&["project", "rm", "shop"]).fails(1, &["still has 1 containers", "--force"]);
+    program.run(&["project", "rm", "shop"]).fails(1, &["still owns rows that are not missing (1)", "--force"]);
     let released = json(&program, "release r1");
     assert!(released["revision"].as_i64().expect("a revision") > 0);
     let changes = json(&program, "changes --since 0");
