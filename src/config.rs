@@ -4,13 +4,16 @@
 //! application sets itself. Goes out: one [`Config`], checked by [`Config::check`]. Never: a file, an environment
 //! variable.
 
+mod address;
 mod check;
 mod duration;
 
 use std::fmt;
 use std::time::Duration;
 
-pub use check::{ConfigError, clamp_interval, without_password};
+pub(crate) use address::passwords_in;
+pub use address::without_password;
+pub use check::{ConfigError, clamp_interval};
 pub use duration::{DurationError, duration_text, parse_duration};
 
 use crate::model::HostName;

@@ -103,17 +103,14 @@ fn line(text: &mut String, what: &str, told: &str) {
 pub(crate) mod tests {
     use super::*;
     use crate::model::{
-        Completeness, ContainerId, FailureKind, HostName, PassFailure, PassId, Quarantined, Scope, Timestamp, Trigger,
-        UnassignedReason,
+        Completeness, ContainerId, FailureKind, HostName, PassFailure, PassId, Quarantined, Timestamp, UnassignedReason,
     };
+    use crate::tick::failed_report;
 
     /// A complete pass over nothing.
     pub(crate) fn report() -> PassReport {
         PassReport {
             pass_id: PassId::new("p"),
-            host: HostName::new("local"),
-            trigger: Trigger::Request,
-            scope: Scope::Host,
             completeness: Completeness::Complete,
             outcome: PassOutcome::Committed,
             started_at: Timestamp::from_millis(0),
@@ -121,25 +118,8 @@ pub(crate) mod tests {
             list_ms: 360,
             commit_ms: 9,
             list_tries: 1,
-            listed: 0,
-            assigned: 0,
-            unassigned: std::collections::BTreeMap::new(),
-            inserted: 0,
-            updated: 0,
-            unchanged: 0,
-            missing: 0,
-            returned: 0,
-            rebound: 0,
-            moved: 0,
-            unverified: 0,
-            refused: 0,
-            quarantined: Vec::new(),
-            unreadable: Vec::new(),
-            disputed: Vec::new(),
-            revision: None,
             error: None,
-            unassigned_containers: Vec::new(),
-            moved_rows: Vec::new(),
+            ..failed_report(&HostName::new("local"), FailureKind::Internal, "")
         }
     }
 

@@ -2,16 +2,15 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::hash::Hash;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::answers;
 use super::bollard_client;
+use super::each::ask_each;
 use super::endpoint::Endpoint;
 use super::fault::Call;
 use super::identity::identity;
@@ -22,7 +21,7 @@ use super::progress::{CallProgress, LIST_CALL};
 use super::resolve::{ResolveError, resolve_among};
 use super::transport::{Answer, Keep, Question, Transport, error_answer, next_piece, segment};
 use crate::config::Config;
-use crate::model::{ContainerId, DaemonIdentity, ImageId, Inspected, Listing};
+use crate::model::{ContainerId, DaemonIdentity, ImageId, Inspected, Listing, whole_millis};
 
 /// Longest body of a list. 10,000 containers take 14 MiB; beyond this something is wrong with the daemon.
 const MAX_LIST_BYTES: u64 = 256 * 1024 * 1024;
@@ -339,7 +338,7 @@ impl Inner {
                 None
             }
             Err(_) => {
-                tracing::debug!(deadline_ms = self.inspect_deadline.as_millis(), "the daemon's identity is unknown");
+                tracing::debug!(deadline_ms = whole_millis(self.inspect_deadline), "the daemon's identity is unknown");
                 None
             }
         }
@@ -403,28 +402,5 @@ const fn action_call(action: Action) -> &'static str {
         Action::Stop => "POST /containers/{id}/stop",
         Action::Restart => "POST /containers/{id}/restart",
         Action::Remove => "DELETE /containers/{id}",
-    }
-}
-
-/// Asks for each key, a bounded number at a time. Dropped, it drops the calls in flight; what was answered is kept.
-async fn ask_each<K, A, F>(keys: Vec<K>, at_once: usize, ask: impl Fn(K) -> F, answers: &mut HashMap<K, A>)
-where
-    K: Eq + Hash + Send + 'static,
-    A: Send + 'static,
-    F: Future<Output = (A, K)> + Send + 'static,
-{
-    let mut waiting = keys.into_iter();
-    let mut asked = JoinSet::new();
-    for key in waiting.by_ref().take(at_once) {
-        asked.spawn(ask(key));
-    }
-    while let Some(answered) = asked.join_next().await {
-        match answered {
-            Ok((answer, key)) => answers.insert(key, answer),
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        };
-        if let Some(key) = waiting.next() {
-            asked.spawn(ask(key));
-        }
     }
 }

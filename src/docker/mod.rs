@@ -5,6 +5,7 @@
 //! client          the daemon as the other rooms call it: deadlines, identity, concurrency
 //! endpoint        where the daemon is                                      (pure)
 //! connector, transport, bollard_client                                     the ways there
+//! each            one question for many containers or images, some at a time
 //! listing         the list's body → a listing, while it comes in           (pure)
 //! labels, answers, identity, resolve, fault, scalar, text                  (pure)
 //! progress        how far a call came, for whoever cancels it
@@ -18,6 +19,7 @@ mod answers;
 mod bollard_client;
 mod client;
 mod connector;
+mod each;
 mod endpoint;
 mod fault;
 mod identity;

@@ -23,4 +23,5 @@ pub use registry::{
 };
 pub use row::{Binding, DeployerColumns, LedgerRow, Observed, StoredRow};
 pub use time::Timestamp;
+pub(crate) use time::whole_millis;
 pub use words::{ContainerState, WorkloadKind};

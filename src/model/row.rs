@@ -50,6 +50,29 @@ pub struct Observed {
     pub last_seen_at: Option<Timestamp>,
 }
 
+#[cfg(test)]
+impl Observed {
+    /// As in a row that a deployer inserted: nothing but the state.
+    pub(crate) fn unseen(state: ContainerState) -> Self {
+        Self {
+            name: "".into(),
+            image_ref: "".into(),
+            state,
+            state_since: None,
+            port: 0,
+            ports: "".into(),
+            exit_code: None,
+            health: None,
+            restart_count: None,
+            oom_killed: None,
+            started_at: None,
+            finished_at: None,
+            created_in_docker_at: None,
+            last_seen_at: None,
+        }
+    }
+}
+
 /// A row as a pass opens it: what the diff compares. It cannot hold a deployer's column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerRow {

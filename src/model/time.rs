@@ -5,6 +5,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// Whole milliseconds of a duration, as reports and log fields have them (`duration_ms`).
+#[must_use]
+pub(crate) fn whole_millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// Milliseconds since 1970-01-01 UTC. Shown and serialised as RFC 3339 with three decimals, which sorts as text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(i64);
@@ -45,7 +51,13 @@ impl Timestamp {
     /// This moment moved forward.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+        Self(self.0.saturating_add_unsigned(whole_millis(duration)))
+    }
+
+    /// This moment moved back.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub_unsigned(whole_millis(duration)))
     }
 }
 

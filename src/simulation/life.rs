@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::chance::Chance;
 use super::container::{Health, NewContainer, RestartPolicy, SimulatedState};
 use super::error::WorldError;
-use super::world::{Recreation, World};
+use super::recreation::Recreation;
+use super::world::World;
 use crate::model::ContainerId;
 
 /// What one step of a life did.

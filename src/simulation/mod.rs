@@ -1,12 +1,13 @@
 //! A simulated daemon, for tests, benchmarks and demonstrations.
 //!
 //! ```text
-//! world     what exists: engine, images, containers, and how they change     (pure)
-//! render    the JSON that the engine's API answers with                      (pure)
-//! api       one request against a world                                      (pure)
-//! life      a seeded random life of a world                                  (pure)
-//! server    the API served over a unix socket, with faults
-//! proxy     a daemon's socket with faults of the transport in between
+//! world        what exists: engine, images, containers, and how they change     (pure)
+//! recreation   what compose does to a service whose configuration changed    (pure)
+//! render       the JSON that the engine's API answers with                      (pure)
+//! api          one request against a world                                      (pure)
+//! life         a seeded random life of a world                                  (pure)
+//! server       the API served over a unix socket, with faults
+//! proxy        a daemon's socket with faults of the transport in between
 //! ```
 //!
 //! Comes in: what a test wants to exist or to go wrong. Goes out: the answers of a daemon. Never: a real daemon, a
@@ -19,6 +20,7 @@ mod error;
 mod life;
 mod populate;
 mod proxy;
+mod recreation;
 mod render;
 mod server;
 mod status;
@@ -29,5 +31,6 @@ pub use error::WorldError;
 pub use life::{Life, LifeEvent};
 pub use populate::Population;
 pub use proxy::{Fault, FaultProxy, Injection, Reply, Traffic};
+pub use recreation::{Recreation, RecreationStep};
 pub use server::SimulatedDaemon;
-pub use world::{Recreation, RecreationStep, World};
+pub use world::World;

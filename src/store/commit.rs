@@ -14,7 +14,7 @@ use super::open::Store;
 use super::plan::{CommitPlan, CommitReport};
 use super::schema::{hosts, passes};
 use super::write::write_rows;
-use crate::model::{Completeness, PassOutcome, Scope, Timestamp, Trigger};
+use crate::model::{Completeness, PassOutcome, Scope, Timestamp, Trigger, whole_millis};
 
 impl Store {
     /// Writes one pass, all or nothing; with `row_by_row` a row that the database refuses costs only itself.
@@ -32,7 +32,7 @@ impl Store {
         } else {
             self.write_beside_rows(attempt, transaction)
         }?;
-        report.commit_ms = millis(began);
+        report.commit_ms = whole_millis(began.elapsed());
         Ok(report)
     }
 }
@@ -153,7 +153,7 @@ fn record_pass(
         completeness: pass.completeness.as_str(),
         outcome: pass.outcome.as_str(),
         started_at: pass.started_at,
-        duration_ms: as_i64(pass.elapsed_ms.saturating_add(millis(began))),
+        duration_ms: as_i64(pass.elapsed_ms.saturating_add(whole_millis(began.elapsed()))),
         list_ms: as_i64(pass.list_ms),
         listed: as_i32(pass.listed),
         inserted: as_i32(report.inserted),
@@ -166,10 +166,6 @@ fn record_pass(
         .values(&line)
         .on_conflict_do_nothing()
         .execute(connection))
-}
-
-fn millis(began: Instant) -> u64 {
-    u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 fn as_i64(number: u64) -> i64 {

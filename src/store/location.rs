@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
+use crate::config::{passwords_in, without_password};
+
 /// Where the ledger is kept. Shown without its password.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Location {
@@ -58,9 +60,9 @@ impl Location {
     pub(super) fn scrub(&self, words: &str) -> String {
         let Self::Postgres(text) = self else { return words.to_owned() };
         let mut scrubbed = words.replace(text.as_str(), &self.to_string());
-        for secret in secrets(text) {
-            let decoded = percent_decode_str(secret).decode_utf8_lossy();
-            for form in [secret, decoded.as_ref()].into_iter().filter(|form| !form.is_empty()) {
+        for password in passwords_in(text) {
+            let decoded = percent_decode_str(password).decode_utf8_lossy();
+            for form in [password, decoded.as_ref()] {
                 scrubbed = scrubbed.replace(form, "***");
             }
         }
@@ -72,7 +74,7 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "{}", path.display()),
-            Self::Postgres(text) => f.write_str(&masked(text)),
+            Self::Postgres(text) => f.write_str(&without_password(text)),
         }
     }
 }
@@ -81,23 +83,6 @@ impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Location({self})")
     }
-}
-
-fn masked(url: &str) -> String {
-    let mut masked = url.to_owned();
-    for secret in secrets(url).into_iter().filter(|secret| !secret.is_empty()) {
-        masked = masked.replace(secret, "***");
-    }
-    masked
-}
-
-/// What stands in the place of a password: between the user's `:` and the last `@` (a password that was not encoded
-/// may hold any of `/?#@`, and hiding too much is harmless), and after `password=`.
-fn secrets(url: &str) -> Vec<&str> {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let in_authority = rest.rsplit_once('@').and_then(|(user, _)| user.split_once(':')).map(|(_, password)| password);
-    let in_query = rest.split("password=").skip(1).map(|tail| tail.split(['&', ' ']).next().unwrap_or_default());
-    in_authority.into_iter().chain(in_query).collect()
 }
 
 #[cfg(test)]
@@ -109,7 +94,10 @@ mod tests {
         for (url, shown) in [
             ("postgres://u:secret@h:1/d", "postgres://u:***@h:1/d"),
             ("postgresql://u:se/cr?e@t@h/d", "postgresql://u:***@h/d"),
-            ("postgres://h/d?user=u&password=secret&x=1", "postgres://h/d?user=u&password=***&x=1"),
+            (
+                "postgres://h/d?user=u&password=secret&sslmode=require",
+                "postgres://h/d?user=u&password=***&sslmode=require",
+            ),
             ("postgres://u@h/d", "postgres://u@h/d"),
         ] {
             assert_eq!(Location::parse(url).to_string(), shown);

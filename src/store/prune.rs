@@ -26,17 +26,12 @@ impl Store {
     pub fn prune(&mut self, lease: &Lease, retention: &Retention, now: Timestamp) -> Result<usize, StoreError> {
         self.write("remove what is no longer kept", |db| {
             fence(db, lease)?;
-            let forgotten = forget_missing(db, lease, before(now, retention.missing))?;
-            let passes = prune_passes(db, lease, before(now, retention.passes), retention.passes_count)?;
-            let changes = prune_changes(db, before(now, retention.changes), retention.changes_count)?;
+            let forgotten = forget_missing(db, lease, now.minus(retention.missing))?;
+            let passes = prune_passes(db, lease, now.minus(retention.passes), retention.passes_count)?;
+            let changes = prune_changes(db, now.minus(retention.changes), retention.changes_count)?;
             Ok(forgotten + passes + changes)
         })
     }
-}
-
-fn before(now: Timestamp, kept: Duration) -> Timestamp {
-    let kept = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
-    Timestamp::from_millis(now.as_millis().saturating_sub(kept))
 }
 
 /// A row with a deployer's fact in it stays for ever: whether that fact is still needed only the deployer knows.

@@ -115,8 +115,7 @@ struct FlappingRow {
 
 fn flapping(db: &mut Db, more_than: u32, window: Duration) -> Result<Vec<FlappingRow>, Fault> {
     let now = db.now()?;
-    let window = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
-    let begin = Timestamp::from_millis(now.as_millis().saturating_sub(window));
+    let begin = now.minus(window);
     Ok(diesel::sql_query(STARTS).bind::<UtcTimestamp, _>(begin).bind::<BigInt, _>(i64::from(more_than)).load(db)?)
 }
 

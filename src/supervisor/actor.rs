@@ -15,7 +15,7 @@ use super::{Child, Status, SupervisorMessage, shutdown};
 use crate::config::Config;
 use crate::dispatch::{DispatchActor, DispatchArgs, DispatchMessage};
 use crate::docker::{Daemon, DockerActor, DockerArgs, Endpoint, Lane};
-use crate::model::{Epoch, FailureKind, PassFailure, PassReport};
+use crate::model::{Epoch, FailureKind, PassFailure, PassReport, whole_millis};
 use crate::store::{LeaseHolder, StoreActor, StoreArgs, StoreError, StoreMessage};
 use crate::tick::{TickActor, TickArgs, TickMessage};
 
@@ -356,7 +356,7 @@ impl SupervisorState {
         let wait = slot.backoff.after_death(death, slot.born.elapsed(), chance());
         let epoch = slot.epoch;
         slot.timer = Some(after(wait, myself, SupervisorMessage::Respawn { child, epoch: epoch.next() }));
-        let wait_ms = wait.as_millis() as u64;
+        let wait_ms = whole_millis(wait);
         if death == Death::Surroundings {
             tracing::debug!(%child, epoch = epoch.0, wait_ms, "a child that hung is replaced");
         } else {

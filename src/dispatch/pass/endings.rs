@@ -1,14 +1,13 @@
 //! How a pass ends: its plan, its failures, its report.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use super::Pass;
 use super::knowledge::Knowledge;
 use super::protocol::{Ask, Effect, Finished, Moment};
 use super::report::{Phases, ReportDraft};
 use crate::docker::DaemonError;
-use crate::model::{Completeness, ContainerId, FailureKind, HostStatus, PassFailure, PassOutcome, RowId};
+use crate::model::{Completeness, ContainerId, FailureKind, HostStatus, PassFailure, PassOutcome, RowId, whole_millis};
 use crate::store::{CommitPlan, Difference, HostStamp, PassStamp, StoreError};
 
 impl Pass {
@@ -41,8 +40,8 @@ impl Pass {
             completeness: self.completeness(),
             outcome,
             started_at: self.began.wall,
-            list_ms: self.listed.as_ref().map_or(0, |listed| millis(listed.duration)),
-            elapsed_ms: millis(now.monotonic.saturating_sub(self.began.monotonic)),
+            list_ms: self.listed.as_ref().map_or(0, |listed| whole_millis(listed.duration)),
+            elapsed_ms: whole_millis(now.monotonic.saturating_sub(self.began.monotonic)),
             listed: self.listed.as_ref().map_or(0, |l| l.listing.containers.len() + l.listing.quarantined.len()),
             error,
         }
@@ -144,8 +143,4 @@ type Debt = (RowId, ContainerId);
 /// An unreachable daemon and one that answers nonsense end with different exit codes.
 pub(super) const fn kind_of(error: &DaemonError) -> FailureKind {
     if error.is_unreachable() { FailureKind::DaemonUnreachable } else { FailureKind::DaemonFailed }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -8,6 +8,7 @@ use crate::dispatch::rules::Assignment;
 use crate::docker::Listed;
 use crate::model::{
     ChangeCause, Completeness, FailureKind, HostName, PassFailure, PassOutcome, PassReport, RowId, Timestamp,
+    whole_millis,
 };
 use crate::store::{CommitReport, Difference, RowWrite};
 
@@ -70,8 +71,8 @@ impl ReportDraft {
             completeness,
             outcome: self.outcome(completeness),
             started_at,
-            duration_ms: millis(duration),
-            list_ms: listed.map_or(0, |listed| millis(listed.duration)),
+            duration_ms: whole_millis(duration),
+            list_ms: listed.map_or(0, |listed| whole_millis(listed.duration)),
             commit_ms: self.commit.commit_ms,
             list_tries: self.list_tries,
             listed: listing.map_or(0, |listing| listing.containers.len() + listing.quarantined.len()),
@@ -104,8 +105,4 @@ impl ReportDraft {
             (None, Completeness::Complete) => PassOutcome::Committed,
         }
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,0 +1,204 @@
+//! What drives a machine in tests: answers it step by step, and keeps what it wants.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::*;
+use crate::config::Config;
+use crate::dispatch::PassOrder;
+use crate::dispatch::rules::RuleSet;
+use crate::docker::{DaemonError, Listed};
+use crate::model::{
+    Claims, Completeness, ContainerId, ContainerState, DaemonIdentity, ExitCodeFact, HealthFact, HostName, HostRecord,
+    LeaseRecord, LedgerRow, ListedContainer, Listing, OpId, PassId, Ports, Scope, Timestamp, Trigger, WorkloadId,
+};
+use crate::store::{CommitPlan, CommitReport, Directory, Opened, StoreError};
+
+/// Answers a machine step by step and keeps what it wants.
+pub(super) struct Driver {
+    pub(super) pass: Pass,
+    pub(super) wanted: Vec<(OpId, Ask)>,
+    pub(super) stuck: Vec<&'static str>,
+    pub(super) finished: Option<Finished>,
+}
+
+pub(super) const PASS: &str = "pass-1";
+
+pub(super) fn moment() -> Moment {
+    Moment { wall: Timestamp::from_millis(1_000), monotonic: Duration::from_secs(1) }
+}
+
+impl Driver {
+    pub(super) fn begin(tries: u32) -> Self {
+        Self::begin_with(tries, Knowledge::default())
+    }
+
+    pub(super) fn begin_with(tries: u32, knowledge: Knowledge) -> Self {
+        let config = Arc::new(Config::new("unused"));
+        let rules = Arc::new(RuleSet::from(&*config));
+        let settings = PassSettings { config, endpoint: "unix:///socket".into(), rules };
+        let order = PassOrder { pass: PassId::new(PASS), trigger: Trigger::Request, scope: Scope::Host };
+        let (pass, effects) = Pass::begin(settings, order, moment(), tries, knowledge, 1);
+        let mut driver = Self { pass, wanted: Vec::new(), stuck: Vec::new(), finished: None };
+        driver.take(effects);
+        driver
+    }
+
+    pub(super) fn on(&mut self, event: Event) {
+        let effects = self.pass.on(event, moment());
+        self.take(effects);
+    }
+
+    pub(super) fn take(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Ask(op, ask) => self.wanted.push((op, ask)),
+                Effect::DockerStuck(_) => self.stuck.push("docker"),
+                Effect::StoreStuck(_) => self.stuck.push("store"),
+                Effect::Finished(finished) => self.finished = Some(*finished),
+            }
+        }
+    }
+
+    /// The one request that is wanted now, which must be of that kind.
+    pub(super) fn asked(&mut self, kind: &str) -> OpId {
+        self.asked_with(kind).0
+    }
+
+    pub(super) fn asked_with(&mut self, kind: &str) -> (OpId, Ask) {
+        assert_eq!(self.wanted.len(), 1, "one request at a time: {:?}", self.wanted);
+        let (op, ask) = self.wanted.remove(0);
+        assert!(format!("{ask:?}").starts_with(kind), "wanted {kind}, got {ask:?}");
+        (op, ask)
+    }
+
+    pub(super) fn plan(&mut self) -> (OpId, Box<CommitPlan>) {
+        match self.asked_with("Commit") {
+            (op, Ask::Commit(plan)) => (op, plan),
+            other => panic!("no commit: {other:?}"),
+        }
+    }
+
+    pub(super) fn open_then_list(&mut self) -> (OpId, OpId) {
+        let open = self.asked("Open");
+        self.on(Event::SnapshotBegan(open));
+        (open, self.asked("List"))
+    }
+
+    /// Runs a whole pass over a picture for which nothing has to be written.
+    pub(super) fn settle(
+        &mut self,
+        rows: &Arc<Vec<LedgerRow>>,
+        listing: &Arc<Listing>,
+        who: DaemonIdentity,
+    ) -> Knowledge {
+        let (open, list) = self.open_then_list();
+        self.on(Event::Opened(open, Ok(Opened { rows: Arc::clone(rows), ..opened(None) })));
+        self.on(Event::Listed(list, Ok(Listed { listing: Arc::clone(listing), identity: Some(who), ..listed() })));
+        let look_up = self.asked("LookUp");
+        self.on(Event::Found(look_up, Ok(directory())));
+        let (commit, _) = self.plan();
+        self.on(Event::Committed(commit, Ok(CommitReport::default())));
+        self.finished.take().expect("over").knowledge
+    }
+
+    pub(super) fn open_and_list(&mut self) -> OpId {
+        let (open, list) = self.open_then_list();
+        self.on(Event::Opened(open, Ok(opened(None))));
+        list
+    }
+
+    /// Up to the commit, which is wanted then.
+    pub(super) fn go_to_commit(&mut self) {
+        let list = self.open_and_list();
+        self.on(Event::Listed(list, Ok(listed())));
+        let look_up = self.asked("LookUp");
+        self.on(Event::Found(look_up, Ok(directory())));
+    }
+
+    pub(super) fn report(&self) -> &crate::model::PassReport {
+        &self.finished.as_ref().expect("the pass is over").report
+    }
+}
+
+pub(super) fn opened(last_pass: Option<&str>) -> Opened {
+    let host = HostRecord {
+        name: HostName::new("local"),
+        endpoint: None,
+        engine: None,
+        engine_version: None,
+        engine_identity: Some("daemon-a".into()),
+        last_complete_pass_at: None,
+        last_pass_id: last_pass.map(PassId::new),
+        status: None,
+        last_error: None,
+        unchanged_passes: 0,
+        lease: LeaseRecord { holder: None, generation: 1, expires_at: None },
+    };
+    Opened { host, rows: Arc::default() }
+}
+
+/// One container of the stack `shop`: a row is made for it.
+pub(super) fn listed() -> Listed {
+    let container = ListedContainer {
+        id: ContainerId::new("a".repeat(64)),
+        name: "shop-web-1".into(),
+        image_ref: "busybox".into(),
+        image_id: None,
+        state: ContainerState::Running,
+        exit_code: ExitCodeFact::Absent,
+        health: HealthFact::Absent,
+        created_at: None,
+        ports: Ports::default(),
+        claims: Claims {
+            compose_project: Some("shop".into()),
+            compose_service: Some("web".into()),
+            ..Claims::default()
+        },
+        ignored_by_label: None,
+    };
+    let listing = Listing {
+        completeness: Completeness::Complete,
+        containers: vec![container],
+        quarantined: Vec::new(),
+        unreadable: Vec::new(),
+    };
+    Listed {
+        listing: Arc::new(listing),
+        body_bytes: 2,
+        duration: Duration::from_millis(3),
+        identity: Some(identity("daemon-a")),
+    }
+}
+
+pub(super) fn empty_listing() -> Listing {
+    Listing {
+        completeness: Completeness::Complete,
+        containers: Vec::new(),
+        quarantined: Vec::new(),
+        unreadable: Vec::new(),
+    }
+}
+
+pub(super) fn identity(key: &str) -> DaemonIdentity {
+    DaemonIdentity { engine: "docker".into(), version: "28".into(), key: key.into() }
+}
+
+pub(super) fn directory() -> Directory {
+    let mut directory = Directory::default();
+    directory.workloads.insert("w-shop".into(), crate::model::WorkloadKind::Stack);
+    directory.stacks.insert("shop".into(), WorkloadId::new("w-shop"));
+    directory
+}
+
+pub(super) fn refused() -> DaemonError {
+    DaemonError::Refused { endpoint: "unix:///socket".into() }
+}
+
+pub(super) fn store_error() -> StoreError {
+    StoreError::Query { attempt: "read", url: "ledger".into(), cause: "disk I/O error".into() }
+}
+
+pub(super) fn clash() -> StoreError {
+    StoreError::Clash { attempt: "insert a row", cause: "unique".into() }
+}

@@ -1,0 +1,30 @@
+//! One question for many keys, a bounded number at a time.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::hash::Hash;
+
+use tokio::task::JoinSet;
+
+/// Asks for each key, a bounded number at a time. Dropped, it drops the calls in flight; what was answered is kept.
+pub(super) async fn ask_each<K, A, F>(keys: Vec<K>, at_once: usize, ask: impl Fn(K) -> F, answers: &mut HashMap<K, A>)
+where
+    K: Eq + Hash + Send + 'static,
+    A: Send + 'static,
+    F: Future<Output = (A, K)> + Send + 'static,
+{
+    let mut waiting = keys.into_iter();
+    let mut asked = JoinSet::new();
+    for key in waiting.by_ref().take(at_once) {
+        asked.spawn(ask(key));
+    }
+    while let Some(answered) = asked.join_next().await {
+        match answered {
+            Ok((answer, key)) => answers.insert(key, answer),
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        };
+        if let Some(key) = waiting.next() {
+            asked.spawn(ask(key));
+        }
+    }
+}
