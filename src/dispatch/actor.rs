@@ -23,11 +23,11 @@ use crate::tick::TickMessage;
 
 /// The actor of the pass.
 #[derive(Debug)]
-pub struct DispatchActor;
+pub(crate) struct DispatchActor;
 
 /// What a DispatchActor is born with.
 #[derive(Debug)]
-pub struct DispatchArgs {
+pub(crate) struct DispatchArgs {
     /// The configuration.
     pub config: Arc<Config>,
     /// The daemon's address, for the host's line.
@@ -45,9 +45,9 @@ pub(super) struct Peer<T> {
     pub(super) actor: ActorRef<T>,
 }
 
-/// What a DispatchActor knows. Public because ractor's trait names it.
+/// What a DispatchActor knows.
 #[derive(Debug)]
-pub struct DispatchState {
+pub(crate) struct DispatchState {
     pub(super) settings: PassSettings,
     pub(super) supervisor: ActorRef<SupervisorMessage>,
     pub(super) details_limit: Option<usize>,

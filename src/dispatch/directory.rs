@@ -11,7 +11,7 @@ use crate::store::DirectoryKeys;
 ///
 /// Names are for containers without a label that counts, but for those that a deployer bound: they keep their row.
 #[must_use]
-pub fn directory_keys(rows: &[LedgerRow], listing: &Listing, rules: &RuleSet) -> DirectoryKeys {
+pub(crate) fn directory_keys(rows: &[LedgerRow], listing: &Listing, rules: &RuleSet) -> DirectoryKeys {
     let mut workloads: HashSet<&str> = rows.iter().map(|row| row.binding.workload_id.as_str()).collect();
     let mut sites = HashSet::new();
     let mut compose_projects = HashSet::new();

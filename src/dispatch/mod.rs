@@ -14,11 +14,9 @@ mod pass;
 mod probe;
 mod rules;
 
-pub use actor::{DispatchActor, DispatchArgs, DispatchState};
-pub use directory::directory_keys;
+pub(crate) use actor::{DispatchActor, DispatchArgs};
+pub(crate) use directory::directory_keys;
 pub use message::{DispatchMessage, PassOrder};
 #[cfg(test)]
 pub(crate) use rules::fixtures;
-pub(crate) use rules::is_adoptable;
-pub(crate) use rules::unassigned;
-pub use rules::{Assignment, Picture, RuleSet, Verdict, assign};
+pub(crate) use rules::{Assignment, Picture, RuleSet, Verdict, assign, is_adoptable, unassigned};

@@ -121,7 +121,7 @@ pub enum EndpointError {
 }
 
 /// What the address depends on beside our own configuration.
-pub struct Environment {
+pub(super) struct Environment {
     /// The environment variables.
     pub variables: BTreeMap<String, String>,
     /// The user's home directory.
@@ -131,7 +131,7 @@ pub struct Environment {
 }
 
 /// The little of a file system that the address depends on.
-pub trait Files {
+pub(super) trait Files {
     /// The text of a small file.
     fn read(&self, path: &Path) -> io::Result<String>;
     /// What is at a path, links followed.
@@ -140,7 +140,7 @@ pub trait Files {
 
 /// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PathKind {
+pub(super) enum PathKind {
     /// Nothing that we can see.
     Absent,
     /// A socket.
@@ -156,7 +156,7 @@ pub enum PathKind {
 impl Environment {
     /// The environment of this process.
     #[must_use]
-    pub fn of_process() -> Self {
+    pub(super) fn of_process() -> Self {
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
@@ -208,7 +208,7 @@ pub fn resolve_endpoint(config: &Config) -> Result<Endpoint, EndpointError> {
 ///
 /// The configuration asks for what cannot be used: TLS or ssh, no address, a path that is no socket, a context that
 /// cannot be read. That no daemon listens is no error here.
-pub fn resolve(configured: Option<&str>, environment: &Environment) -> Result<Endpoint, EndpointError> {
+pub(super) fn resolve(configured: Option<&str>, environment: &Environment) -> Result<Endpoint, EndpointError> {
     let tls = environment.variable("DOCKER_TLS_VERIFY").is_some();
     if let Some(address) = configured.filter(|address| !address.is_empty()) {
         return parse(&Named { address, source_of: "docker_host", tls }, environment);
@@ -395,5 +395,4 @@ fn first_socket(environment: &Environment) -> Result<Endpoint, EndpointError> {
 }
 
 #[cfg(test)]
-#[path = "endpoint/tests.rs"]
 mod tests;

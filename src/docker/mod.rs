@@ -34,7 +34,7 @@ mod transport;
 
 pub use actor::{DockerActor, DockerArgs};
 pub use client::Daemon;
-pub use endpoint::{Endpoint, EndpointError, Environment, Files, PathKind, resolve, resolve_endpoint};
+pub use endpoint::{Endpoint, EndpointError, resolve_endpoint};
 pub use message::{Action, DaemonError, DockerMessage, ImageAnswer, Lane, Listed};
 pub use progress::CallProgress;
 pub use resolve::ResolveError;

@@ -87,11 +87,6 @@ impl World {
         id
     }
 
-    /// Removes an image; its containers stay.
-    pub fn remove_image(&mut self, reference: &str) {
-        self.images.retain(|id, image| id != reference && image.reference != reference);
-    }
-
     /// Every container, by id.
     pub fn containers(&self) -> impl ExactSizeIterator<Item = &SimulatedContainer> {
         self.containers.values()

@@ -15,7 +15,7 @@ use crate::model::{
 
 /// What the difference is made of.
 #[derive(Clone, Copy, Debug)]
-pub struct DiffInput<'a> {
+pub(crate) struct DiffInput<'a> {
     /// What ledger and daemon said.
     pub picture: &'a Picture<'a>,
     /// The verdicts on that picture.
@@ -28,7 +28,7 @@ pub struct DiffInput<'a> {
 
 /// What is to be written, and what is to be told.
 #[derive(Clone, Debug, Default)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// The rows to write, sorted by id, each at most once.
     pub rows: Vec<RowWrite>,
     /// Containers with a row.
@@ -43,7 +43,7 @@ pub struct Difference {
 
 /// Compares rows and containers by an assignment that wants nothing more.
 #[must_use]
-pub fn diff(input: &DiffInput<'_>) -> Difference {
+pub(crate) fn diff(input: &DiffInput<'_>) -> Difference {
     let rows = input.picture.rows;
     let mut difference = Difference::default();
     let mut settled = vec![false; rows.len()];

@@ -36,7 +36,7 @@ mod write;
 
 pub use actor::{StoreActor, StoreArgs, StoreState};
 pub use changes::ChangesPage;
-pub use diff::{DiffInput, Difference, diff};
+pub(crate) use diff::{DiffInput, Difference, diff};
 pub use holder::{LeaseHolder, is_holder_dead};
 pub use lease::{Lease, lease_time_to_live};
 pub use message::{

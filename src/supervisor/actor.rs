@@ -21,11 +21,11 @@ use crate::tick::{TickActor, TickArgs, TickMessage};
 
 /// The root of the tree.
 #[derive(Debug)]
-pub struct LedgerSupervisor;
+pub(crate) struct LedgerSupervisor;
 
 /// What a supervisor is born with.
 #[derive(Debug)]
-pub struct SupervisorArgs {
+pub(crate) struct SupervisorArgs {
     /// The configuration.
     pub config: Arc<Config>,
     /// The daemon's address.
@@ -40,9 +40,9 @@ pub struct SupervisorArgs {
     pub status: watch::Sender<Status>,
 }
 
-/// What a supervisor knows. Public because ractor's trait names it.
+/// What a supervisor knows.
 #[derive(Debug)]
-pub struct SupervisorState {
+pub(crate) struct SupervisorState {
     args: SupervisorArgs,
     born: Instant,
     holder: LeaseHolder,

@@ -20,6 +20,6 @@ mod status;
 mod tests;
 mod wiring;
 
-pub use actor::{LedgerSupervisor, SupervisorArgs, SupervisorState};
+pub(crate) use actor::{LedgerSupervisor, SupervisorArgs};
 pub use message::{Child, SupervisorMessage};
 pub use status::Status;

@@ -19,11 +19,11 @@ use crate::supervisor::{Child, SupervisorMessage};
 
 /// The actor of the schedule.
 #[derive(Debug)]
-pub struct TickActor;
+pub(crate) struct TickActor;
 
 /// What a TickActor is born with.
 #[derive(Debug)]
-pub struct TickArgs {
+pub(crate) struct TickArgs {
     /// The configuration.
     pub config: Arc<Config>,
     /// Who enforces the bound of a pass and hears of its end.
@@ -32,9 +32,9 @@ pub struct TickArgs {
     pub by_itself: bool,
 }
 
-/// What a TickActor knows. Public because ractor's trait names it.
+/// What a TickActor knows.
 #[derive(Debug)]
-pub struct TickState {
+pub(crate) struct TickState {
     args: TickArgs,
     born: Instant,
     schedule: Schedule<RpcReplyPort<PassReport>>,

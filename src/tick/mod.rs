@@ -8,6 +8,6 @@ mod failed;
 mod message;
 mod schedule;
 
-pub use actor::{TickActor, TickArgs, TickState};
+pub(crate) use actor::{TickActor, TickArgs};
 pub(crate) use failed::failed_report;
 pub use message::TickMessage;

@@ -231,5 +231,4 @@ fn bounded(text: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "load_tests.rs"]
 mod tests;

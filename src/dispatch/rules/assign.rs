@@ -16,7 +16,7 @@ use crate::store::Directory;
 
 /// What is known when the owners are decided.
 #[derive(Clone, Copy, Debug)]
-pub struct Picture<'a> {
+pub(crate) struct Picture<'a> {
     /// Every row of the host, from a snapshot that began before the listing.
     pub rows: &'a [LedgerRow],
     /// What the daemon listed.
@@ -36,7 +36,7 @@ pub struct Picture<'a> {
 /// It is whole once `wants_images`, `adoptable` and `wants_verified` are empty. Until then the caller asks for what is
 /// wanted, in this order, and assigns again; what has an answer, of whatever kind, is not wanted again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Assignment {
+pub(crate) struct Assignment {
     /// One for each of the listing's containers, in the same order.
     pub verdicts: Vec<Verdict>,
     /// Bound containers that keep their row although their labels name another owner.
@@ -54,7 +54,7 @@ pub struct Assignment {
 
 /// What becomes of one listed container.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It keeps the row of this index.
     Keeps(usize),
     /// The row of this index goes over to it, or was not bound: always a row of a stack or a site.
@@ -94,7 +94,7 @@ pub(super) enum Presence {
 
 /// Decides for each listed container which row is its, if any. The order of the listing does not matter.
 #[must_use]
-pub fn assign(picture: &Picture<'_>, rules: &RuleSet) -> Assignment {
+pub(crate) fn assign(picture: &Picture<'_>, rules: &RuleSet) -> Assignment {
     let mut row_of: HashMap<&str, usize> = HashMap::with_capacity(picture.rows.len());
     row_of.extend(bound_rows(picture.rows));
     let mut presence = vec![Presence::Unlisted; picture.rows.len()];

@@ -22,7 +22,5 @@ mod rule_set;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use assign::is_adoptable;
-pub(crate) use assign::unassigned;
-pub use assign::{Assignment, Picture, Verdict, assign};
-pub use rule_set::RuleSet;
+pub(crate) use assign::{Assignment, Picture, Verdict, assign, is_adoptable, unassigned};
+pub(crate) use rule_set::RuleSet;

@@ -5,7 +5,7 @@ use crate::model::ListedContainer;
 
 /// The part of the configuration that the rules ask.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RuleSet {
+pub(crate) struct RuleSet {
     /// Narrows which compose projects are looked at; empty for all.
     pub compose_prefix: String,
     /// Containers that are none of our business. Entries by label are matched where the listing is decoded.

@@ -358,5 +358,4 @@ impl<'de> Visitor<'de> for IdSeed<'_, 'de> {
 }
 
 #[cfg(test)]
-#[path = "entry/tests.rs"]
 mod tests;
