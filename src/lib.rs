@@ -1,4 +1,73 @@
 //! Dockledger keeps a database table of containers, the *ledger*, true to the Docker daemon.
+//!
+//! # The map
+//!
+//! ```text
+//! tick        when to look                             ┐
+//! dispatch    one pass: open, list, assign, verify,    │ the actors, under the supervisor
+//!             commit                                   │
+//! docker      the daemon; alone names bollard          │
+//! store       the ledger; alone names diesel           ┘
+//! supervisor  the tree: restarts, refs, the ordered end
+//! model       the words of all of them as types
+//! config      every key, its default and its reason
+//! simulation  a simulated daemon, and a proxy with faults
+//! cli         the command line
+//! ```
+//!
+//! A pass goes tick → dispatch → docker → dispatch → store → dispatch → tick. `docs/ARCHITECTURE.md` draws it whole.
+//!
+//! # What holds, whatever fails
+//!
+//! - No row is marked missing, or taken from its container, unless a complete listing lacked the container and its own
+//!   inspect said that it is gone, or it was listed and not up. A failed or partial listing marks nothing missing.
+//! - The columns of a deployer hold what the deployer wrote last: a pass cannot name them.
+//! - At most one row of a host is bound to a container, and rows of other hosts are never touched.
+//! - A pass is written whole or not at all, by one writer for each host.
+//! - Revisions of changes only grow, in the order of commits.
+//! - A pass that finds nothing new writes no row of a container.
+//! - Who asked for a pass gets a true report of one that began after the request.
+//!
+//! # How to embed it
+//!
+//! It installs no signal handler, no tracing subscriber and no global, and never exits the process; two ledgers live in
+//! one process. Here beside a simulated daemon; a real one is found as `docker` finds it unless `docker_host` says.
+//!
+//! ```
+//! use dockledger::config::Config;
+//! use dockledger::simulation::{NewContainer, SimulatedDaemon, World};
+//! use dockledger::store::{NewParent, OpenMode, RowFilter, Store};
+//! use dockledger::{Ledger, Life, model::Timestamp};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let directory = tempfile::tempdir()?;
+//! let daemon = SimulatedDaemon::start(World::new(1, Timestamp::now()))?;
+//! daemon.with(|world| world.run(NewContainer::new("web-1", "nginx").compose("shop", "web", 1)))?;
+//!
+//! let mut config = Config::new(directory.path().join("ledger.db").display().to_string());
+//! config.docker_host = Some(daemon.docker_host());
+//! config.check()?;
+//! let mut store = Store::open(&config, OpenMode::Write)?;
+//! store.add_stack(&NewParent::named("shop"), None)?;
+//!
+//! let runtime = tokio::runtime::Runtime::new()?;
+//! let report = runtime.block_on(async {
+//!     let ledger = Ledger::spawn(config, Life::Once { details_limit: 64 }, true).await?;
+//!     let report = ledger.reconcile().await;
+//!     ledger.stop().await;
+//!     Ok::<_, dockledger::StartError>(report)
+//! })?;
+//! assert_eq!(report.inserted, 1);
+//! assert_eq!(&*store.rows(&RowFilter::default())?[0].observed.name, "web-1");
+//! # Ok(())
+//! # }
+//! ```
+
+#[cfg(panic = "abort")]
+compile_error!(
+    "dockledger needs panic = \"unwind\": its supervisor restarts actors that panic, and with \"abort\" one panic would \
+     end the process"
+);
 
 pub mod cli;
 pub mod config;
