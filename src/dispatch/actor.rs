@@ -135,7 +135,7 @@ impl DispatchState {
             M::DockerUp { lane, epoch, docker, progress } => self.docker_up(myself, lane, epoch, docker, progress),
             M::DockerDown { lane, epoch } => self.docker_down(myself, lane, epoch),
             M::StoreUp { epoch, store } => self.store_up(myself, epoch, store),
-            M::StoreTrouble { error, .. } => self.pass_event(myself, Event::StoreTrouble(error)),
+            M::StoreTrouble { error } => self.pass_event(myself, Event::StoreTrouble(error)),
             M::StoreDown { epoch } => self.store_down(myself, epoch),
             M::TickUp { epoch, tick } => replace_peer(&mut self.tick, epoch, tick),
             M::SettleDetails(port) => {

@@ -7,7 +7,7 @@ use ractor::ActorRef;
 use super::DispatchMessage;
 use super::actor::DispatchState;
 use super::calls::LANE_GRACE;
-use crate::docker::{DockerMessage, Lane};
+use crate::docker::{DETAILS_AT_ONCE, DockerMessage, Lane};
 use crate::model::{ContainerId, Inspected, OpId};
 use crate::store::{DetailsReport, StoreError, StoreMessage};
 
@@ -37,8 +37,7 @@ impl DispatchState {
         if containers.is_empty() {
             return;
         }
-        // 4 at a time, each under its own deadline.
-        let rounds = u32::try_from(containers.len().div_ceil(4)).unwrap_or(u32::MAX);
+        let rounds = u32::try_from(containers.len().div_ceil(DETAILS_AT_ONCE)).unwrap_or(u32::MAX);
         let deadline = self.settings.config.inspect_deadline.saturating_mul(rounds) + LANE_GRACE;
         let op = self.fresh_op();
         let reply_to = myself.clone();

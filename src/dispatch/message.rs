@@ -120,8 +120,6 @@ pub enum DispatchMessage {
     },
     /// StoreActor cannot begin: a pass that waits for it fails now.
     StoreTrouble {
-        /// Which life of it.
-        epoch: Epoch,
         /// Why.
         error: StoreError,
     },

@@ -36,7 +36,7 @@ const MAX_INFO_BYTES: usize = 1024 * 1024;
 const VERIFY_AT_ONCE: usize = 8;
 
 /// Inspects at a time beside later passes.
-const DETAILS_AT_ONCE: usize = 4;
+pub(crate) const DETAILS_AT_ONCE: usize = 4;
 
 /// Over one action. `stop` gives a container 10 s to end before it kills it.
 const ACTION_DEADLINE: Duration = Duration::from_secs(30);

@@ -33,6 +33,7 @@ mod text;
 mod transport;
 
 pub use actor::{DockerActor, DockerArgs};
+pub(crate) use client::DETAILS_AT_ONCE;
 pub use client::Daemon;
 pub use endpoint::{Endpoint, EndpointError, resolve_endpoint};
 pub use message::{Action, DaemonError, DockerMessage, ImageAnswer, Lane, Listed};

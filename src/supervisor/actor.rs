@@ -288,7 +288,7 @@ impl SupervisorState {
             tracing::warn!(%error, "the ledger cannot be written");
         }
         self.args.status.send_modify(|status| status.store_trouble = Some(message.clone()));
-        self.wiring.store_trouble(epoch, error);
+        self.wiring.store_trouble(error);
         if self.args.by_itself && matches!(error, StoreError::LeaseHeld { .. }) {
             // Two writers for one host is the one thing that must not be: whoever lost the lease does not take it back.
             self.verdict = Err(PassFailure { kind: FailureKind::LeaseLost, message });

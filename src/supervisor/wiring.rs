@@ -79,8 +79,8 @@ impl Wiring {
     }
 
     /// StoreActor cannot begin: a pass that waits for it fails now.
-    pub(super) fn store_trouble(&self, epoch: Epoch, error: &StoreError) {
-        self.tell_dispatch(|| DispatchMessage::StoreTrouble { epoch, error: error.clone() });
+    pub(super) fn store_trouble(&self, error: &StoreError) {
+        self.tell_dispatch(|| DispatchMessage::StoreTrouble { error: error.clone() });
     }
 
     /// A child died: whoever used it hears of that before it hears of the next.
