@@ -191,23 +191,19 @@ impl Files for RealFiles {
     }
 }
 
-/// The daemon's address in the environment of this process: see [`resolve`].
+/// The daemon's address in the environment of this process: `docker_host` of the configuration, else `DOCKER_HOST`, else
+/// the Docker context (`DOCKER_CONTEXT`, or `currentContext` of Docker's `config.json`), else the first socket that
+/// exists of Docker's, rootless Docker's, Docker Desktop's and Podman's; else Docker's, so that an error names it.
 ///
 /// # Errors
 ///
-/// As [`resolve`].
+/// What is asked for cannot be used: TLS or ssh, no address, a path that is no socket, a context that cannot be read.
+/// That no daemon listens is no error here.
 pub fn resolve_endpoint(config: &Config) -> Result<Endpoint, EndpointError> {
     resolve(config.docker_host.as_deref(), &Environment::of_process())
 }
 
-/// The daemon's address: `configured` (`docker_host` of the configuration), else `DOCKER_HOST`, else the Docker context
-/// (`DOCKER_CONTEXT`, or `currentContext` of Docker's `config.json`), else the first socket that exists of Docker's,
-/// rootless Docker's, Docker Desktop's and Podman's; else Docker's, so that an error names it.
-///
-/// # Errors
-///
-/// The configuration asks for what cannot be used: TLS or ssh, no address, a path that is no socket, a context that
-/// cannot be read. That no daemon listens is no error here.
+/// [`resolve_endpoint`] in any surroundings; `configured` is the configuration's `docker_host`.
 pub(super) fn resolve(configured: Option<&str>, environment: &Environment) -> Result<Endpoint, EndpointError> {
     let tls = environment.variable("DOCKER_TLS_VERIFY").is_some();
     if let Some(address) = configured.filter(|address| !address.is_empty()) {

@@ -1,13 +1,14 @@
 //! A simulated daemon, for tests, benchmarks and demonstrations.
 //!
 //! ```text
-//! world        what exists: engine, images, containers, and how they change     (pure)
-//! recreation   what compose does to a service whose configuration changed    (pure)
-//! render       the JSON that the engine's API answers with                      (pure)
-//! api          one request against a world                                      (pure)
-//! life         a seeded random life of a world                                  (pure)
+//! world        what exists: engine, images, containers, and how they change    (pure)
+//! recreation   what compose does to a service whose configuration changed      (pure)
+//! render       the JSON that the engine's API answers with                     (pure)
+//! api          one request against a world                                     (pure)
+//! life         a seeded random life of a world                                 (pure)
 //! server       the API served over a unix socket, with faults
 //! proxy        a daemon's socket with faults of the transport in between
+//! socket       where both listen
 //! ```
 //!
 //! Comes in: what a test wants to exist or to go wrong. Goes out: the answers of a daemon. Never: a real daemon, a
@@ -23,6 +24,7 @@ mod proxy;
 mod recreation;
 mod render;
 mod server;
+mod socket;
 mod status;
 mod world;
 

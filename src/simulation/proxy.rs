@@ -17,12 +17,14 @@ use tokio::sync::watch;
 pub use fault::{Fault, Injection};
 pub use reply::Reply;
 
+use super::socket::{SocketPlace, listen};
+
 /// Stands between a client and a daemon, or plays a daemon that knows a few replies, on a unix socket in a directory of
 /// its own. It runs on a thread of its own, so that it neither needs nor disturbs the caller's runtime and clock; it
 /// stops, and its socket goes, when it is dropped.
 #[derive(Debug)]
 pub struct FaultProxy {
-    directory: PathBuf,
+    place: SocketPlace,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
@@ -82,9 +84,8 @@ impl FaultProxy {
     }
 
     fn start(upstream: Upstream) -> io::Result<Self> {
-        let directory = std::env::temp_dir().join(format!("dockledger-proxy-{}", uuid::Uuid::now_v7().simple()));
-        std::fs::create_dir(&directory)?;
-        let socket = directory.join(SOCKET);
+        let place = SocketPlace::new("proxy")?;
+        let socket = place.socket();
         let listener = listen(&socket)?;
         let shared = Arc::new(Shared {
             upstream,
@@ -97,19 +98,19 @@ impl FaultProxy {
         let thread = std::thread::Builder::new().name("fault-proxy".into()).spawn(move || {
             runtime.block_on(serve(&socket, listener, &served));
         })?;
-        Ok(Self { directory, shared, thread: Some(thread) })
+        Ok(Self { place, shared, thread: Some(thread) })
     }
 
     /// The socket's path.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
-        self.directory.join(SOCKET)
+        self.place.socket()
     }
 
     /// The address in the form of `DOCKER_HOST`.
     #[must_use]
     pub fn docker_host(&self) -> String {
-        format!("unix://{}", self.socket().display())
+        self.place.docker_host()
     }
 
     /// From now on requests meet this fault. The last one that fits a request applies.
@@ -147,18 +148,7 @@ impl Drop for FaultProxy {
             // A panic of the proxy's thread was printed when it happened.
             let _ = thread.join();
         }
-        // Left behind at worst: an empty directory for temporary files.
-        let _ = std::fs::remove_dir_all(&self.directory);
     }
-}
-
-/// The socket's name in its directory.
-const SOCKET: &str = "docker.sock";
-
-fn listen(socket: &Path) -> io::Result<StdListener> {
-    let listener = StdListener::bind(socket)?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
 }
 
 async fn serve(socket: &Path, first: StdListener, shared: &Arc<Shared>) {

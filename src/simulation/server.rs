@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use super::api::{self, Answer, Request};
 use super::render::API_VERSION;
+use super::socket::{SocketPlace, listen};
 use super::world::World;
 use crate::model::ContainerId;
 
@@ -24,7 +25,7 @@ use crate::model::ContainerId;
 /// dropped.
 #[derive(Debug)]
 pub struct SimulatedDaemon {
-    directory: PathBuf,
+    place: SocketPlace,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
@@ -32,10 +33,8 @@ pub struct SimulatedDaemon {
 impl SimulatedDaemon {
     /// Serves the world from now on. Fails if the socket or the thread cannot be made.
     pub fn start(world: World) -> io::Result<Self> {
-        let directory = std::env::temp_dir().join(format!("dockledger-simulated-{}", uuid::Uuid::now_v7().simple()));
-        std::fs::create_dir(&directory)?;
-        let listener = StdListener::bind(directory.join(SOCKET))?;
-        listener.set_nonblocking(true)?;
+        let place = SocketPlace::new("simulated")?;
+        let listener = listen(&place.socket())?;
         let shared = Arc::new(Shared {
             world: Mutex::new(world),
             faults: watch::Sender::new(Faults::default()),
@@ -48,19 +47,19 @@ impl SimulatedDaemon {
         let thread = std::thread::Builder::new().name("simulated-daemon".into()).spawn(move || {
             runtime.block_on(serve(listener, served));
         })?;
-        Ok(Self { directory, shared, thread: Some(thread) })
+        Ok(Self { place, shared, thread: Some(thread) })
     }
 
     /// The socket's path.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
-        self.directory.join(SOCKET)
+        self.place.socket()
     }
 
     /// The address in the form of `DOCKER_HOST`.
     #[must_use]
     pub fn docker_host(&self) -> String {
-        format!("unix://{}", self.socket().display())
+        self.place.docker_host()
     }
 
     /// Reads or changes the world; no request is answered meanwhile.
@@ -121,11 +120,8 @@ impl Drop for SimulatedDaemon {
             // A panic of the server has already been printed; a second one here would abort the test.
             let _ = thread.join();
         }
-        let _ = std::fs::remove_dir_all(&self.directory);
     }
 }
-
-const SOCKET: &str = "docker.sock";
 
 #[derive(Debug)]
 struct Shared {
