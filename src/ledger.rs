@@ -137,6 +137,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let mut config = Config::new(directory.path().join("ledger.db").display().to_string());
         config.docker_host = Some(format!("unix://{}", directory.path().join("no.sock").display()));
+        config.restart_intensity = 2;
         let ledger = Ledger::spawn(config.clone(), Life::Service, true).await.expect("the address makes sense");
         ledger.reconcile().await;
         let holder = || {
@@ -147,7 +148,6 @@ mod tests {
         let mut children = ledger.supervisor.get_children();
         // The store lives: it is the one that can release the lease.
         children.retain(|child| child.is_message_type_of::<StoreMessage>() != Some(true));
-        assert!(children.len() > config.restart_intensity as usize, "one fault each is one too many");
         for child in children {
             // As ractor tells of a handler that panicked.
             child.notify_supervisor(SupervisionEvent::ActorFailed(child.clone(), "planted".into()));

@@ -45,7 +45,7 @@ fn kept() -> (Kept, tracing::subscriber::DefaultGuard) {
     let kept = Kept::default();
     let subscriber =
         tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_ansi(false).with_writer(kept.clone());
-    (kept.clone(), tracing::subscriber::set_default(subscriber.finish()))
+    (kept, tracing::subscriber::set_default(subscriber.finish()))
 }
 
 #[tokio::test]
