@@ -25,6 +25,9 @@ fn rows_that_nobody_wrote_are_not_read_again() {
     assert!(Arc::ptr_eq(&first, &open(&mut store, &lease)));
 }
 
+/// What is written, and how.
+type Write<'a> = (&'a str, &'a dyn Fn(&mut Store));
+
 #[test]
 fn any_write_of_anybody_has_them_read_again() {
     let database = TestDatabase::sqlite();
@@ -32,7 +35,7 @@ fn any_write_of_anybody_has_them_read_again() {
     store.add_stack(&parent("shop", "s1", "shop"), None).expect("fresh");
     store.commit(&lease, &plan(vec![insert("a", "c1")])).expect("a commit");
     let host = lease.host.clone();
-    let own: [(&str, &dyn Fn(&mut Store)); 4] = [
+    let own: [Write<'_>; 4] = [
         ("a commit with a row", &|store| {
             store.commit(&lease, &plan(vec![insert("b", "c2")])).expect("a commit");
         }),
