@@ -30,7 +30,12 @@ pub(crate) fn fix(container: &Unassigned, projects: &BTreeMap<String, ProjectNam
         }
         UnassignedReason::UnclaimedProject => claim(container, projects.get(&container.detail)?),
         UnassignedReason::UnknownSite => Some(format!("dockledger site add {id} --id {id}", id = named()?)),
-        UnassignedReason::UnknownStack => Some(format!("dockledger adopt {}", named()?)),
+        UnassignedReason::UnknownStack => {
+            // A project is named by one of its containers too, which helps where its own name would be read as a flag.
+            let dashed = container.detail.starts_with('-') && !container.detail.contains(char::is_control);
+            let by_container = || shell_word(&container.name).filter(|_| dashed);
+            Some(format!("dockledger adopt {}", named().or_else(by_container)?))
+        }
         UnassignedReason::ImageUnknown => Some("dockledger once".into()),
         UnassignedReason::KindMismatch
         | UnassignedReason::OtherPrefix
@@ -146,7 +151,7 @@ pub(crate) mod tests {
             (Reason::UnknownSite, "x", "s1", Some("dockledger site add s1 --id s1")),
             (Reason::UnknownStack, "x", "shop", Some("dockledger adopt shop")),
             (Reason::UnknownStack, "x", "a; rm -rf /", Some("dockledger adopt 'a; rm -rf /'")),
-            (Reason::UnknownStack, "x", "--all", None),
+            (Reason::UnknownStack, "x", "--all", Some("dockledger adopt x")),
             (Reason::UnknownStack, "x", "a\nb", None),
             (Reason::ImageUnknown, "x", "", Some("dockledger once")),
             (Reason::KindMismatch, "x", "", None),

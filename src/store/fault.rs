@@ -120,7 +120,9 @@ pub(super) fn with_cure(words: &str) -> String {
     } else {
         CURES.iter().find(|(known, _)| words.contains(known)).map(|(_, cure)| *cure)
     };
-    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    // The client library asks back in a line of its own; the cure answers.
+    let lines = words.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("Is the server"));
+    let line = lines.collect::<Vec<_>>().join("; ");
     cure.map_or_else(|| line.clone(), |cure| format!("{line}; {cure}"))
 }
 
@@ -197,6 +199,19 @@ mod tests {
         ] {
             assert_eq!(kind_of(&unknown(words)), expected, "{words}");
         }
+    }
+
+    #[test]
+    fn a_fault_of_opening_is_one_line_with_its_cure() {
+        let refused = "connection to server failed: Connection refused\n\tIs the server running on that host?\n";
+        assert_eq!(
+            with_cure(refused),
+            "connection to server failed: Connection refused; start the server, or name another with --database"
+        );
+        for words in ["FATAL:  role \"u\" does not exist", "FATAL:  database \"d\" does not exist"] {
+            assert!(with_cure(words).contains("createuser"), "{words}");
+        }
+        assert_eq!(with_cure("something else"), "something else");
     }
 
     #[test]
