@@ -128,6 +128,15 @@ pub struct Listed {
     pub identity: Option<DaemonIdentity>,
 }
 
+/// What helps where nobody listens.
+fn start_it(endpoint: &str) -> &'static str {
+    if endpoint.starts_with("unix:") {
+        "start the daemon, and if the socket file is bind-mounted into a container, mount its directory instead"
+    } else {
+        "start the daemon, and see that it listens there"
+    }
+}
+
 /// Why a call to the daemon gave no answer. Expected, and so a value: no restart is counted for it.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum DaemonError {
@@ -141,10 +150,7 @@ pub enum DaemonError {
         endpoint: String,
     },
     /// Nobody listens.
-    #[error(
-        "cannot reach the Docker daemon at {endpoint}: the connection was refused; start the daemon, and if the \
-         socket file is bind-mounted into a container, mount its directory instead"
-    )]
+    #[error("cannot reach the Docker daemon at {endpoint}: the connection was refused; {}", start_it(endpoint))]
     Refused {
         /// The address tried.
         endpoint: String,
@@ -159,7 +165,10 @@ pub enum DaemonError {
         endpoint: String,
     },
     /// Connecting failed otherwise.
-    #[error("cannot reach the Docker daemon at {endpoint}: {cause}")]
+    #[error(
+        "cannot reach the Docker daemon at {endpoint}: {cause}; check the address (--docker-host, DOCKER_HOST, \
+         `docker context ls`)"
+    )]
     Unconnected {
         /// The address tried.
         endpoint: String,
@@ -169,7 +178,7 @@ pub enum DaemonError {
     /// Connected, and no head of an answer within the deadline.
     #[error(
         "the Docker daemon at {endpoint} accepted the connection and did not begin to answer {call} within {deadline:?}; \
-         it hangs or is starting"
+         it hangs or is starting; if it stays so, see its log (`journalctl -u docker`) and restart it"
     )]
     Silent {
         /// The address tried.
