@@ -45,7 +45,7 @@ impl Seed {
         let database = directory.path().join("ledger.db");
         let mut connection = SqliteConnection::establish(&database.display().to_string()).expect("the ledger");
         connection
-            .batch_execute("PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
+            .batch_execute("PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -12288;")
             .expect("the same settings");
         let socket = daemon.socket().display().to_string();
         let docker = Docker::connect_with_unix(&socket, 120, bollard::API_DEFAULT_VERSION).expect("a client");

@@ -50,7 +50,7 @@ fn write_pass(db: &mut Db, lease: &Lease, plan: &CommitPlan, began: Instant) -> 
     Ok(report)
 }
 
-const fn writes_rows(plan: &CommitPlan) -> bool {
+fn writes_rows(plan: &CommitPlan) -> bool {
     !plan.rows.is_empty() && !has_failed(plan)
 }
 

@@ -1,5 +1,7 @@
 //! What one pass wants written, and what came of it. It names nothing that Dockledger does not own.
 
+use std::sync::Arc;
+
 use crate::model::{
     Binding, ChangeCause, Completeness, ContainerId, DaemonIdentity, HostStatus, Observed, PassId, PassOutcome,
     Revision, RowId, Scope, Timestamp, Trigger,
@@ -13,7 +15,7 @@ pub struct CommitPlan {
     /// What becomes of the host's own line.
     pub host: HostStamp,
     /// The rows to write, sorted by id, each at most once. Empty in a steady pass.
-    pub rows: Vec<RowWrite>,
+    pub rows: Arc<Vec<RowWrite>>,
     /// Whether each row is written in a savepoint of its own, so that one that the database refuses costs only itself.
     /// Slower; asked for after a clash or a refused value.
     pub row_by_row: bool,

@@ -181,6 +181,46 @@ impl<'a> Volatile<'a> {
     }
 }
 
+/// What a row has from its first sight on. What only an inspect tells, and when it was last seen, it does not have yet.
+#[derive(Insertable)]
+#[diesel(table_name = containers, treat_none_as_default_value = false)]
+pub(super) struct First<'a> {
+    name: &'a str,
+    image_ref: &'a str,
+    state: &'a str,
+    state_since: Option<Timestamp>,
+    port: i32,
+    ports: &'a str,
+    exit_code: Option<i32>,
+    health: Option<&'a str>,
+    created_in_docker_at: Option<Timestamp>,
+    recorded_state: &'a str,
+    details_owed: bool,
+    updated_at: Timestamp,
+    revision: i64,
+}
+
+impl<'a> First<'a> {
+    fn new(write: &'a RowWrite, stamp: WriteStamp) -> Self {
+        let observed = &write.observed;
+        Self {
+            name: &observed.name,
+            image_ref: &observed.image_ref,
+            state: observed.state.as_str(),
+            state_since: observed.state_since,
+            port: observed.port,
+            ports: &observed.ports,
+            exit_code: observed.exit_code,
+            health: observed.health.as_deref(),
+            created_in_docker_at: observed.created_in_docker_at,
+            recorded_state: observed.state.as_str(),
+            details_owed: write.details_owed,
+            updated_at: stamp.now,
+            revision: stamp.revision,
+        }
+    }
+}
+
 /// A row that did not exist.
 #[derive(Insertable)]
 #[diesel(table_name = containers, treat_none_as_default_value = false)]
@@ -191,7 +231,7 @@ pub(super) struct NewRow<'a> {
     seen_container_id: Option<&'a str>,
     created_at: Timestamp,
     #[diesel(embed)]
-    volatile: Volatile<'a>,
+    first: First<'a>,
 }
 
 impl<'a> NewRow<'a> {
@@ -205,7 +245,7 @@ impl<'a> NewRow<'a> {
             container_id: bound_to(write),
             seen_container_id: bound_to(write),
             created_at: stamp.now,
-            volatile: Volatile::new(write, stamp),
+            first: First::new(write, stamp),
         }
     }
 }

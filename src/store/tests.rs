@@ -63,7 +63,7 @@ fn steady_plan() -> CommitPlan {
             error: None,
         },
         host: HostStamp { endpoint: "unix:///x".into(), identity: None, status: HostStatus::Fresh, complete: true },
-        rows: Vec::new(),
+        rows: Arc::default(),
         row_by_row: false,
     }
 }

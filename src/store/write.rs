@@ -88,7 +88,7 @@ fn accept<'a>(
     let owners = lock_owners(db, &plan.rows)?;
     let mut stored = lock_rows(db, host, &plan.rows)?;
     let mut accepted = Vec::with_capacity(plan.rows.len());
-    for write in &plan.rows {
+    for write in plan.rows.iter() {
         let row = stored.remove(write.id.as_str());
         match judge(write, row.as_ref(), owners.contains(write.binding.workload_id.as_str())) {
             Judgement::Write => accepted.push(Accepted { write, stored: row }),

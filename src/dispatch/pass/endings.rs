@@ -1,6 +1,7 @@
 //! How a pass ends: its plan, its failures, its report.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::Pass;
 use super::knowledge::Knowledge;
@@ -8,10 +9,10 @@ use super::protocol::{Ask, Effect, Finished, Moment};
 use super::report::{Phases, ReportDraft};
 use crate::docker::DaemonError;
 use crate::model::{Completeness, ContainerId, FailureKind, HostStatus, PassFailure, PassOutcome, RowId, whole_millis};
-use crate::store::{CommitPlan, Difference, HostStamp, PassStamp, StoreError};
+use crate::store::{CommitPlan, HostStamp, PassStamp, StoreError};
 
 impl Pass {
-    pub(super) fn plan(&self, difference: &Difference, now: Moment) -> CommitPlan {
+    pub(super) fn plan(&self, now: Moment) -> CommitPlan {
         let completeness = self.completeness();
         let complete = completeness == Completeness::Complete;
         let outcome = if complete { PassOutcome::Committed } else { PassOutcome::Partial };
@@ -23,7 +24,7 @@ impl Pass {
                 status: if complete { HostStatus::Fresh } else { HostStatus::Stale },
                 complete,
             },
-            rows: difference.rows.clone(),
+            rows: Arc::clone(&self.planned),
             row_by_row: self.row_by_row,
         }
     }
@@ -74,7 +75,7 @@ impl Pass {
         let plan = CommitPlan {
             pass: self.stamp(outcome, Some(failure.message.clone()), now),
             host: HostStamp { endpoint: self.settings.endpoint.clone(), identity: None, status, complete: false },
-            rows: Vec::new(),
+            rows: Arc::default(),
             row_by_row: false,
         };
         self.draft.failure = Some(failure);
@@ -83,9 +84,7 @@ impl Pass {
 
     /// The commit is in and its answer was lost: what it did is what was planned.
     pub(super) fn finish_from_plan(&mut self, now: Moment) -> Vec<Effect> {
-        if let Some(difference) = &self.difference {
-            self.draft.commit = ReportDraft::commit_of(&difference.rows);
-        }
+        self.draft.commit = ReportDraft::commit_of(&self.planned);
         self.finish(now)
     }
 
@@ -110,7 +109,8 @@ impl Pass {
     fn knowledge_after(&mut self, committed: bool) -> Knowledge {
         let mut knowledge = std::mem::take(&mut self.knowledge);
         knowledge.forget_what_may_change();
-        if let (true, Some(opened), Some(listed)) = (committed, &self.opened, &self.listed)
+        let is_settled = committed && self.planned.is_empty();
+        if let (true, Some(opened), Some(listed)) = (is_settled, &self.opened, &self.listed)
             && let (Some(assignment), Some(difference)) = (self.assignment.take(), self.difference.take())
         {
             knowledge.settle(opened, listed, assignment, difference);
@@ -120,7 +120,7 @@ impl Pass {
 
     /// What is owed now: by this pass, and from before.
     fn debts(&self) -> (Vec<Debt>, Vec<Debt>) {
-        let writes = self.difference.as_ref().map_or(&[][..], |difference| &difference.rows);
+        let writes = &*self.planned;
         let left_out: BTreeSet<&RowId> = self.draft.left_out().collect();
         let made = writes
             .iter()

@@ -42,10 +42,10 @@ impl Knowledge {
         is_same.then_some(settled)
     }
 
-    /// Keeps a picture for which nothing had to be written and nothing is left to ask.
+    /// Keeps a picture for which nothing had to be written, unless something is left to ask.
     pub(super) fn settle(&mut self, opened: &Opened, listed: &Listed, assignment: Assignment, difference: Difference) {
         let waits = difference.unassigned.iter().any(|container| container.reason == UnassignedReason::ImageUnknown);
-        if difference.rows.is_empty() && difference.unverified.is_empty() && !waits {
+        if difference.unverified.is_empty() && !waits {
             self.settled = Some(Settled {
                 rows: Arc::clone(&opened.rows),
                 listing: Arc::clone(&listed.listing),

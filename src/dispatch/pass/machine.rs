@@ -1,6 +1,7 @@
 //! The machine: one event at a time, from *open* to the commit's answer.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::endings::kind_of;
 use super::identity;
@@ -12,7 +13,7 @@ use crate::dispatch::directory::directory_keys;
 use crate::dispatch::rules::{Assignment, Picture, assign};
 use crate::docker::{DaemonError, ImageAnswer, Listed};
 use crate::model::{ContainerId, FailureKind, ImageId, Inspected, OpId, PassFailure};
-use crate::store::{CommitReport, DiffInput, Difference, Directory, Opened, StoreError, diff};
+use crate::store::{CommitReport, DiffInput, Difference, Directory, Opened, RowWrite, StoreError, diff};
 
 /// One pass on its way.
 #[derive(Debug)]
@@ -35,7 +36,10 @@ pub(crate) struct Pass {
     pub(super) knowledge: Knowledge,
     pub(super) verified: HashMap<ContainerId, Inspected>,
     pub(super) assignment: Option<Assignment>,
+    /// Its rows are in `planned`.
     pub(super) difference: Option<Difference>,
+    /// The rows of the commit that was sent last.
+    pub(super) planned: Arc<Vec<RowWrite>>,
     /// The commit was sent and its answer is not known: the next *open* tells by `last_pass_id`.
     pub(super) commit_unknown: bool,
     /// The error that the commit ended in: it stands unless the next *open* tells that the commit is in all the same.
@@ -76,6 +80,7 @@ impl Pass {
             verified: HashMap::new(),
             assignment: None,
             difference: None,
+            planned: Arc::default(),
             commit_unknown: false,
             commit_error: None,
             row_by_row: false,
@@ -249,8 +254,9 @@ impl Pass {
         self.commit(assignment, difference, now)
     }
 
-    fn commit(&mut self, assignment: Assignment, difference: Difference, now: Moment) -> Vec<Effect> {
-        let plan = self.plan(&difference, now);
+    fn commit(&mut self, assignment: Assignment, mut difference: Difference, now: Moment) -> Vec<Effect> {
+        self.planned = Arc::new(std::mem::take(&mut difference.rows));
+        let plan = self.plan(now);
         self.assignment = Some(assignment);
         self.difference = Some(difference);
         vec![self.ask(Ask::Commit(Box::new(plan)))]

@@ -29,7 +29,7 @@ pub(crate) fn plan(rows: Vec<RowWrite>) -> CommitPlan {
             status: HostStatus::Fresh,
             complete: true,
         },
-        rows,
+        rows: rows.into(),
         row_by_row: false,
     }
 }
