@@ -96,7 +96,7 @@ CREATE TABLE containers (
 
 CREATE UNIQUE INDEX containers_bound ON containers (host, container_id) WHERE container_id IS NOT NULL;
 CREATE INDEX containers_workload ON containers (workload_id);
-CREATE INDEX containers_stage ON containers (stage_id);
+CREATE INDEX containers_stage ON containers (stage_id) WHERE stage_id IS NOT NULL;
 -- Bound by somebody else, and no pass has looked yet: empty but for a moment. An equation, since PostgreSQL takes an
 -- inequality for true of nearly every row and then reads the whole table.
 CREATE INDEX containers_unseen ON containers (host)
