@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, MessagingErr, RpcReplyPort, SpawnErr, SupervisionEvent};
+use ractor::{ActorCell, ActorProcessingErr, ActorRef, MessagingErr, RpcReplyPort, SpawnErr, SupervisionEvent};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -13,11 +13,11 @@ use super::policy::{Backoff, Death, Intensity};
 use super::wiring::Wiring;
 use super::{Child, Status, SupervisorMessage, shutdown};
 use crate::config::Config;
-use crate::dispatch::{DispatchActor, DispatchArgs, DispatchMessage};
-use crate::docker::{Daemon, DockerActor, DockerArgs, Endpoint, Lane};
+use crate::dispatch::DispatchMessage;
+use crate::docker::{Endpoint, Lane};
 use crate::model::{Epoch, FailureKind, PassFailure, PassReport, whole_millis};
-use crate::store::{LeaseHolder, StoreActor, StoreArgs, StoreError, StoreMessage};
-use crate::tick::{TickActor, TickArgs, TickMessage};
+use crate::store::{LeaseHolder, StoreError, StoreMessage};
+use crate::tick::TickMessage;
 
 /// The root of the tree.
 #[derive(Debug)]
@@ -43,9 +43,9 @@ pub(crate) struct SupervisorArgs {
 /// What a supervisor knows.
 #[derive(Debug)]
 pub(crate) struct SupervisorState {
-    args: SupervisorArgs,
+    pub(super) args: SupervisorArgs,
     born: Instant,
-    holder: LeaseHolder,
+    pub(super) holder: LeaseHolder,
     slots: BTreeMap<Child, Slot>,
     pub(super) wiring: Wiring,
     intensity: Intensity,
@@ -205,65 +205,6 @@ impl SupervisorState {
             self.args.status.send_modify(|status| *status.restarts.entry(child).or_default() += 1);
         }
         Ok(())
-    }
-
-    async fn spawn_tick(&mut self, myself: &ActorRef<SupervisorMessage>, epoch: Epoch) -> Result<ActorCell, SpawnErr> {
-        let args =
-            TickArgs { config: self.args.config.clone(), supervisor: myself.clone(), by_itself: self.args.by_itself };
-        let (tick, _) = Actor::spawn_linked(None, TickActor, args, myself.get_cell()).await?;
-        self.wiring.tick_up(epoch, tick.clone());
-        for caller in self.requests.drain(..) {
-            // Lost with a dying TickActor, the caller sees its port dropped and asks again.
-            let _ = tick.cast(TickMessage::Request(Some(caller)));
-        }
-        Ok(tick.get_cell())
-    }
-
-    async fn spawn_dispatch(
-        &mut self,
-        myself: &ActorRef<SupervisorMessage>,
-        epoch: Epoch,
-    ) -> Result<ActorCell, SpawnErr> {
-        let args = DispatchArgs {
-            config: self.args.config.clone(),
-            endpoint: self.args.endpoint.to_string(),
-            supervisor: myself.clone(),
-            details_limit: (!self.args.by_itself).then_some(self.args.details_limit),
-        };
-        let (dispatch, _) = Actor::spawn_linked(None, DispatchActor, args, myself.get_cell()).await?;
-        self.wiring.dispatch_up(epoch, dispatch.clone());
-        Ok(dispatch.get_cell())
-    }
-
-    async fn spawn_lane(
-        &mut self,
-        myself: &ActorRef<SupervisorMessage>,
-        lane: Lane,
-        epoch: Epoch,
-    ) -> Result<ActorCell, SpawnErr> {
-        // A fresh client for each life: nothing of a hung call is carried over.
-        let daemon = Daemon::new(self.args.endpoint.clone(), &self.args.config);
-        let progress = daemon.progress();
-        let args = DockerArgs { daemon, lane, epoch };
-        let (docker, _) = Actor::spawn_linked(None, DockerActor, args, myself.get_cell()).await?;
-        self.wiring.lane_up(lane, epoch, docker.clone(), progress);
-        Ok(docker.get_cell())
-    }
-
-    async fn spawn_store(
-        &mut self,
-        myself: &ActorRef<SupervisorMessage>,
-        epoch: Epoch,
-    ) -> Result<ActorRef<StoreMessage>, SpawnErr> {
-        let args = StoreArgs {
-            config: self.args.config.clone(),
-            epoch,
-            holder: self.holder.clone(),
-            supervisor: myself.clone(),
-            migrate: self.args.migrate,
-        };
-        let (store, _) = Actor::spawn_linked(None, StoreActor, args, myself.get_cell()).await?;
-        Ok(store)
     }
 
     fn store_ready(&mut self, epoch: Epoch) {

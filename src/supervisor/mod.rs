@@ -12,6 +12,7 @@
 //! handler, a ref handed out by anybody else.
 
 mod actor;
+mod births;
 mod message;
 mod policy;
 mod shutdown;

@@ -11,7 +11,7 @@ use super::report::ReportDraft;
 use crate::dispatch::PassOrder;
 use crate::dispatch::directory::directory_keys;
 use crate::dispatch::rules::{Assignment, Picture, assign};
-use crate::docker::{DaemonError, ImageAnswer, Listed};
+use crate::docker::{DaemonError, Listed};
 use crate::model::{ContainerId, FailureKind, ImageId, Inspected, OpId, PassFailure};
 use crate::store::{CommitReport, DiffInput, Difference, Directory, Opened, RowWrite, StoreError, diff};
 
@@ -178,7 +178,7 @@ impl Pass {
     }
 
     /// Rows and listing arrive in either order; both are needed.
-    fn go_on(&mut self, now: Moment) -> Vec<Effect> {
+    pub(super) fn go_on(&mut self, now: Moment) -> Vec<Effect> {
         let Some(opened) = &self.opened else { return Vec::new() };
         if let Some(error) = &self.list_failure {
             let failure = PassFailure { kind: kind_of(error), message: error.to_string() };
@@ -218,7 +218,7 @@ impl Pass {
     }
 
     /// Assigns again with every answer so far, until nothing more is wanted.
-    fn decide(&mut self, now: Moment) -> Vec<Effect> {
+    pub(super) fn decide(&mut self, now: Moment) -> Vec<Effect> {
         let (Some(opened), Some(listed), Some(directory)) = (&self.opened, &self.listed, &self.directory) else {
             return Vec::new();
         };
@@ -289,103 +289,6 @@ impl Pass {
 
     pub(super) fn is_failing(&self) -> bool {
         self.draft.failure.is_some()
-    }
-
-    fn on_deadline(&mut self, op: OpId, kind: AskKind, progress: Option<DaemonError>, now: Moment) -> Vec<Effect> {
-        if !kind.is_of_the_daemon() {
-            let mut effects = vec![Effect::StoreStuck(op)];
-            effects.extend(self.on_store_deadline(kind, now));
-            return effects;
-        }
-        let mut effects = vec![Effect::DockerStuck(op)];
-        match kind {
-            AskKind::List => {
-                self.draft.list_tries += 1;
-                if self.draft.list_tries < self.list_tries_allowed {
-                    // Asked for now and sent to the next life of the lane.
-                    effects.push(self.ask(Ask::List));
-                } else {
-                    self.list_failure = Some(progress.unwrap_or_else(|| self.silent()));
-                    effects.extend(self.go_on(now));
-                }
-            }
-            AskKind::ReadImages => {
-                let unanswered = self.asked_images.drain(..).map(|image| (image, ImageAnswer::Unanswered));
-                self.knowledge.images.extend(unanswered);
-                effects.extend(self.decide(now));
-            }
-            _ => {
-                let unanswered = Inspected::Unanswered("no answer within the deadline".into());
-                let asked = std::mem::take(&mut self.asked_verify);
-                self.verified.extend(asked.into_iter().map(|container| (container, unanswered.clone())));
-                effects.extend(self.decide(now));
-            }
-        }
-        effects
-    }
-
-    fn silent(&self) -> DaemonError {
-        DaemonError::Silent {
-            endpoint: self.settings.endpoint.clone(),
-            call: "GET /containers/json",
-            deadline: self.settings.config.list_deadline,
-        }
-    }
-
-    fn on_store_deadline(&mut self, kind: AskKind, now: Moment) -> Vec<Effect> {
-        if kind == AskKind::Commit && !self.is_failing() {
-            return vec![self.reopen_to_learn_of_the_commit()];
-        }
-        if self.is_failing() {
-            return self.finish(now);
-        }
-        let message = format!(
-            "the database did not answer within {:?}; another process may hold a lock on it, or its disk may hang",
-            self.settings.config.store_call_deadline()
-        );
-        self.fail_unrecorded(PassFailure { kind: FailureKind::StoreFailed, message }, now)
-    }
-
-    fn reopen_to_learn_of_the_commit(&mut self) -> Effect {
-        self.commit_unknown = true;
-        self.opened = None;
-        self.ask(Ask::Open)
-    }
-
-    fn ask_again(&mut self, concerns: impl Fn(AskKind) -> bool) -> Vec<Effect> {
-        let lost: Vec<(OpId, AskKind)> =
-            self.awaited.iter().filter(|(_, kind)| concerns(**kind)).map(|(op, kind)| (*op, *kind)).collect();
-        lost.into_iter()
-            .map(|(op, kind)| {
-                self.awaited.remove(&op);
-                self.ask_once_more(kind)
-            })
-            .collect()
-    }
-
-    fn ask_once_more(&mut self, kind: AskKind) -> Effect {
-        match kind {
-            AskKind::Open => self.ask(Ask::Open),
-            AskKind::List => self.ask(Ask::List),
-            AskKind::ReadImages => {
-                let images = self.asked_images.clone();
-                self.ask(Ask::ReadImages(images))
-            }
-            AskKind::Verify => {
-                let containers = self.asked_verify.clone();
-                self.ask(Ask::Verify(containers))
-            }
-            AskKind::Adopt => {
-                let projects = self.asked_adoption.clone();
-                self.ask(Ask::Adopt(projects))
-            }
-            // Rows may have moved while the store was away, and a look-up belongs to its rows: begin from fresh ones.
-            AskKind::LookUp => {
-                self.opened = None;
-                self.ask(Ask::Open)
-            }
-            AskKind::Commit => self.reopen_to_learn_of_the_commit(),
-        }
     }
 
     fn awaits(&self, kind: AskKind) -> bool {

@@ -8,6 +8,7 @@
 //! DispatchActor carries the requests out. Never: a clock, a socket, a database; so tests drive it through any order
 //! of answers, deaths and deadlines.
 
+mod again;
 mod endings;
 mod identity;
 mod knowledge;

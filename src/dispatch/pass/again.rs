@@ -1,0 +1,111 @@
+//! What a pass does when an answer does not come: past a deadline, and when an actor was replaced.
+
+use super::Pass;
+use super::protocol::{Ask, AskKind, Effect, Moment};
+use crate::docker::{DaemonError, ImageAnswer};
+use crate::model::{FailureKind, Inspected, OpId, PassFailure};
+
+impl Pass {
+    pub(super) fn on_deadline(
+        &mut self,
+        op: OpId,
+        kind: AskKind,
+        progress: Option<DaemonError>,
+        now: Moment,
+    ) -> Vec<Effect> {
+        if !kind.is_of_the_daemon() {
+            let mut effects = vec![Effect::StoreStuck(op)];
+            effects.extend(self.on_store_deadline(kind, now));
+            return effects;
+        }
+        let mut effects = vec![Effect::DockerStuck(op)];
+        match kind {
+            AskKind::List => {
+                self.draft.list_tries += 1;
+                if self.draft.list_tries < self.list_tries_allowed {
+                    // Asked for now and sent to the next life of the lane.
+                    effects.push(self.ask(Ask::List));
+                } else {
+                    self.list_failure = Some(progress.unwrap_or_else(|| self.silent()));
+                    effects.extend(self.go_on(now));
+                }
+            }
+            AskKind::ReadImages => {
+                let unanswered = self.asked_images.drain(..).map(|image| (image, ImageAnswer::Unanswered));
+                self.knowledge.images.extend(unanswered);
+                effects.extend(self.decide(now));
+            }
+            _ => {
+                let unanswered = Inspected::Unanswered("no answer within the deadline".into());
+                let asked = std::mem::take(&mut self.asked_verify);
+                self.verified.extend(asked.into_iter().map(|container| (container, unanswered.clone())));
+                effects.extend(self.decide(now));
+            }
+        }
+        effects
+    }
+
+    pub(super) fn silent(&self) -> DaemonError {
+        DaemonError::Silent {
+            endpoint: self.settings.endpoint.clone(),
+            call: "GET /containers/json",
+            deadline: self.settings.config.list_deadline,
+        }
+    }
+
+    pub(super) fn on_store_deadline(&mut self, kind: AskKind, now: Moment) -> Vec<Effect> {
+        if kind == AskKind::Commit && !self.is_failing() {
+            return vec![self.reopen_to_learn_of_the_commit()];
+        }
+        if self.is_failing() {
+            return self.finish(now);
+        }
+        let message = format!(
+            "the database did not answer within {:?}; another process may hold a lock on it, or its disk may hang",
+            self.settings.config.store_call_deadline()
+        );
+        self.fail_unrecorded(PassFailure { kind: FailureKind::StoreFailed, message }, now)
+    }
+
+    pub(super) fn reopen_to_learn_of_the_commit(&mut self) -> Effect {
+        self.commit_unknown = true;
+        self.opened = None;
+        self.ask(Ask::Open)
+    }
+
+    pub(super) fn ask_again(&mut self, concerns: impl Fn(AskKind) -> bool) -> Vec<Effect> {
+        let lost: Vec<(OpId, AskKind)> =
+            self.awaited.iter().filter(|(_, kind)| concerns(**kind)).map(|(op, kind)| (*op, *kind)).collect();
+        lost.into_iter()
+            .map(|(op, kind)| {
+                self.awaited.remove(&op);
+                self.ask_once_more(kind)
+            })
+            .collect()
+    }
+
+    pub(super) fn ask_once_more(&mut self, kind: AskKind) -> Effect {
+        match kind {
+            AskKind::Open => self.ask(Ask::Open),
+            AskKind::List => self.ask(Ask::List),
+            AskKind::ReadImages => {
+                let images = self.asked_images.clone();
+                self.ask(Ask::ReadImages(images))
+            }
+            AskKind::Verify => {
+                let containers = self.asked_verify.clone();
+                self.ask(Ask::Verify(containers))
+            }
+            AskKind::Adopt => {
+                let projects = self.asked_adoption.clone();
+                self.ask(Ask::Adopt(projects))
+            }
+            // Rows may have moved while the store was away, and a look-up belongs to its rows: begin from fresh ones.
+            AskKind::LookUp => {
+                self.opened = None;
+                self.ask(Ask::Open)
+            }
+            AskKind::Commit => self.reopen_to_learn_of_the_commit(),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! How each child is born: with what it needs, and announced to those who use it. No child does I/O before it is spawned.
+
+use ractor::{Actor, ActorCell, ActorRef, SpawnErr};
+
+use super::SupervisorMessage;
+use super::actor::SupervisorState;
+use crate::dispatch::{DispatchActor, DispatchArgs};
+use crate::docker::{Daemon, DockerActor, DockerArgs, Lane};
+use crate::model::Epoch;
+use crate::store::{StoreActor, StoreArgs, StoreMessage};
+use crate::tick::{TickActor, TickArgs, TickMessage};
+
+impl SupervisorState {
+    pub(super) async fn spawn_tick(
+        &mut self,
+        myself: &ActorRef<SupervisorMessage>,
+        epoch: Epoch,
+    ) -> Result<ActorCell, SpawnErr> {
+        let args =
+            TickArgs { config: self.args.config.clone(), supervisor: myself.clone(), by_itself: self.args.by_itself };
+        let (tick, _) = Actor::spawn_linked(None, TickActor, args, myself.get_cell()).await?;
+        self.wiring.tick_up(epoch, tick.clone());
+        for caller in self.requests.drain(..) {
+            // Lost with a dying TickActor, the caller sees its port dropped and asks again.
+            let _ = tick.cast(TickMessage::Request(Some(caller)));
+        }
+        Ok(tick.get_cell())
+    }
+
+    pub(super) async fn spawn_dispatch(
+        &mut self,
+        myself: &ActorRef<SupervisorMessage>,
+        epoch: Epoch,
+    ) -> Result<ActorCell, SpawnErr> {
+        let args = DispatchArgs {
+            config: self.args.config.clone(),
+            endpoint: self.args.endpoint.to_string(),
+            supervisor: myself.clone(),
+            details_limit: (!self.args.by_itself).then_some(self.args.details_limit),
+        };
+        let (dispatch, _) = Actor::spawn_linked(None, DispatchActor, args, myself.get_cell()).await?;
+        self.wiring.dispatch_up(epoch, dispatch.clone());
+        Ok(dispatch.get_cell())
+    }
+
+    pub(super) async fn spawn_lane(
+        &mut self,
+        myself: &ActorRef<SupervisorMessage>,
+        lane: Lane,
+        epoch: Epoch,
+    ) -> Result<ActorCell, SpawnErr> {
+        // A fresh client for each life: nothing of a hung call is carried over.
+        let daemon = Daemon::new(self.args.endpoint.clone(), &self.args.config);
+        let progress = daemon.progress();
+        let args = DockerArgs { daemon, lane, epoch };
+        let (docker, _) = Actor::spawn_linked(None, DockerActor, args, myself.get_cell()).await?;
+        self.wiring.lane_up(lane, epoch, docker.clone(), progress);
+        Ok(docker.get_cell())
+    }
+
+    pub(super) async fn spawn_store(
+        &mut self,
+        myself: &ActorRef<SupervisorMessage>,
+        epoch: Epoch,
+    ) -> Result<ActorRef<StoreMessage>, SpawnErr> {
+        let args = StoreArgs {
+            config: self.args.config.clone(),
+            epoch,
+            holder: self.holder.clone(),
+            supervisor: myself.clone(),
+            migrate: self.args.migrate,
+        };
+        let (store, _) = Actor::spawn_linked(None, StoreActor, args, myself.get_cell()).await?;
+        Ok(store)
+    }
+}
