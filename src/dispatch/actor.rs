@@ -254,17 +254,19 @@ impl DispatchState {
         }
         log_pass(&finished.report);
         self.note_daemon(myself, finished.daemon_error.as_ref(), &finished.report);
-        self.knowledge = finished.knowledge;
-        self.debts.add(finished.new_debts);
-        match self.details_limit {
-            Some(limit) => self.debts.truncate(limit),
-            None => self.debts.add(finished.old_debts),
-        }
-        self.pay_next(myself);
         if let Some(peer) = &self.tick {
             // A TickActor that died sends the pass again: it holds the callers.
             let _ = peer.actor.cast(TickMessage::PassEnded(Box::new(finished.report)));
         }
+        self.knowledge = finished.knowledge;
+        match self.details_limit {
+            Some(limit) => {
+                self.debts.add(finished.new_debts.into_iter().take(limit));
+                self.debts.truncate(limit);
+            }
+            None => self.debts.add(finished.new_debts.into_iter().chain(finished.old_debts)),
+        }
+        self.pay_next(myself);
         self.answer_if_settled();
     }
 
