@@ -31,6 +31,9 @@ pub(super) struct Transport {
     endpoint: Arc<Endpoint>,
 }
 
+/// Connections that may be kept at a time: the idle one, and those that were begun while it was still busy.
+const MOST_KEPT: usize = 3;
+
 /// Whether a connection is kept for the next request.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Keep {
@@ -88,14 +91,17 @@ impl Transport {
     }
 
     /// Sends a GET and gives the answer at its head. The daemon may end a kept connection just when a request is sent on
-    /// it; such a request is sent once more, on a new connection.
+    /// it; such a request is sent once more. More than one connection may have been kept: it ends with a new one.
     pub(super) async fn get(&self, path: &str) -> Result<Response<Incoming>, hyper_util::client::legacy::Error> {
         let opened = self.connector.opened();
         let before = *opened.borrow();
-        match self.client.get(self.uri(path)).await {
-            Err(error) if !error.is_connect() && *opened.borrow() == before => self.client.get(self.uri(path)).await,
-            answer => answer,
+        for _ in 0..MOST_KEPT {
+            match self.client.get(self.uri(path)).await {
+                Err(error) if !error.is_connect() && *opened.borrow() == before => {}
+                answer => return answer,
+            }
         }
+        self.client.get(self.uri(path)).await
     }
 
     /// Sends a GET and reads the whole answer within the bounds of the question.

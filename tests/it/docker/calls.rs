@@ -215,5 +215,6 @@ async fn a_name_or_the_begin_of_an_id_is_resolved_among_what_is_listed() {
     assert!(matches!(daemon.resolve("nobody").await, Err(ResolveError::Unknown(_))));
     proxy.refuse();
     wait_for(&proxy, |traffic| traffic.open == 0 && !traffic.listening).await;
-    assert!(matches!(daemon.resolve("c2").await, Err(ResolveError::Daemon(DaemonError::Refused { .. }))));
+    let refused = daemon.resolve("c2").await;
+    assert!(matches!(refused, Err(ResolveError::Daemon(DaemonError::Refused { .. }))), "{refused:?}");
 }
