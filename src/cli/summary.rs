@@ -25,6 +25,13 @@ pub(crate) fn report_text(report: &PassReport) -> String {
         let container = entry.container_id.short();
         line(&mut text, "unreadable entry", &format!("{container}: {}; its row is left as it is", entry.problem));
     }
+    for container in &report.hanging {
+        line(
+            &mut text,
+            "hanging container",
+            &format!("{}: its inspect does not answer; its row is left as it is", container.short()),
+        );
+    }
     for problem in &report.unreadable {
         line(&mut text, "unreadable entry", &format!("{problem}; nothing is marked missing"));
     }
@@ -51,6 +58,11 @@ pub(crate) fn conclude(report: &PassReport) -> Result<Exit, Failure> {
             "the daemon's listing was partial: what it showed is written, and nothing is marked missing; run it again, \
              and if it stays so, look for the entries named above",
         )),
+        PassOutcome::Degraded => Err(Failure::new(
+            Exit::Failed,
+            "the daemon's list call failed and single containers answered: their rows are written, and nothing is made or \
+             marked missing; look at the containers named above, then at the daemon's log (`journalctl -u docker`)",
+        )),
         PassOutcome::Failed | PassOutcome::WrongDaemon => {
             Err(Failure::new(Exit::Failed, format!("the pass ended as {} and did not say why", report.outcome)))
         }
@@ -61,6 +73,7 @@ fn what_came_of_it(report: &PassReport) -> String {
     match report.outcome {
         PassOutcome::Committed => format!("{} pass", report.completeness),
         PassOutcome::Partial => "partial pass".into(),
+        PassOutcome::Degraded => "degraded pass".into(),
         PassOutcome::Failed => "failed pass".into(),
         PassOutcome::WrongDaemon => "not this host's daemon: nothing written".into(),
     }

@@ -127,6 +127,7 @@ impl DispatchState {
             M::Adopted { op, result } => self.answer(myself, op, Event::Adopted(op, result)),
             M::ImagesRead { op, answers } => self.answer(myself, op, Event::ImagesRead(op, answers)),
             M::Verified { op, answers } => self.answer(myself, op, Event::Verified(op, answers)),
+            M::Examined { .. } | M::RowsRead { .. } => {}
             M::Committed { op, result } => self.answer(myself, op, Event::Committed(op, result)),
             M::DetailsRead { op, answers } => self.details_read(myself, op, answers),
             M::DetailsPaid { op, result } => self.details_paid(myself, op, result),

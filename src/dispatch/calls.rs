@@ -9,7 +9,7 @@ use super::actor::DispatchState;
 use super::details::DetailsCall;
 use super::pass::{Ask, Event};
 use crate::docker::{DockerMessage, Lane};
-use crate::model::{Epoch, OpId};
+use crate::model::{Epoch, OpId, Scope};
 use crate::store::StoreMessage;
 use crate::supervisor::{Child, SupervisorMessage};
 
@@ -23,7 +23,10 @@ impl DispatchState {
         let config = &self.settings.config;
         let store_deadline = config.store_call_deadline();
         let (sent, deadline) = match ask {
-            Ask::List => (self.to_lane(Lane::Pass, DockerMessage::List { op, reply_to }), config.list_deadline),
+            Ask::List => (
+                self.to_lane(Lane::Pass, DockerMessage::List { op, scope: Scope::Host, reply_to }),
+                config.list_deadline,
+            ),
             Ask::ReadImages(images) => (
                 self.to_lane(Lane::Pass, DockerMessage::ReadImages { op, images, reply_to }),
                 config.list_deadline + LANE_GRACE,
@@ -32,7 +35,7 @@ impl DispatchState {
                 self.to_lane(Lane::Pass, DockerMessage::Verify { op, containers, reply_to }),
                 config.list_deadline + LANE_GRACE,
             ),
-            Ask::Open => (self.to_store(StoreMessage::Open { op, reply_to }), store_deadline),
+            Ask::Open => (self.to_store(StoreMessage::Open { op, scope: Scope::Host, reply_to }), store_deadline),
             Ask::LookUp(keys) => (self.to_store(StoreMessage::LookUp { op, keys, reply_to }), store_deadline),
             Ask::Adopt(compose_projects) => {
                 (self.to_store(StoreMessage::AdoptStacks { op, compose_projects, reply_to }), store_deadline)

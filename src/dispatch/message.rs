@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ractor::{ActorRef, RpcReplyPort};
 
 use crate::docker::{CallProgress, DaemonError, DockerMessage, ImageAnswer, Lane, Listed};
-use crate::model::{ContainerId, Epoch, ImageId, Inspected, OpId, PassId, Scope, Trigger};
+use crate::model::{ContainerId, Epoch, Examined, ImageId, Inspected, LedgerRow, News, OpId, PassId, Scope, Trigger};
 use crate::store::{CommitReport, DetailsReport, Directory, Opened, StoreError, StoreMessage};
 use crate::tick::TickMessage;
 
@@ -61,6 +61,20 @@ pub enum DispatchMessage {
         op: OpId,
         /// By container; each that was asked for.
         answers: HashMap<ContainerId, Inspected>,
+    },
+    /// What single inspects say in place of a listing that failed.
+    Examined {
+        /// The request that is answered.
+        op: OpId,
+        /// By container; those whose turn came.
+        answers: HashMap<ContainerId, Examined>,
+    },
+    /// Rows that containers in scope claim.
+    RowsRead {
+        /// The request that is answered.
+        op: OpId,
+        /// The answer: those that exist.
+        result: Result<Vec<LedgerRow>, StoreError>,
     },
     /// The transaction's end.
     Committed {
@@ -154,4 +168,6 @@ pub struct PassOrder {
     pub trigger: Trigger,
     /// Over what.
     pub scope: Scope,
+    /// What events told; empty for a pass that no event asked for.
+    pub news: News,
 }

@@ -43,7 +43,7 @@ impl DockerActor {
     ) -> Result<(), ActorProcessingErr> {
         let daemon = &state.daemon;
         match message {
-            DockerMessage::List { op, reply_to } => {
+            DockerMessage::List { op, scope: _, reply_to } => {
                 // Its deadline is DispatchActor's, who has this actor killed.
                 let result = daemon.list_until_dropped().await;
                 state.answer(&reply_to, DispatchMessage::Listed { op, result });
@@ -55,6 +55,9 @@ impl DockerActor {
             DockerMessage::Verify { op, containers, reply_to } => {
                 let answers = daemon.verify(containers).await;
                 state.answer(&reply_to, DispatchMessage::Verified { op, answers });
+            }
+            DockerMessage::Examine { op, reply_to, .. } => {
+                state.answer(&reply_to, DispatchMessage::Examined { op, answers: std::collections::HashMap::new() });
             }
             DockerMessage::ReadDetails { op, containers, reply_to } => {
                 let answers = daemon.details(containers).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ractor::ActorRef;
 
 use crate::dispatch::DispatchMessage;
-use crate::model::{Claims, ContainerId, DaemonIdentity, ImageId, Listing, OpId};
+use crate::model::{Claims, ContainerId, DaemonIdentity, ImageId, Listing, OpId, Scope};
 
 /// Which calls an instance of DockerActor makes. Each lane is its own instance, so that one that hangs is killed alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,10 +37,12 @@ impl Lane {
 /// A request to one lane. Every answer carries the op id; the call itself ends when the actor is killed.
 #[derive(Debug)]
 pub enum DockerMessage {
-    /// All containers. Answered by [`DispatchMessage::Listed`].
+    /// The containers in scope, stopped ones too. Answered by [`DispatchMessage::Listed`].
     List {
         /// Names this request.
         op: OpId,
+        /// All of them, or some.
+        scope: Scope,
         /// Who gets the answer.
         reply_to: ActorRef<DispatchMessage>,
     },
@@ -60,6 +62,18 @@ pub enum DockerMessage {
         op: OpId,
         /// The containers.
         containers: Vec<ContainerId>,
+        /// Who gets the answer.
+        reply_to: ActorRef<DispatchMessage>,
+    },
+    /// Inspects each id in place of a listing that failed, a bounded number at a time, each under `inspect_deadline`.
+    /// Answered by [`DispatchMessage::Examined`]; an id whose turn did not come is not in the answer.
+    Examine {
+        /// Names this request.
+        op: OpId,
+        /// The containers, in the order in which they are asked for.
+        containers: Vec<ContainerId>,
+        /// Over all of them.
+        within: Duration,
         /// Who gets the answer.
         reply_to: ActorRef<DispatchMessage>,
     },

@@ -154,6 +154,17 @@ pub enum Inspected {
     Unanswered(String),
 }
 
+/// The answer to one inspect that stands in for an entry of a listing that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Examined {
+    /// Status 404 with the daemon's own "no such container".
+    Gone,
+    /// It exists: what a listing would say of it.
+    Present(Box<ListedContainer>),
+    /// Anything else: no answer in time, another status, nonsense. The text says what.
+    Unanswered(String),
+}
+
 /// What only an inspect tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InspectedDetails {

@@ -4,6 +4,7 @@
 //! ractor.
 
 mod container;
+mod event;
 mod ids;
 mod pass;
 mod registry;
@@ -12,9 +13,10 @@ mod time;
 mod words;
 
 pub use container::{
-    Claims, Completeness, DaemonIdentity, ExitCodeFact, HealthFact, Inspected, InspectedDetails, ListedContainer,
-    Listing, Ports, Quarantined,
+    Claims, Completeness, DaemonIdentity, Examined, ExitCodeFact, HealthFact, Inspected, InspectedDetails,
+    ListedContainer, Listing, Ports, Quarantined,
 };
+pub use event::{DaemonEvent, Dirt, EventAction, News, Starts};
 pub use ids::{ContainerId, Epoch, HostName, ImageId, OpId, PassId, Revision, RowId, WorkloadId};
 pub use pass::{FailureKind, PassFailure, PassOutcome, PassReport, Scope, Trigger, Unassigned, UnassignedReason};
 pub use registry::{

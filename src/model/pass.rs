@@ -1,6 +1,6 @@
 //! A pass: why it ran, over what, and what came of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -51,6 +51,10 @@ word_enum! {
         Moved = "moved",
         /// The daemon answers again.
         Recovery = "recovery",
+        /// The daemon's event stream named containers.
+        Event = "event",
+        /// The event stream was opened, or lost events: where to look is not known.
+        Reconnect = "reconnect",
     }
 }
 
@@ -61,6 +65,8 @@ word_enum! {
         Committed = "committed",
         /// A partial listing was committed: nothing was swept.
         Partial = "partial",
+        /// The listing failed and single inspects answered: the rows of those that did were updated, nothing was swept.
+        Degraded = "degraded",
         /// Nothing was written but the host's status.
         Failed = "failed",
         /// Another daemon answers than the one of this host: nothing was written but the host's status.
@@ -106,12 +112,24 @@ word_enum! {
 pub enum Scope {
     /// Every container of the host.
     Host,
+    /// These containers alone.
+    Containers(BTreeSet<ContainerId>),
+}
+
+impl Scope {
+    /// Whether it is the whole host.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        matches!(self, Self::Host)
+    }
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Host => f.write_str("host"),
+            Self::Containers(ids) if ids.len() == 1 => f.write_str("1 container"),
+            Self::Containers(ids) => write!(f, "{} containers", ids.len()),
         }
     }
 }
@@ -223,6 +241,8 @@ pub struct PassReport {
     pub quarantined: Vec<Quarantined>,
     /// Why a partial listing is partial.
     pub unreadable: Vec<String>,
+    /// Containers whose own inspect did not answer while the listing failed.
+    pub hanging: Vec<ContainerId>,
     /// Bound containers whose labels name another owner.
     pub disputed: Vec<Unassigned>,
     /// The revision of the last change; `None` if nothing changed.

@@ -7,7 +7,7 @@ use ractor::ActorRef;
 
 use super::plan::{CommitPlan, DetailsWrite};
 use crate::dispatch::DispatchMessage;
-use crate::model::{ContainerId, HostRecord, LedgerRow, OpId, Revision, WorkloadId, WorkloadKind};
+use crate::model::{ContainerId, HostRecord, LedgerRow, OpId, Revision, RowId, Scope, WorkloadId, WorkloadKind};
 
 /// A request to StoreActor; one transaction at a time.
 #[derive(Debug)]
@@ -17,7 +17,18 @@ pub enum StoreMessage {
     Open {
         /// Names this request.
         op: OpId,
+        /// All rows of the host, or those that are bound to some containers.
+        scope: Scope,
         /// Who gets the answers.
+        reply_to: ActorRef<DispatchMessage>,
+    },
+    /// Reads rows of the host by their ids. Answered by [`DispatchMessage::RowsRead`].
+    ReadRows {
+        /// Names this request.
+        op: OpId,
+        /// The rows; one that does not exist is not in the answer.
+        rows: BTreeSet<RowId>,
+        /// Who gets the answer.
         reply_to: ActorRef<DispatchMessage>,
     },
     /// Looks up the owners that a listing names. Answered by [`DispatchMessage::Found`].
@@ -108,7 +119,7 @@ pub struct Opened {
 }
 
 /// A binding that no pass has looked at.
-pub type NewBinding = (crate::model::RowId, ContainerId);
+pub type NewBinding = (RowId, ContainerId);
 
 /// What the store says of a finished write of details.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

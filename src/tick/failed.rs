@@ -34,6 +34,7 @@ pub(crate) fn failed_report(host: &HostName, kind: FailureKind, message: &str) -
         refused: 0,
         quarantined: Vec::new(),
         unreadable: Vec::new(),
+        hanging: Vec::new(),
         disputed: Vec::new(),
         revision: None,
         error: Some(PassFailure { kind, message: message.to_owned() }),

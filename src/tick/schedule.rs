@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::dispatch::PassOrder;
-use crate::model::{PassId, Scope, Trigger};
+use crate::model::{News, PassId, Scope, Trigger};
 
 /// Callers that may wait for the next pass. Beyond it they are answered at once that there are too many: mailboxes
 /// have no bound of their own.
@@ -60,7 +60,7 @@ impl<P> Schedule<P> {
         let trigger = self.wanted.filter(|_| self.running.is_none())?;
         self.wanted = None;
         self.last_begin = Some(now);
-        let order = PassOrder { pass: PassId::fresh(), trigger, scope: Scope::Host };
+        let order = PassOrder { pass: PassId::fresh(), trigger, scope: Scope::Host, news: News::default() };
         self.running = Some(Running { order: order.clone(), callers: std::mem::take(&mut self.waiting) });
         Some(order)
     }

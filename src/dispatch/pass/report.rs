@@ -89,6 +89,7 @@ impl ReportDraft {
             refused: self.commit.refused.len(),
             quarantined: listing.map(|listing| listing.quarantined.clone()).unwrap_or_default(),
             unreadable: listing.map(|listing| listing.unreadable.clone()).unwrap_or_default(),
+            hanging: Vec::new(),
             disputed: assignment.map(|assignment| assignment.disputed.clone()).unwrap_or_default(),
             revision: self.commit.revision,
             error: self.failure.clone(),

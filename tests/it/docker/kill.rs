@@ -2,7 +2,7 @@
 
 use dockledger::dispatch::DispatchMessage;
 use dockledger::docker::{Action, DockerActor, DockerArgs, DockerMessage, Lane};
-use dockledger::model::{ContainerId, Epoch, Inspected, OpId};
+use dockledger::model::{ContainerId, Epoch, Inspected, OpId, Scope};
 use dockledger::simulation::{Fault, FaultProxy};
 use ractor::{Actor, ActorProcessingErr, ActorRef, ActorStatus};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -54,7 +54,9 @@ impl Stage {
     }
 
     fn list(&self, op: u64) {
-        self.docker.cast(DockerMessage::List { op: OpId(op), reply_to: self.ear.clone() }).expect("it lives");
+        self.docker
+            .cast(DockerMessage::List { op: OpId(op), scope: Scope::Host, reply_to: self.ear.clone() })
+            .expect("it lives");
     }
 }
 
@@ -65,7 +67,7 @@ async fn each_request_is_answered_with_its_op() {
     let container = ContainerId::new(id(1));
     let reply_to = || stage.ear.clone();
     let requests = [
-        DockerMessage::List { op: OpId(1), reply_to: reply_to() },
+        DockerMessage::List { op: OpId(1), scope: Scope::Host, reply_to: reply_to() },
         DockerMessage::Verify { op: OpId(2), containers: vec![container.clone()], reply_to: reply_to() },
         DockerMessage::ReadDetails { op: OpId(3), containers: vec![container.clone()], reply_to: reply_to() },
         DockerMessage::ReadImages { op: OpId(4), images: vec!["sha256:x".into()], reply_to: reply_to() },
@@ -141,7 +143,7 @@ async fn an_answer_for_nobody_is_no_fault() {
     let (gone, ended) = Actor::spawn(None, Ear, heard_by).await.unwrap();
     gone.stop(None);
     ended.await.unwrap();
-    stage.docker.cast(DockerMessage::List { op: OpId(1), reply_to: gone }).unwrap();
+    stage.docker.cast(DockerMessage::List { op: OpId(1), scope: Scope::Host, reply_to: gone }).unwrap();
     stage.list(2);
     assert!(matches!(stage.answer().await, DispatchMessage::Listed { op: OpId(2), result: Ok(_) }));
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dockledger::dispatch::DispatchMessage;
-use dockledger::model::{Epoch, OpId};
+use dockledger::model::{Epoch, OpId, Scope};
 use dockledger::store::{LeaseHolder, StoreActor, StoreArgs, StoreError, StoreMessage};
 use dockledger::supervisor::SupervisorMessage;
 use dockledger::tick::TickMessage;
@@ -92,7 +92,9 @@ async fn a_pass_is_answered_with_its_own_op_and_the_snapshot_first() {
     let mut tick = Heard::<TickMessage>::new().await;
     let (store, _) = spawn(&database, 1, &LeaseHolder::of_this_process(), &supervisor).await;
     assert!(is_ready(&supervisor.next().await, 1));
-    store.cast(StoreMessage::Open { op: OpId(7), reply_to: dispatch.actor.clone() }).expect("it lives");
+    store
+        .cast(StoreMessage::Open { op: OpId(7), scope: Scope::Host, reply_to: dispatch.actor.clone() })
+        .expect("it lives");
     assert!(matches!(dispatch.next().await, DispatchMessage::SnapshotBegan { op: OpId(7) }));
     assert!(matches!(dispatch.next().await, DispatchMessage::Opened { op: OpId(7), result: Ok(_) }));
     let plan = Box::new(plan(vec![insert("web", "c1")]));
@@ -170,7 +172,9 @@ async fn a_renewal_that_meets_a_lock_is_no_trouble_of_the_store() {
     tokio::time::advance(Duration::from_secs(31)).await;
     store.cast(StoreMessage::RenewLease).expect("it lives");
     // A read needs no lock, and is answered behind the renewal.
-    store.cast(StoreMessage::Open { op: OpId(1), reply_to: dispatch.actor.clone() }).expect("it lives");
+    store
+        .cast(StoreMessage::Open { op: OpId(1), scope: Scope::Host, reply_to: dispatch.actor.clone() })
+        .expect("it lives");
     assert!(matches!(dispatch.next().await, DispatchMessage::SnapshotBegan { .. }));
     assert!(matches!(dispatch.next().await, DispatchMessage::Opened { result: Ok(_), .. }));
     deployer.execute("COMMIT").expect("it is ours");

@@ -10,7 +10,7 @@ use crate::dispatch::rules::RuleSet;
 use crate::docker::{DaemonError, Listed};
 use crate::model::{
     Claims, Completeness, ContainerId, ContainerState, DaemonIdentity, ExitCodeFact, HealthFact, HostName, HostRecord,
-    LeaseRecord, LedgerRow, ListedContainer, Listing, OpId, PassId, Ports, Scope, Timestamp, Trigger, WorkloadId,
+    LeaseRecord, LedgerRow, ListedContainer, Listing, News, OpId, PassId, Ports, Scope, Timestamp, Trigger, WorkloadId,
 };
 use crate::store::{CommitPlan, CommitReport, Directory, Opened, StoreError};
 
@@ -37,7 +37,8 @@ impl Driver {
         let config = Arc::new(Config::new("unused"));
         let rules = Arc::new(RuleSet::from(&*config));
         let settings = PassSettings { config, endpoint: "unix:///socket".into(), rules };
-        let order = PassOrder { pass: PassId::new(PASS), trigger: Trigger::Request, scope: Scope::Host };
+        let order =
+            PassOrder { pass: PassId::new(PASS), trigger: Trigger::Request, scope: Scope::Host, news: News::default() };
         let (pass, effects) = Pass::begin(settings, order, moment(), tries, knowledge, 1);
         let mut driver = Self { pass, wanted: Vec::new(), stuck: Vec::new(), finished: None };
         driver.take(effects);
