@@ -48,6 +48,7 @@ async fn settle(daemon: &Daemon, rules: &RuleSet, opened: &Opened, listed: &List
     let mut verified = HashMap::new();
     loop {
         let picture = Picture {
+            rows_asked: None,
             rows: &opened.rows,
             listing: &listed.listing,
             directory,

@@ -16,7 +16,7 @@ use super::rules::RuleSet;
 use super::{DispatchMessage, PassOrder};
 use crate::config::Config;
 use crate::docker::{CallProgress, DockerMessage, Lane};
-use crate::model::{Epoch, OpId, Timestamp};
+use crate::model::{Epoch, OpId, Scope, Timestamp};
 use crate::store::StoreMessage;
 use crate::supervisor::SupervisorMessage;
 use crate::tick::TickMessage;
@@ -127,7 +127,8 @@ impl DispatchState {
             M::Adopted { op, result } => self.answer(myself, op, Event::Adopted(op, result)),
             M::ImagesRead { op, answers } => self.answer(myself, op, Event::ImagesRead(op, answers)),
             M::Verified { op, answers } => self.answer(myself, op, Event::Verified(op, answers)),
-            M::Examined { .. } | M::RowsRead { .. } => {}
+            M::Examined { op, answers } => self.answer(myself, op, Event::Examined(op, answers)),
+            M::RowsRead { op, result } => self.answer(myself, op, Event::RowsRead(op, result)),
             M::Committed { op, result } => self.answer(myself, op, Event::Committed(op, result)),
             M::DetailsRead { op, answers } => self.details_read(myself, op, answers),
             M::DetailsPaid { op, result } => self.details_paid(myself, op, result),
@@ -154,7 +155,11 @@ impl DispatchState {
         Moment { wall: Timestamp::now(), monotonic: self.born.elapsed() }
     }
 
-    pub(super) fn begin(&mut self, myself: &ActorRef<DispatchMessage>, order: PassOrder) {
+    pub(super) fn begin(&mut self, myself: &ActorRef<DispatchMessage>, mut order: PassOrder) {
+        if self.lists_fail {
+            // Where nothing was seen for a while, a look at some containers is not enough.
+            order.scope = Scope::Host;
+        }
         let tries = if self.lists_fail { 1 } else { LIST_TRIES_AT_FIRST };
         let (pass, effects) = Pass::begin(
             self.settings.clone(),

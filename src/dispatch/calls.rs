@@ -9,7 +9,7 @@ use super::actor::DispatchState;
 use super::details::DetailsCall;
 use super::pass::{Ask, Event};
 use crate::docker::{DockerMessage, Lane};
-use crate::model::{Epoch, OpId, Scope};
+use crate::model::{Epoch, OpId};
 use crate::store::StoreMessage;
 use crate::supervisor::{Child, SupervisorMessage};
 
@@ -23,9 +23,12 @@ impl DispatchState {
         let config = &self.settings.config;
         let store_deadline = config.store_call_deadline();
         let (sent, deadline) = match ask {
-            Ask::List => (
-                self.to_lane(Lane::Pass, DockerMessage::List { op, scope: Scope::Host, reply_to }),
-                config.list_deadline,
+            Ask::List(scope) => {
+                (self.to_lane(Lane::Pass, DockerMessage::List { op, scope, reply_to }), config.list_deadline)
+            }
+            Ask::Examine(containers, within) => (
+                self.to_lane(Lane::Pass, DockerMessage::Examine { op, containers, within, reply_to }),
+                within + LANE_GRACE,
             ),
             Ask::ReadImages(images) => (
                 self.to_lane(Lane::Pass, DockerMessage::ReadImages { op, images, reply_to }),
@@ -35,7 +38,8 @@ impl DispatchState {
                 self.to_lane(Lane::Pass, DockerMessage::Verify { op, containers, reply_to }),
                 config.list_deadline + LANE_GRACE,
             ),
-            Ask::Open => (self.to_store(StoreMessage::Open { op, scope: Scope::Host, reply_to }), store_deadline),
+            Ask::Open(scope) => (self.to_store(StoreMessage::Open { op, scope, reply_to }), store_deadline),
+            Ask::ReadRows(rows) => (self.to_store(StoreMessage::ReadRows { op, rows, reply_to }), store_deadline),
             Ask::LookUp(keys) => (self.to_store(StoreMessage::LookUp { op, keys, reply_to }), store_deadline),
             Ask::Adopt(compose_projects) => {
                 (self.to_store(StoreMessage::AdoptStacks { op, compose_projects, reply_to }), store_deadline)

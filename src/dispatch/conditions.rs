@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{ContainerId, PassReport, UnassignedReason};
+use crate::model::{ContainerId, PassReport, Scope, UnassignedReason};
 
 /// What stood after the last pass.
 #[derive(Debug, Default)]
@@ -61,11 +61,20 @@ impl Conditions {
         let ended = self
             .unassigned
             .iter()
-            .filter(|(container, _)| !now.contains_key(*container))
+            .filter(|(container, _)| is_in(container, &report.scope) && !now.contains_key(*container))
             .map(|(container, reason)| Line::Resolved { container: container.clone(), reason: *reason });
         let lines = began.chain(ended).collect();
-        self.unassigned = now;
+        self.unassigned.retain(|container, _| !is_in(container, &report.scope));
+        self.unassigned.extend(now);
         lines
+    }
+}
+
+/// A pass says nothing of containers beyond its scope.
+fn is_in(container: &ContainerId, scope: &Scope) -> bool {
+    match scope {
+        Scope::Host => true,
+        Scope::Containers(scope) => scope.contains(container),
     }
 }
 
@@ -145,6 +154,18 @@ mod tests {
         assert_eq!(lines, [Line::Failing { message: "no daemon".into() }]);
         assert_eq!(conditions.after(&report(&[], Some("no daemon"))), [], "it stands");
         assert_eq!(conditions.after(&report(&[("a", UnassignedReason::NoLabel)], None)), [Line::Recovered]);
+    }
+
+    #[test]
+    fn a_scoped_pass_says_nothing_of_the_others() {
+        let mut conditions = Conditions::default();
+        let foreign = UnassignedReason::NoLabel;
+        conditions.after(&report(&[("a", foreign), ("b", foreign)], None));
+        let mut scoped = report(&[], None);
+        scoped.scope = Scope::Containers([ContainerId::new("a")].into());
+        let ended = conditions.after(&scoped);
+        assert_eq!(ended, [Line::Resolved { container: ContainerId::new("a"), reason: foreign }]);
+        assert_eq!(conditions.after(&report(&[("b", foreign)], None)), [], "b stood all the while");
     }
 
     #[test]

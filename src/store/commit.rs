@@ -14,7 +14,7 @@ use super::open::Store;
 use super::plan::{CommitPlan, CommitReport};
 use super::schema::{hosts, passes};
 use super::write::write_rows;
-use crate::model::{Completeness, PassOutcome, Scope, Timestamp, Trigger, whole_millis};
+use crate::model::{Completeness, HostStatus, PassOutcome, Scope, Timestamp, Trigger, whole_millis};
 
 impl Store {
     /// Writes one pass, all or nothing; with `row_by_row` a row that the database refuses costs only itself.
@@ -71,7 +71,8 @@ fn is_counted_only(plan: &CommitPlan) -> bool {
 /// Fence, lease, stamp and status in one statement, the first of the transaction. The identity is learned once, and
 /// not if another host has it, unless an operator confirmed that both names are meant.
 const STAMP: &str = "\
-    UPDATE hosts SET lease_expires_at = $1, status = $2, last_error = $3, endpoint = COALESCE($4, endpoint), \
+    UPDATE hosts SET lease_expires_at = $1, last_error = CASE WHEN $2 IS NULL THEN last_error ELSE $3 END, \
+        status = COALESCE($2, status), endpoint = COALESCE($4, endpoint), \
         engine = COALESCE($5, engine), engine_version = COALESCE($6, engine_version), \
         engine_identity = COALESCE(engine_identity, $7), \
         identity_confirmed = CASE WHEN $7 IS NULL THEN identity_confirmed ELSE FALSE END, \
@@ -85,7 +86,7 @@ fn stamp_host(db: &mut Db, lease: &Lease, plan: &CommitPlan, now: Timestamp) -> 
     let identity = plan.host.identity.as_ref().filter(|_| !failed);
     let stamped = diesel::sql_query(STAMP)
         .bind::<UtcTimestamp, _>(now.plus(lease.time_to_live))
-        .bind::<Text, _>(plan.host.status.as_str())
+        .bind::<Nullable<Text>, _>(plan.host.status.map(HostStatus::as_str))
         .bind::<Nullable<Text>, _>(plan.pass.error.as_deref())
         .bind::<Nullable<Text>, _>((!failed).then_some(plan.host.endpoint.as_str()))
         .bind::<Nullable<Text>, _>(identity.map(|identity| identity.engine.as_str()))

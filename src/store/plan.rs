@@ -53,8 +53,8 @@ pub struct HostStamp {
     pub endpoint: String,
     /// Who answered; `None` leaves what is stored.
     pub identity: Option<DaemonIdentity>,
-    /// How far the rows can be trusted from now on.
-    pub status: HostStatus,
+    /// How far the rows can be trusted from now on; `None` leaves what is stored, with its error.
+    pub status: Option<HostStatus>,
     /// Whether this was a complete pass over the whole host: moves `last_complete_pass_at` to the pass's begin.
     pub complete: bool,
 }

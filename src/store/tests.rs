@@ -62,7 +62,12 @@ fn steady_plan() -> CommitPlan {
             listed: 0,
             error: None,
         },
-        host: HostStamp { endpoint: "unix:///x".into(), identity: None, status: HostStatus::Fresh, complete: true },
+        host: HostStamp {
+            endpoint: "unix:///x".into(),
+            identity: None,
+            status: Some(HostStatus::Fresh),
+            complete: true,
+        },
         rows: Arc::default(),
         row_by_row: false,
     }

@@ -1,5 +1,7 @@
 //! What a pass does when an answer does not come: past a deadline, and when an actor was replaced.
 
+use std::collections::HashMap;
+
 use super::Pass;
 use super::protocol::{Ask, AskKind, Effect, Moment};
 use crate::docker::{DaemonError, ImageAnswer};
@@ -24,7 +26,7 @@ impl Pass {
                 self.draft.list_tries += 1;
                 if self.draft.list_tries < self.list_tries_allowed {
                     // Asked for now and sent to the next life of the lane.
-                    effects.push(self.ask(Ask::List));
+                    effects.push(self.list());
                 } else {
                     self.list_failure = Some(progress.unwrap_or_else(|| self.silent()));
                     effects.extend(self.go_on(now));
@@ -35,6 +37,7 @@ impl Pass {
                 self.knowledge.images.extend(unanswered);
                 effects.extend(self.decide(now));
             }
+            AskKind::Examine => effects.extend(self.on_examined(HashMap::new(), now)),
             _ => {
                 let unanswered = Inspected::Unanswered("no answer within the deadline".into());
                 let asked = std::mem::take(&mut self.asked_verify);
@@ -70,7 +73,7 @@ impl Pass {
     pub(super) fn reopen_to_learn_of_the_commit(&mut self) -> Effect {
         self.commit_unknown = true;
         self.opened = None;
-        self.ask(Ask::Open)
+        self.open()
     }
 
     pub(super) fn ask_again(&mut self, concerns: impl Fn(AskKind) -> bool) -> Vec<Effect> {
@@ -86,8 +89,12 @@ impl Pass {
 
     pub(super) fn ask_once_more(&mut self, kind: AskKind) -> Effect {
         match kind {
-            AskKind::Open => self.ask(Ask::Open),
-            AskKind::List => self.ask(Ask::List),
+            AskKind::Open => self.open(),
+            AskKind::List => self.list(),
+            AskKind::Examine => {
+                let (containers, within) = self.asked_examine.clone();
+                self.ask(Ask::Examine(containers, within))
+            }
             AskKind::ReadImages => {
                 let images = self.asked_images.clone();
                 self.ask(Ask::ReadImages(images))
@@ -101,9 +108,9 @@ impl Pass {
                 self.ask(Ask::Adopt(projects))
             }
             // Rows may have moved while the store was away, and a look-up belongs to its rows: begin from fresh ones.
-            AskKind::LookUp => {
+            AskKind::LookUp | AskKind::ReadRows => {
                 self.opened = None;
-                self.ask(Ask::Open)
+                self.open()
             }
             AskKind::Commit => self.reopen_to_learn_of_the_commit(),
         }

@@ -13,16 +13,22 @@ use crate::store::{CommitPlan, HostStamp, PassStamp, StoreError};
 
 impl Pass {
     pub(super) fn plan(&self, now: Moment) -> CommitPlan {
-        let completeness = self.completeness();
-        let complete = completeness == Completeness::Complete;
-        let outcome = if complete { PassOutcome::Committed } else { PassOutcome::Partial };
+        let degraded = self.draft.degraded.as_ref().map(|failure| failure.message.clone());
+        let complete = self.completeness() == Completeness::Complete;
+        let (outcome, status) = match (&degraded, complete) {
+            (Some(_), _) => (PassOutcome::Degraded, HostStatus::Degraded),
+            (None, true) => (PassOutcome::Committed, HostStatus::Fresh),
+            (None, false) => (PassOutcome::Partial, HostStatus::Stale),
+        };
+        // What a scoped pass saw says nothing of the others: only a failure of the daemon is the whole host's.
+        let tells_of_the_host = self.scope.is_whole() || degraded.is_some();
         CommitPlan {
-            pass: self.stamp(outcome, None, now),
+            pass: self.stamp(outcome, degraded, now),
             host: HostStamp {
                 endpoint: self.settings.endpoint.clone(),
                 identity: self.listed.as_ref().and_then(|listed| listed.identity.clone()),
-                status: if complete { HostStatus::Fresh } else { HostStatus::Stale },
-                complete,
+                status: tells_of_the_host.then_some(status),
+                complete: complete && self.scope.is_whole(),
             },
             rows: Arc::clone(&self.planned),
             row_by_row: self.row_by_row,
@@ -37,7 +43,7 @@ impl Pass {
         PassStamp {
             id: self.order.pass.clone(),
             trigger: self.order.trigger,
-            scope: self.order.scope.clone(),
+            scope: self.scope.clone(),
             completeness: self.completeness(),
             outcome,
             started_at: self.began.wall,
@@ -74,7 +80,12 @@ impl Pass {
         };
         let plan = CommitPlan {
             pass: self.stamp(outcome, Some(failure.message.clone()), now),
-            host: HostStamp { endpoint: self.settings.endpoint.clone(), identity: None, status, complete: false },
+            host: HostStamp {
+                endpoint: self.settings.endpoint.clone(),
+                identity: None,
+                status: Some(status),
+                complete: false,
+            },
             rows: Arc::default(),
             row_by_row: false,
         };
@@ -93,13 +104,14 @@ impl Pass {
         let report = self.draft.report(&Phases {
             host: &self.settings.config.host,
             order: &self.order,
+            scope: &self.scope,
             started_at: self.began.wall,
             duration: now.monotonic.saturating_sub(self.began.monotonic),
             listed: self.listed.as_ref(),
             assignment: self.assignment.as_ref(),
             difference: self.difference.as_ref(),
         });
-        let committed = report.error.is_none();
+        let committed = !self.is_failing();
         let (new_debts, old_debts) = if committed { self.debts() } else { (Vec::new(), Vec::new()) };
         let daemon_error = self.list_failure.take();
         let knowledge = self.knowledge_after(committed);
@@ -109,7 +121,10 @@ impl Pass {
     fn knowledge_after(&mut self, committed: bool) -> Knowledge {
         let mut knowledge = std::mem::take(&mut self.knowledge);
         knowledge.forget_what_may_change();
-        let is_settled = committed && self.planned.is_empty();
+        if let (true, Some(assignment)) = (committed, &self.assignment) {
+            knowledge.note_rivals(&self.scope, self.completeness(), &assignment.rivals);
+        }
+        let is_settled = committed && self.scope.is_whole() && self.planned.is_empty();
         if let (true, Some(opened), Some(listed)) = (is_settled, &self.opened, &self.listed)
             && let (Some(assignment), Some(difference)) = (self.assignment.take(), self.difference.take())
         {

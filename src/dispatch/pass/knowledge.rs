@@ -1,11 +1,11 @@
 //! What a pass leaves to the next one: it saves work and changes no result.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::dispatch::rules::Assignment;
 use crate::docker::{ImageAnswer, Listed};
-use crate::model::{ImageId, LedgerRow, Listing, UnassignedReason};
+use crate::model::{Completeness, ContainerId, ImageId, LedgerRow, Listing, RowId, Scope, UnassignedReason};
 use crate::store::{Difference, Opened};
 
 /// More images than a busy host has; beyond it all are asked again.
@@ -18,6 +18,10 @@ pub(crate) struct Knowledge {
     pub(super) images: HashMap<ImageId, ImageAnswer>,
     /// The last picture, if nothing had to be written for it.
     pub(super) settled: Option<Settled>,
+    /// Which containers claim a row that they have not got; `None` until a complete listing told.
+    rivals: Option<BTreeMap<RowId, BTreeSet<ContainerId>>>,
+    /// Where the last look at single containers, in place of a listing, stopped; `None` if it came to the end.
+    pub(super) examined_until: Option<ContainerId>,
 }
 
 /// A picture of rows and containers that agree, with its verdicts. Both are known by their allocations: the store gives
@@ -33,6 +37,34 @@ pub(super) struct Settled {
 }
 
 impl Knowledge {
+    /// The scope that a pass can have: without knowing who else claims the rows in scope, the whole host.
+    pub(super) fn fitting(&self, ordered: &Scope) -> Scope {
+        if self.rivals.is_some() { ordered.clone() } else { Scope::Host }
+    }
+
+    /// Whether a container that is not one of these claims the row as well.
+    pub(super) fn has_rival_beyond(&self, row: &RowId, scope: &BTreeSet<ContainerId>) -> bool {
+        let rivals = self.rivals.as_ref().and_then(|rivals| rivals.get(row));
+        rivals.is_some_and(|rivals| rivals.iter().any(|rival| !scope.contains(rival)))
+    }
+
+    /// Learns who claims what. Only a complete listing of the whole host tells that there is nobody else.
+    pub(super) fn note_rivals(&mut self, scope: &Scope, completeness: Completeness, found: &[(RowId, ContainerId)]) {
+        match (scope, completeness, &mut self.rivals) {
+            (Scope::Host, Completeness::Complete, rivals) => *rivals = Some(BTreeMap::new()),
+            (Scope::Containers(scope), Completeness::Complete, Some(rivals)) => {
+                rivals.values_mut().for_each(|rivals| rivals.retain(|rival| !scope.contains(rival)));
+            }
+            _ => {}
+        }
+        if let Some(rivals) = &mut self.rivals {
+            for (row, rival) in found {
+                rivals.entry(row.clone()).or_default().insert(rival.clone());
+            }
+            rivals.retain(|_, rivals| !rivals.is_empty());
+        }
+    }
+
     /// The verdicts on this picture, if it is the one that was settled last.
     pub(super) fn recall(&mut self, opened: &Opened, listed: &Listed) -> Option<Settled> {
         let settled = self.settled.take()?;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::endings::kind_of;
 use super::identity;
 use super::knowledge::{Knowledge, Settled};
 use super::protocol::{Ask, AskKind, Effect, Event, Moment, PassSettings};
@@ -12,7 +12,7 @@ use crate::dispatch::PassOrder;
 use crate::dispatch::directory::directory_keys;
 use crate::dispatch::rules::{Assignment, Picture, assign};
 use crate::docker::{DaemonError, Listed};
-use crate::model::{ContainerId, FailureKind, ImageId, Inspected, OpId, PassFailure};
+use crate::model::{ContainerId, FailureKind, ImageId, Inspected, OpId, PassFailure, RowId, Scope};
 use crate::store::{CommitReport, DiffInput, Difference, Directory, Opened, RowWrite, StoreError, diff};
 
 /// One pass on its way.
@@ -20,18 +20,26 @@ use crate::store::{CommitReport, DiffInput, Difference, Directory, Opened, RowWr
 pub(crate) struct Pass {
     pub(super) settings: PassSettings,
     pub(super) order: PassOrder,
+    /// Where it looks: as ordered, or grown to the whole host.
+    pub(super) scope: Scope,
     pub(super) began: Moment,
     /// How often a list that hangs may be tried.
     pub(super) list_tries_allowed: u32,
     pub(super) next_op: u64,
     pub(super) awaited: BTreeMap<OpId, AskKind>,
+    /// In a scoped pass, the rows beyond the scope that were asked for.
+    pub(super) rows_asked: BTreeSet<RowId>,
     /// What is asked again if its actor is replaced.
     pub(super) asked_images: Vec<ImageId>,
     pub(super) asked_verify: Vec<ContainerId>,
     pub(super) asked_adoption: BTreeSet<String>,
+    pub(super) asked_examine: (Vec<ContainerId>, Duration),
     pub(super) opened: Option<Opened>,
     pub(super) listed: Option<Listed>,
+    /// Why there is no listing; `listed` then holds what single inspects said in its place, if they said anything.
     pub(super) list_failure: Option<DaemonError>,
+    /// Single inspects were tried in place of the listing.
+    pub(super) is_examined: bool,
     pub(super) directory: Option<Directory>,
     pub(super) knowledge: Knowledge,
     pub(super) verified: HashMap<ContainerId, Inspected>,
@@ -63,18 +71,22 @@ impl Pass {
         first_op: u64,
     ) -> (Self, Vec<Effect>) {
         let mut pass = Self {
+            scope: knowledge.fitting(&order.scope),
             settings,
             order,
             began: now,
             list_tries_allowed,
             next_op: first_op,
             awaited: BTreeMap::new(),
+            rows_asked: BTreeSet::new(),
             asked_images: Vec::new(),
             asked_verify: Vec::new(),
             asked_adoption: BTreeSet::new(),
+            asked_examine: (Vec::new(), Duration::ZERO),
             opened: None,
             listed: None,
             list_failure: None,
+            is_examined: false,
             directory: None,
             knowledge,
             verified: HashMap::new(),
@@ -86,7 +98,7 @@ impl Pass {
             row_by_row: false,
             draft: ReportDraft::default(),
         };
-        let effects = vec![pass.ask(Ask::Open)];
+        let effects = vec![pass.open()];
         (pass, effects)
     }
 
@@ -113,6 +125,8 @@ impl Pass {
                 pass.knowledge.images.extend(answers);
                 pass.decide(now)
             }),
+            Event::RowsRead(op, result) => self.answered(op, |pass| pass.on_rows_read(result, now)),
+            Event::Examined(op, answers) => self.answered(op, |pass| pass.on_examined(answers, now)),
             Event::Verified(op, answers) => self.answered(op, |pass| {
                 pass.verified.extend(answers);
                 pass.decide(now)
@@ -142,7 +156,7 @@ impl Pass {
 
     fn on_snapshot(&mut self, op: OpId) -> Vec<Effect> {
         let listing_is_due = self.listed.is_none() && self.list_failure.is_none() && !self.awaits(AskKind::List);
-        if self.awaited.contains_key(&op) && listing_is_due { vec![self.ask(Ask::List)] } else { Vec::new() }
+        if self.awaited.contains_key(&op) && listing_is_due { vec![self.list()] } else { Vec::new() }
     }
 
     fn on_opened(&mut self, result: Result<Opened, StoreError>, now: Moment) -> Vec<Effect> {
@@ -150,6 +164,7 @@ impl Pass {
             Ok(opened) => {
                 let ours_is_in = opened.host.last_pass_id.as_ref() == Some(&self.order.pass);
                 self.opened = Some(opened);
+                self.rows_asked.clear();
                 if self.commit_unknown && ours_is_in {
                     return self.finish_from_plan(now);
                 }
@@ -180,15 +195,13 @@ impl Pass {
     /// Rows and listing arrive in either order; both are needed.
     pub(super) fn go_on(&mut self, now: Moment) -> Vec<Effect> {
         let Some(opened) = &self.opened else { return Vec::new() };
-        if let Some(error) = &self.list_failure {
-            let failure = PassFailure { kind: kind_of(error), message: error.to_string() };
-            return self.fail_and_record(failure, now);
-        }
-        let Some(listed) = &self.listed else { return Vec::new() };
+        let Some(listed) = &self.listed else { return self.go_on_without_a_listing(now) };
         if let Some(failure) = identity::refusal(&opened.host, listed.identity.as_ref(), &self.settings.endpoint) {
             return self.fail_and_record(failure, now);
         }
-        if let Some(Settled { assignment, difference, .. }) = self.knowledge.recall(opened, listed) {
+        if self.scope.is_whole()
+            && let Some(Settled { assignment, difference, .. }) = self.knowledge.recall(opened, listed)
+        {
             return self.commit(assignment, difference, now);
         }
         let keys = directory_keys(&opened.rows, &listed.listing, &self.settings.rules);
@@ -224,6 +237,7 @@ impl Pass {
         };
         let picture = Picture {
             rows: &opened.rows,
+            rows_asked: (!self.scope.is_whole()).then_some(&self.rows_asked),
             listing: &listed.listing,
             directory,
             images: &self.knowledge.images,
@@ -231,6 +245,13 @@ impl Pass {
             identity_known: listed.identity.is_some(),
         };
         let assignment = assign(&picture, &self.settings.rules);
+        if !assignment.wants_rows.is_empty() {
+            self.rows_asked.extend(assignment.wants_rows.iter().cloned());
+            return vec![self.ask(Ask::ReadRows(assignment.wants_rows))];
+        }
+        if self.outgrows_its_scope(&opened.rows, &assignment) {
+            return self.grow();
+        }
         if !assignment.wants_images.is_empty() {
             self.asked_images = assignment.wants_images.into_iter().collect();
             let images = self.asked_images.clone();
@@ -256,9 +277,13 @@ impl Pass {
 
     fn commit(&mut self, assignment: Assignment, mut difference: Difference, now: Moment) -> Vec<Effect> {
         self.planned = Arc::new(std::mem::take(&mut difference.rows));
-        let plan = self.plan(now);
         self.assignment = Some(assignment);
         self.difference = Some(difference);
+        if !self.scope.is_whole() && self.planned.is_empty() && self.list_failure.is_none() {
+            // The host's line tells of whole passes: here is nothing to write.
+            return self.finish(now);
+        }
+        let plan = self.plan(now);
         vec![self.ask(Ask::Commit(Box::new(plan)))]
     }
 
@@ -272,7 +297,7 @@ impl Pass {
                 // Fresh rows tell what the others did; row by row, whatever still clashes costs only itself.
                 self.row_by_row = true;
                 self.opened = None;
-                vec![self.ask(Ask::Open)]
+                vec![self.open()]
             }
             Err(error) if self.is_failing() => {
                 tracing::warn!(%error, "the host's status could not be written");
@@ -291,7 +316,7 @@ impl Pass {
         self.draft.failure.is_some()
     }
 
-    fn awaits(&self, kind: AskKind) -> bool {
+    pub(super) fn awaits(&self, kind: AskKind) -> bool {
         self.awaited.values().any(|awaited| *awaited == kind)
     }
 

@@ -5,16 +5,21 @@
 //!       └────────┴─ look up ─ (adopt) ─ assign ⇄ images, verify ─ commit ─ report
 //! ```
 //!
+//! A scoped pass goes the same way with fewer rows and containers, and becomes a pass over the whole host where that is
+//! not enough (`scope`). A listing that fails is replaced by single inspects, if they answer (`degraded`).
+//!
 //! DispatchActor carries the requests out. Never: a clock, a socket, a database; so tests drive it through any order
 //! of answers, deaths and deadlines.
 
 mod again;
+mod degraded;
 mod endings;
 mod identity;
 mod knowledge;
 mod machine;
 mod protocol;
 mod report;
+mod scope;
 #[cfg(test)]
 mod tests;
 

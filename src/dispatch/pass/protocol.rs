@@ -8,7 +8,7 @@ use super::knowledge::Knowledge;
 use crate::config::Config;
 use crate::dispatch::rules::RuleSet;
 use crate::docker::{DaemonError, ImageAnswer, Listed};
-use crate::model::{ContainerId, ImageId, Inspected, OpId, PassReport, RowId, Timestamp};
+use crate::model::{ContainerId, Examined, ImageId, Inspected, LedgerRow, OpId, PassReport, RowId, Scope, Timestamp};
 use crate::store::{CommitPlan, CommitReport, Directory, DirectoryKeys, Opened, StoreError};
 
 /// What happens to a pass.
@@ -26,6 +26,10 @@ pub(crate) enum Event {
     Adopted(OpId, Result<Directory, StoreError>),
     /// The labels of images.
     ImagesRead(OpId, HashMap<ImageId, ImageAnswer>),
+    /// Rows that containers in scope claim.
+    RowsRead(OpId, Result<Vec<LedgerRow>, StoreError>),
+    /// What single inspects say in place of a listing that failed.
+    Examined(OpId, HashMap<ContainerId, Examined>),
     /// Whether the absent are gone.
     Verified(OpId, HashMap<ContainerId, Inspected>),
     /// The transaction's end.
@@ -58,10 +62,14 @@ pub(crate) enum Effect {
 /// A request of a pass.
 #[derive(Debug)]
 pub(crate) enum Ask {
-    /// Of the store: the host's rows.
-    Open,
-    /// Of the daemon: all containers.
-    List,
+    /// Of the store: the rows in scope.
+    Open(Scope),
+    /// Of the daemon: the containers in scope.
+    List(Scope),
+    /// Of the store: these rows.
+    ReadRows(BTreeSet<RowId>),
+    /// Of the daemon: each of these by itself, as many as answer within this time.
+    Examine(Vec<ContainerId>, Duration),
     /// Of the store: the owners named.
     LookUp(DirectoryKeys),
     /// Of the store: register these compose projects.
@@ -77,8 +85,10 @@ pub(crate) enum Ask {
 impl Ask {
     pub(super) const fn kind(&self) -> AskKind {
         match self {
-            Self::Open => AskKind::Open,
-            Self::List => AskKind::List,
+            Self::Open(_) => AskKind::Open,
+            Self::List(_) => AskKind::List,
+            Self::ReadRows(_) => AskKind::ReadRows,
+            Self::Examine(..) => AskKind::Examine,
             Self::LookUp(_) => AskKind::LookUp,
             Self::Adopt(_) => AskKind::Adopt,
             Self::ReadImages(_) => AskKind::ReadImages,
@@ -93,6 +103,8 @@ impl Ask {
 pub(super) enum AskKind {
     Open,
     List,
+    ReadRows,
+    Examine,
     LookUp,
     Adopt,
     ReadImages,
@@ -102,7 +114,7 @@ pub(super) enum AskKind {
 
 impl AskKind {
     pub(super) const fn is_of_the_daemon(self) -> bool {
-        matches!(self, Self::List | Self::ReadImages | Self::Verify)
+        matches!(self, Self::List | Self::Examine | Self::ReadImages | Self::Verify)
     }
 }
 

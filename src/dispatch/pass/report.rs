@@ -7,8 +7,8 @@ use crate::dispatch::PassOrder;
 use crate::dispatch::rules::Assignment;
 use crate::docker::Listed;
 use crate::model::{
-    ChangeCause, Completeness, FailureKind, HostName, PassFailure, PassOutcome, PassReport, RowId, Timestamp,
-    whole_millis,
+    ChangeCause, Completeness, ContainerId, FailureKind, HostName, PassFailure, PassOutcome, PassReport, RowId, Scope,
+    Timestamp, whole_millis,
 };
 use crate::store::{CommitReport, Difference, RowWrite};
 
@@ -18,6 +18,10 @@ pub(super) struct ReportDraft {
     pub(super) list_tries: u32,
     pub(super) commit: CommitReport,
     pub(super) failure: Option<PassFailure>,
+    /// Why the listing failed, if single inspects stood in for it.
+    pub(super) degraded: Option<PassFailure>,
+    /// Containers whose single inspect did not answer.
+    pub(super) hanging: Vec<ContainerId>,
 }
 
 /// What each phase of a pass left, as far as it came.
@@ -25,6 +29,7 @@ pub(super) struct ReportDraft {
 pub(super) struct Phases<'a> {
     pub(super) host: &'a HostName,
     pub(super) order: &'a PassOrder,
+    pub(super) scope: &'a Scope,
     pub(super) started_at: Timestamp,
     pub(super) duration: Duration,
     pub(super) listed: Option<&'a Listed>,
@@ -54,7 +59,7 @@ impl ReportDraft {
     }
 
     pub(super) fn report(&self, phases: &Phases<'_>) -> PassReport {
-        let Phases { host, order, started_at, duration, listed, assignment, difference } = *phases;
+        let Phases { host, order, scope, started_at, duration, listed, assignment, difference } = *phases;
         let listing = listed.map(|listed| &listed.listing);
         let completeness = listing.map_or(Completeness::Failed, |listing| listing.completeness);
         let committed = difference.filter(|_| self.failure.is_none());
@@ -67,7 +72,7 @@ impl ReportDraft {
             pass_id: order.pass.clone(),
             host: host.clone(),
             trigger: order.trigger,
-            scope: order.scope.clone(),
+            scope: scope.clone(),
             completeness,
             outcome: self.outcome(completeness),
             started_at,
@@ -89,10 +94,10 @@ impl ReportDraft {
             refused: self.commit.refused.len(),
             quarantined: listing.map(|listing| listing.quarantined.clone()).unwrap_or_default(),
             unreadable: listing.map(|listing| listing.unreadable.clone()).unwrap_or_default(),
-            hanging: Vec::new(),
+            hanging: self.hanging.clone(),
             disputed: assignment.map(|assignment| assignment.disputed.clone()).unwrap_or_default(),
             revision: self.commit.revision,
-            error: self.failure.clone(),
+            error: self.failure.clone().or_else(|| self.degraded.clone()),
             unassigned_containers,
             moved_rows: self.commit.moved.clone(),
         }
@@ -102,6 +107,7 @@ impl ReportDraft {
         match (&self.failure, completeness) {
             (Some(failure), _) if failure.kind == FailureKind::WrongDaemon => PassOutcome::WrongDaemon,
             (Some(_), _) | (None, Completeness::Failed) => PassOutcome::Failed,
+            (None, _) if self.degraded.is_some() => PassOutcome::Degraded,
             (None, Completeness::Partial) => PassOutcome::Partial,
             (None, Completeness::Complete) => PassOutcome::Committed,
         }

@@ -1,6 +1,8 @@
 //! The machine through every order of answers, deaths and deadlines.
 
+mod degraded;
 mod driver;
+mod scoped;
 
 use std::sync::Arc;
 
@@ -46,7 +48,7 @@ fn a_whole_pass_ends_in_one_commit_and_its_report() {
     driver.go_to_commit();
     let (commit, plan) = driver.plan();
     assert_eq!(plan.rows.len(), 1);
-    assert_eq!(plan.host.status, HostStatus::Fresh);
+    assert_eq!(plan.host.status, Some(HostStatus::Fresh));
     assert!(plan.host.complete);
     driver.on(Event::Committed(commit, Ok(CommitReport { inserted: 1, ..CommitReport::default() })));
     assert_eq!(driver.report().outcome, PassOutcome::Committed);
@@ -128,7 +130,7 @@ fn a_list_that_hangs_is_tried_as_often_as_allowed_and_then_fails_the_pass() {
         let (commit, plan) = driver.plan();
         assert!(plan.rows.is_empty(), "a failed listing writes no row");
         assert!(!plan.host.complete);
-        assert_eq!(plan.host.status, HostStatus::Unreachable);
+        assert_eq!(plan.host.status, Some(HostStatus::Unreachable));
         driver.on(Event::Committed(commit, Ok(CommitReport::default())));
         assert_eq!(driver.report().error.as_ref().map(|e| e.kind), Some(FailureKind::DaemonUnreachable));
         assert_eq!(driver.report().list_tries, allowed);
@@ -147,7 +149,7 @@ fn a_failed_listing_writes_the_status_alone() {
         driver.on(Event::Listed(list, Err(error)));
         let (commit, plan) = driver.plan();
         assert!(plan.rows.is_empty());
-        assert_eq!(plan.host.status, status);
+        assert_eq!(plan.host.status, Some(status));
         driver.on(Event::Committed(commit, Err(store_error())));
         assert_eq!(driver.report().error.as_ref().map(|e| e.kind), Some(kind), "the first failure is the report's");
         assert_eq!(driver.report().completeness, Completeness::Failed);
@@ -163,7 +165,7 @@ fn another_daemon_writes_nothing_but_the_status() {
     driver.on(Event::Listed(list, Ok(other)));
     let (commit, plan) = driver.plan();
     assert!(plan.rows.is_empty());
-    assert_eq!((plan.host.status, plan.host.identity.is_some()), (HostStatus::WrongDaemon, false));
+    assert_eq!((plan.host.status, plan.host.identity.is_some()), (Some(HostStatus::WrongDaemon), false));
     driver.on(Event::Committed(commit, Ok(CommitReport::default())));
     assert_eq!(driver.report().outcome, PassOutcome::WrongDaemon);
 }

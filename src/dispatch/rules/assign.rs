@@ -17,8 +17,12 @@ use crate::store::Directory;
 /// What is known when the owners are decided.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Picture<'a> {
-    /// Every row of the host, from a snapshot that began before the listing.
+    /// The rows of the host, from a snapshot that began before the listing; in a scoped pass those that are bound within
+    /// the scope, and those of `rows_asked` that exist.
     pub rows: &'a [LedgerRow],
+    /// In a scoped pass, the rows that were asked for because a container in scope claims them; `None` if `rows` is all of
+    /// the host.
+    pub rows_asked: Option<&'a BTreeSet<RowId>>,
     /// What the daemon listed.
     pub listing: &'a Listing,
     /// The owners that rows and listing name; a key that is not in it is unknown.
@@ -33,7 +37,7 @@ pub(crate) struct Picture<'a> {
 
 /// Whose the listed containers are.
 ///
-/// It is whole once `wants_images`, `adoptable` and `wants_verified` are empty. Until then the caller asks for what is
+/// It is whole once `wants_rows`, `wants_images`, `adoptable` and `wants_verified` are empty. Until then the caller asks for what is
 /// wanted, in this order, and assigns again; what has an answer, of whatever kind, is not wanted again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Assignment {
@@ -41,6 +45,8 @@ pub(crate) struct Assignment {
     pub verdicts: Vec<Verdict>,
     /// Bound containers that keep their row although their labels name another owner.
     pub disputed: Vec<Unassigned>,
+    /// In a scoped pass, rows that are claimed and were not read.
+    pub wants_rows: BTreeSet<RowId>,
     /// Images whose labels decide a claim.
     pub wants_images: BTreeSet<ImageId>,
     /// Containers that a complete listing lacked: bound, their row not missing.
@@ -50,6 +56,8 @@ pub(crate) struct Assignment {
     pub adoptable: BTreeSet<String>,
     /// Indices of the rows whose container a complete listing lacked: candidates to be swept, or taken by a claimant.
     pub absent: Vec<usize>,
+    /// Containers that claim a row and have not got it.
+    pub rivals: Vec<(RowId, ContainerId)>,
 }
 
 /// What becomes of one listed container.

@@ -29,6 +29,9 @@ pub(super) fn settle(
         picture.rows.iter().enumerate().map(|(index, row)| (&row.id, index)).collect();
     let mut seats: HashMap<&RowId, Seat> = HashMap::new();
     for (container, claim) in claims {
+        if picture.rows_asked.is_some_and(|asked| !asked.contains(&claim.row)) && !index_of.contains_key(&claim.row) {
+            assignment.wants_rows.insert(claim.row.clone());
+        }
         let seat = seats.entry(&claim.row).or_insert_with(|| match index_of.get(&claim.row) {
             Some(&row) => Seat { row: Some(row), holder: holder(picture, row, presence[row], claim) },
             None => Seat { row: None, holder: Holder::Nobody },
@@ -39,9 +42,13 @@ pub(super) fn settle(
     for (container, claim) in claims {
         let seat = &seats[&claim.row];
         let verdict = seat.verdict_on(containers, *container, claim);
+        if matches!(verdict, Verdict::Unassigned { .. }) {
+            assignment.rivals.push((claim.row.clone(), containers[*container].id.clone()));
+        }
         if let Verdict::Takes(row) = verdict
             && let Presence::Listed(loser) = presence[row]
         {
+            assignment.rivals.push((claim.row.clone(), containers[loser].id.clone()));
             assignment.verdicts[loser] = unassigned_verdict(UnassignedReason::Superseded, seat.told(containers, claim));
             displaced.insert(&containers[loser].id);
         }

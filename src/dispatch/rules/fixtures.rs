@@ -66,6 +66,7 @@ impl World {
     pub(crate) fn picture(&self) -> Picture<'_> {
         Picture {
             rows: &self.rows,
+            rows_asked: None,
             listing: &self.listing,
             directory: &self.directory,
             images: &self.images,

@@ -26,7 +26,7 @@ pub(crate) fn plan(rows: Vec<RowWrite>) -> CommitPlan {
         host: HostStamp {
             endpoint: "unix:///run/docker.sock".into(),
             identity: Some(identity("daemon-1")),
-            status: HostStatus::Fresh,
+            status: Some(HostStatus::Fresh),
             complete: true,
         },
         rows: rows.into(),

@@ -259,7 +259,7 @@ on_both_backends! {
         let mut failed = plan(vec![insert("db", "c2")]);
         failed.pass.outcome = PassOutcome::WrongDaemon;
         failed.pass.error = Some("another daemon".into());
-        failed.host.status = dockledger::model::HostStatus::WrongDaemon;
+        failed.host.status = Some(dockledger::model::HostStatus::WrongDaemon);
         failed.host.identity = Some(identity("daemon-2"));
         assert_eq!(store.commit(&lease, &failed).expect("a commit").inserted, 0);
         let after = store.host(&lease.host).expect("the host");

@@ -34,11 +34,12 @@ impl Driver {
     }
 
     pub(super) fn begin_with(tries: u32, knowledge: Knowledge) -> Self {
-        let config = Arc::new(Config::new("unused"));
-        let rules = Arc::new(RuleSet::from(&*config));
-        let settings = PassSettings { config, endpoint: "unix:///socket".into(), rules };
         let order =
             PassOrder { pass: PassId::new(PASS), trigger: Trigger::Request, scope: Scope::Host, news: News::default() };
+        Self::begin_ordered(settings(), order, tries, knowledge)
+    }
+
+    fn begin_ordered(settings: PassSettings, order: PassOrder, tries: u32, knowledge: Knowledge) -> Self {
         let (pass, effects) = Pass::begin(settings, order, moment(), tries, knowledge, 1);
         let mut driver = Self { pass, wanted: Vec::new(), stuck: Vec::new(), finished: None };
         driver.take(effects);
@@ -120,6 +121,17 @@ impl Driver {
     pub(super) fn report(&self) -> &crate::model::PassReport {
         &self.finished.as_ref().expect("the pass is over").report
     }
+}
+
+/// A pass of this order, at the first try of each list.
+pub(super) fn with_order(settings: PassSettings, order: PassOrder, knowledge: Knowledge) -> Driver {
+    Driver::begin_ordered(settings, order, 1, knowledge)
+}
+
+pub(super) fn settings() -> PassSettings {
+    let config = Arc::new(Config::new("unused"));
+    let rules = Arc::new(RuleSet::from(&*config));
+    PassSettings { config, endpoint: "unix:///socket".into(), rules }
 }
 
 pub(super) fn opened(last_pass: Option<&str>) -> Opened {

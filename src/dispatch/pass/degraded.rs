@@ -1,0 +1,107 @@
+//! What stands in for a listing that fails while single inspects answer: the known containers, one by one.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Pass;
+use super::endings::kind_of;
+use super::protocol::{Ask, AskKind, Effect, Moment};
+use crate::docker::{DaemonError, Listed};
+use crate::model::{Completeness, ContainerId, ContainerState, Examined, FailureKind, LedgerRow, Listing, PassFailure};
+
+impl Pass {
+    /// Without a listing: asks for the known containers one by one, once, or fails.
+    pub(super) fn go_on_without_a_listing(&mut self, now: Moment) -> Vec<Effect> {
+        let Some(error) = &self.list_failure else { return Vec::new() };
+        if self.awaits(AskKind::Examine) {
+            return Vec::new();
+        }
+        let failure = PassFailure { kind: kind_of(error), message: error.to_string() };
+        let may_answer = may_answer_singly(error);
+        let containers = self.opened.as_ref().map(|opened| turn(&opened.rows, self.knowledge.examined_until.as_ref()));
+        let containers = containers.unwrap_or_default();
+        let within = self.time_to_examine(now);
+        if self.is_examined || !may_answer || containers.is_empty() || within.is_zero() {
+            return self.fail_and_record(failure, now);
+        }
+        self.asked_examine = (containers.clone(), within);
+        vec![self.ask(Ask::Examine(containers, within))]
+    }
+
+    pub(super) fn on_examined(&mut self, mut answers: HashMap<ContainerId, Examined>, now: Moment) -> Vec<Effect> {
+        self.is_examined = true;
+        let asked = std::mem::take(&mut self.asked_examine.0);
+        self.knowledge.examined_until = stopped_at(&asked, &answers);
+        let mut present = Vec::new();
+        for container in asked {
+            match answers.remove(&container) {
+                Some(Examined::Present(listed)) => present.push(*listed),
+                Some(Examined::Unanswered(_)) => self.draft.hanging.push(container),
+                Some(Examined::Gone) | None => {}
+            }
+        }
+        if present.is_empty() {
+            self.draft.hanging.clear();
+            return self.go_on(now);
+        }
+        let error = self.list_failure.as_ref().map(ToString::to_string).unwrap_or_default();
+        let message = format!(
+            "{error}; single containers answer: {} did and their rows were updated, {} did not, and nothing was made or \
+             marked missing",
+            present.len(),
+            self.draft.hanging.len()
+        );
+        self.draft.degraded = Some(PassFailure { kind: FailureKind::DaemonFailed, message });
+        let listing = Listing {
+            completeness: Completeness::Partial,
+            containers: present,
+            quarantined: Vec::new(),
+            unreadable: Vec::new(),
+        };
+        // Who answers is asked beside a listing alone: nothing new is bound now.
+        let listed = Listed { listing: Arc::new(listing), body_bytes: 0, duration: Duration::ZERO, identity: None };
+        self.listed = Some(listed);
+        self.go_on(now)
+    }
+
+    /// One more `list_deadline`, as far as the pass's bound leaves it with a quarter for its end.
+    fn time_to_examine(&self, now: Moment) -> Duration {
+        let config = &self.settings.config;
+        let elapsed = now.monotonic.saturating_sub(self.began.monotonic);
+        let left = config.pass_bound().saturating_sub(elapsed).saturating_sub(config.list_deadline / 4);
+        left.min(config.list_deadline)
+    }
+}
+
+/// Whether the daemon is there at all.
+const fn may_answer_singly(error: &DaemonError) -> bool {
+    !matches!(
+        error,
+        DaemonError::Absent { .. }
+            | DaemonError::Refused { .. }
+            | DaemonError::Forbidden { .. }
+            | DaemonError::Unconnected { .. }
+    )
+}
+
+/// The containers that rows are bound to and that are not missing, in the order of their ids, going on behind the one
+/// where the last look stopped.
+fn turn(rows: &[LedgerRow], stopped_at: Option<&ContainerId>) -> Vec<ContainerId> {
+    let known: BTreeSet<&ContainerId> = rows
+        .iter()
+        .filter(|row| row.observed.state != ContainerState::Missing)
+        .filter_map(|row| row.binding.container_id.as_ref())
+        .collect();
+    let (before, after): (Vec<_>, Vec<_>) =
+        known.into_iter().partition(|container| stopped_at.is_some_and(|stopped| *container <= stopped));
+    after.into_iter().chain(before).cloned().collect()
+}
+
+/// The last one of those asked whose turn came; `None` if everyone's did.
+fn stopped_at(asked: &[ContainerId], answers: &HashMap<ContainerId, Examined>) -> Option<ContainerId> {
+    if asked.iter().all(|container| answers.contains_key(container)) {
+        return None;
+    }
+    asked.iter().rev().find(|container| answers.contains_key(*container)).cloned()
+}

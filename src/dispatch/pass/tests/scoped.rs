@@ -1,0 +1,194 @@
+//! Passes over some containers: what they need, and when they have to look at the whole host.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::driver::{identity, opened, settings, with_order};
+use super::*;
+use crate::dispatch::PassOrder;
+use crate::dispatch::rules::fixtures::{World, container_id, row, stopped, web, world};
+use crate::model::{ContainerState, HostStatus, LedgerRow, Listing, News, PassId, RowId, Scope, Trigger};
+use crate::store::CommitPlan;
+
+/// A pass over these containers that answers each request from the world, up to its commit or its end.
+struct Scoped {
+    asked: Vec<String>,
+    plan: Option<Box<CommitPlan>>,
+    finished: Finished,
+}
+
+fn scope(numbers: &[u32]) -> Scope {
+    Scope::Containers(numbers.iter().map(|number| container_id(*number)).collect())
+}
+
+fn order(scope: Scope) -> PassOrder {
+    PassOrder { pass: PassId::new("p"), trigger: Trigger::Event, scope, news: News::default() }
+}
+
+/// What a whole pass over the world teaches.
+fn knowledge_of(world: &World) -> Knowledge {
+    run(world, Scope::Host, Knowledge::default()).finished.knowledge
+}
+
+fn run(world: &World, scope: Scope, knowledge: Knowledge) -> Scoped {
+    let mut driver = with_order(settings(), order(scope), knowledge);
+    let mut asked = Vec::new();
+    let mut plan = None;
+    while let Some((op, ask)) = driver.wanted.pop() {
+        asked.push(format!("{ask:?}").split(['(', ' ']).next().unwrap_or_default().to_owned());
+        match ask {
+            Ask::Open(scope) => {
+                driver.on(Event::SnapshotBegan(op));
+                let rows = world.rows.iter().filter(|row| is_bound_in(row, &scope)).cloned().collect();
+                driver.on(Event::Opened(op, Ok(Opened { rows: Arc::new(rows), ..opened(None) })));
+            }
+            Ask::List(scope) => driver.on(Event::Listed(op, Ok(listed_in(world, &scope)))),
+            Ask::ReadRows(ids) => driver.on(Event::RowsRead(op, Ok(rows_of(world, &ids)))),
+            Ask::LookUp(_) => driver.on(Event::Found(op, Ok(world.directory.clone()))),
+            Ask::ReadImages(_) => driver.on(Event::ImagesRead(op, world.images.clone())),
+            Ask::Verify(_) => driver.on(Event::Verified(op, world.verified.clone())),
+            Ask::Commit(commit) => {
+                plan = Some(commit);
+                driver.on(Event::Committed(op, Ok(CommitReport::default())));
+            }
+            other => panic!("not expected: {other:?}"),
+        }
+    }
+    Scoped { asked, plan, finished: driver.finished.expect("the pass is over") }
+}
+
+fn is_bound_in(row: &LedgerRow, scope: &Scope) -> bool {
+    match scope {
+        Scope::Host => true,
+        Scope::Containers(scope) => row.binding.container_id.as_ref().is_some_and(|bound| scope.contains(bound)),
+    }
+}
+
+fn rows_of(world: &World, ids: &BTreeSet<RowId>) -> Vec<LedgerRow> {
+    world.rows.iter().filter(|row| ids.contains(&row.id)).cloned().collect()
+}
+
+fn listed_in(world: &World, scope: &Scope) -> Listed {
+    let mut listing: Listing = world.listing.clone();
+    if let Scope::Containers(scope) = scope {
+        listing.containers.retain(|container| scope.contains(&container.id));
+    }
+    Listed { listing: Arc::new(listing), identity: Some(identity("daemon-a")), ..listed() }
+}
+
+/// Row `s:web` is bound to container 1, `s:web:2` to container 2; both run.
+fn two_replicas() -> World {
+    let (first, second) = (web(1, 1), web(2, 2));
+    let rows = vec![row("s:web", "s", &first), row("s:web:2", "s", &second)];
+    world(vec![first, second], rows)
+}
+
+#[test]
+fn a_scoped_pass_reads_lists_and_writes_its_own_rows_alone() {
+    let mut world = two_replicas();
+    let knowledge = knowledge_of(&world);
+    world.listing.containers = vec![stopped(web(1, 1)), stopped(web(2, 2))];
+    let scoped = run(&world, scope(&[1]), knowledge);
+    assert_eq!(scoped.asked, ["Open", "List", "LookUp", "Commit"]);
+    let plan = scoped.plan.expect("something to write");
+    assert_eq!(plan.rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["s:web"]);
+    assert_eq!((plan.host.complete, plan.host.status), (false, None), "freshness is of whole passes");
+    assert_eq!(scoped.finished.report.scope, scope(&[1]));
+}
+
+#[test]
+fn a_scoped_pass_that_finds_nothing_new_writes_nothing_at_all() {
+    let world = two_replicas();
+    let scoped = run(&world, scope(&[1]), knowledge_of(&world));
+    assert!(scoped.plan.is_none());
+    assert_eq!((scoped.finished.report.unchanged, scoped.finished.report.error), (1, None));
+}
+
+#[test]
+fn what_a_scoped_listing_lacks_is_missing_only_if_its_inspect_says_so() {
+    let mut world = two_replicas();
+    let knowledge = knowledge_of(&world);
+    world.listing.containers.remove(0);
+    let unsure = run(&world.clone().unanswered(1), scope(&[1]), knowledge);
+    assert!(unsure.plan.is_none());
+    assert_eq!(unsure.finished.report.unverified, 1);
+    let gone = run(&world.gone(1), scope(&[1]), unsure.finished.knowledge);
+    let plan = gone.plan.expect("the row goes missing");
+    assert_eq!((plan.rows.len(), &plan.rows[0].observed.state), (1, &ContainerState::Missing));
+}
+
+#[test]
+fn a_new_container_is_bound_to_the_free_row_that_it_claims() {
+    let mut world = two_replicas();
+    let mut lost = world.rows[0].clone();
+    lost.observed.state = ContainerState::Missing;
+    world.rows[0] = lost;
+    world.listing.containers.remove(0);
+    let knowledge = knowledge_of(&world);
+    world.listing.containers.push(web(3, 1));
+    let scoped = run(&world, scope(&[3]), knowledge);
+    assert_eq!(scoped.asked, ["Open", "List", "LookUp", "ReadImages", "ReadRows", "Commit"]);
+    let plan = scoped.plan.expect("bound");
+    assert_eq!(plan.rows[0].expected, Some(Some(container_id(1))), "it is written over what was read");
+    assert_eq!(plan.rows[0].binding.container_id, Some(container_id(3)));
+}
+
+#[test]
+fn a_claim_on_a_row_that_is_bound_beyond_the_scope_makes_it_the_whole_host() {
+    let mut world = two_replicas();
+    let knowledge = knowledge_of(&world);
+    world.listing.containers.push(web(3, 1));
+    let scoped = run(&world, scope(&[3]), knowledge);
+    assert_eq!(scoped.asked, ["Open", "List", "LookUp", "ReadImages", "ReadRows", "Open", "List", "LookUp", "Commit"]);
+    let plan = scoped.plan.expect("a whole pass stamps the host");
+    assert!(plan.host.complete && plan.rows.is_empty(), "the one that is up keeps its row");
+    assert_eq!(scoped.finished.report.scope, Scope::Host);
+}
+
+#[test]
+fn a_row_with_another_known_claimant_makes_it_the_whole_host() {
+    let mut world = two_replicas();
+    world.listing.containers.push(web(3, 1));
+    let knowledge = knowledge_of(&world);
+    world.listing.containers[0] = stopped(web(1, 1));
+    let scoped = run(&world, scope(&[1]), knowledge);
+    let plan = scoped.plan.expect("the claimant that is up takes the row");
+    assert_eq!(plan.rows[0].binding.container_id, Some(container_id(3)));
+    assert_eq!(scoped.finished.report.scope, Scope::Host);
+}
+
+#[test]
+fn a_claimant_that_a_scoped_pass_met_is_known_to_the_next_and_forgotten_with_its_end() {
+    let mut world = two_replicas();
+    let knowledge = knowledge_of(&world);
+    world.listing.containers.push(stopped(web(3, 1)));
+    let met = run(&world, scope(&[1, 3]), knowledge);
+    assert_eq!(met.finished.report.scope, scope(&[1, 3]), "both are in scope");
+    let whole = run(&world, scope(&[1]), met.finished.knowledge);
+    assert_eq!(whole.finished.report.scope, Scope::Host, "a rival beyond the scope");
+    world.listing.containers.pop();
+    let gone = run(&world, scope(&[3]), whole.finished.knowledge);
+    let alone = run(&world, scope(&[1]), gone.finished.knowledge);
+    assert_eq!(alone.finished.report.scope, scope(&[1]));
+}
+
+#[test]
+fn without_a_complete_listing_before_it_every_pass_is_whole() {
+    let mut world = two_replicas();
+    let scoped = run(&world, scope(&[1]), Knowledge::default());
+    assert_eq!(scoped.finished.report.scope, Scope::Host);
+    world = world.partial();
+    let partial = run(&world, Scope::Host, Knowledge::default());
+    assert_eq!(run(&world, scope(&[1]), partial.finished.knowledge).finished.report.scope, Scope::Host);
+}
+
+#[test]
+fn a_scoped_pass_that_fails_is_told_of_the_host() {
+    let world = two_replicas();
+    let mut driver = with_order(settings(), order(scope(&[1])), knowledge_of(&world));
+    let (open, list) = driver.open_then_list();
+    driver.on(Event::Opened(open, Ok(opened(None))));
+    driver.on(Event::Listed(list, Err(refused())));
+    let (_, plan) = driver.plan();
+    assert_eq!((plan.host.status, plan.host.complete), (Some(HostStatus::Unreachable), false));
+}
