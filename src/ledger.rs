@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use crate::config::Config;
 use crate::docker::{EndpointError, resolve_endpoint};
 use crate::model::{FailureKind, HostName, PassFailure, PassReport, Timestamp};
+use crate::store::{LeaseHolder, StoreFactory};
 use crate::supervisor::{LedgerSupervisor, Status, SupervisorArgs, SupervisorMessage};
 use crate::tick::failed_report;
 
@@ -66,7 +67,8 @@ impl Ledger {
             Life::Once { details_limit } => (false, details_limit),
         };
         let config = Arc::new(config);
-        let args = SupervisorArgs { config, endpoint, by_itself, details_limit, migrate, status: sender };
+        let stores = StoreFactory::threaded(config.clone(), LeaseHolder::of_this_process(), migrate);
+        let args = SupervisorArgs { config, endpoint, by_itself, details_limit, stores, status: sender };
         let (supervisor, _) =
             Actor::spawn(None, LedgerSupervisor, args).await.map_err(|error| StartError::Spawn(error.to_string()))?;
         Ok(LedgerHandle { host, supervisor, status, stop_bound })

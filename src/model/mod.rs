@@ -5,6 +5,7 @@
 
 mod container;
 mod event;
+mod future;
 mod ids;
 mod pass;
 mod registry;
@@ -17,6 +18,7 @@ pub use container::{
     ListedContainer, Listing, Ports, Quarantined,
 };
 pub use event::{DaemonEvent, Dirt, EventAction, News, Starts};
+pub use future::BoxFuture;
 pub use ids::{ContainerId, Epoch, HostName, ImageId, OpId, PassId, Revision, RowId, WorkloadId};
 pub use pass::{FailureKind, PassFailure, PassOutcome, PassReport, Scope, Trigger, Unassigned, UnassignedReason};
 pub use registry::{

@@ -18,6 +18,7 @@ mod holder;
 mod hosts;
 mod judge;
 mod lease;
+mod ledger_store;
 mod location;
 mod message;
 mod migrate;
@@ -32,6 +33,7 @@ mod rows;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod threaded;
 mod write;
 
 pub use actor::{StoreActor, StoreArgs, StoreState};
@@ -39,6 +41,7 @@ pub use changes::ChangesPage;
 pub(crate) use diff::{DiffInput, Difference, diff};
 pub use holder::{LeaseHolder, is_holder_dead};
 pub use lease::{Lease, lease_time_to_live};
+pub use ledger_store::{LedgerStore, StoreFactory};
 pub use message::{
     DetailsReport, Directory, DirectoryKeys, NewBinding, Opened, RegistryError, StoreError, StoreMessage,
 };

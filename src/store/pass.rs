@@ -1,17 +1,31 @@
 //! What a pass reads first: the host's line and its rows, from one snapshot.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::db::{Db, each_backend};
+use super::db::each_backend;
 use super::hosts::HostLine;
 use super::open::{KeptRows, Store};
 use super::rows::LedgerRecord;
 use super::schema::{containers, hosts};
 use super::{NewBinding, Opened, StoreError};
 use crate::model::{ContainerId, HostName, LedgerRow, RowId};
+
+/// Rows that meet a condition. Read on the concrete connection: through the common one each of 10,000 rows costs twice
+/// as much.
+macro_rules! ledger_rows {
+    ($db:expr, $condition:expr) => {
+        each_backend!($db, connection => containers::table
+            .filter($condition)
+            .select(LedgerRecord::as_select())
+            .load_iter::<LedgerRecord, diesel::connection::DefaultLoadingMode>(connection)?
+            .map(|record| record.map(LedgerRow::from))
+            .collect::<QueryResult<Vec<LedgerRow>>>())
+    };
+}
 
 impl Store {
     /// Reads the host's line and its rows. `snapshot_began` is called as soon as nothing that is committed later can
@@ -28,7 +42,7 @@ impl Store {
             let unchanged = kept.filter(|kept| kept.host == *host && Some(kept.version) == version);
             let rows = match unchanged {
                 Some(kept) => kept.rows,
-                None => Arc::new(rows_of(db, host)?),
+                None => Arc::new(ledger_rows!(db, containers::host.eq(host.as_str()))?),
             };
             let host_record = line.unwrap_or_else(|| HostLine::unknown(host)).into();
             Ok((Opened { host: host_record, rows }, version))
@@ -37,6 +51,49 @@ impl Store {
             self.keep_rows(KeptRows { host: host.clone(), version, rows: Arc::clone(&opened.rows) });
         }
         Ok(opened)
+    }
+
+    /// Reads the host's line and the rows that are bound to one of these containers, missing ones too, from one
+    /// snapshot, as [`Self::open_pass`] does.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn open_containers(
+        &mut self,
+        host: &HostName,
+        bound_to: &BTreeSet<ContainerId>,
+        snapshot_began: impl FnOnce(),
+    ) -> Result<Opened, StoreError> {
+        self.snapshot("read the rows of some containers", |db| {
+            let line = hosts::table.find(host.as_str()).select(HostLine::as_select()).first(db).optional()?;
+            snapshot_began();
+            let bound_to: Vec<&str> = bound_to.iter().map(AsRef::as_ref).collect();
+            let mut rows = Vec::new();
+            for chunk in bound_to.chunks(KEYS_PER_STATEMENT) {
+                rows.extend(ledger_rows!(
+                    db,
+                    containers::host.eq(host.as_str()).and(containers::container_id.eq_any(chunk))
+                )?);
+            }
+            let host_record = line.unwrap_or_else(|| HostLine::unknown(host)).into();
+            Ok(Opened { host: host_record, rows: Arc::new(rows) })
+        })
+    }
+
+    /// The rows of the host with these ids, in their order; one that does not exist is left out.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn read_rows(&mut self, host: &HostName, ids: &BTreeSet<RowId>) -> Result<Vec<LedgerRow>, StoreError> {
+        self.snapshot("read some rows", |db| {
+            let ids: Vec<&str> = ids.iter().map(RowId::as_str).collect();
+            let mut rows = Vec::with_capacity(ids.len());
+            for chunk in ids.chunks(KEYS_PER_STATEMENT) {
+                rows.extend(ledger_rows!(db, containers::host.eq(host.as_str()).and(containers::id.eq_any(chunk)))?);
+            }
+            rows.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+            Ok(rows)
+        })
     }
 
     /// Bound rows of the host whose observed columns describe another container, or none: somebody bound them and no
@@ -64,12 +121,5 @@ struct UnseenRow {
     container_id: String,
 }
 
-/// Read on the concrete connection: through the common one each of 10,000 rows costs twice as much.
-fn rows_of(db: &mut Db, host: &HostName) -> QueryResult<Vec<LedgerRow>> {
-    each_backend!(db, connection => containers::table
-        .filter(containers::host.eq(host.as_str()))
-        .select(LedgerRecord::as_select())
-        .load_iter::<LedgerRecord, diesel::connection::DefaultLoadingMode>(connection)?
-        .map(|record| record.map(LedgerRow::from))
-        .collect())
-}
+/// Keys in one statement, far below what either database binds.
+const KEYS_PER_STATEMENT: usize = 1_000;

@@ -145,3 +145,15 @@ fn the_look_for_new_bindings_reads_their_own_index_alone() {
     let plan = explained(&mut store(&directory), UNSEEN_ROWS);
     assert!(plan.contains("containers_unseen"), "{plan}");
 }
+
+#[test]
+fn a_scoped_open_finds_its_rows_by_the_index_of_containers() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut store = store(&directory);
+    let heard = statements(&mut store);
+    store.open_containers(&"local".into(), &["c1".into(), "c2".into()].into(), || {}).expect("opened");
+    let heard = heard.lock().expect("one thread").clone();
+    let sql = heard.iter().find(|sql| sql.contains("container_id` IN")).expect("the query");
+    let plan = explained(&mut store, sql.split(" -- ").next().expect("the query without its values"));
+    assert!(plan.contains("SEARCH containers USING INDEX containers_bound"), "{plan}");
+}

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::dispatch::DispatchMessage;
 use crate::docker::{Endpoint, Lane};
 use crate::model::{Epoch, FailureKind, PassFailure, PassReport, whole_millis};
-use crate::store::{LeaseHolder, StoreError, StoreMessage};
+use crate::store::{StoreError, StoreFactory, StoreMessage};
 use crate::tick::TickMessage;
 
 /// The root of the tree.
@@ -34,8 +34,8 @@ pub(crate) struct SupervisorArgs {
     pub by_itself: bool,
     /// How many rows get their details after a pass that was asked for; ignored where passes run by themselves.
     pub details_limit: usize,
-    /// Whether the database is migrated at the first opening.
-    pub migrate: bool,
+    /// Makes the ledger's store for each life of StoreActor.
+    pub stores: StoreFactory,
     /// Where the status goes.
     pub status: watch::Sender<Status>,
 }
@@ -45,7 +45,6 @@ pub(crate) struct SupervisorArgs {
 pub(crate) struct SupervisorState {
     pub(super) args: SupervisorArgs,
     born: Instant,
-    pub(super) holder: LeaseHolder,
     slots: BTreeMap<Child, Slot>,
     pub(super) wiring: Wiring,
     intensity: Intensity,
@@ -112,6 +111,8 @@ impl LedgerSupervisor {
             M::Respawn { child, epoch } => state.give_life(&myself, child, epoch).await?,
             M::StoreReady { epoch } => state.store_ready(epoch),
             M::StoreTrouble { epoch, error } => state.store_trouble(&myself, epoch, &error),
+            // Nobody asks yet.
+            M::ChangesRead(_) => {}
             M::PassEnded(report) => state.pass_ended(report),
             M::Reconcile(caller) => state.request_pass(caller),
             M::SettleDetails(caller) => state.settle_details(caller),
@@ -157,7 +158,6 @@ impl SupervisorState {
         Self {
             args,
             born: Instant::now(),
-            holder: LeaseHolder::of_this_process(),
             slots: BTreeMap::new(),
             wiring: Wiring::default(),
             intensity,

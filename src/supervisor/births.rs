@@ -63,13 +63,7 @@ impl SupervisorState {
         myself: &ActorRef<SupervisorMessage>,
         epoch: Epoch,
     ) -> Result<ActorRef<StoreMessage>, SpawnErr> {
-        let args = StoreArgs {
-            config: self.args.config.clone(),
-            epoch,
-            holder: self.holder.clone(),
-            supervisor: myself.clone(),
-            migrate: self.args.migrate,
-        };
+        let args = StoreArgs { epoch, supervisor: myself.clone(), store: self.args.stores.make() };
         let (store, _) = Actor::spawn_linked(None, StoreActor, args, myself.get_cell()).await?;
         Ok(store)
     }

@@ -7,7 +7,7 @@ use ractor::RpcReplyPort;
 
 use crate::docker::Lane;
 use crate::model::{Epoch, OpId, PassReport};
-use crate::store::StoreError;
+use crate::store::{ChangesPage, StoreError};
 
 /// A child of the supervisor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,6 +72,8 @@ pub enum SupervisorMessage {
         /// Why.
         error: StoreError,
     },
+    /// A part of the history, as it was asked of StoreActor.
+    ChangesRead(Result<ChangesPage, StoreError>),
     /// A pass is over.
     PassEnded(Arc<PassReport>),
     /// Answers as soon as no details are owed that can be paid now.

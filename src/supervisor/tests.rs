@@ -11,6 +11,7 @@ use super::{Status, SupervisorArgs};
 use crate::config::Config;
 use crate::docker::Endpoint;
 use crate::model::{Epoch, Timestamp};
+use crate::store::{LeaseHolder, StoreFactory};
 use crate::tick::TickMessage;
 
 /// Stands for a TickActor.
@@ -29,12 +30,14 @@ async fn a_request_that_meets_a_dead_tick_actor_waits_for_the_next_one() {
     tick.kill();
     ended.await.expect("it is dead");
     let (status, _watcher) = watch::channel(Status::new(Timestamp::now()));
+    let config = Arc::new(Config::new("unused"));
+    let stores = StoreFactory::threaded(config.clone(), LeaseHolder::of_this_process(), false);
     let mut state = SupervisorState::new(SupervisorArgs {
-        config: Arc::new(Config::new("unused")),
+        config,
         endpoint: Endpoint::Unix("/unused".into()),
         by_itself: false,
         details_limit: 0,
-        migrate: false,
+        stores,
         status,
     });
     // Its death is not handled yet.

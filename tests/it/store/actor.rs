@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dockledger::dispatch::DispatchMessage;
-use dockledger::model::{Epoch, OpId, Scope};
-use dockledger::store::{LeaseHolder, StoreActor, StoreArgs, StoreError, StoreMessage};
+use dockledger::model::{ClaimRequest, Epoch, OpId, Revision, Scope};
+use dockledger::store::{LeaseHolder, StoreActor, StoreArgs, StoreError, StoreFactory, StoreMessage};
 use dockledger::supervisor::SupervisorMessage;
 use dockledger::tick::TickMessage;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -66,11 +66,9 @@ async fn spawn(
     supervisor: &Heard<SupervisorMessage>,
 ) -> (ActorRef<StoreMessage>, tokio::task::JoinHandle<()>) {
     let args = StoreArgs {
-        config: Arc::new(database.config.clone()),
         epoch: Epoch(epoch),
-        holder: holder.clone(),
         supervisor: supervisor.actor.clone(),
-        migrate: true,
+        store: StoreFactory::threaded(Arc::new(database.config.clone()), holder.clone(), true).make(),
     };
     Actor::spawn(None, StoreActor, args).await.expect("no I/O before the start")
 }
@@ -182,4 +180,25 @@ async fn a_renewal_that_meets_a_lock_is_no_trouble_of_the_store() {
     store.cast(StoreMessage::Commit { op: OpId(2), plan, reply_to: dispatch.actor.clone() }).expect("it lives");
     assert!(matches!(dispatch.next().await, DispatchMessage::Committed { result: Ok(_), .. }));
     assert!(supervisor.messages.try_recv().is_err(), "nothing to tell");
+}
+
+/// Who follows the history is answered by the actor that writes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_the_history_is_read_on_demand() {
+    let database = TestDatabase::sqlite();
+    let mut supervisor = Heard::new().await;
+    let (store, _) = spawn(&database, 1, &LeaseHolder::of_this_process(), &supervisor).await;
+    assert!(is_ready(&supervisor.next().await, 1));
+    let mut writer = database.open();
+    let claim = ClaimRequest { project: "shop".into(), ..ClaimRequest::default() };
+    writer.add_project(&parent("shop", "p", "w")).expect("a project");
+    for _ in 0..3 {
+        writer.claim(&database.config.host, &claim).expect("a row");
+    }
+    store
+        .cast(StoreMessage::ReadChanges { after: Revision(1), limit: 1, reply_to: supervisor.actor.clone() })
+        .expect("it lives");
+    let SupervisorMessage::ChangesRead(Ok(page)) = supervisor.next().await else { panic!("the page") };
+    assert_eq!(page.changes.iter().map(|change| change.revision.0).collect::<Vec<_>>(), [2]);
+    assert_eq!((page.latest, page.lagged), (Revision(3), false));
 }

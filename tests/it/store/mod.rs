@@ -11,4 +11,5 @@ mod queries;
 mod registry;
 mod retention;
 mod schema;
+mod scoped;
 mod steady;

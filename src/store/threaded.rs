@@ -1,0 +1,173 @@
+//! The real ledger behind StoreActor: each call moves the connection and its lease to a blocking thread and back.
+
+use std::collections::BTreeSet;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::spawn_blocking;
+
+use super::ledger_store::{LedgerStore, StoreFactory};
+use super::plan::{CommitPlan, CommitReport, DetailsWrite};
+use super::{
+    ChangesPage, DetailsReport, Directory, DirectoryKeys, Lease, LeaseHolder, NewBinding, OpenMode, Opened, Store,
+    StoreError, lease_time_to_live,
+};
+use crate::config::Config;
+use crate::model::{BoxFuture, LedgerRow, Revision, RowId, Scope, Timestamp};
+
+/// The database of a configuration. A call whose future is dropped ends on its thread all the same: then its generation
+/// is refused, or was whole before the next one was given out.
+#[derive(Debug)]
+struct ThreadedStore {
+    config: Arc<Config>,
+    holder: LeaseHolder,
+    mode: OpenMode,
+    /// Open, and waiting for the lease.
+    opened: Option<Store>,
+    /// Absent until the lease is taken, and while a thread works with it.
+    held: Option<Held>,
+}
+
+/// The database and the right to write the host.
+#[derive(Debug)]
+struct Held {
+    store: Store,
+    lease: Lease,
+}
+
+impl StoreFactory {
+    /// The database of a configuration. All lives hold one lease as `holder`, each with a generation of its own.
+    /// `migrate` says whether they bring the schema up, and make the file, by themselves.
+    #[must_use]
+    pub fn threaded(config: Arc<Config>, holder: LeaseHolder, migrate: bool) -> Self {
+        let mode = if migrate { OpenMode::Write } else { OpenMode::WriteUnmigrated };
+        Self::new(move || {
+            let (config, holder) = (config.clone(), holder.clone());
+            Box::new(ThreadedStore { config, holder, mode, opened: None, held: None })
+        })
+    }
+}
+
+impl ThreadedStore {
+    async fn open(&mut self) -> Result<Duration, StoreError> {
+        let (config, holder, mode) = (self.config.clone(), self.holder.clone(), self.mode);
+        let opened = self.opened.take();
+        let (store, lease) = on_a_thread(move || {
+            let mut store = match opened {
+                Some(store) => store,
+                None => Store::open(&config, mode)?,
+            };
+            let lease = store.acquire_lease(&config.host, &holder, lease_time_to_live(config.interval));
+            Ok((store, lease))
+        })
+        .await?;
+        match lease {
+            Ok(lease) => {
+                let time_to_live = lease.time_to_live;
+                self.held = Some(Held { store, lease });
+                Ok(time_to_live)
+            }
+            Err(error) => {
+                self.opened = Some(store);
+                Err(error)
+            }
+        }
+    }
+
+    /// Runs one transaction.
+    fn work<T: Send + 'static>(
+        &mut self,
+        body: impl FnOnce(&mut Store, &Lease) -> Result<T, StoreError> + Send + 'static,
+    ) -> BoxFuture<'_, Result<T, StoreError>> {
+        Box::pin(async move {
+            let Some(mut held) = self.held.take() else {
+                return Err(StoreError::Unopened {
+                    url: "of the configuration".into(),
+                    cause: "it is not open yet; it is tried again".into(),
+                });
+            };
+            let (held, result) = on_a_thread(move || {
+                let result = body(&mut held.store, &held.lease);
+                Ok((held, result))
+            })
+            .await?;
+            self.held = Some(held);
+            result
+        })
+    }
+}
+
+/// A body that panics panics here too: it is a fault of ours, and the actor's.
+async fn on_a_thread<T: Send + 'static>(
+    body: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match spawn_blocking(body).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(_) => Err(StoreError::Unopened {
+                url: "of the configuration".into(),
+                cause: "the runtime is ending; nothing more is written".into(),
+            }),
+        },
+    }
+}
+
+impl LedgerStore for ThreadedStore {
+    fn begin(&mut self) -> BoxFuture<'_, Result<Duration, StoreError>> {
+        Box::pin(self.open())
+    }
+
+    fn renew_lease(&mut self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.work(|store, lease| store.renew_lease(lease))
+    }
+
+    fn release_lease(&mut self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.work(|store, lease| store.release_lease(lease))
+    }
+
+    fn prune(&mut self) -> BoxFuture<'_, Result<usize, StoreError>> {
+        let retention = self.config.retention.clone();
+        self.work(move |store, lease| store.prune(lease, &retention, Timestamp::now()))
+    }
+
+    fn open_pass(
+        &mut self,
+        scope: Scope,
+        snapshot_began: Box<dyn FnOnce() + Send>,
+    ) -> BoxFuture<'_, Result<Opened, StoreError>> {
+        self.work(move |store, lease| match &scope {
+            Scope::Host => store.open_pass(&lease.host, snapshot_began),
+            Scope::Containers(containers) => store.open_containers(&lease.host, containers, snapshot_began),
+        })
+    }
+
+    fn read_rows(&mut self, rows: BTreeSet<RowId>) -> BoxFuture<'_, Result<Vec<LedgerRow>, StoreError>> {
+        self.work(move |store, lease| store.read_rows(&lease.host, &rows))
+    }
+
+    fn look_up(&mut self, keys: DirectoryKeys) -> BoxFuture<'_, Result<Directory, StoreError>> {
+        self.work(move |store, _| store.look_up(&keys))
+    }
+
+    fn adopt_stacks(&mut self, compose_projects: BTreeSet<String>) -> BoxFuture<'_, Result<Directory, StoreError>> {
+        self.work(move |store, _| store.adopt_stacks(&compose_projects))
+    }
+
+    fn commit(&mut self, plan: Box<CommitPlan>) -> BoxFuture<'_, Result<CommitReport, StoreError>> {
+        self.work(move |store, lease| store.commit(lease, &plan))
+    }
+
+    fn pay_details(&mut self, writes: Vec<DetailsWrite>) -> BoxFuture<'_, Result<DetailsReport, StoreError>> {
+        self.work(move |store, lease| store.pay_details(lease, &writes))
+    }
+
+    fn new_bindings(&mut self) -> BoxFuture<'_, Result<Vec<NewBinding>, StoreError>> {
+        self.work(|store, lease| store.new_bindings(&lease.host))
+    }
+
+    fn changes(&mut self, after: Revision, limit: usize) -> BoxFuture<'_, Result<ChangesPage, StoreError>> {
+        self.work(move |store, _| store.changes(Some(after), None, limit))
+    }
+}
