@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::docker::{EndpointError, resolve_endpoint};
-use crate::model::{FailureKind, HostName, PassFailure, PassReport, Timestamp};
+use crate::model::{FailureKind, HostName, PassFailure, PassReport, SystemClock, Timestamp};
 use crate::store::{LeaseHolder, StoreFactory};
 use crate::supervisor::{LedgerSupervisor, Status, SupervisorArgs, SupervisorMessage};
 use crate::tick::failed_report;
@@ -68,7 +68,8 @@ impl Ledger {
         };
         let config = Arc::new(config);
         let stores = StoreFactory::threaded(config.clone(), LeaseHolder::of_this_process(), migrate);
-        let args = SupervisorArgs { config, endpoint, by_itself, details_limit, stores, status: sender };
+        let clock = Arc::new(SystemClock);
+        let args = SupervisorArgs { config, endpoint, by_itself, details_limit, stores, clock, status: sender };
         let (supervisor, _) =
             Actor::spawn(None, LedgerSupervisor, args).await.map_err(|error| StartError::Spawn(error.to_string()))?;
         Ok(LedgerHandle { host, supervisor, status, stop_bound })

@@ -16,7 +16,7 @@ use super::rules::RuleSet;
 use super::{DispatchMessage, PassOrder};
 use crate::config::Config;
 use crate::docker::{CallProgress, DockerMessage, Lane};
-use crate::model::{Epoch, OpId, Scope, Timestamp};
+use crate::model::{Clock, Epoch, OpId, Scope};
 use crate::store::StoreMessage;
 use crate::supervisor::SupervisorMessage;
 use crate::tick::TickMessage;
@@ -36,6 +36,8 @@ pub(crate) struct DispatchArgs {
     pub supervisor: ActorRef<SupervisorMessage>,
     /// How many rows get their details after a pass; `None` for all, old debts included.
     pub details_limit: Option<usize>,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// A living child, as the supervisor announced it.
@@ -51,6 +53,7 @@ pub(crate) struct DispatchState {
     pub(super) settings: PassSettings,
     pub(super) supervisor: ActorRef<SupervisorMessage>,
     pub(super) details_limit: Option<usize>,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) born: Instant,
     pub(super) lanes: HashMap<Lane, Peer<DockerMessage>>,
     /// How far the list call of the pass lane has come.
@@ -98,6 +101,7 @@ impl DispatchState {
             settings: PassSettings { config: args.config, endpoint: args.endpoint, rules },
             supervisor: args.supervisor,
             details_limit: args.details_limit,
+            clock: args.clock,
             born: Instant::now(),
             lanes: HashMap::new(),
             progress: None,
@@ -152,7 +156,7 @@ impl DispatchState {
     }
 
     pub(super) fn now(&self) -> Moment {
-        Moment { wall: Timestamp::now(), monotonic: self.born.elapsed() }
+        Moment { wall: self.clock.now(), monotonic: self.born.elapsed() }
     }
 
     pub(super) fn begin(&mut self, myself: &ActorRef<DispatchMessage>, mut order: PassOrder) {

@@ -128,7 +128,7 @@ mod tests {
     use crate::config::Config;
     use crate::dispatch::DispatchArgs;
     use crate::dispatch::actor::Peer;
-    use crate::model::{Epoch, RowId};
+    use crate::model::{Epoch, RowId, SystemClock};
 
     /// Stands for any other actor.
     struct Deaf<M>(PhantomData<fn(M)>);
@@ -153,6 +153,7 @@ mod tests {
             endpoint: "unix:///unused".into(),
             supervisor: deaf().await,
             details_limit: None,
+            clock: Arc::new(SystemClock),
         });
         state.lanes.insert(Lane::Details, Peer { epoch: Epoch(1), actor: deaf().await });
         state.store = Some(Peer { epoch: Epoch(1), actor: deaf().await });

@@ -3,6 +3,7 @@
 //! Comes in: nothing. Goes out: types that every room shares. Never: I/O, an actor, a name from bollard, diesel or
 //! ractor.
 
+mod clock;
 mod container;
 mod event;
 mod future;
@@ -13,6 +14,7 @@ mod row;
 mod time;
 mod words;
 
+pub use clock::{Clock, SystemClock};
 pub use container::{
     Claims, Completeness, DaemonIdentity, Examined, ExitCodeFact, HealthFact, Inspected, InspectedDetails,
     ListedContainer, Listing, Ports, Quarantined,

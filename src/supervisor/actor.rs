@@ -15,7 +15,7 @@ use super::{Child, Status, SupervisorMessage, shutdown};
 use crate::config::Config;
 use crate::dispatch::DispatchMessage;
 use crate::docker::{Endpoint, Lane};
-use crate::model::{Epoch, FailureKind, PassFailure, PassReport, whole_millis};
+use crate::model::{Clock, Epoch, FailureKind, PassFailure, PassReport, whole_millis};
 use crate::store::{StoreError, StoreFactory, StoreMessage};
 use crate::tick::TickMessage;
 
@@ -36,6 +36,8 @@ pub(crate) struct SupervisorArgs {
     pub details_limit: usize,
     /// Makes the ledger's store for each life of StoreActor.
     pub stores: StoreFactory,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
     /// Where the status goes.
     pub status: watch::Sender<Status>,
 }

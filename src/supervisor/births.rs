@@ -37,6 +37,7 @@ impl SupervisorState {
             endpoint: self.args.endpoint.to_string(),
             supervisor: myself.clone(),
             details_limit: (!self.args.by_itself).then_some(self.args.details_limit),
+            clock: self.args.clock.clone(),
         };
         let (dispatch, _) = Actor::spawn_linked(None, DispatchActor, args, myself.get_cell()).await?;
         self.wiring.dispatch_up(epoch, dispatch.clone());

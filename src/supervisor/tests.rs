@@ -10,7 +10,7 @@ use super::actor::SupervisorState;
 use super::{Status, SupervisorArgs};
 use crate::config::Config;
 use crate::docker::Endpoint;
-use crate::model::{Epoch, Timestamp};
+use crate::model::{Epoch, SystemClock, Timestamp};
 use crate::store::{LeaseHolder, StoreFactory};
 use crate::tick::TickMessage;
 
@@ -38,6 +38,7 @@ async fn a_request_that_meets_a_dead_tick_actor_waits_for_the_next_one() {
         by_itself: false,
         details_limit: 0,
         stores,
+        clock: Arc::new(SystemClock),
         status,
     });
     // Its death is not handled yet.
