@@ -10,13 +10,12 @@ use super::exit::{Exit, Failure};
 use super::freshness::{Freshness, freshness};
 use super::output::Output;
 use super::table::Table;
-use crate::config::Config;
 use crate::model::{ContainerId, ContainerState, HostRecord, StoredRow, Timestamp};
 use crate::store::RowFilter;
 
 pub(super) fn execute(arguments: &PsArguments, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let filter = filter(arguments, context, &config)?;
+    let filter = filter(arguments, context)?;
     let mut store = context.read(&config)?;
     let rows = store.rows(&filter)?;
     let output = Output::of_this_process(arguments.printing.json);
@@ -43,7 +42,7 @@ pub(super) fn execute(arguments: &PsArguments, context: &Context) -> Result<Exit
     Ok(Exit::Fine)
 }
 
-fn filter(arguments: &PsArguments, context: &Context, config: &Config) -> Result<RowFilter, Failure> {
+fn filter(arguments: &PsArguments, context: &Context) -> Result<RowFilter, Failure> {
     let state = arguments.state.as_deref().map(parse_state).transpose()?;
     Ok(RowFilter {
         host: context.host_filter().cloned(),
@@ -51,7 +50,7 @@ fn filter(arguments: &PsArguments, context: &Context, config: &Config) -> Result
         kind: arguments.kind,
         workload: arguments.workload.clone(),
         stage: arguments.stage.clone(),
-        flapping: arguments.flapping.then_some((config.flapping.starts, config.flapping.window)),
+        flapping: arguments.flapping,
         ..RowFilter::default()
     })
 }
@@ -153,8 +152,16 @@ fn state_since(row: &StoredRow) -> Option<Timestamp> {
     told.or(observed.state_since)
 }
 
-/// The state with what explains it: `stopped (137)`, `running (unhealthy)`.
+/// The state with what explains it: `stopped (137)`, `running (unhealthy)`, `restarting (1), flapping: 5 starts`.
 fn state(row: &StoredRow) -> String {
+    let state = explained_state(row);
+    match row.observed.flapping_since {
+        Some(_) => format!("{state}, flapping: {} starts", row.observed.recent_starts),
+        None => state,
+    }
+}
+
+fn explained_state(row: &StoredRow) -> String {
     let state = &row.observed.state;
     match (state, row.observed.exit_code, row.observed.health.as_deref()) {
         (ContainerState::Stopped | ContainerState::Restarting, Some(code), _) => format!("{state} ({code})"),
@@ -231,6 +238,16 @@ shop-web-1  stack/shop  web   running  60 s   0.0.0.0:8080->80/tcp  shop/web:7  
         assert_eq!(shown(ContainerState::Running, None, Some("healthy")), "running (healthy)");
         assert_eq!(shown(ContainerState::Stopped, Some(137), None), "stopped (137)");
         assert_eq!(shown(ContainerState::Missing, Some(137), Some("healthy")), "missing");
+    }
+
+    #[test]
+    fn a_row_that_flaps_says_how_often_it_started() {
+        let mut row = row();
+        row.observed.state = ContainerState::Restarting;
+        (row.observed.flapping_since, row.observed.recent_starts) = (row.observed.state_since, 5);
+        assert_eq!(super::state(&row), "restarting, flapping: 5 starts");
+        row.observed.flapping_since = None;
+        assert_eq!(super::state(&row), "restarting");
     }
 
     #[test]

@@ -136,6 +136,10 @@ word_enum! {
         Returned = "returned",
         /// Somebody else wrote the row's state; this is where we first met it.
         Deployer = "deployer",
+        /// Its container began to start too often.
+        Flapping = "flapping",
+        /// Its container no longer starts too often.
+        Settled = "settled",
         /// Details were read.
         Details = "details",
         /// A claim made or bound the row.

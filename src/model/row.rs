@@ -48,6 +48,10 @@ pub struct Observed {
     pub created_in_docker_at: Option<Timestamp>,
     /// Stored when a row goes missing: the last complete pass that showed it.
     pub last_seen_at: Option<Timestamp>,
+    /// Since when it starts too often; `None` if it does not.
+    pub flapping_since: Option<Timestamp>,
+    /// How often it started within the configured window, as last written; 0 if it does not flap.
+    pub recent_starts: i32,
 }
 
 #[cfg(test)]
@@ -69,6 +73,8 @@ impl Observed {
             finished_at: None,
             created_in_docker_at: None,
             last_seen_at: None,
+            flapping_since: None,
+            recent_starts: 0,
         }
     }
 }

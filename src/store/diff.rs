@@ -140,6 +140,7 @@ fn make(id: RowId, binding: Binding, container: &ListedContainer, now: Timestamp
         binding,
         observed: first_sight(container, now),
         details_owed: true,
+        is_silent: false,
         cause: ChangeCause::Inserted,
         foreign_state: None,
         from_state: None,
@@ -189,6 +190,7 @@ fn rewrite(row: &LedgerRow, observed: Observed, cause: ChangeCause) -> RowWrite 
         binding: row.binding.clone(),
         observed,
         details_owed: row.details_owed,
+        is_silent: false,
         cause,
         foreign_state: has_foreign_state(row).then(|| row.observed.state.clone()),
         from_state: Some(row.observed.state.clone()),
@@ -246,6 +248,8 @@ fn first_sight(container: &ListedContainer, now: Timestamp) -> Observed {
         finished_at: None,
         created_in_docker_at: container.created_at,
         last_seen_at: None,
+        flapping_since: None,
+        recent_starts: 0,
     }
 }
 
@@ -262,6 +266,8 @@ fn next_sight(before: &Observed, container: &ListedContainer, now: Timestamp) ->
         oom_killed: before.oom_killed,
         started_at: before.started_at,
         finished_at: before.finished_at,
+        flapping_since: before.flapping_since,
+        recent_starts: before.recent_starts,
         created_in_docker_at: first.created_in_docker_at.or(before.created_in_docker_at),
         ..first
     }

@@ -60,6 +60,7 @@ mod tests {
             },
             observed: Observed::unseen(ContainerState::Running),
             details_owed: false,
+            is_silent: false,
             cause: ChangeCause::Observed,
             foreign_state: None,
             from_state: None,

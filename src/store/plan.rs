@@ -73,6 +73,9 @@ pub struct RowWrite {
     pub observed: Observed,
     /// Whether details are owed after the write.
     pub details_owed: bool,
+    /// Whether nothing differs but that details are owed from now on: the row is written and no reader can tell, so it
+    /// makes no change, gets no revision and is not counted.
+    pub is_silent: bool,
     /// Why.
     pub cause: ChangeCause,
     /// A state that someone else wrote and that no change has told yet: it gets a change of its own, with cause

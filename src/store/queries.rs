@@ -1,14 +1,10 @@
 //! What people and platforms ask: rows by what is known of them, and proxy routes.
 
-use std::time::Duration;
-
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
 
 use super::StoreError;
 use super::db::Db;
 use super::fault::Fault;
-use super::moment::UtcTimestamp;
 use super::open::Store;
 use super::registry::{find_workload, matching_stages};
 use super::rows::kind_of;
@@ -31,8 +27,8 @@ pub struct RowFilter {
     pub workload: Option<String>,
     /// Of the stage with this id or name, as their own `stage_id` or else their role says.
     pub stage: Option<String>,
-    /// With more than so many starts within so long.
-    pub flapping: Option<(u32, Duration)>,
+    /// Whose containers start too often.
+    pub flapping: bool,
     /// This one.
     pub row: Option<RowId>,
     /// Bound to this container.
@@ -91,32 +87,10 @@ fn filtered(db: &mut Db, filter: &RowFilter) -> Result<Vec<ViewRecord>, Fault> {
     if let Some(container) = &filter.container_id {
         query = query.filter(view::container_id.eq(container.as_str()));
     }
-    let mut rows: Vec<ViewRecord> = query.load(db)?;
-    if let Some((more_than, window)) = filter.flapping {
-        let flapping = flapping(db, more_than, window)?;
-        rows.retain(|row| flapping.iter().any(|one| one.host == row.host && one.row_id == row.id));
+    if filter.flapping {
+        query = query.filter(view::flapping_since.is_not_null());
     }
-    Ok(rows)
-}
-
-/// A start is a change to running that is not the end of a pause.
-const STARTS: &str = "\
-    SELECT host, row_id FROM changes WHERE at >= $1 AND to_state = 'running' AND (from_state IS NULL \
-        OR from_state NOT IN ('running', 'paused') OR cause = 'rebound') \
-    GROUP BY host, row_id HAVING count(*) > $2";
-
-#[derive(QueryableByName)]
-struct FlappingRow {
-    #[diesel(sql_type = Text)]
-    host: String,
-    #[diesel(sql_type = Text)]
-    row_id: String,
-}
-
-fn flapping(db: &mut Db, more_than: u32, window: Duration) -> Result<Vec<FlappingRow>, Fault> {
-    let now = db.now()?;
-    let begin = now.minus(window);
-    Ok(diesel::sql_query(STARTS).bind::<UtcTimestamp, _>(begin).bind::<BigInt, _>(i64::from(more_than)).load(db)?)
+    Ok(query.load(db)?)
 }
 
 #[derive(Queryable, Selectable)]
@@ -142,6 +116,8 @@ struct ViewRecord {
     finished_at: Option<Timestamp>,
     created_in_docker_at: Option<Timestamp>,
     last_seen_at: Option<Timestamp>,
+    flapping_since: Option<Timestamp>,
+    recent_starts: i32,
     subdomain: Option<String>,
     proxy_route_id: Option<String>,
     npm_proxy_id: Option<String>,
@@ -207,6 +183,8 @@ impl From<ViewRecord> for StoredRow {
                 finished_at: record.finished_at,
                 created_in_docker_at: record.created_in_docker_at,
                 last_seen_at: record.last_seen_at,
+                flapping_since: record.flapping_since,
+                recent_starts: record.recent_starts,
             },
             deployer: DeployerColumns {
                 subdomain: record.subdomain,

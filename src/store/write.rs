@@ -15,7 +15,7 @@ use super::rows::{FirstSight, LockedRow, NewRow, Observation, Rebinding, WriteSt
 use super::schema::{containers, workloads};
 use crate::model::{ChangeCause, ContainerState, HostName, RowId, Timestamp};
 
-/// Rows in one statement: 27 values each stay below the 32,766 that SQLite takes.
+/// Rows in one statement: 29 values each stay below the 32,766 that SQLite takes.
 const ROWS_PER_STATEMENT: usize = 1_000;
 
 /// Writes the rows of a plan that still rest on what is stored, each with its changes; reports the others.
@@ -26,7 +26,9 @@ pub(super) fn write_rows(
     now: Timestamp,
     report: &mut CommitReport,
 ) -> Result<(), Fault> {
-    let accepted = accept(db, &lease.host, plan, report)?;
+    let (silent, accepted): (Vec<_>, Vec<_>) =
+        accept(db, &lease.host, plan, report)?.into_iter().partition(|row| row.write.is_silent);
+    owe_details(db, &lease.host, &silent)?;
     if accepted.is_empty() {
         return Ok(());
     }
@@ -49,6 +51,16 @@ pub(super) fn write_rows(
     }
     if revisions.last() > before {
         report.revision = Some(revisions.store(db)?);
+    }
+    Ok(())
+}
+
+/// The debts of rows that are as they were otherwise.
+fn owe_details(db: &mut Db, host: &HostName, rows: &[Accepted<'_>]) -> QueryResult<()> {
+    let ids: Vec<&str> = rows.iter().map(|row| row.write.id.as_str()).collect();
+    for chunk in ids.chunks(ROWS_PER_STATEMENT) {
+        let rows = containers::table.filter(containers::host.eq(host.as_str())).filter(containers::id.eq_any(chunk));
+        diesel::update(rows).set(containers::details_owed.eq(true)).execute(db)?;
     }
     Ok(())
 }
@@ -275,6 +287,8 @@ fn observe(db: &mut Db, rows: &[Observation<'_>]) -> QueryResult<usize> {
             finished_at,
             created_in_docker_at,
             last_seen_at,
+            flapping_since,
+            recent_starts,
             recorded_state,
             details_owed,
             updated_at,

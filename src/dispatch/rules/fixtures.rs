@@ -255,6 +255,8 @@ pub(crate) fn row(id: &str, workload: &str, container: &ListedContainer) -> Ledg
             finished_at: None,
             created_in_docker_at: container.created_at,
             last_seen_at: None,
+            flapping_since: None,
+            recent_starts: 0,
         },
         recorded_state: Some(container.state.clone()),
         seen_container_id: Some(container.id.clone()),

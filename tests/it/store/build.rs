@@ -55,6 +55,7 @@ pub(crate) fn insert_for(workload: &str, kind: WorkloadKind, role: &str, contain
         },
         observed: observed(ContainerState::Running),
         details_owed: true,
+        is_silent: false,
         cause: ChangeCause::Inserted,
         foreign_state: None,
         from_state: None,
@@ -77,6 +78,8 @@ pub(crate) fn observed(state: ContainerState) -> Observed {
         finished_at: None,
         created_in_docker_at: Some(BEGAN),
         last_seen_at: None,
+        flapping_since: None,
+        recent_starts: 0,
     }
 }
 
@@ -88,6 +91,7 @@ pub(crate) fn update(row: &LedgerRow, state: ContainerState, cause: ChangeCause)
         binding: row.binding.clone(),
         observed: Observed { state, ..row.observed.clone() },
         details_owed: false,
+        is_silent: false,
         cause,
         foreign_state: None,
         from_state: Some(row.observed.state.clone()),

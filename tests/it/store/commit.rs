@@ -48,6 +48,23 @@ const BINDING_AND_DEPLOYERS: [&str; 11] = [
 ];
 
 on_both_backends! {
+    /// An event said that it started again, and it is listed as it was.
+    fn owing_details_alone_is_no_change(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let row = rows(&mut store, &lease).remove(0);
+        store.commit(&lease, &plan(vec![update(&row, ContainerState::Running, ChangeCause::Observed)])).expect("paid");
+        let columns = ["updated_at", "revision", "details_owed"];
+        let before = database.line(&columns, "FROM containers").replace("false", "0");
+        let row = rows(&mut store, &lease).remove(0);
+        let mut silent = update(&row, ContainerState::Running, ChangeCause::Observed);
+        (silent.is_silent, silent.details_owed) = (true, true);
+        let report = store.commit(&lease, &plan(vec![silent])).expect("a commit");
+        assert_eq!(report, CommitReport { commit_ms: report.commit_ms, ..CommitReport::default() });
+        let after = database.line(&columns, "FROM containers").replace("true", "1");
+        assert_eq!(after, before.replace("|0", "|1"));
+        assert_eq!(history(&mut store).len(), 2);
+    }
+
     fn what_is_committed_is_what_the_next_pass_opens(database: &TestDatabase) {
         let (mut store, lease) = with_one_row(database);
         let row = rows(&mut store, &lease).remove(0);

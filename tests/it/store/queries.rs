@@ -134,21 +134,22 @@ on_both_backends! {
         assert_eq!(found, [("r1", Some("api"), Some("prod"), 80), ("r3", Some("api"), None, 81)]);
     }
 
-    fn flapping_counts_starts_within_the_window(database: &TestDatabase) {
+    fn a_row_flaps_from_the_commit_that_says_so_until_the_one_that_clears_it(database: &TestDatabase) {
         let (mut store, lease) = database.open_with_lease();
         store.add_stack(&parent("shop", "s", "shop"), None).expect("a stack");
         store.commit(&lease, &plan(vec![insert("db", "c2"), insert("web", "c1")])).expect("a commit");
-        for state in [ContainerState::Stopped, ContainerState::Running, ContainerState::Paused, ContainerState::Running, ContainerState::Restarting, ContainerState::Running] {
+        let mut mark = |flapping_since, recent_starts, cause| {
             let row = store.open_pass(&lease.host, || {}).expect("a pass").rows.last().cloned().expect("a row");
-            store.commit(&lease, &plan(vec![update(&row, state, ChangeCause::Observed)])).expect("a commit");
-        }
-        let mut flapping = |more_than, window| {
-            let filter = RowFilter { flapping: Some((more_than, window)), ..RowFilter::default() };
-            store.rows(&filter).expect("rows").len()
+            let mut write = update(&row, ContainerState::Running, cause);
+            (write.observed.flapping_since, write.observed.recent_starts) = (flapping_since, recent_starts);
+            store.commit(&lease, &plan(vec![write])).expect("a commit");
+            let flapping = store.rows(&RowFilter { flapping: true, ..RowFilter::default() }).expect("rows");
+            flapping.iter().map(|row| (row.id.to_string(), row.observed.recent_starts)).collect::<Vec<_>>()
         };
-        // Three starts: made running, after the stop, after the restart; the end of a pause is none.
-        assert_eq!(flapping(2, Duration::from_secs(300)), 1);
-        assert_eq!(flapping(3, Duration::from_secs(300)), 0);
+        assert_eq!(mark(Some(BEGAN), 5, ChangeCause::Flapping), [("shop:web".to_owned(), 5)]);
+        assert_eq!(mark(None, 0, ChangeCause::Settled), []);
+        let causes: Vec<_> = crate::store::commit::history(&mut store).into_iter().map(|change| change.4).collect();
+        assert_eq!(causes, ["inserted", "inserted", "flapping", "settled"]);
     }
 
     fn changes_are_read_on_from_a_revision(database: &TestDatabase) {

@@ -26,6 +26,9 @@ fn columns(database: &TestDatabase) -> BTreeSet<String> {
     database.deployer().query(sql).into_iter().collect()
 }
 
+const FIRST: &str = "20261123190000_ledger";
+const SECOND: &str = "20261124000000_between_ticks";
+
 #[test]
 fn both_trees_have_the_same_names() {
     assert_eq!(names("sqlite"), names("postgres"));
@@ -54,6 +57,50 @@ on_both_backends! {
         let applied = Store::migrate_up(&database.config).expect("up again");
         assert_eq!(applied.into_iter().collect::<BTreeSet<_>>(), names(backend));
         assert_eq!(columns(database), before);
+    }
+
+    fn a_ledger_of_the_first_schema_keeps_its_rows_and_passes_up_and_down(database: &TestDatabase) {
+        const ROW: [&str; 4] = ["id", "container_id", "subdomain", "last_complete_pass_at"];
+        let backend = if database.is_sqlite() { "sqlite" } else { "postgres" };
+        let script = |name: &str, way: &str| {
+            std::fs::read_to_string(tree(backend).join(name).join(way)).expect("a migration")
+        };
+        let moment = if database.is_sqlite() { "1700000000123" } else { "'2023-11-14 22:13:20.123+00'" };
+        if !database.is_sqlite() {
+            database.execute("CREATE SCHEMA dockledger; CREATE ROLE reader_of_the_view");
+        } else {
+            std::fs::write(&database.config.database, b"").expect("an empty file");
+        }
+        database.execute(&script(FIRST, "up.sql"));
+        database.execute(&format!(
+            "CREATE TABLE dockledger_migrations (name TEXT NOT NULL PRIMARY KEY);
+             INSERT INTO dockledger_migrations VALUES ('{FIRST}');
+             INSERT INTO workloads (id, kind, ref_id, name, webhook_secret) VALUES ('w', 'project', 'p', 'p', 'sha256:x');
+             INSERT INTO hosts (name, last_complete_pass_at) VALUES ('local', {moment});
+             INSERT INTO containers (host, id, workload_id, workload_kind, container_id, subdomain)
+                 VALUES ('local', 'r', 'w', 'project', 'c1', 'www');
+             INSERT INTO passes (pass_id, host, \"trigger\", scope, completeness, outcome, started_at, duration_ms,
+                 list_ms, listed, inserted, updated, missing, returned)
+                 VALUES ('p1', 'local', 'boot', 'host', 'complete', 'committed', {moment}, 1, 1, 1, 1, 0, 0, 0)"
+        ));
+        let grants = "FROM information_schema.role_table_grants WHERE grantee = 'reader_of_the_view'";
+        if !database.is_sqlite() {
+            database.execute("GRANT SELECT ON containers_view TO reader_of_the_view");
+        }
+        let row = database.line(&ROW, "FROM containers_view");
+        let first = columns(database);
+        Store::migrate_up(&database.config).expect("up");
+        assert_eq!(database.line(&ROW, "FROM containers_view"), row);
+        assert_eq!(database.line(&["flapping_since", "recent_starts"], "FROM containers_view"), "NULL|0");
+        if !database.is_sqlite() {
+            assert_eq!(database.line(&["table_name"], grants), "containers_view", "the grants stay");
+        }
+        database.execute("UPDATE passes SET outcome = 'degraded'");
+        database.execute(&script(SECOND, "down.sql"));
+        assert_eq!(columns(database), first);
+        assert_eq!(database.line(&ROW, "FROM containers_view"), row);
+        assert_eq!(database.line(&["pass_id", "outcome"], "FROM passes"), "p1|partial");
+        assert!(database.deployer().execute("UPDATE passes SET outcome = 'degraded'").is_err());
     }
 
     fn a_second_start_applies_nothing(database: &TestDatabase) {
