@@ -1,11 +1,12 @@
 //! A look without a pass: what the rules say of the daemon's containers now. Writes nothing.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use crate::config::Config;
 use crate::dispatch::{Assignment, Picture, RuleSet, assign, directory_keys};
 use crate::docker::{Daemon, Listed, resolve_endpoint};
-use crate::model::{ContainerId, FailureKind, ImageId, PassFailure, Timestamp, Unassigned};
+use crate::model::{ContainerId, FailureKind, ImageId, News, PassFailure, Timestamp, Unassigned};
 use crate::store::{DiffInput, Directory, DirectoryKeys, OpenMode, Opened, Store, StoreError, diff};
 
 /// What a look found.
@@ -69,6 +70,8 @@ async fn settle(daemon: &Daemon, rules: &RuleSet, opened: &Opened, listed: &List
                 assignment: &assignment,
                 now: Timestamp::now(),
                 last_complete_pass_at: None,
+                news: &News::default(),
+                flapping_window: Duration::MAX,
             };
             return Preview {
                 listed: listed.listing.containers.len() + listed.listing.quarantined.len(),

@@ -229,11 +229,11 @@ shop-web-1  stack/shop  web   running  60 s   0.0.0.0:8080->80/tcp  shop/web:7  
 
     #[test]
     fn the_state_says_what_explains_it() {
-        let shown = |state: ContainerState, exit_code, health: Option<&str>| {
+        let shown = |word: ContainerState, exit_code, health: Option<&str>| {
             let mut row = row();
-            (row.observed.state, row.observed.exit_code) = (state, exit_code);
+            (row.observed.state, row.observed.exit_code) = (word, exit_code);
             row.observed.health = health.map(Into::into);
-            super::state(&row)
+            state(&row)
         };
         assert_eq!(shown(ContainerState::Running, None, Some("healthy")), "running (healthy)");
         assert_eq!(shown(ContainerState::Stopped, Some(137), None), "stopped (137)");
@@ -245,9 +245,9 @@ shop-web-1  stack/shop  web   running  60 s   0.0.0.0:8080->80/tcp  shop/web:7  
         let mut row = row();
         row.observed.state = ContainerState::Restarting;
         (row.observed.flapping_since, row.observed.recent_starts) = (row.observed.state_since, 5);
-        assert_eq!(super::state(&row), "restarting, flapping: 5 starts");
+        assert_eq!(state(&row), "restarting, flapping: 5 starts");
         row.observed.flapping_since = None;
-        assert_eq!(super::state(&row), "restarting");
+        assert_eq!(state(&row), "restarting");
     }
 
     #[test]

@@ -5,12 +5,13 @@
 
 use std::cell::LazyCell;
 use std::collections::HashSet;
+use std::time::Duration;
 
 use super::RowWrite;
 use crate::dispatch::{Assignment, Picture, Verdict, unassigned};
 use crate::model::{
     Binding, ChangeCause, ContainerId, ContainerState, ExitCodeFact, HealthFact, Inspected, LedgerRow, ListedContainer,
-    Observed, RowId, Timestamp, Unassigned,
+    News, Observed, RowId, Starts, Timestamp, Unassigned,
 };
 
 /// What the difference is made of.
@@ -24,6 +25,10 @@ pub(crate) struct DiffInput<'a> {
     pub now: Timestamp,
     /// The host's last complete pass before this one.
     pub last_complete_pass_at: Option<Timestamp>,
+    /// What events told.
+    pub news: &'a News,
+    /// A container that did not start for so long does not flap any more.
+    pub flapping_window: Duration,
 }
 
 /// What is to be written, and what is to be told.
@@ -51,7 +56,8 @@ pub(crate) fn diff(input: &DiffInput<'_>) -> Difference {
         let write = match verdict {
             Verdict::Keeps(index) => {
                 settled[*index] = true;
-                keep(&rows[*index], container, input.now)
+                let write = keep(&rows[*index], container, input.now);
+                with_news(write, &rows[*index], container, input)
             }
             Verdict::Takes(index) => {
                 settled[*index] = true;
@@ -127,6 +133,52 @@ fn keep(row: &LedgerRow, container: &ListedContainer, now: Timestamp) -> Option<
     }
 }
 
+/// What events told of a container that keeps its row: its details are owed, or it flaps. Who takes or makes a row owes
+/// its details anyway, and starts to count by its next start.
+fn with_news(
+    write: Option<RowWrite>,
+    row: &LedgerRow,
+    container: &ListedContainer,
+    input: &DiffInput<'_>,
+) -> Option<RowWrite> {
+    let owes = input.news.details.contains(&container.id) && !row.details_owed;
+    let flapping = flapping(row, container, input);
+    let differs = flapping != (row.observed.flapping_since, row.observed.recent_starts);
+    let is_silent = write.is_none() && !differs;
+    if is_silent && !owes {
+        return None;
+    }
+    let mut write = write.unwrap_or_else(|| {
+        let cause = match (row.observed.flapping_since, flapping.0) {
+            (None, Some(_)) => ChangeCause::Flapping,
+            (Some(_), None) => ChangeCause::Settled,
+            _ => ChangeCause::Observed,
+        };
+        rewrite(row, row.observed.clone(), cause)
+    });
+    (write.observed.flapping_since, write.observed.recent_starts) = flapping;
+    write.details_owed |= owes;
+    write.is_silent = is_silent;
+    Some(write)
+}
+
+/// Since when it starts too often, and how often it did: as events told, else as stored until a whole window has passed
+/// since its last start that we know of.
+fn flapping(row: &LedgerRow, container: &ListedContainer, input: &DiffInput<'_>) -> (Option<Timestamp>, i32) {
+    let stored = &row.observed;
+    match (input.news.starts.get(&container.id), stored.flapping_since) {
+        (Some(Starts { recent, is_flapping: true }), since) => {
+            (Some(since.unwrap_or(input.now)), i32::try_from(*recent).unwrap_or(i32::MAX))
+        }
+        (Some(_), _) | (None, None) => (None, 0),
+        (None, Some(since)) => {
+            let last_start = stored.started_at.map_or(since, |started| started.max(since));
+            let is_over = last_start.age(input.now) > input.flapping_window;
+            if is_over { (None, 0) } else { (Some(since), stored.recent_starts) }
+        }
+    }
+}
+
 fn take(row: &LedgerRow, container: &ListedContainer, now: Timestamp) -> RowWrite {
     let was_bound = row.binding.container_id.is_some();
     let cause = if was_bound { ChangeCause::Rebound } else { ChangeCause::Observed };
@@ -167,6 +219,8 @@ fn lose(row: &LedgerRow, container: &ContainerId, input: &DiffInput<'_>) -> RowW
         state: ContainerState::Missing,
         state_since: Some(input.now),
         last_seen_at: input.last_complete_pass_at.filter(|_| was_seen),
+        flapping_since: None,
+        recent_starts: 0,
         ..row.observed.clone()
     };
     // What is gone cannot be inspected.

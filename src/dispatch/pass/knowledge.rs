@@ -74,10 +74,11 @@ impl Knowledge {
         is_same.then_some(settled)
     }
 
-    /// Keeps a picture for which nothing had to be written, unless something is left to ask.
+    /// Keeps a picture for which nothing had to be written, unless something is left to ask, or time will change it.
     pub(super) fn settle(&mut self, opened: &Opened, listed: &Listed, assignment: Assignment, difference: Difference) {
         let waits = difference.unassigned.iter().any(|container| container.reason == UnassignedReason::ImageUnknown);
-        if difference.unverified.is_empty() && !waits {
+        let flaps = opened.rows.iter().any(|row| row.observed.flapping_since.is_some());
+        if difference.unverified.is_empty() && !waits && !flaps {
             self.settled = Some(Settled {
                 rows: Arc::clone(&opened.rows),
                 listing: Arc::clone(&listed.listing),

@@ -12,7 +12,7 @@ use crate::dispatch::PassOrder;
 use crate::dispatch::directory::directory_keys;
 use crate::dispatch::rules::{Assignment, Picture, assign};
 use crate::docker::{DaemonError, Listed};
-use crate::model::{ContainerId, FailureKind, ImageId, Inspected, OpId, PassFailure, RowId, Scope};
+use crate::model::{ContainerId, FailureKind, ImageId, Inspected, News, OpId, PassFailure, RowId, Scope};
 use crate::store::{CommitReport, DiffInput, Difference, Directory, Opened, RowWrite, StoreError, diff};
 
 /// One pass on its way.
@@ -200,6 +200,7 @@ impl Pass {
             return self.fail_and_record(failure, now);
         }
         if self.scope.is_whole()
+            && self.order.news == News::default()
             && let Some(Settled { assignment, difference, .. }) = self.knowledge.recall(opened, listed)
         {
             return self.commit(assignment, difference, now);
@@ -271,6 +272,8 @@ impl Pass {
             assignment: &assignment,
             now: self.began.wall,
             last_complete_pass_at: opened.host.last_complete_pass_at,
+            news: &self.order.news,
+            flapping_window: self.settings.config.flapping.window,
         });
         self.commit(assignment, difference, now)
     }

@@ -46,11 +46,12 @@ impl ReportDraft {
 
     /// What a commit did whose answer was lost, as it was planned.
     pub(super) fn commit_of(rows: &[RowWrite]) -> CommitReport {
-        let count = |cause| rows.iter().filter(|write| write.cause == cause).count();
+        let told = || rows.iter().filter(|write| !write.is_silent);
+        let count = |cause| told().filter(|write| write.cause == cause).count();
         let inserted = count(ChangeCause::Inserted);
         CommitReport {
             inserted,
-            updated: rows.len() - inserted,
+            updated: told().count() - inserted,
             missing: count(ChangeCause::Missing),
             returned: count(ChangeCause::Returned),
             rebound: count(ChangeCause::Rebound),

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Assignment, Picture, RuleSet, Verdict, assign};
 use crate::docker::ImageAnswer;
 use crate::model::{
     Binding, Claims, Completeness, ContainerId, ContainerState, ExitCodeFact, HealthFact, ImageId, Inspected,
-    InspectedDetails, LedgerRow, ListedContainer, Listing, Observed, Ports, Quarantined, RowId, Timestamp,
+    InspectedDetails, LedgerRow, ListedContainer, Listing, News, Observed, Ports, Quarantined, RowId, Timestamp,
     UnassignedReason, WorkloadId, WorkloadKind,
 };
 use crate::store::{DiffInput, Difference, Directory, RowWrite, diff};
@@ -16,6 +17,9 @@ use crate::store::{DiffInput, Difference, Directory, RowWrite, diff};
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 /// The complete pass before it.
 pub(crate) const LAST_PASS: Timestamp = Timestamp::from_millis(970_000);
+
+/// Shorter than the time since 1970 that [`NOW`] shows.
+pub(crate) const FLAPPING_WINDOW: Duration = Duration::from_secs(300);
 
 /// What a pass has in its hands.
 #[derive(Clone, Debug)]
@@ -27,6 +31,7 @@ pub(crate) struct World {
     pub(crate) verified: HashMap<ContainerId, Inspected>,
     pub(crate) identity_known: bool,
     pub(crate) rules: RuleSet,
+    pub(crate) news: News,
 }
 
 /// A project `p`, the stacks `s` (compose project `shop`, adopted name `legacy`) and `s2` (`blog`), and a site `t` with
@@ -59,6 +64,7 @@ pub(crate) fn world(containers: Vec<ListedContainer>, rows: Vec<LedgerRow>) -> W
         verified: HashMap::new(),
         identity_known: true,
         rules: RuleSet::default(),
+        news: News::default(),
     }
 }
 
@@ -103,8 +109,14 @@ impl World {
     pub(crate) fn diff(&self) -> Difference {
         let picture = self.picture();
         let assignment = assign(&picture, &self.rules);
-        let input =
-            DiffInput { picture: &picture, assignment: &assignment, now: NOW, last_complete_pass_at: Some(LAST_PASS) };
+        let input = DiffInput {
+            picture: &picture,
+            assignment: &assignment,
+            now: NOW,
+            last_complete_pass_at: Some(LAST_PASS),
+            news: &self.news,
+            flapping_window: FLAPPING_WINDOW,
+        };
         diff(&input)
     }
 

@@ -273,3 +273,64 @@ fn writes_are_sorted_by_row_and_the_unassigned_by_container() {
     assert_eq!(unassigned, [container_id(8), container_id(9)]);
     assert_eq!((difference.assigned, difference.unchanged), (2, 0));
 }
+
+fn flapping(recent: u32) -> News {
+    News { starts: [(container_id(1), Starts { recent, is_flapping: recent > 3 })].into(), ..News::default() }
+}
+
+/// One row that is true, with what events told of its container.
+fn told(row: LedgerRow, news: News) -> World {
+    World { news, ..world(vec![container(1)], vec![row]) }
+}
+
+#[test]
+fn details_that_an_event_calls_for_are_owed_without_a_change() {
+    let news = News { details: [container_id(1)].into(), ..News::default() };
+    let mut owes = row("r1", "p", &container(1));
+    let write = told(owes.clone(), news.clone()).only_write();
+    assert!(write.details_owed && write.is_silent);
+    assert_eq!(write.observed, owes.observed);
+    owes.details_owed = true;
+    assert!(told(owes, news.clone()).diff().rows.is_empty(), "they are owed already");
+    let ended = World { news, ..world(vec![stopped(container(1))], vec![row("r1", "p", &container(1))]) };
+    assert!(!ended.only_write().is_silent, "its state is a change");
+}
+
+#[test]
+fn flapping_begins_is_counted_and_ends_each_with_a_change() {
+    let calm = row("r1", "p", &container(1));
+    let began = told(calm.clone(), flapping(4)).only_write();
+    assert_eq!((began.cause, began.is_silent), (ChangeCause::Flapping, false));
+    assert_eq!((began.observed.flapping_since, began.observed.recent_starts), (Some(NOW), 4));
+
+    let flaps = LedgerRow { observed: began.observed, ..calm.clone() };
+    let again = told(flaps.clone(), flapping(5)).only_write();
+    assert_eq!((again.cause, again.observed.flapping_since), (ChangeCause::Observed, Some(NOW)), "since its begin");
+    assert_eq!(again.observed.recent_starts, 5);
+
+    let ended = told(flaps.clone(), flapping(3)).only_write();
+    assert_eq!(ended.cause, ChangeCause::Settled);
+    assert_eq!((ended.observed.flapping_since, ended.observed.recent_starts), (None, 0));
+    assert!(told(flaps, News::default()).diff().rows.is_empty(), "no news");
+    assert!(told(calm, flapping(2)).diff().rows.is_empty(), "it never flapped");
+}
+
+/// The process that counted the starts may have ended.
+#[test]
+fn flapping_that_nobody_counts_any_more_ends_with_the_window() {
+    let mut flaps = row("r1", "p", &container(1));
+    let long_ago = NOW.minus(FLAPPING_WINDOW + Duration::from_secs(1));
+    (flaps.observed.flapping_since, flaps.observed.recent_starts) = (Some(long_ago), 4);
+    flaps.observed.started_at = Some(NOW.minus(FLAPPING_WINDOW));
+    assert!(told(flaps.clone(), News::default()).diff().rows.is_empty(), "it started within the window");
+    flaps.observed.started_at = Some(long_ago);
+    assert_eq!(told(flaps, News::default()).only_write().cause, ChangeCause::Settled);
+}
+
+#[test]
+fn what_went_missing_flaps_no_more() {
+    let mut flaps = row("r1", "p", &container(1));
+    flaps.observed.flapping_since = Some(NOW);
+    let lost = world(Vec::new(), vec![flaps]).gone(1).only_write();
+    assert_eq!(lost.observed.flapping_since, None);
+}
