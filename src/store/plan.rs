@@ -16,8 +16,7 @@ pub struct CommitPlan {
     pub host: HostStamp,
     /// The rows to write, sorted by id, each at most once. Empty in a steady pass.
     pub rows: Arc<Vec<RowWrite>>,
-    /// Whether each row is written in a savepoint of its own, so that one that the database refuses costs only itself.
-    /// Slower; asked for after a clash or a refused value.
+    /// Whether a row that the database refuses costs only itself. Slower; asked for after a clash or a refused value.
     pub row_by_row: bool,
 }
 

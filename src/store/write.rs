@@ -13,7 +13,7 @@ use super::lease::Lease;
 use super::plan::{CommitPlan, CommitReport, RowWrite};
 use super::rows::{FirstSight, LockedRow, NewRow, Observation, Rebinding, WriteStamp};
 use super::schema::{containers, workloads};
-use crate::model::{ChangeCause, ContainerState, HostName, RowId, Timestamp};
+use crate::model::{ChangeCause, ContainerState, HostName, Timestamp};
 
 /// Rows in one statement: 29 values each stay below the 32,766 that SQLite takes.
 const ROWS_PER_STATEMENT: usize = 1_000;
@@ -35,22 +35,42 @@ pub(super) fn write_rows(
     let mut revisions = Revisions::lock(db)?;
     let before = revisions.last();
     if plan.row_by_row {
-        for row in accepted.chunks(1) {
-            let kept = revisions.last();
-            match db.transaction(|db| write_batch(db, &lease.host, plan, row, now, &mut revisions)) {
-                Ok(()) => count(row, report),
-                Err(fault) => {
-                    revisions.rewind(kept);
-                    report.refused.push(refusal(row, fault)?);
-                }
-            }
-        }
+        write_apart(db, &lease.host, plan, &accepted, now, &mut revisions, report)?;
     } else {
         write_batch(db, &lease.host, plan, &accepted, now, &mut revisions)?;
         count(&accepted, report);
     }
     if revisions.last() > before {
         report.revision = Some(revisions.store(db)?);
+    }
+    Ok(())
+}
+
+/// Writes rows so that one that the database refuses costs only itself: in a savepoint, and if that fails each half by
+/// itself. One bad row among 10,000 costs 14 savepoints more, not 10,000.
+fn write_apart(
+    db: &mut Db,
+    host: &HostName,
+    plan: &CommitPlan,
+    rows: &[Accepted<'_>],
+    now: Timestamp,
+    revisions: &mut Revisions,
+    report: &mut CommitReport,
+) -> Result<(), Fault> {
+    let kept = revisions.last();
+    match db.transaction(|db| write_batch(db, host, plan, rows, now, revisions)) {
+        Ok(()) => count(rows, report),
+        Err(fault) => {
+            let words = refusal(fault)?;
+            revisions.rewind(kept);
+            if let [row] = rows {
+                report.refused.push((row.write.id.clone(), words));
+            } else {
+                let (first, second) = rows.split_at(rows.len() / 2);
+                write_apart(db, host, plan, first, now, revisions, report)?;
+                write_apart(db, host, plan, second, now, revisions, report)?;
+            }
+        }
     }
     Ok(())
 }
@@ -297,13 +317,13 @@ fn observe(db: &mut Db, rows: &[Observation<'_>]) -> QueryResult<usize> {
         .execute(connection))
 }
 
-/// Only what concerns the row itself may cost only the row; any other fault ends the transaction.
-fn refusal(row: &[Accepted<'_>], fault: Fault) -> Result<(RowId, String), Fault> {
-    match (row.first(), fault) {
-        (Some(row), Fault::Database(error)) if matches!(kind_of(&error), FaultKind::Clash | FaultKind::Refused) => {
-            Ok((row.write.id.clone(), error.to_string()))
+/// Only what concerns a row may cost only the row; any other fault ends the transaction.
+fn refusal(fault: Fault) -> Result<String, Fault> {
+    match fault {
+        Fault::Database(error) if matches!(kind_of(&error), FaultKind::Clash | FaultKind::Refused) => {
+            Ok(error.to_string())
         }
-        (_, fault) => Err(fault),
+        fault => Err(fault),
     }
 }
 

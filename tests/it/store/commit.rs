@@ -193,6 +193,28 @@ on_both_backends! {
         assert_eq!(revisions, [1, 2, 3]);
     }
 
+    /// S20: within `store_deadline`, so that a service gets over it.
+    fn s20_one_poisoned_row_among_10_000_is_found_within_the_deadline(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let mut many: Vec<_> = (0..10_000).map(|n| insert(&format!("r{n:05}"), &format!("k{n}"))).collect();
+        if database.is_sqlite() {
+            many[7_531].observed.state = ContainerState::Other("".into());
+        } else {
+            many[7_531].observed.name = "a\0b".into();
+        }
+        let mut plan = plan(many);
+        plan.row_by_row = true;
+        let began = std::time::Instant::now();
+        let report = store.commit(&lease, &plan).expect("the rest commits");
+        assert!(began.elapsed() < database.config.store_deadline, "{:?}", began.elapsed());
+        assert_eq!(report.inserted, 9_999);
+        assert_eq!(report.refused.iter().map(|(row, _)| row.as_str()).collect::<Vec<_>>(), ["shop:r07531"]);
+        // No hole where the refused row would have been.
+        let counted = database.line(&["count(*)", "max(revision)", "count(DISTINCT revision)"], "FROM changes");
+        assert_eq!(counted, "10000|10000|10000");
+        assert_eq!(report.revision.map(|revision| revision.0), Some(10_000));
+    }
+
     /// S20: what the database refuses as data costs only its row.
     fn s20_a_poisoned_row_costs_only_itself(database: &TestDatabase) {
         let (mut store, lease) = with_one_row(database);
