@@ -8,7 +8,7 @@ use ractor::{Actor, ActorRef};
 use tokio::sync::watch;
 
 use crate::config::Config;
-use crate::docker::{EndpointError, resolve_endpoint};
+use crate::docker::{Daemon, EndpointError, SourceFactory, resolve_endpoint};
 use crate::model::{FailureKind, HostName, PassFailure, PassReport, SystemClock, Timestamp};
 use crate::store::{LeaseHolder, StoreFactory};
 use crate::supervisor::{LedgerSupervisor, Status, SupervisorArgs, SupervisorMessage};
@@ -67,9 +67,21 @@ impl Ledger {
             Life::Once { details_limit } => (false, details_limit),
         };
         let config = Arc::new(config);
+        let sources = SourceFactory::new({
+            let (config, endpoint) = (Arc::clone(&config), endpoint.clone());
+            move || Arc::new(Daemon::new(endpoint.clone(), &config))
+        });
         let stores = StoreFactory::threaded(config.clone(), LeaseHolder::of_this_process(), migrate);
-        let clock = Arc::new(SystemClock);
-        let args = SupervisorArgs { config, endpoint, by_itself, details_limit, stores, clock, status: sender };
+        let args = SupervisorArgs {
+            config,
+            endpoint: endpoint.to_string(),
+            sources,
+            stores,
+            clock: Arc::new(SystemClock),
+            by_itself,
+            details_limit,
+            status: sender,
+        };
         let (supervisor, _) =
             Actor::spawn(None, LedgerSupervisor, args).await.map_err(|error| StartError::Spawn(error.to_string()))?;
         Ok(LedgerHandle { host, supervisor, status, stop_bound })

@@ -1,11 +1,12 @@
 //! A look without a pass: what the rules say of the daemon's containers now. Writes nothing.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
 use crate::dispatch::{Assignment, Picture, RuleSet, assign, directory_keys};
-use crate::docker::{Daemon, Listed, resolve_endpoint};
+use crate::docker::{Daemon, Listed, Questions, resolve_endpoint};
 use crate::model::{ContainerId, FailureKind, ImageId, News, PassFailure, Timestamp, Unassigned};
 use crate::store::{DiffInput, Directory, DirectoryKeys, OpenMode, Opened, Store, StoreError, diff};
 
@@ -41,10 +42,17 @@ pub async fn preview(config: &Config) -> Result<Preview, PassFailure> {
     let rules = RuleSet::from(config);
     let keys: DirectoryKeys = directory_keys(&opened.rows, &listed.listing, &rules);
     let directory = in_store(config, move |store| store.look_up(&keys)).await?;
-    Ok(settle(&daemon, &rules, &opened, &listed, &directory).await)
+    let questions = Questions::new(Arc::new(daemon), config);
+    Ok(settle(&questions, &rules, &opened, &listed, &directory).await)
 }
 
-async fn settle(daemon: &Daemon, rules: &RuleSet, opened: &Opened, listed: &Listed, directory: &Directory) -> Preview {
+async fn settle(
+    questions: &Questions,
+    rules: &RuleSet,
+    opened: &Opened,
+    listed: &Listed,
+    directory: &Directory,
+) -> Preview {
     let mut images = HashMap::new();
     let mut verified = HashMap::new();
     loop {
@@ -60,10 +68,10 @@ async fn settle(daemon: &Daemon, rules: &RuleSet, opened: &Opened, listed: &List
         let assignment: Assignment = assign(&picture, rules);
         if !assignment.wants_images.is_empty() {
             let wanted: Vec<ImageId> = assignment.wants_images.into_iter().collect();
-            images.extend(daemon.images(wanted).await);
+            images.extend(questions.images(wanted).await);
         } else if !assignment.wants_verified.is_empty() {
             let wanted: Vec<ContainerId> = assignment.wants_verified.into_iter().collect();
-            verified.extend(daemon.verify(wanted).await);
+            verified.extend(questions.verify(wanted).await);
         } else {
             let input = DiffInput {
                 picture: &picture,

@@ -5,8 +5,8 @@
 
 use ractor::{ActorProcessingErr, ActorRef};
 
-use super::client::Daemon;
 use super::message::{DockerMessage, Lane};
+use super::questions::Questions;
 use crate::dispatch::DispatchMessage;
 use crate::model::Epoch;
 
@@ -17,8 +17,8 @@ pub struct DockerActor;
 /// What an instance begins with.
 #[derive(Clone, Debug)]
 pub struct DockerArgs {
-    /// Its own client, fresh for each epoch.
-    pub daemon: Daemon,
+    /// Asks its own source, fresh for each epoch, within the configured deadlines.
+    pub questions: Questions,
     /// Which calls it makes.
     pub lane: Lane,
     /// Which life of the lane this is.
@@ -41,34 +41,35 @@ impl DockerActor {
         message: DockerMessage,
         state: &mut DockerArgs,
     ) -> Result<(), ActorProcessingErr> {
-        let daemon = &state.daemon;
+        let questions = &state.questions;
         match message {
-            DockerMessage::List { op, scope: _, reply_to } => {
+            DockerMessage::List { op, scope, reply_to } => {
                 // Its deadline is DispatchActor's, who has this actor killed.
-                let result = daemon.list_until_dropped().await;
+                let result = questions.source().list(&scope).await;
                 state.answer(&reply_to, DispatchMessage::Listed { op, result });
             }
             DockerMessage::ReadImages { op, images, reply_to } => {
-                let answers = daemon.images(images).await;
+                let answers = questions.images(images).await;
                 state.answer(&reply_to, DispatchMessage::ImagesRead { op, answers });
             }
             DockerMessage::Verify { op, containers, reply_to } => {
-                let answers = daemon.verify(containers).await;
+                let answers = questions.verify(containers).await;
                 state.answer(&reply_to, DispatchMessage::Verified { op, answers });
             }
-            DockerMessage::Examine { op, reply_to, .. } => {
-                state.answer(&reply_to, DispatchMessage::Examined { op, answers: std::collections::HashMap::new() });
+            DockerMessage::Examine { op, containers, within, reply_to } => {
+                let answers = questions.examine(containers, within).await;
+                state.answer(&reply_to, DispatchMessage::Examined { op, answers });
             }
             DockerMessage::ReadDetails { op, containers, reply_to } => {
-                let answers = daemon.details(containers).await;
+                let answers = questions.details(containers).await;
                 state.answer(&reply_to, DispatchMessage::DetailsRead { op, answers });
             }
             DockerMessage::AwaitDaemon { op, reply_to } => {
-                daemon.await_daemon().await;
+                questions.source().await_daemon().await;
                 state.answer(&reply_to, DispatchMessage::DaemonAnswers { op });
             }
             DockerMessage::Act { container, action, reply } => {
-                let result = daemon.act(&container, action).await;
+                let result = questions.source().act(&container, action).await;
                 // A caller that is gone does not want the outcome.
                 let _ = reply.send(result);
             }

@@ -1,42 +1,51 @@
 //! The daemon as the other rooms call it.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use hyper::body::Incoming;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::answers;
 use super::bollard_client;
-use super::each::ask_each;
 use super::endpoint::Endpoint;
+use super::events::DaemonEvents;
+use super::examined::examined;
 use super::fault::Call;
 use super::identity::identity;
 use super::labels::LabelReader;
-use super::listing::{Memory, RememberingReader, SplitError};
+use super::listing::{ListingReader, Memory, RememberingReader, SplitError};
 use super::message::{Action, DaemonError, ImageAnswer, Listed};
 use super::progress::{CallProgress, LIST_CALL};
 use super::resolve::{ResolveError, resolve_among};
-use super::transport::{Answer, Keep, Question, Transport, error_answer, next_piece, segment};
+use super::source::{ContainerSource, EventStream};
+use super::transport::{Answer, Keep, Question, Transport, error_answer, next_piece, query_value, segment};
 use crate::config::Config;
-use crate::model::{ContainerId, DaemonIdentity, ImageId, Inspected, Listing, whole_millis};
+use crate::model::{
+    BoxFuture, ContainerId, DaemonIdentity, Examined, ImageId, Inspected, Listing, Scope, whole_millis,
+};
 
 /// Longest body of a list. 10,000 containers take 14 MiB; beyond this something is wrong with the daemon.
 const MAX_LIST_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Every container, stopped ones too.
+const LIST_ALL: &str = "/containers/json?all=1";
+
+/// The most ids that a list is filtered by: some 40 KB of path, where servers take 1 MiB of head and proxies 64 KB. For
+/// more of them the whole list is asked for.
+const MOST_FILTERED: usize = 500;
+
+/// The inspect of one container, as errors name it.
+const INSPECT_CALL: &str = "GET /containers/{id}/json";
 
 /// Longest body of an inspect. An ordinary one takes 10 KB.
 const MAX_INSPECT_BYTES: usize = 8 * 1024 * 1024;
 
 /// Longest body of `/info` and `/version`.
 const MAX_INFO_BYTES: usize = 1024 * 1024;
-
-/// Inspects at a time when a pass waits for them.
-const VERIFY_AT_ONCE: usize = 8;
-
-/// Inspects at a time beside later passes.
-pub(crate) const DETAILS_AT_ONCE: usize = 4;
 
 /// Over one action. `stop` gives a container 10 s to end before it kills it.
 const ACTION_DEADLINE: Duration = Duration::from_secs(30);
@@ -102,12 +111,6 @@ impl Daemon {
         self.inner.endpoint.to_string()
     }
 
-    /// How far the list in flight has come. One list is in flight at a time.
-    #[must_use]
-    pub fn progress(&self) -> Arc<CallProgress> {
-        Arc::clone(&self.inner.progress)
-    }
-
     /// All containers, stopped ones too, and who answers. `list_deadline` bounds connecting, head, body and decoding. The
     /// identity is asked for beside the list when the list opens a new connection, under `inspect_deadline` and within
     /// `list_deadline`; unknown, it is asked for again beside the next list.
@@ -118,19 +121,6 @@ impl Daemon {
     pub async fn list(&self) -> Result<Listed, DaemonError> {
         let began = Instant::now();
         self.list_beside_identity(began, self.inner.list_within_deadline(began)).await
-    }
-
-    /// The same without a deadline of its own, for a caller who ends the call by dropping it; [`Self::progress`] then
-    /// tells how far it came.
-    ///
-    /// # Errors
-    ///
-    /// Every way in which there is no whole listing; never a short one.
-    pub async fn list_until_dropped(&self) -> Result<Listed, DaemonError> {
-        let began = Instant::now();
-        self.inner.progress.begin();
-        let call = self.inner.lists.call("GET /containers/json");
-        self.list_beside_identity(began, self.inner.read_listing(&call, began)).await
     }
 
     async fn list_beside_identity(
@@ -163,67 +153,6 @@ impl Daemon {
         self.inner.ask_identity().await
     }
 
-    /// One inspect under `inspect_deadline`.
-    pub async fn inspect(&self, container: &ContainerId) -> Inspected {
-        const CALL: &str = "GET /containers/{id}/json";
-        let path = format!("/containers/{}/json", segment(container.as_str()));
-        let answer = self.inner.ask(CALL, path, MAX_INSPECT_BYTES).await;
-        answers::inspected(&self.inner.calls.call(CALL), answer)
-    }
-
-    /// The labels of one image under `inspect_deadline`.
-    pub async fn image(&self, image: &ImageId) -> ImageAnswer {
-        let path = format!("/images/{}/json", segment(image.as_str()));
-        let answer = self.inner.ask("GET /images/{id}/json", path, MAX_INSPECT_BYTES).await;
-        answers::image(&self.inner.labels, answer)
-    }
-
-    /// The labels of several images, 8 at a time, all under one `list_deadline`; one whose turn did not come is
-    /// `Unanswered`.
-    pub async fn images(&self, images: Vec<ImageId>) -> HashMap<ImageId, ImageAnswer> {
-        let mut answers = HashMap::with_capacity(images.len());
-        let ask = |image: ImageId| {
-            let daemon = self.clone();
-            async move { (daemon.image(&image).await, image) }
-        };
-        let all = ask_each(images.clone(), VERIFY_AT_ONCE, ask, &mut answers);
-        let ended = timeout(self.inner.list_deadline, all).await;
-        if ended.is_err() {
-            for image in images {
-                answers.entry(image).or_insert(ImageAnswer::Unanswered);
-            }
-        }
-        answers
-    }
-
-    /// Inspects each id, 8 at a time, all under one `list_deadline`; one whose turn did not come is `Unanswered`.
-    pub async fn verify(&self, containers: Vec<ContainerId>) -> HashMap<ContainerId, Inspected> {
-        let mut answers = HashMap::with_capacity(containers.len());
-        let all = ask_each(containers.clone(), VERIFY_AT_ONCE, |id| self.inspect_one(id), &mut answers);
-        let deadline = self.inner.list_deadline;
-        let ended = timeout(deadline, all).await;
-        if ended.is_err() {
-            for container in containers {
-                answers.entry(container).or_insert_with(|| {
-                    Inspected::Unanswered(format!("no answer within {deadline:?} for all inspects"))
-                });
-            }
-        }
-        answers
-    }
-
-    /// Inspects each id, 4 at a time, without a bound over all.
-    pub async fn details(&self, containers: Vec<ContainerId>) -> HashMap<ContainerId, Inspected> {
-        let mut answers = HashMap::with_capacity(containers.len());
-        ask_each(containers, DETAILS_AT_ONCE, |id| self.inspect_one(id), &mut answers).await;
-        answers
-    }
-
-    fn inspect_one(&self, id: ContainerId) -> impl Future<Output = (Inspected, ContainerId)> + Send + 'static {
-        let daemon = self.clone();
-        async move { (daemon.inspect(&id).await, id) }
-    }
-
     /// One `_ping` under `inspect_deadline`. It proves that the daemon's front door answers, and nothing more.
     ///
     /// # Errors
@@ -239,31 +168,6 @@ impl Daemon {
         }
     }
 
-    /// Returns when the daemon answers: one `_ping` is left waiting without a deadline, for a frozen daemon answers it
-    /// when it thaws; one that fails is sent again each second.
-    pub async fn await_daemon(&self) {
-        while self.inner.docker.ping().await.is_err() {
-            sleep(RETRY_EVERY).await;
-        }
-    }
-
-    /// Acts on one container, given by its full id, within 30 s.
-    ///
-    /// # Errors
-    ///
-    /// `OutcomeUnknown` if the request was sent and nothing definite came back; the daemon's status; or that it was not
-    /// reached.
-    pub async fn act(&self, container: &ContainerId, action: Action) -> Result<(), DaemonError> {
-        let call = self.inner.calls.call(action_call(action));
-        let path_segment = segment(container.as_str());
-        let acting = bollard_client::act(&self.inner.docker, &path_segment, action);
-        match timeout(ACTION_DEADLINE, acting).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(outcome(&call, call.of_bollard(&error))),
-            Err(_) => Err(outcome(&call, call.timed_out(ACTION_DEADLINE, false, &CallProgress::default()))),
-        }
-    }
-
     /// The container that a full id, an exact name, or the begin of exactly one id means, among those listed now.
     ///
     /// # Errors
@@ -275,45 +179,153 @@ impl Daemon {
     }
 }
 
+impl ContainerSource for Daemon {
+    fn list<'a>(&'a self, scope: &'a Scope) -> BoxFuture<'a, Result<Listed, DaemonError>> {
+        Box::pin(async move {
+            let began = Instant::now();
+            self.inner.progress.begin();
+            self.list_beside_identity(began, self.inner.read_listing(scope, began)).await
+        })
+    }
+
+    fn inspect<'a>(&'a self, container: &'a ContainerId) -> BoxFuture<'a, Inspected> {
+        Box::pin(async move {
+            let answer = self.inner.ask_inspect(container).await;
+            answers::inspected(&self.inner.calls.call(INSPECT_CALL), answer)
+        })
+    }
+
+    fn examine<'a>(&'a self, container: &'a ContainerId) -> BoxFuture<'a, Examined> {
+        Box::pin(async move {
+            let answer = self.inner.ask_inspect(container).await;
+            examined(&self.inner.calls.call(INSPECT_CALL), &self.inner.labels, container, answer)
+        })
+    }
+
+    fn image<'a>(&'a self, image: &'a ImageId) -> BoxFuture<'a, ImageAnswer> {
+        Box::pin(async move {
+            let path = format!("/images/{}/json", segment(image.as_str()));
+            let answer = self.inner.ask("GET /images/{id}/json", path, MAX_INSPECT_BYTES).await;
+            answers::image(&self.inner.labels, answer)
+        })
+    }
+
+    /// One `_ping` is left waiting without a deadline, for a frozen daemon answers it when it thaws; one that fails is
+    /// sent again each second.
+    fn await_daemon(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            while self.inner.docker.ping().await.is_err() {
+                sleep(RETRY_EVERY).await;
+            }
+        })
+    }
+
+    /// Within 30 s.
+    fn act<'a>(&'a self, container: &'a ContainerId, action: Action) -> BoxFuture<'a, Result<(), DaemonError>> {
+        Box::pin(async move {
+            let call = self.inner.calls.call(action_call(action));
+            let path_segment = segment(container.as_str());
+            let acting = bollard_client::act(&self.inner.docker, &path_segment, action);
+            match timeout(ACTION_DEADLINE, acting).await {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(error)) => Err(outcome(&call, call.of_bollard(&error))),
+                Err(_) => Err(outcome(&call, call.timed_out(ACTION_DEADLINE, false, &CallProgress::default()))),
+            }
+        })
+    }
+
+    fn events(&self, since_nanos: Option<i64>) -> BoxFuture<'_, Result<Box<dyn EventStream>, DaemonError>> {
+        Box::pin(async move {
+            let stream = DaemonEvents::open(&self.inner.calls, since_nanos).await?;
+            Ok(Box::new(stream) as Box<dyn EventStream>)
+        })
+    }
+
+    fn progress(&self) -> Arc<CallProgress> {
+        Arc::clone(&self.inner.progress)
+    }
+}
+
 impl Inner {
     fn known(&self) -> Known {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn ask(&self, call: &'static str, path: String, max_body_bytes: usize) -> Result<Answer, DaemonError> {
-        self.calls.ask(&Question { call, path, deadline: self.inspect_deadline, max_body_bytes }).await
+        self.calls.ask(&Question { call, path, max_body_bytes }).await
+    }
+
+    async fn ask_inspect(&self, container: &ContainerId) -> Result<Answer, DaemonError> {
+        let path = format!("/containers/{}/json", segment(container.as_str()));
+        self.ask(INSPECT_CALL, path, MAX_INSPECT_BYTES).await
     }
 
     async fn list_within_deadline(&self, began: Instant) -> Result<ReadList, DaemonError> {
-        let call = self.lists.call(LIST_CALL);
         self.progress.begin();
-        match timeout_at(began + self.list_deadline, self.read_listing(&call, began)).await {
+        match timeout_at(began + self.list_deadline, self.read_listing(&Scope::Host, began)).await {
             Ok(listing) => listing,
-            Err(_) => Err(call.timed_out(self.list_deadline, self.lists.connector().is_connecting(), &self.progress)),
+            Err(_) => {
+                let call = self.lists.call(LIST_CALL);
+                Err(call.timed_out(self.list_deadline, self.lists.connector().is_connecting(), &self.progress))
+            }
         }
     }
 
-    async fn read_listing(&self, call: &Call, began: Instant) -> Result<ReadList, DaemonError> {
-        let progress = &*self.progress;
-        let response = self.lists.get("/containers/json?all=1").await.map_err(|error| call.failed(&error, progress))?;
-        progress.got_head();
-        if response.status() != hyper::StatusCode::OK {
-            let answer = error_answer(call, response, progress).await?;
-            return Err(call.status(answer.status, &answer.body));
-        }
+    async fn read_listing(&self, scope: &Scope, began: Instant) -> Result<ReadList, DaemonError> {
+        let call = self.lists.call(LIST_CALL);
+        let (listing, body_bytes) = match scope {
+            Scope::Host => self.read_all(&call).await?,
+            Scope::Containers(ids) => self.read_some(&call, ids).await?,
+        };
+        Ok(ReadList { listing, body_bytes, duration: began.elapsed() })
+    }
+
+    async fn read_all(&self, call: &Call) -> Result<(Arc<Listing>, u64), DaemonError> {
+        let mut body = self.begin_list(call, LIST_ALL).await?;
         let memory = std::mem::take(&mut *self.memory.lock().unwrap_or_else(PoisonError::into_inner));
         let mut reader = RememberingReader::new(Arc::clone(&self.labels), memory);
-        let mut body = response.into_body();
-        while let Some(piece) = next_piece(call, &mut body, progress).await? {
-            if progress.bytes() > MAX_LIST_BYTES {
+        self.read_list(call, &mut body, |piece| reader.feed(piece)).await?;
+        let body_bytes = reader.body_bytes();
+        let (listing, memory) = reader.finish().map_err(|error| not_a_listing(call, error, &[], &self.progress))?;
+        *self.memory.lock().unwrap_or_else(PoisonError::into_inner) = memory;
+        Ok((listing, body_bytes))
+    }
+
+    /// What is remembered is of whole lists, and stays as it is.
+    async fn read_some(&self, call: &Call, ids: &BTreeSet<ContainerId>) -> Result<(Arc<Listing>, u64), DaemonError> {
+        let mut body = self.begin_list(call, &list_path(ids)).await?;
+        let mut reader = ListingReader::new(Arc::clone(&self.labels));
+        self.read_list(call, &mut body, |piece| reader.feed(piece)).await?;
+        let mut listing = reader.finish().map_err(|error| not_a_listing(call, error, &[], &self.progress))?;
+        // An engine may match the begin of an id, or not know the filter.
+        listing.containers.retain(|listed| ids.contains(&listed.id));
+        listing.quarantined.retain(|quarantined| ids.contains(&quarantined.container_id));
+        Ok((Arc::new(listing), self.progress.bytes()))
+    }
+
+    async fn begin_list(&self, call: &Call, path: &str) -> Result<Incoming, DaemonError> {
+        let response = self.lists.get(path).await.map_err(|error| call.failed(&error, &self.progress))?;
+        self.progress.got_head();
+        if response.status() != hyper::StatusCode::OK {
+            let answer = error_answer(call, response, &self.progress).await?;
+            return Err(call.status(answer.status, &answer.body));
+        }
+        Ok(response.into_body())
+    }
+
+    async fn read_list(
+        &self,
+        call: &Call,
+        body: &mut Incoming,
+        mut feed: impl FnMut(&[u8]) -> Result<(), SplitError>,
+    ) -> Result<(), DaemonError> {
+        while let Some(piece) = next_piece(call, body, &self.progress).await? {
+            if self.progress.bytes() > MAX_LIST_BYTES {
                 return Err(call.too_large(MAX_LIST_BYTES));
             }
-            reader.feed(&piece).map_err(|error| not_a_listing(call, error, &piece, progress))?;
+            feed(&piece).map_err(|error| not_a_listing(call, error, &piece, &self.progress))?;
         }
-        let body_bytes = reader.body_bytes();
-        let (listing, memory) = reader.finish().map_err(|error| not_a_listing(call, error, &[], progress))?;
-        *self.memory.lock().unwrap_or_else(PoisonError::into_inner) = memory;
-        Ok(ReadList { listing, body_bytes, duration: began.elapsed() })
+        Ok(())
     }
 
     /// Waits until the list opens another connection than the one given, then asks who answers, and keeps the answer.
@@ -363,6 +375,15 @@ impl Inner {
         }
         Ok(String::from_utf8_lossy(&answer.body).into_owned())
     }
+}
+
+/// The containers of these ids, filtered by the daemon where that makes its answer shorter.
+fn list_path(ids: &BTreeSet<ContainerId>) -> String {
+    if ids.is_empty() || ids.len() > MOST_FILTERED {
+        return LIST_ALL.to_owned();
+    }
+    let filters = serde_json::json!({ "id": ids }).to_string();
+    format!("{LIST_ALL}&filters={}", query_value(&filters))
 }
 
 /// A list that was read to its end.

@@ -6,9 +6,15 @@ use std::hash::Hash;
 
 use tokio::task::JoinSet;
 
-/// Asks for each key, a bounded number at a time. Dropped, it drops the calls in flight; what was answered is kept.
-pub(super) async fn ask_each<K, A, F>(keys: Vec<K>, at_once: usize, ask: impl Fn(K) -> F, answers: &mut HashMap<K, A>)
-where
+/// Asks for each key in its order, a bounded number at a time, as long as the answers say to go on. Dropped, it drops the
+/// calls in flight; what was answered is kept.
+pub(super) async fn ask_each<K, A, F>(
+    keys: Vec<K>,
+    at_once: usize,
+    ask: impl Fn(K) -> F,
+    mut go_on: impl FnMut(&A) -> bool,
+    answers: &mut HashMap<K, A>,
+) where
     K: Eq + Hash + Send + 'static,
     A: Send + 'static,
     F: Future<Output = (A, K)> + Send + 'static,
@@ -19,10 +25,12 @@ where
         asked.spawn(ask(key));
     }
     while let Some(answered) = asked.join_next().await {
-        match answered {
-            Ok((answer, key)) => answers.insert(key, answer),
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        };
+        let (answer, key) = answered.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        let is_enough = !go_on(&answer);
+        answers.insert(key, answer);
+        if is_enough {
+            return;
+        }
         if let Some(key) = waiting.next() {
             asked.spawn(ask(key));
         }

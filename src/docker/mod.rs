@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! actor           one lane of calls, by message
-//! client          the daemon as the other rooms call it: deadlines, identity, concurrency
+//! source          the seam: what is asked of a daemon, as a trait
+//! questions       many containers or images, each and all within bounds
+//! client          the real source, and what else the other rooms ask of it: deadlines, identity
 //! endpoint        where the daemon is                                      (pure)
 //! connector, transport, bollard_client                                     the ways there
-//! each            one question for many containers or images, some at a time
+//! each            one question for many keys, some at a time
 //! listing         the list's body → a listing, while it comes in           (pure)
 //! labels, answers, identity, resolve, fault, scalar, text                  (pure)
 //! progress        how far a call came, for whoever cancels it
@@ -21,21 +23,27 @@ mod client;
 mod connector;
 mod each;
 mod endpoint;
+mod events;
+mod examined;
 mod fault;
 mod identity;
 mod labels;
 mod listing;
 mod message;
 mod progress;
+mod questions;
 mod resolve;
 mod scalar;
+mod source;
 mod text;
 mod transport;
 
 pub use actor::{DockerActor, DockerArgs};
-pub(crate) use client::DETAILS_AT_ONCE;
 pub use client::Daemon;
 pub use endpoint::{Endpoint, EndpointError, resolve_endpoint};
 pub use message::{Action, DaemonError, DockerMessage, ImageAnswer, Lane, Listed};
 pub use progress::CallProgress;
+pub(crate) use questions::DETAILS_AT_ONCE;
+pub use questions::Questions;
 pub use resolve::ResolveError;
+pub use source::{ContainerSource, EventStream, SourceFactory, StreamItem};

@@ -1,7 +1,6 @@
 //! Our own requests: one GET, read within bounds.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
@@ -9,7 +8,6 @@ use hyper::{Response, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::time::timeout;
 
 use super::connector::Connector;
 use super::endpoint::Endpoint;
@@ -59,8 +57,6 @@ pub(super) struct Question {
     pub(super) call: &'static str,
     /// The path itself.
     pub(super) path: String,
-    /// Over connecting, head and body.
-    pub(super) deadline: Duration,
     /// Longest body of an answer that is none.
     pub(super) max_body_bytes: usize,
 }
@@ -104,22 +100,10 @@ impl Transport {
         self.client.get(self.uri(path)).await
     }
 
-    /// Sends a GET and reads the whole answer within the bounds of the question.
+    /// Sends a GET and reads the whole answer within the bounds of the question. The caller bounds its time.
     pub(super) async fn ask(&self, question: &Question) -> Result<Answer, DaemonError> {
-        let call = self.call(question.call);
-        let progress = CallProgress::default();
-        match timeout(question.deadline, self.ask_unbounded(&call, question, &progress)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(call.timed_out(question.deadline, self.connector.is_connecting(), &progress)),
-        }
-    }
-
-    async fn ask_unbounded(
-        &self,
-        call: &Call,
-        question: &Question,
-        progress: &CallProgress,
-    ) -> Result<Answer, DaemonError> {
+        let call = &self.call(question.call);
+        let progress = &CallProgress::default();
         let response = self.get(&question.path).await.map_err(|error| call.failed(&error, progress))?;
         progress.got_head();
         if response.status() != hyper::StatusCode::OK {
@@ -176,6 +160,11 @@ pub(super) async fn next_piece(
         }
     }
     Ok(None)
+}
+
+/// A text as a value in a query.
+pub(super) fn query_value(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
 /// An id as one segment of a path.

@@ -14,7 +14,7 @@ use super::wiring::Wiring;
 use super::{Child, Status, SupervisorMessage, shutdown};
 use crate::config::Config;
 use crate::dispatch::DispatchMessage;
-use crate::docker::{Endpoint, Lane};
+use crate::docker::{Lane, SourceFactory};
 use crate::model::{Clock, Epoch, FailureKind, PassFailure, PassReport, whole_millis};
 use crate::store::{StoreError, StoreFactory, StoreMessage};
 use crate::tick::TickMessage;
@@ -28,8 +28,10 @@ pub(crate) struct LedgerSupervisor;
 pub(crate) struct SupervisorArgs {
     /// The configuration.
     pub config: Arc<Config>,
-    /// The daemon's address.
-    pub endpoint: Endpoint,
+    /// The daemon's address, as it is shown.
+    pub endpoint: String,
+    /// What the daemon is asked through.
+    pub sources: SourceFactory,
     /// Whether passes run by themselves, and old debts are paid.
     pub by_itself: bool,
     /// How many rows get their details after a pass that was asked for; ignored where passes run by themselves.

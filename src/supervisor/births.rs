@@ -5,7 +5,7 @@ use ractor::{Actor, ActorCell, ActorRef, SpawnErr};
 use super::SupervisorMessage;
 use super::actor::SupervisorState;
 use crate::dispatch::{DispatchActor, DispatchArgs};
-use crate::docker::{Daemon, DockerActor, DockerArgs, Lane};
+use crate::docker::{DockerActor, DockerArgs, Lane, Questions};
 use crate::model::Epoch;
 use crate::store::{StoreActor, StoreArgs, StoreMessage};
 use crate::tick::{TickActor, TickArgs, TickMessage};
@@ -34,7 +34,7 @@ impl SupervisorState {
     ) -> Result<ActorCell, SpawnErr> {
         let args = DispatchArgs {
             config: self.args.config.clone(),
-            endpoint: self.args.endpoint.to_string(),
+            endpoint: self.args.endpoint.clone(),
             supervisor: myself.clone(),
             details_limit: (!self.args.by_itself).then_some(self.args.details_limit),
             clock: self.args.clock.clone(),
@@ -50,10 +50,10 @@ impl SupervisorState {
         lane: Lane,
         epoch: Epoch,
     ) -> Result<ActorCell, SpawnErr> {
-        // A fresh client for each life: nothing of a hung call is carried over.
-        let daemon = Daemon::new(self.args.endpoint.clone(), &self.args.config);
-        let progress = daemon.progress();
-        let args = DockerArgs { daemon, lane, epoch };
+        // A fresh source for each life: nothing of a hung call is carried over.
+        let source = self.args.sources.make();
+        let progress = source.progress();
+        let args = DockerArgs { questions: Questions::new(source, &self.args.config), lane, epoch };
         let (docker, _) = Actor::spawn_linked(None, DockerActor, args, myself.get_cell()).await?;
         self.wiring.lane_up(lane, epoch, docker.clone(), progress);
         Ok(docker.get_cell())

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::actor::SupervisorState;
 use super::{Status, SupervisorArgs};
 use crate::config::Config;
-use crate::docker::Endpoint;
+use crate::docker::SourceFactory;
 use crate::model::{Epoch, SystemClock, Timestamp};
 use crate::store::{LeaseHolder, StoreFactory};
 use crate::tick::TickMessage;
@@ -34,7 +34,8 @@ async fn a_request_that_meets_a_dead_tick_actor_waits_for_the_next_one() {
     let stores = StoreFactory::threaded(config.clone(), LeaseHolder::of_this_process(), false);
     let mut state = SupervisorState::new(SupervisorArgs {
         config,
-        endpoint: Endpoint::Unix("/unused".into()),
+        endpoint: "unused".into(),
+        sources: SourceFactory::new(|| unreachable!("no lane is born here")),
         by_itself: false,
         details_limit: 0,
         stores,

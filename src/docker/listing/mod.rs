@@ -20,6 +20,5 @@ mod splitter;
 mod status;
 
 pub(super) use memory::{Memory, RememberingReader};
-#[cfg(test)]
 pub(super) use reader::ListingReader;
 pub(super) use splitter::SplitError;

@@ -55,7 +55,6 @@ impl ListingReader {
     }
 
     /// The body is at its end: the listing, if the array is whole.
-    #[cfg(test)]
     pub(in crate::docker) fn finish(self) -> Result<Listing, SplitError> {
         self.finish_placed().map(|placed| placed.listing)
     }

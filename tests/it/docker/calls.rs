@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use dockledger::docker::{Action, DaemonError, ImageAnswer, ResolveError};
+use dockledger::docker::{Action, ContainerSource, DaemonError, ImageAnswer, ResolveError};
 use dockledger::model::{ContainerId, ImageId, Inspected};
 use dockledger::simulation::{Fault, Reply};
 use tokio::time::timeout;
 
-use super::{BOUND, SHORT, client, client_with, id, playing, wait_for};
+use super::{BOUND, SHORT, client, client_with, id, playing, questions, questions_with, wait_for};
 
 fn container(number: usize) -> ContainerId {
     ContainerId::new(id(number))
@@ -51,9 +51,10 @@ async fn gone_is_the_daemons_own_404_and_nothing_else() {
 async fn an_inspect_that_fails_on_the_way_is_unanswered() {
     for fault in [Fault::Silent, Fault::StallAfter(5), Fault::CutAfter(5), Fault::HangUp] {
         let proxy = playing(&[("/containers/0", Reply::new(200, r#"{"Id":"x","State":{}}"#))]);
-        let daemon = client_with(&proxy, |config| config.inspect_deadline = SHORT);
+        let questions = questions_with(&proxy, |config| config.inspect_deadline = SHORT);
         proxy.inject(fault.clone());
-        assert!(matches!(daemon.inspect(&container(1)).await, Inspected::Unanswered(_)), "{fault:?}");
+        let answers = questions.verify(vec![container(1)]).await;
+        assert!(matches!(answers[&container(1)], Inspected::Unanswered(_)), "{fault:?}");
         proxy.heal();
     }
 }
@@ -81,14 +82,14 @@ async fn an_odd_id_stays_within_its_segment_of_the_path() {
 async fn one_container_that_hangs_does_not_keep_the_others() {
     let proxy = playing(&[("/containers/0", no_such_container())]);
     proxy.inject(Fault::Silent.on(&inspect_path(5)));
-    let daemon = client_with(&proxy, |config| config.inspect_deadline = SHORT);
-    let answers = daemon.verify((0..20).map(container).collect()).await;
+    let questions = questions_with(&proxy, |config| config.inspect_deadline = SHORT);
+    let answers = questions.verify((0..20).map(container).collect()).await;
     assert_eq!(answers.len(), 20);
     for (id, answer) in &answers {
         let hung = *id == container(5);
         assert_eq!(*answer == Inspected::Gone, !hung, "{id}: {answer:?}");
     }
-    assert_eq!(daemon.details((0..20).map(container).collect()).await.len(), 20);
+    assert_eq!(questions.details((0..20).map(container).collect()).await.len(), 20);
 }
 
 #[tokio::test]
@@ -96,10 +97,12 @@ async fn verify_keeps_at_most_eight_connections_and_details_four() {
     for (at_once, details) in [(8, false), (4, true)] {
         let proxy = playing(&[("/containers/0", no_such_container())]);
         proxy.inject(Fault::Silent);
-        let daemon = client(&proxy);
+        let questions = questions(&proxy);
         let ids: Vec<ContainerId> = (0..20).map(container).collect();
         let asking =
-            tokio::spawn(async move { if details { daemon.details(ids).await } else { daemon.verify(ids).await } });
+            tokio::spawn(
+                async move { if details { questions.details(ids).await } else { questions.verify(ids).await } },
+            );
         let traffic = wait_for(&proxy, |traffic| traffic.requests.len() >= at_once).await;
         assert_eq!(traffic.open, at_once as u64);
         proxy.heal();
@@ -112,8 +115,8 @@ async fn verify_as_a_whole_ends_with_the_lists_deadline() {
     let proxy = playing(&[("/containers/0", no_such_container())]);
     proxy.inject(Fault::Silent.on("/containers/"));
     proxy.inject(Fault::Answer(no_such_container()).on(&inspect_path(0)));
-    let daemon = client_with(&proxy, |config| config.list_deadline = SHORT);
-    let answers = timeout(BOUND, daemon.verify((0..30).map(container).collect())).await.expect("bounded");
+    let questions = questions_with(&proxy, |config| config.list_deadline = SHORT);
+    let answers = timeout(BOUND, questions.verify((0..30).map(container).collect())).await.expect("bounded");
     assert_eq!(answers.len(), 30);
     assert_eq!(answers[&container(0)], Inspected::Gone, "what was answered in time is kept");
     assert!(matches!(&answers[&container(29)], Inspected::Unanswered(_)));
@@ -130,8 +133,8 @@ async fn the_labels_of_images_are_read_each_by_itself() {
         (&path(3), Reply::new(404, "not here")),
     ]);
     proxy.inject(Fault::Silent.on(&path(4)));
-    let daemon = client_with(&proxy, |config| config.inspect_deadline = SHORT);
-    let answers = daemon.images((1..5).map(image).collect()).await;
+    let questions = questions_with(&proxy, |config| config.inspect_deadline = SHORT);
+    let answers = questions.images((1..5).map(image).collect()).await;
     let ImageAnswer::Labels(claims) = &answers[&image(1)] else { panic!("{answers:?}") };
     assert_eq!(claims.compose_project.as_deref(), Some("shop"));
     assert_eq!(answers[&image(2)], ImageAnswer::Gone);

@@ -8,7 +8,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef, ActorStatus};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
-use super::{BOUND, client, id, playing, wait_for};
+use super::{BOUND, id, playing, questions, wait_for};
 
 /// Stands where DispatchActor does, and passes on what it hears.
 struct Ear;
@@ -44,7 +44,7 @@ impl Stage {
     async fn before(proxy: &FaultProxy) -> Self {
         let (heard_by, heard) = unbounded_channel();
         let (ear, _) = Actor::spawn(None, Ear, heard_by).await.expect("an actor");
-        let args = DockerArgs { daemon: client(proxy), lane: Lane::Pass, epoch: Epoch(1) };
+        let args = DockerArgs { questions: questions(proxy), lane: Lane::Pass, epoch: Epoch(1) };
         let (docker, _) = Actor::spawn(None, DockerActor, args).await.expect("an actor");
         Self { docker, ear, heard }
     }

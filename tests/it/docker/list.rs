@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use dockledger::docker::DaemonError;
+use dockledger::docker::{ContainerSource, DaemonError};
 use dockledger::model::Completeness;
 use dockledger::simulation::{Fault, Reply};
 

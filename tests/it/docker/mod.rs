@@ -6,10 +6,11 @@ mod kill;
 mod list;
 mod reach;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use dockledger::config::Config;
-use dockledger::docker::{Daemon, Endpoint};
+use dockledger::docker::{Daemon, Endpoint, Questions};
 use dockledger::simulation::{FaultProxy, Reply, Traffic};
 use tokio::time::timeout;
 
@@ -57,11 +58,25 @@ fn client(proxy: &FaultProxy) -> Daemon {
 }
 
 fn client_with(proxy: &FaultProxy, change: impl FnOnce(&mut Config)) -> Daemon {
+    Daemon::new(Endpoint::Unix(proxy.socket()), &config_with(change))
+}
+
+/// Asks it about many, within deadlines that no test waits for.
+fn questions(proxy: &FaultProxy) -> Questions {
+    questions_with(proxy, |_| ())
+}
+
+fn questions_with(proxy: &FaultProxy, change: impl FnOnce(&mut Config)) -> Questions {
+    let config = config_with(change);
+    Questions::new(Arc::new(Daemon::new(Endpoint::Unix(proxy.socket()), &config)), &config)
+}
+
+fn config_with(change: impl FnOnce(&mut Config)) -> Config {
     let mut config = Config::new("unused");
     config.list_deadline = BOUND;
     config.inspect_deadline = BOUND;
     change(&mut config);
-    Daemon::new(Endpoint::Unix(proxy.socket()), &config)
+    config
 }
 
 async fn wait_for(proxy: &FaultProxy, condition: impl FnMut(&Traffic) -> bool) -> Traffic {
