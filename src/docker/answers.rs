@@ -6,10 +6,11 @@ use serde_json::value::RawValue;
 
 use super::fault::{Call, says_no_such};
 use super::labels::{LabelReader, LabelsSeed, ReadLabels};
+use super::listing::examine;
 use super::message::{DaemonError, ImageAnswer};
 use super::scalar::Scalar;
 use super::transport::Answer;
-use crate::model::{ContainerState, Inspected, InspectedDetails, Timestamp};
+use crate::model::{ContainerId, ContainerState, Examined, Inspected, InspectedDetails, Timestamp};
 
 #[derive(Deserialize)]
 struct RawInspect<'a> {
@@ -43,6 +44,24 @@ pub(super) fn inspected(call: &Call, answer: Result<Answer, DaemonError>) -> Ins
         Ok(Answer { status: 404, body }) if says_no_such("container", &body) => Inspected::Gone,
         Ok(Answer { status, body }) => Inspected::Unanswered(call.status(status, &body).to_string()),
         Err(error) => Inspected::Unanswered(error.to_string()),
+    }
+}
+
+/// What the answer to an inspect says in place of a list. Only the daemon's own 404 means gone.
+pub(super) fn examined(
+    call: &Call,
+    labels: &LabelReader,
+    container: &ContainerId,
+    answer: Result<Answer, DaemonError>,
+) -> Examined {
+    match answer {
+        Ok(Answer { status: 200, body }) => match examine(&body, container, labels) {
+            Ok(listed) => Examined::Present(Box::new(listed)),
+            Err(cause) => Examined::Unanswered(call.nonsense(&cause).to_string()),
+        },
+        Ok(Answer { status: 404, body }) if says_no_such("container", &body) => Examined::Gone,
+        Ok(Answer { status, body }) => Examined::Unanswered(call.status(status, &body).to_string()),
+        Err(error) => Examined::Unanswered(error.to_string()),
     }
 }
 

@@ -13,7 +13,6 @@ use super::answers;
 use super::bollard_client;
 use super::endpoint::Endpoint;
 use super::events::DaemonEvents;
-use super::examined::examined;
 use super::fault::Call;
 use super::identity::identity;
 use super::labels::LabelReader;
@@ -198,7 +197,7 @@ impl ContainerSource for Daemon {
     fn examine<'a>(&'a self, container: &'a ContainerId) -> BoxFuture<'a, Examined> {
         Box::pin(async move {
             let answer = self.inner.ask_inspect(container).await;
-            examined(&self.inner.calls.call(INSPECT_CALL), &self.inner.labels, container, answer)
+            answers::examined(&self.inner.calls.call(INSPECT_CALL), &self.inner.labels, container, answer)
         })
     }
 

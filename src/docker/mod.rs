@@ -9,6 +9,7 @@
 //! connector, transport, bollard_client                                     the ways there
 //! each            one question for many keys, some at a time
 //! listing         the list's body → a listing, while it comes in           (pure)
+//! events          the stream of events; lines, event_line: its bytes → events (pure)
 //! labels, answers, identity, resolve, fault, scalar, text                  (pure)
 //! progress        how far a call came, for whoever cancels it
 //! ```
@@ -23,11 +24,12 @@ mod client;
 mod connector;
 mod each;
 mod endpoint;
+mod event_line;
 mod events;
-mod examined;
 mod fault;
 mod identity;
 mod labels;
+mod lines;
 mod listing;
 mod message;
 mod progress;

@@ -17,10 +17,10 @@ use crate::docker::text::{bounded, escaped};
 use crate::model::{ContainerId, ContainerState, ImageId, ListedContainer, Ports, Quarantined, Timestamp};
 
 /// Longest name that is kept; Docker takes names of thousands of bytes, file names and host names end at 255.
-const MAX_NAME_BYTES: usize = 255;
+pub(super) const MAX_NAME_BYTES: usize = 255;
 
 /// Longest image reference that is kept: a repository name has at most 255 bytes, a tag 128, a digest 71.
-const MAX_IMAGE_BYTES: usize = 512;
+pub(super) const MAX_IMAGE_BYTES: usize = 512;
 
 /// Longest description of what was wrong with one entry.
 const MAX_PROBLEM_BYTES: usize = 160;
@@ -144,7 +144,7 @@ impl Draft<'_> {
 }
 
 /// `sha256:` and 64 hex digits; Podman has been seen without the word.
-fn is_image_id(text: &str) -> bool {
+pub(super) fn is_image_id(text: &str) -> bool {
     ContainerId::is_full(text.strip_prefix("sha256:").unwrap_or(text))
 }
 

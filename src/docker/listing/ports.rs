@@ -1,5 +1,6 @@
 //! The ports of a container as one stable text. Pure.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::IpAddr;
 
@@ -68,6 +69,46 @@ impl<'de> Visitor<'de> for PortsVisitor {
         }
         Ok(PortsField(stable(ports)))
     }
+}
+
+/// The `NetworkSettings.Ports` of an inspect, from which the daemon makes the field of its list: by port and protocol
+/// (`80/tcp`), where it is published; or `null`.
+#[derive(Debug, Default)]
+pub(super) struct BindingsField(pub(super) Ports);
+
+impl<'de> Deserialize<'de> for BindingsField {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let by_port: Option<BTreeMap<String, Option<Vec<RawBinding>>>> = Deserialize::deserialize(deserializer)?;
+        let mut ports = Vec::new();
+        for (key, bindings) in by_port.into_iter().flatten() {
+            let bindings = bindings.unwrap_or_default();
+            let bound = bindings.iter().map(|binding| (&*binding.address, &*binding.port));
+            for (address, public) in bound.chain(bindings.is_empty().then_some(("", ""))) {
+                let port = bound_port(&key, address, public);
+                ports.push(port.ok_or_else(|| serde::de::Error::custom("a port is no number below 65536"))?);
+            }
+        }
+        Ok(Self(stable(ports)))
+    }
+}
+
+#[derive(Deserialize)]
+struct RawBinding {
+    #[serde(rename = "HostIp", default)]
+    address: String,
+    #[serde(rename = "HostPort", default)]
+    port: String,
+}
+
+fn bound_port(key: &str, address: &str, public: &str) -> Option<Port> {
+    let (private, protocol) = key.split_once('/').unwrap_or((key, "tcp"));
+    let raw = RawPort {
+        address: Scalar::Text(address.into()),
+        private: Scalar::Integer(private.parse().ok()?),
+        public: if public.is_empty() { Scalar::Null } else { Scalar::Integer(public.parse().ok()?) },
+        protocol: Scalar::Text(protocol.into()),
+    };
+    port(&raw)
 }
 
 fn port(raw: &RawPort<'_>) -> Option<Port> {

@@ -25,6 +25,26 @@ pub(super) fn health(state: &ContainerState, status: Option<&str>, own: Option<&
     }
 }
 
+/// The exit code that a list would tell of a container whose inspect says this.
+pub(super) fn examined_exit_code(word: &str, number: Option<i64>) -> ExitCodeFact {
+    let number = number.and_then(|number| i32::try_from(number).ok());
+    match (word, number) {
+        ("running" | "created", _) => ExitCodeFact::Absent,
+        ("exited" | "restarting", Some(number)) => ExitCodeFact::Known(number),
+        _ => ExitCodeFact::Keep,
+    }
+}
+
+/// The health that goes with the state; `word` is the inspect's, if it has a health check. Lists of different engines
+/// differ on what is paused or restarting, so that its stored value stays.
+pub(super) fn examined_health(state: &ContainerState, word: Option<&str>) -> HealthFact {
+    match state {
+        ContainerState::Running => word.map_or(HealthFact::Absent, health_word),
+        ContainerState::Stopped | ContainerState::Created => HealthFact::Absent,
+        _ => HealthFact::Keep,
+    }
+}
+
 /// The N of `Exited (N) 2 hours ago` and `Restarting (N) 5 seconds ago`.
 fn number_in_status(status: &str) -> Option<i32> {
     let rest = status.strip_prefix("Exited (").or_else(|| status.strip_prefix("Restarting ("))?;

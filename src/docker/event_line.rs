@@ -1,0 +1,228 @@
+//! One line of the daemon's event stream, decoded. Pure.
+//!
+//! An event carries all labels of its container; of them nothing is kept, and nothing is copied.
+
+use serde::Deserialize;
+
+use super::scalar::Scalar;
+use super::source::StreamItem;
+use super::text::escaped;
+use crate::model::{ContainerId, DaemonEvent, EventAction};
+
+/// The actions that a row could show, in Docker's and Podman's words; the daemon is asked for these alone. `kill` and
+/// `stop` come with `die`, and say nothing more.
+pub(super) const ACTIONS: [(&str, EventAction); 13] = [
+    ("start", EventAction::Started),
+    ("restart", EventAction::Ended),
+    ("die", EventAction::Ended),
+    ("died", EventAction::Ended),
+    ("oom", EventAction::Ended),
+    ("create", EventAction::Changed),
+    ("pause", EventAction::Changed),
+    ("unpause", EventAction::Changed),
+    ("rename", EventAction::Changed),
+    ("update", EventAction::Changed),
+    ("destroy", EventAction::Changed),
+    ("remove", EventAction::Changed),
+    ("health_status", EventAction::Changed),
+];
+
+/// Longest description of a line that cannot be read.
+const MAX_PROBLEM_BYTES: usize = 160;
+
+#[derive(Deserialize)]
+struct RawEvent<'a> {
+    #[serde(rename = "Type", borrow, default)]
+    kind: Scalar<'a>,
+    #[serde(rename = "Action", borrow, default)]
+    action: Scalar<'a>,
+    /// The action and the container in older words; daemons of API 1.52 and later leave them out.
+    #[serde(borrow, default)]
+    status: Scalar<'a>,
+    #[serde(borrow, default)]
+    id: Scalar<'a>,
+    #[serde(rename = "Actor", borrow, default)]
+    actor: Option<RawActor<'a>>,
+    #[serde(borrow, default)]
+    time: Scalar<'a>,
+    #[serde(rename = "timeNano", borrow, default)]
+    time_nanos: Scalar<'a>,
+}
+
+#[derive(Deserialize)]
+struct RawActor<'a> {
+    #[serde(rename = "ID", borrow, default)]
+    id: Scalar<'a>,
+}
+
+/// What a line says; `None` for what no row could show.
+pub(super) fn decode(line: &[u8]) -> Option<StreamItem> {
+    if line.trim_ascii().is_empty() {
+        return None;
+    }
+    let text = String::from_utf8_lossy(line);
+    let raw: RawEvent<'_> = match serde_json::from_str(&text) {
+        Ok(raw) => raw,
+        Err(error) => return Some(unreadable(&error.to_string())),
+    };
+    // Daemons before API 1.22 tell of containers and images without saying which; the daemon is asked for containers.
+    if raw.kind.text().is_some_and(|kind| kind != "container") {
+        return None;
+    }
+    let Some(word) = raw.action.text().or_else(|| raw.status.text()) else {
+        return Some(unreadable("an event has no action"));
+    };
+    let action = action(word)?;
+    let id = raw.actor.as_ref().and_then(|actor| actor.id.text()).or_else(|| raw.id.text());
+    match id.filter(|id| ContainerId::is_full(id)) {
+        Some(id) => {
+            let at_nanos = at_nanos(&raw.time, &raw.time_nanos);
+            Some(StreamItem::Event(DaemonEvent { container: ContainerId::new(id), action, at_nanos }))
+        }
+        None => Some(unreadable(&format!("an event {word} has no full id of a container"))),
+    }
+}
+
+/// `health_status: healthy` is a `health_status`.
+fn action(word: &str) -> Option<EventAction> {
+    let word = word.split_once(':').map_or(word, |(word, _)| word);
+    ACTIONS.iter().find(|(name, _)| *name == word).map(|(_, action)| *action)
+}
+
+fn at_nanos(seconds: &Scalar<'_>, nanos: &Scalar<'_>) -> i64 {
+    let from_seconds = || seconds.integer().map(|seconds| seconds.saturating_mul(1_000_000_000));
+    nanos.integer().or_else(from_seconds).unwrap_or(0)
+}
+
+fn unreadable(problem: &str) -> StreamItem {
+    StreamItem::Unreadable(escaped(problem, MAX_PROBLEM_BYTES))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id() -> String {
+        "0a".repeat(32)
+    }
+
+    fn event(action: EventAction, at_nanos: i64) -> Option<StreamItem> {
+        Some(StreamItem::Event(DaemonEvent { container: ContainerId::new(id()), action, at_nanos }))
+    }
+
+    fn read(line: &str) -> Option<StreamItem> {
+        decode(line.replace("ID", &id()).as_bytes())
+    }
+
+    #[test]
+    fn the_dialects_of_the_engines_say_the_same() {
+        let at = 1_700_000_000_123_456_789;
+        for (line, expected) in [
+            // Docker 20 to 28.
+            (
+                format!(
+                    r#"{{"status":"start","id":"{0}","from":"nginx","Type":"container","Action":"start","Actor":{{"ID":"{0}","Attributes":{{"image":"nginx","name":"web"}}}},"scope":"local","time":1700000000,"timeNano":{at}}}"#,
+                    id()
+                ),
+                event(EventAction::Started, at),
+            ),
+            // Docker 29.
+            (
+                format!(
+                    r#"{{"Type":"container","Action":"die","Actor":{{"ID":"{}","Attributes":{{"exitCode":"137"}}}},"timeNano":{at}}}"#,
+                    id()
+                ),
+                event(EventAction::Ended, at),
+            ),
+            // Podman.
+            (
+                format!(
+                    r#"{{"status":"died","id":"{0}","from":"x","Type":"container","Action":"died","Actor":{{"ID":"{0}","Attributes":{{"containerExitCode":"1"}}}},"time":1700000000}}"#,
+                    id()
+                ),
+                event(EventAction::Ended, 1_700_000_000_000_000_000),
+            ),
+            (
+                format!(r#"{{"Type":"container","Action":"remove","Actor":{{"ID":"{}"}}}}"#, id()),
+                event(EventAction::Changed, 0),
+            ),
+            // Before API 1.22.
+            (
+                format!(r#"{{"status":"destroy","id":"{}","from":"x","time":7}}"#, id()),
+                event(EventAction::Changed, 7_000_000_000),
+            ),
+            (
+                format!(r#"{{"Type":"container","Action":"health_status: unhealthy","id":"{}","timeNano":1}}"#, id()),
+                event(EventAction::Changed, 1),
+            ),
+        ] {
+            assert_eq!(decode(line.as_bytes()), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_no_row_could_show_is_skipped() {
+        for line in [
+            r#"{"Type":"container","Action":"exec_create: /bin/true","id":"ID"}"#,
+            r#"{"Type":"container","Action":"kill","id":"short"}"#,
+            r#"{"Type":"container","Action":"stop","id":"ID"}"#,
+            r#"{"Type":"container","Action":"archive-path"}"#,
+            r#"{"Type":"image","Action":"remove","id":"ID"}"#,
+            r#"{"Type":"network","Action":"destroy"}"#,
+            "",
+            "\r",
+            "  ",
+        ] {
+            assert_eq!(read(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_event_of_a_container_that_cannot_be_told_is_unreadable() {
+        for line in [
+            r#"{"Type":"container","Action":"start"}"#,
+            r#"{"Type":"container","Action":"start","id":"short"}"#,
+            r#"{"Type":"container","Action":"start","Actor":{"ID":7}}"#,
+            r#"{"Type":"container","id":"0a"}"#,
+            r#"{"Type":"container","Action":7}"#,
+            r#"{"message":"an error in the stream"}"#,
+            r#"{"Type":"container","Action":"start","Actor":"#,
+            "<html>",
+            "null",
+            "[]",
+            "7",
+            "\u{1b}[31m",
+        ] {
+            let read = decode(line.as_bytes());
+            let Some(StreamItem::Unreadable(why)) = &read else { panic!("{line}: {read:?}") };
+            assert!(why.len() < 200 && !why.contains('\u{1b}'), "{why}");
+        }
+    }
+
+    // B52, B53
+    #[test]
+    fn an_event_with_a_mebibyte_of_odd_labels_is_read() {
+        let labels =
+            format!(r#""\ud800":"\u0000{}","deep":{}1{}"#, "x".repeat(1 << 20), "[".repeat(5000), "]".repeat(5000));
+        let line = format!(
+            r#"{{"Type":"container","Action":"destroy","Actor":{{"Attributes":{{{labels}}},"ID":"{}"}},"timeNano":5}}"#,
+            id()
+        );
+        assert_eq!(decode(line.as_bytes()), event(EventAction::Changed, 5));
+        let mut bytes = line.into_bytes();
+        let at = bytes.iter().position(|byte| *byte == b'x').unwrap();
+        bytes[at] = 0xff;
+        assert_eq!(decode(&bytes), event(EventAction::Changed, 5), "bytes that are no text");
+    }
+
+    #[test]
+    fn a_time_that_is_no_number_is_none() {
+        for (line, expected) in [
+            (format!(r#"{{"Action":"start","id":"{}","timeNano":"x","time":"y"}}"#, id()), 0),
+            (format!(r#"{{"Action":"start","id":"{}","time":9223372036854775807}}"#, id()), i64::MAX),
+            (format!(r#"{{"Action":"start","id":"{}","timeNano":1e300}}"#, id()), 0),
+        ] {
+            assert_eq!(decode(line.as_bytes()), event(EventAction::Started, expected), "{line}");
+        }
+    }
+}
