@@ -71,6 +71,12 @@ impl LeaseHolder {
     }
 }
 
+/// Whether the holder of a lease, as `hosts` names it, is another process than this one that provably runs on this
+/// machine now. Of two holders in one process only the one that wrote last is known, and that proves no life.
+pub(super) fn is_holder_alive(text: &str) -> bool {
+    LeaseHolder::parse(text).is_some_and(|holder| holder.process.is_alive(&Process::this(), &look_up))
+}
+
 /// Whether the holder of a lease, as `hosts` names it, is provably dead as seen from this machine now.
 #[must_use]
 pub fn is_holder_dead(text: &str) -> bool {
@@ -108,6 +114,18 @@ impl Process {
                 Sighting::Absent | Sighting::Hidden => 0,
             },
         }
+    }
+
+    /// Life is proved by the pid and its start time, in the same pid namespace of the same boot.
+    fn is_alive(&self, observer: &Self, look_up: &dyn Fn(u32) -> Sighting) -> bool {
+        let same_pids = !self.boot.is_empty()
+            && self.boot == observer.boot
+            && !self.pid_namespace.is_empty()
+            && self.pid_namespace == observer.pid_namespace;
+        same_pids
+            && self.pid != observer.pid
+            && self.start_time != 0
+            && look_up(self.pid) == Sighting::Runs(self.start_time)
     }
 
     /// Death is proved by a later boot of the same machine, or by the pid's absence in the same pid namespace.
@@ -195,6 +213,24 @@ mod tests {
             (process("m", "", first, 9, 90), Sighting::Absent, false, "no boot id"),
         ] {
             assert_eq!(holder.is_dead(&observer, &|_| sighting), dead, "{why}");
+        }
+    }
+
+    #[test]
+    fn only_proof_makes_a_holder_alive() {
+        let first = FIRST_PID_NAMESPACE;
+        let observer = process("m", "b", first, 7, 70);
+        for (holder, sighting, alive, why) in [
+            (process("m", "b", first, 9, 90), Sighting::Runs(90), true, "it runs"),
+            (process("m", "b", first, 9, 90), Sighting::Runs(91), false, "a later process has its pid"),
+            (process("m", "b", first, 9, 90), Sighting::Absent, false, "no process has its pid"),
+            (process("m", "b", first, 9, 0), Sighting::Runs(0), false, "its start is not known"),
+            (process("m", "b", first, 7, 70), Sighting::Runs(70), false, "it was this process, perhaps long ago"),
+            (process("m", "a", first, 9, 90), Sighting::Runs(90), false, "another boot"),
+            (process("m", "b", "4026532000", 9, 90), Sighting::Runs(90), false, "another namespace"),
+            (process("m", "", first, 9, 90), Sighting::Runs(90), false, "no boot id"),
+        ] {
+            assert_eq!(holder.is_alive(&observer, &|_| sighting), alive, "{why}");
         }
     }
 

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::StoreError;
 use super::db::{Db, each_backend, locked};
 use super::fault::Fault;
-use super::holder::{LeaseHolder, is_holder_dead};
+use super::holder::{LeaseHolder, is_holder_alive, is_holder_dead};
 use super::open::Store;
 use super::schema::hosts;
 use crate::model::{HostName, Timestamp};
@@ -25,6 +25,9 @@ pub struct Lease {
 
 /// A process that is stopped in a debugger, or whose machine swaps, keeps its lease this long.
 const SHORTEST_TIME_TO_LIVE: Duration = Duration::from_secs(90);
+
+/// Of the longest interval, 5 min.
+const LONGEST_TIME_TO_LIVE: Duration = Duration::from_secs(15 * 60);
 
 /// How long a lease holds without renewal: three intervals, and at least 90 s.
 #[must_use]
@@ -44,7 +47,7 @@ impl Store {
         holder: &LeaseHolder,
         time_to_live: Duration,
     ) -> Result<Lease, StoreError> {
-        self.write("take the host's lease", |db| {
+        let outcome = self.write("take the host's lease", |db| {
             each_backend!(db, connection => diesel::insert_into(hosts::table)
                 .values(hosts::name.eq(host.as_str()))
                 .on_conflict_do_nothing()
@@ -55,7 +58,12 @@ impl Store {
                 .living_holder(now)
                 .is_some_and(|other| !LeaseHolder::parse(other).is_some_and(|other| other.is(holder)))
             {
-                return Err(line.held_by_another(host).into());
+                if let Some(expiry) = line.expiry_after_a_clock_set_back(now) {
+                    diesel::update(hosts::table.find(host.as_str()))
+                        .set(hosts::lease_expires_at.eq(expiry))
+                        .execute(db)?;
+                }
+                return Ok(Err(line.held_by_another(host)));
             }
             let generation = line.lease_generation + 1;
             diesel::update(hosts::table.find(host.as_str()))
@@ -65,8 +73,9 @@ impl Store {
                     hosts::lease_expires_at.eq(now.plus(time_to_live)),
                 ))
                 .execute(db)?;
-            Ok(Lease { host: host.clone(), generation, time_to_live })
-        })
+            Ok(Ok(Lease { host: host.clone(), generation, time_to_live }))
+        });
+        outcome?
     }
 
     /// Moves the lease's expiry on.
@@ -129,12 +138,18 @@ pub(super) struct LeaseLine {
 }
 
 impl LeaseLine {
-    /// Who holds the lease, unless it has expired or its holder is provably dead.
+    /// Who holds the lease: one that provably lives or dies on this machine does so whatever the clock says; of any
+    /// other the expiry tells.
     pub(super) fn living_holder(&self, now: Timestamp) -> Option<&str> {
         let holder = self.lease_holder.as_deref()?;
         let expired = self.lease_expires_at.is_none_or(|expiry| expiry <= now);
-        let dead = is_holder_dead(holder);
-        (!expired && !dead).then_some(holder)
+        (is_holder_alive(holder) || !expired && !is_holder_dead(holder)).then_some(holder)
+    }
+
+    /// The latest expiry that a renewal can have written by now, if this one is later still: the clock was set back.
+    fn expiry_after_a_clock_set_back(&self, now: Timestamp) -> Option<Timestamp> {
+        let latest = now.plus(LONGEST_TIME_TO_LIVE);
+        self.lease_expires_at.filter(|expiry| *expiry > latest).map(|_| latest)
     }
 
     /// The refusal that names the holder.

@@ -29,6 +29,7 @@ mod plan;
 mod prune;
 mod queries;
 mod registry;
+mod retention_clock;
 mod rows;
 mod schema;
 #[cfg(test)]

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::panic::resume_unwind;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::task::spawn_blocking;
 
 use super::ledger_store::{LedgerStore, StoreFactory};
 use super::plan::{CommitPlan, CommitReport, DetailsWrite};
+use super::retention_clock::RetentionClock;
 use super::{
     ChangesPage, DetailsReport, Directory, DirectoryKeys, Lease, LeaseHolder, NewBinding, OpenMode, Opened, Store,
     StoreError, lease_time_to_live,
@@ -23,6 +24,8 @@ struct ThreadedStore {
     config: Arc<Config>,
     holder: LeaseHolder,
     mode: OpenMode,
+    /// Shared by all lives: a later one has seen a clock that leapt no better than this one.
+    clock: Arc<Mutex<Option<RetentionClock>>>,
     /// Open, and waiting for the lease.
     opened: Option<Store>,
     /// Absent until the lease is taken, and while a thread works with it.
@@ -42,9 +45,10 @@ impl StoreFactory {
     #[must_use]
     pub fn threaded(config: Arc<Config>, holder: LeaseHolder, migrate: bool) -> Self {
         let mode = if migrate { OpenMode::Write } else { OpenMode::WriteUnmigrated };
+        let clock = Arc::default();
         Self::new(move || {
-            let (config, holder) = (config.clone(), holder.clone());
-            Box::new(ThreadedStore { config, holder, mode, opened: None, held: None })
+            let (config, holder, clock) = (config.clone(), holder.clone(), Arc::clone(&clock));
+            Box::new(ThreadedStore { config, holder, mode, clock, opened: None, held: None })
         })
     }
 }
@@ -53,12 +57,19 @@ impl ThreadedStore {
     async fn open(&mut self) -> Result<Duration, StoreError> {
         let (config, holder, mode) = (self.config.clone(), self.holder.clone(), self.mode);
         let opened = self.opened.take();
+        let clock = Arc::clone(&self.clock);
         let (store, lease) = on_a_thread(move || {
             let mut store = match opened {
                 Some(store) => store,
                 None => Store::open(&config, mode)?,
             };
             let lease = store.acquire_lease(&config.host, &holder, lease_time_to_live(config.interval));
+            // Before the first commit of this process stamps the host by the clock as it is now.
+            let mut clock = clock.lock().unwrap_or_else(PoisonError::into_inner);
+            if lease.is_ok() && clock.is_none() {
+                let last_known = store.host(&config.host)?.last_complete_pass_at;
+                *clock = Some(RetentionClock::new(last_known.unwrap_or_else(Timestamp::now), Instant::now()));
+            }
             Ok((store, lease))
         })
         .await?;
@@ -129,7 +140,11 @@ impl LedgerStore for ThreadedStore {
 
     fn prune(&mut self) -> BoxFuture<'_, Result<usize, StoreError>> {
         let retention = self.config.retention.clone();
-        self.work(move |store, lease| store.prune(lease, &retention, Timestamp::now()))
+        let wall = Timestamp::now();
+        let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = clock.as_mut().map_or(wall, |clock| clock.now(wall, Instant::now()));
+        drop(clock);
+        self.work(move |store, lease| store.prune(lease, &retention, now))
     }
 
     fn open_pass(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dockledger::model::HostName;
+use dockledger::model::{HostName, Timestamp};
 use dockledger::store::{LeaseHolder, StoreError};
 
 use super::build::{identity, insert, parent, plan};
@@ -77,6 +77,38 @@ on_both_backends! {
         let past = if database.is_sqlite() { "1000" } else { "now() - interval '1 second'" };
         database.execute(&format!("UPDATE hosts SET lease_expires_at = {past}"));
         store.acquire_lease(&lease.host, &holder, LONG).expect("it has expired");
+    }
+
+    /// S11: a clock that leaps ahead expires every lease at once; the holder on this machine is seen to live.
+    fn s11_a_living_holder_on_this_machine_keeps_its_lease_when_the_clock_leaps_ahead(database: &TestDatabase) {
+        let (mut store, lease) = database.open_with_lease();
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("a process");
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).expect("it runs");
+        let start = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(19)).expect("its start");
+        let holder = with_pid(child.id());
+        let holder = format!("{} start={start}", holder.rsplit_once(" start=").expect("its start").0);
+        let past = if database.is_sqlite() { "1000" } else { "now() - interval '10 years'" };
+        database.execute(&format!("UPDATE hosts SET lease_holder = '{holder}', lease_expires_at = {past}"));
+        let other = LeaseHolder::of_this_process();
+        let refused = store.acquire_lease(&lease.host, &other, LONG);
+        child.kill().expect("ended");
+        child.wait().expect("its end");
+        assert!(matches!(refused, Err(StoreError::LeaseHeld { .. })), "{refused:?}");
+        store.acquire_lease(&lease.host, &other, LONG).expect("it is dead");
+    }
+
+    /// S11: the holder died elsewhere after the clock was set back by years; its lease does not hold for years.
+    fn s11_a_lease_from_before_the_clock_was_set_back_ends_within_15_minutes(database: &TestDatabase) {
+        let (mut store, lease) = database.open_with_lease();
+        let future = if database.is_sqlite() { "4102444800000" } else { "'2100-01-01 00:00:00+00'" };
+        database.execute(&format!(
+            "UPDATE hosts SET lease_holder = 'id=x machine=y boot=z pidns=1 pid=1 start=1', lease_expires_at = {future}"
+        ));
+        let holder = LeaseHolder::of_this_process();
+        store.acquire_lease(&lease.host, &holder, LONG).expect_err("it may live");
+        let expires = store.host(&lease.host).expect("the host").lease.expires_at.expect("an expiry");
+        let soon = Timestamp::now().plus(Duration::from_secs(16 * 60));
+        assert!(expires > Timestamp::now() && expires < soon, "{expires}");
     }
 
     fn a_released_host_is_free(database: &TestDatabase) {

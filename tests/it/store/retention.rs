@@ -1,7 +1,9 @@
 //! What is kept for a time only.
 
-use dockledger::model::{ChangeCause, ContainerState};
-use dockledger::store::Store;
+use std::sync::Arc;
+
+use dockledger::model::{ChangeCause, ContainerState, Timestamp};
+use dockledger::store::{LeaseHolder, Store, StoreFactory};
 
 use super::build::{insert, plan, update};
 use super::commit::{history, rows, with_one_row};
@@ -28,6 +30,31 @@ on_both_backends! {
         assert_eq!(history(&mut store).last().map(|change| change.3.clone()), Some("forgotten".into()));
     }
 
+    /// S11: the last pass that the ledger knows is from long ago, as far as this process can tell.
+    fn s11_a_clock_that_leaps_ahead_removes_nothing(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        store.release_lease(&lease).expect("released");
+        let holder = LeaseHolder::of_this_process();
+        let ledgers = StoreFactory::threaded(Arc::new(database.config.clone()), holder, false);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        for _ in 0..2 {
+            // A later life of the same process has seen no more of the clock.
+            let mut ledger = ledgers.make();
+            runtime.block_on(ledger.begin()).expect("it begins");
+            let mut now = plan(vec![]);
+            now.pass.started_at = Timestamp::now();
+            runtime.block_on(ledger.commit(Box::new(now))).expect("a pass by the new clock");
+            assert_eq!(runtime.block_on(ledger.prune()).expect("nothing"), 0);
+        }
+        assert_eq!(store.passes(None, 10).expect("passes").len(), 1, "the one of 2023");
+        // A process that is started with that clock, in a ledger that knows it by now, believes it.
+        let later = LeaseHolder::of_this_process();
+        database.execute("UPDATE hosts SET lease_holder = NULL");
+        let mut ledger = StoreFactory::threaded(Arc::new(database.config.clone()), later, false).make();
+        runtime.block_on(ledger.begin()).expect("it begins");
+        assert_eq!(runtime.block_on(ledger.prune()).expect("the old pass"), 1);
+    }
+
     fn the_history_is_kept_by_count_and_a_late_reader_is_told(database: &TestDatabase) {
         use dockledger::config::Retention;
         use dockledger::model::Revision;
@@ -35,11 +62,11 @@ on_both_backends! {
         for number in 0..4 {
             let role = format!("r{number}");
             let mut pass = plan(vec![insert(&role, &role)]);
-            pass.pass.started_at = dockledger::model::Timestamp::now().plus(std::time::Duration::from_secs(number));
+            pass.pass.started_at = Timestamp::now().plus(std::time::Duration::from_secs(number));
             store.commit(&lease, &pass).expect("a commit");
         }
         let retention = Retention { changes_count: 2, passes_count: 3, ..Retention::default() };
-        store.prune(&lease, &retention, dockledger::model::Timestamp::now()).expect("pruned");
+        store.prune(&lease, &retention, Timestamp::now()).expect("pruned");
         assert_eq!(store.passes(None, 100).expect("passes").len(), 3);
         let page = |store: &mut Store, after| store.changes(Some(Revision(after)), None, 100).expect("a page");
         assert_eq!(page(&mut store, 3).changes.len(), 2);
