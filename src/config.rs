@@ -39,6 +39,9 @@ pub struct Config {
     pub store_deadline: Duration,
     /// Between the begins of two passes that were not asked for by a tick. 50 ms: a burst becomes one pass.
     pub coalesce: Duration,
+    /// A burst of events over more containers than this is one pass over the whole host. 32: what one `compose up`
+    /// names, and short enough for the query of a list.
+    pub scope_limit: u32,
     /// The labels that claim an owner.
     pub labels: LabelNames,
     /// Narrows which compose projects are looked at; empty for all.
@@ -71,6 +74,7 @@ impl Config {
             inspect_deadline: Duration::from_secs(2),
             store_deadline: Duration::from_secs(5),
             coalesce: Duration::from_millis(50),
+            scope_limit: 32,
             labels: LabelNames::default(),
             compose_prefix: String::new(),
             auto_adopt: false,

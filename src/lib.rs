@@ -7,6 +7,7 @@
 //! dispatch    one pass: open, list, assign, verify,    │ the actors, under the supervisor
 //!             commit                                   │
 //! docker      the daemon; alone names bollard          │
+//! events      the daemon's stream: where to look       │
 //! store       the ledger; alone names diesel           ┘
 //! supervisor  the tree: restarts, refs, the ordered end
 //! model       the words of all of them as types
@@ -73,6 +74,9 @@ pub mod cli;
 pub mod config;
 pub mod dispatch;
 pub mod docker;
+#[cfg(test)]
+mod ear;
+pub mod events;
 mod ledger;
 pub mod model;
 mod preview;
@@ -80,6 +84,7 @@ pub mod simulation;
 pub mod store;
 pub mod supervisor;
 pub mod tick;
+mod timer;
 
 pub use ledger::{Ledger, LedgerHandle, Life, StartError};
 pub use preview::{Preview, preview};

@@ -54,6 +54,7 @@ impl Config {
         check_range("retention.changes_count", &self.retention.changes_count, 1..=u64::MAX / 2)?;
         check_range("retention.passes_count", &self.retention.passes_count, 1..=u64::MAX / 2)?;
         check_range("restart_intensity", &self.restart_intensity, 1..=1000)?;
+        check_range("scope_limit", &self.scope_limit, 1..=1000)?;
         check_range("flapping.starts", &self.flapping.starts, 1..=1000)
     }
 
@@ -201,6 +202,7 @@ mod tests {
         assert_eq!(refused_key(|c| c.retention.passes_count = 0), Some("retention.passes_count"));
         assert_eq!(refused_key(|c| c.restart_intensity = 0), Some("restart_intensity"));
         assert_eq!(refused_key(|c| c.flapping.window = Duration::ZERO), Some("flapping.window"));
+        assert_eq!(refused_key(|c| c.scope_limit = 0), Some("scope_limit"));
         assert_eq!(refused_key(|c| c.coalesce = Duration::ZERO), None);
     }
 

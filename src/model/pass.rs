@@ -122,6 +122,20 @@ impl Scope {
     pub const fn is_whole(&self) -> bool {
         matches!(self, Self::Host)
     }
+
+    /// Looks at what `other` looks at too; more than `limit` containers become the whole host.
+    pub fn join(&mut self, other: Self, limit: usize) {
+        match (&mut *self, other) {
+            (Self::Containers(ids), Self::Containers(others)) => {
+                ids.extend(others);
+                if ids.len() > limit {
+                    *self = Self::Host;
+                }
+            }
+            (Self::Host, _) => {}
+            (_, Self::Host) => *self = Self::Host,
+        }
+    }
 }
 
 impl fmt::Display for Scope {

@@ -75,7 +75,8 @@ struct Slot {
 const TIME_TO_DIE: Duration = Duration::from_secs(1);
 
 /// In the order of their births; each uses those after it.
-const CHILDREN: [Child; 7] = [
+const CHILDREN: [Child; 8] = [
+    Child::Events,
     Child::Tick,
     Child::Dispatch,
     Child::Docker(Lane::Pass),
@@ -93,7 +94,9 @@ impl LedgerSupervisor {
         args: SupervisorArgs,
     ) -> Result<SupervisorState, ActorProcessingErr> {
         let mut state = SupervisorState::new(args);
-        for child in CHILDREN {
+        // Nobody waits for an event where passes run on request alone.
+        let children = CHILDREN.into_iter().filter(|child| state.args.by_itself || *child != Child::Events);
+        for child in children.collect::<Vec<_>>() {
             state.give_life(&myself, child, Epoch(1)).await?;
         }
         Ok(state)
@@ -117,6 +120,7 @@ impl LedgerSupervisor {
             M::StoreTrouble { epoch, error } => state.store_trouble(&myself, epoch, &error),
             // Nobody asks yet.
             M::ChangesRead(_) => {}
+            M::StreamChanged(stream) => state.args.status.send_modify(|status| status.stream = Some(stream)),
             M::PassEnded(report) => state.pass_ended(report),
             M::Reconcile(caller) => state.request_pass(caller),
             M::SettleDetails(caller) => state.settle_details(caller),
@@ -172,7 +176,7 @@ impl SupervisorState {
 
     /// Ends the children in order, then says how the ledger ended.
     async fn end(&mut self) {
-        let lanes = CHILDREN.iter().filter(|child| matches!(child, Child::Docker(_)));
+        let lanes = CHILDREN.iter().filter(|child| matches!(child, Child::Docker(_) | Child::Events));
         let lanes = lanes.filter_map(|child| self.slots.get(child)?.cell.clone()).collect();
         let store = self.slots.get(&Child::Store).and_then(|slot| slot.cell.clone());
         shutdown::in_order(&self.wiring, lanes, store, self.args.config.store_deadline).await;
@@ -194,6 +198,7 @@ impl SupervisorState {
         let cell = match child {
             Child::Tick => self.spawn_tick(myself, epoch).await?,
             Child::Dispatch => self.spawn_dispatch(myself, epoch).await?,
+            Child::Events => self.spawn_events(myself, epoch).await?,
             Child::Docker(lane) => self.spawn_lane(myself, lane, epoch).await?,
             Child::Store => {
                 let spawned = self.spawn_store(myself, epoch).await?;

@@ -6,6 +6,7 @@ use super::SupervisorMessage;
 use super::actor::SupervisorState;
 use crate::dispatch::{DispatchActor, DispatchArgs};
 use crate::docker::{DockerActor, DockerArgs, Lane, Questions};
+use crate::events::{EventsActor, EventsArgs};
 use crate::model::Epoch;
 use crate::store::{StoreActor, StoreArgs, StoreMessage};
 use crate::tick::{TickActor, TickArgs, TickMessage};
@@ -57,6 +58,22 @@ impl SupervisorState {
         let (docker, _) = Actor::spawn_linked(None, DockerActor, args, myself.get_cell()).await?;
         self.wiring.lane_up(lane, epoch, docker.clone(), progress);
         Ok(docker.get_cell())
+    }
+
+    pub(super) async fn spawn_events(
+        &mut self,
+        myself: &ActorRef<SupervisorMessage>,
+        epoch: Epoch,
+    ) -> Result<ActorCell, SpawnErr> {
+        let args = EventsArgs {
+            config: self.args.config.clone(),
+            epoch,
+            source: self.args.sources.make(),
+            supervisor: myself.clone(),
+        };
+        let (events, _) = Actor::spawn_linked(None, EventsActor, args, myself.get_cell()).await?;
+        self.wiring.events_up(epoch, events.clone());
+        Ok(events.get_cell())
     }
 
     pub(super) async fn spawn_store(

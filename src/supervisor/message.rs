@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ractor::RpcReplyPort;
 
 use crate::docker::Lane;
+use crate::events::StreamStatus;
 use crate::model::{Epoch, OpId, PassReport};
 use crate::store::{ChangesPage, StoreError};
 
@@ -20,6 +21,8 @@ pub enum Child {
     Docker(Lane),
     /// StoreActor.
     Store,
+    /// EventsActor; only where passes run by themselves.
+    Events,
 }
 
 impl fmt::Display for Child {
@@ -29,6 +32,7 @@ impl fmt::Display for Child {
             Self::Dispatch => f.write_str("dispatch"),
             Self::Docker(lane) => write!(f, "docker/{}", lane.as_str()),
             Self::Store => f.write_str("store"),
+            Self::Events => f.write_str("events"),
         }
     }
 }
@@ -74,6 +78,8 @@ pub enum SupervisorMessage {
     },
     /// A part of the history, as it was asked of StoreActor.
     ChangesRead(Result<ChangesPage, StoreError>),
+    /// The daemon's event stream was opened or lost.
+    StreamChanged(StreamStatus),
     /// A pass is over.
     PassEnded(Arc<PassReport>),
     /// Answers as soon as no details are owed that can be paid now.

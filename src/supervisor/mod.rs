@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! LedgerSupervisor
+//! ├─ EventsActor
 //! ├─ TickActor
 //! ├─ DispatchActor
 //! ├─ DockerActor × lane

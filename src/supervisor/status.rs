@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Child;
+use crate::events::StreamStatus;
 use crate::model::{PassFailure, PassReport, Timestamp};
 
 /// The state of one ledger, as its watchers see it.
@@ -19,12 +20,22 @@ pub struct Status {
     pub leaked: u64,
     /// Why the ledger cannot be written now; `None` while it can.
     pub store_trouble: Option<String>,
+    /// The daemon's event stream; `None` before the first attempt, and where passes run on request alone.
+    pub stream: Option<StreamStatus>,
     /// Set once, at the end: `Ok` by a stop, else why the ledger gave up.
     pub ended: Option<Result<(), PassFailure>>,
 }
 
 impl Status {
     pub(crate) const fn new(started_at: Timestamp) -> Self {
-        Self { started_at, last_report: None, restarts: BTreeMap::new(), leaked: 0, store_trouble: None, ended: None }
+        Self {
+            started_at,
+            last_report: None,
+            restarts: BTreeMap::new(),
+            leaked: 0,
+            store_trouble: None,
+            stream: None,
+            ended: None,
+        }
     }
 }

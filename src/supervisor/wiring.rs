@@ -2,9 +2,10 @@
 //!
 //! | child | heard of by |
 //! |---|---|
-//! | TickActor | DispatchActor |
+//! | TickActor | DispatchActor, EventsActor |
 //! | DispatchActor | TickActor |
 //! | DockerActor, each lane | DispatchActor |
+//! | EventsActor | TickActor, before EventsActor hears of that |
 //! | StoreActor, once its generation is raised | DispatchActor, TickActor |
 //!
 //! A cast to an actor that just died is lost; its successor gets every ref at its birth.
@@ -17,6 +18,7 @@ use ractor::ActorRef;
 use super::Child;
 use crate::dispatch::DispatchMessage;
 use crate::docker::{CallProgress, DockerMessage, Lane};
+use crate::events::EventsMessage;
 use crate::model::Epoch;
 use crate::store::{StoreError, StoreMessage};
 use crate::tick::TickMessage;
@@ -26,6 +28,7 @@ use crate::tick::TickMessage;
 pub(super) struct Wiring {
     pub(super) tick: Option<(Epoch, ActorRef<TickMessage>)>,
     pub(super) dispatch: Option<(Epoch, ActorRef<DispatchMessage>)>,
+    events: Option<(Epoch, ActorRef<EventsMessage>)>,
     lanes: BTreeMap<Lane, (Epoch, ActorRef<DockerMessage>, Arc<CallProgress>)>,
     /// Announced only once it is ready.
     pub(super) store: Option<(Epoch, ActorRef<StoreMessage>)>,
@@ -40,8 +43,23 @@ impl Wiring {
         if let Some((epoch, dispatch)) = &self.dispatch {
             send(&tick, TickMessage::DispatchUp { epoch: *epoch, dispatch: dispatch.clone() });
         }
+        if let Some((epoch, events)) = &self.events {
+            send(&tick, TickMessage::EventsUp { epoch: *epoch, events: events.clone() });
+        }
         self.tell_dispatch(|| DispatchMessage::TickUp { epoch, tick: tick.clone() });
+        if let Some((_, events)) = &self.events {
+            send(events, EventsMessage::TickUp { epoch, tick: tick.clone() });
+        }
         self.tick = Some((epoch, tick));
+    }
+
+    /// A new EventsActor: TickActor hears of it first, since it may answer as soon as it has a batch.
+    pub(super) fn events_up(&mut self, epoch: Epoch, events: ActorRef<EventsMessage>) {
+        self.tell_tick(|| TickMessage::EventsUp { epoch, events: events.clone() });
+        if let Some((epoch, tick)) = &self.tick {
+            send(&events, EventsMessage::TickUp { epoch: *epoch, tick: tick.clone() });
+        }
+        self.events = Some((epoch, events));
     }
 
     /// A new DispatchActor hears of those it uses, then TickActor hears of it.
@@ -91,6 +109,10 @@ impl Wiring {
                 self.dispatch = None;
                 self.tell_tick(|| TickMessage::DispatchDown { epoch });
             }
+            Child::Events => {
+                self.events = None;
+                self.tell_tick(|| TickMessage::EventsDown { epoch });
+            }
             Child::Docker(lane) => {
                 self.lanes.remove(&lane);
                 self.tell_dispatch(|| DispatchMessage::DockerDown { lane, epoch });
@@ -128,4 +150,34 @@ fn lane_up(
 fn send<M: ractor::Message>(to: &ActorRef<M>, message: M) {
     // The dead miss nothing: their successors get every ref at their birth.
     let _ = to.cast(message);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ear::ear;
+
+    #[tokio::test]
+    async fn tick_actor_and_events_actor_hear_of_each_other_whoever_is_reborn() {
+        let mut wiring = Wiring::default();
+        let (events, mut heard_by_events) = ear().await;
+        wiring.events_up(Epoch(1), events);
+        let (tick, mut heard_by_tick) = ear().await;
+        wiring.tick_up(Epoch(1), tick);
+        assert!(matches!(heard_by_tick.recv().await, Some(TickMessage::EventsUp { epoch: Epoch(1), .. })));
+        assert!(matches!(heard_by_events.recv().await, Some(EventsMessage::TickUp { epoch: Epoch(1), .. })));
+
+        wiring.down(Child::Events, Epoch(1));
+        let (events, mut heard_by_events) = ear().await;
+        wiring.events_up(Epoch(2), events);
+        assert!(matches!(heard_by_tick.recv().await, Some(TickMessage::EventsDown { epoch: Epoch(1) })));
+        assert!(matches!(heard_by_tick.recv().await, Some(TickMessage::EventsUp { epoch: Epoch(2), .. })));
+        assert!(matches!(heard_by_events.recv().await, Some(EventsMessage::TickUp { epoch: Epoch(1), .. })));
+
+        wiring.down(Child::Tick, Epoch(1));
+        let (tick, mut heard_by_tick) = ear().await;
+        wiring.tick_up(Epoch(2), tick);
+        assert!(matches!(heard_by_tick.recv().await, Some(TickMessage::EventsUp { epoch: Epoch(2), .. })));
+        assert!(matches!(heard_by_events.recv().await, Some(EventsMessage::TickUp { epoch: Epoch(2), .. })));
+    }
 }

@@ -5,17 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ractor::{ActorProcessingErr, ActorRef, RpcReplyPort};
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::TickMessage;
 use super::failed::failed_report;
-use super::schedule::Schedule;
+use super::schedule::{Ended, Schedule};
+use super::wanted::Batch;
 use crate::config::Config;
 use crate::dispatch::DispatchMessage;
-use crate::model::{Epoch, FailureKind, PassId, PassOutcome, PassReport, Trigger};
+use crate::events::{EventsMessage, STREAM_GRACE};
+use crate::model::{Dirt, Epoch, FailureKind, OpId, PassId, PassOutcome, PassReport, Trigger};
 use crate::store::{NewBinding, StoreError, StoreMessage};
 use crate::supervisor::{Child, SupervisorMessage};
+use crate::timer::Timer;
 
 /// The actor of the schedule.
 #[derive(Debug)]
@@ -40,10 +42,11 @@ pub(crate) struct TickState {
     schedule: Schedule<RpcReplyPort<PassReport>>,
     dispatch: Option<(Epoch, ActorRef<DispatchMessage>)>,
     store: Option<(Epoch, ActorRef<StoreMessage>)>,
-    interval: Option<JoinHandle<()>>,
-    bound: Option<JoinHandle<()>>,
-    begin: Option<JoinHandle<()>>,
-    look: Option<JoinHandle<()>>,
+    events: Option<(Epoch, ActorRef<EventsMessage>)>,
+    interval: Timer,
+    bound: Timer,
+    begin: Timer,
+    look: Timer,
     /// The bindings of the last look: each set is passed over once, so that one that cannot be resolved costs one pass.
     bindings: BTreeSet<NewBinding>,
     stopping: bool,
@@ -69,30 +72,25 @@ impl TickActor {
     }
 }
 
-impl Drop for TickState {
-    fn drop(&mut self) {
-        for timer in [&mut self.interval, &mut self.bound, &mut self.begin, &mut self.look] {
-            disarm(timer);
-        }
-    }
-}
-
 impl TickState {
     fn new(myself: &ActorRef<TickMessage>, args: TickArgs) -> Self {
         let mut state = Self {
             born: Instant::now(),
-            schedule: Schedule::new(args.config.coalesce),
+            schedule: Schedule::new(args.config.coalesce, args.config.scope_limit as usize),
             args,
             dispatch: None,
             store: None,
-            interval: None,
-            bound: None,
-            begin: None,
-            look: None,
+            events: None,
+            interval: Timer::default(),
+            bound: Timer::default(),
+            begin: Timer::default(),
+            look: Timer::default(),
             bindings: BTreeSet::new(),
             stopping: false,
         };
         if state.args.by_itself {
+            // What happens while the first pass lists is told by the stream only if that was open before.
+            state.schedule.hold_boot(STREAM_GRACE);
             // A new TickActor owes a whole pass: it cannot know what the one before had missed.
             state.want(myself, Trigger::Boot, None);
         }
@@ -115,6 +113,10 @@ impl TickState {
             M::DispatchDown { epoch } => self.dispatch = self.dispatch.take().filter(|(alive, _)| *alive > epoch),
             M::StoreUp { epoch, store } => self.store_up(myself, epoch, store),
             M::StoreDown { epoch } => self.store = self.store.take().filter(|(alive, _)| *alive > epoch),
+            M::Dirty { epoch, batch, dirt } => self.dirty(myself, Batch { epoch, number: batch }, dirt),
+            M::StreamTried => self.stream_tried(myself),
+            M::EventsUp { epoch, events } => self.events_up(epoch, events),
+            M::EventsDown { epoch } => self.events = self.events.take().filter(|(alive, _)| *alive > epoch),
             M::Stop => self.stop(),
         }
     }
@@ -131,21 +133,37 @@ impl TickState {
         self.begin_if_due(myself);
     }
 
+    fn dirty(&mut self, myself: &ActorRef<TickMessage>, batch: Batch, dirt: Dirt) {
+        if !self.stopping {
+            self.schedule.want_dirt(batch, dirt);
+            self.begin_if_due(myself);
+        }
+    }
+
+    fn stream_tried(&mut self, myself: &ActorRef<TickMessage>) {
+        self.schedule.release_boot();
+        self.begin_if_due(myself);
+    }
+
+    fn events_up(&mut self, epoch: Epoch, events: ActorRef<EventsMessage>) {
+        if self.events.as_ref().is_none_or(|(alive, _)| *alive < epoch) {
+            self.events = Some((epoch, events));
+        }
+    }
+
     fn begin_if_due(&mut self, myself: &ActorRef<TickMessage>) {
         let Some((_, dispatch)) = &self.dispatch else { return };
         let now = self.born.elapsed();
         match self.schedule.due_in(now) {
             None => {}
-            Some(wait) if wait > Duration::ZERO => {
-                disarm(&mut self.begin);
-                self.begin = Some(after(wait, myself, TickMessage::BeginDue));
-            }
+            Some(wait) if wait > Duration::ZERO => self.begin.arm(wait, myself, TickMessage::BeginDue),
             Some(_) => {
                 if let Some(order) = self.schedule.begin(now) {
-                    disarm(&mut self.interval);
-                    disarm(&mut self.bound);
+                    if order.scope.is_whole() {
+                        self.interval.disarm();
+                    }
                     let overdue = TickMessage::PassOverdue { pass: order.pass.clone() };
-                    self.bound = Some(after(self.args.config.pass_bound(), myself, overdue));
+                    self.bound.arm(self.args.config.pass_bound(), myself, overdue);
                     // Lost with a dying DispatchActor: the next one's `Up` sends it again.
                     let _ = dispatch.cast(DispatchMessage::Begin(order));
                 }
@@ -154,33 +172,48 @@ impl TickState {
     }
 
     fn pass_ended(&mut self, myself: &ActorRef<TickMessage>, report: PassReport) {
-        let Some(callers) = self.schedule.ended(&report.pass_id) else { return };
-        disarm(&mut self.bound);
+        let has_looked = matches!(report.outcome, PassOutcome::Committed | PassOutcome::Partial);
+        let Some(Ended { order, batch, callers }) = self.schedule.ended(&report.pass_id, has_looked) else { return };
+        self.bound.disarm();
         for caller in callers {
             self.answer(Some(caller), &report);
         }
-        let moved = report.moved > 0 && report.outcome != PassOutcome::Failed;
+        if let Some(batch) = batch {
+            self.tell_events(Some(batch.epoch), EventsMessage::Looked { batch: batch.number, is_true: has_looked });
+        } else if order.trigger == Trigger::Tick && report.updated > 0 {
+            self.tell_events(None, EventsMessage::FoundByTick);
+        }
+        let any_moved = report.moved > 0;
         // The supervisor outlives its children.
         let _ = self.args.supervisor.cast(SupervisorMessage::PassEnded(Arc::new(report)));
         if self.stopping {
             return;
         }
-        if moved {
-            self.want(myself, Trigger::Moved, None);
+        // A scoped pass says nothing of rows that moved outside of it.
+        if has_looked && (any_moved || order.scope.is_whole()) {
+            self.schedule.looked_at_moved(any_moved);
         }
-        if self.args.by_itself {
-            disarm(&mut self.interval);
-            self.interval = Some(after(self.args.config.interval, myself, TickMessage::Interval));
+        if self.args.by_itself && order.scope.is_whole() {
+            self.interval.arm(self.args.config.interval, myself, TickMessage::Interval);
         }
         self.begin_if_due(myself);
     }
 
-    fn pass_overdue(&mut self, myself: &ActorRef<TickMessage>, pass: &PassId) {
-        if self.schedule.running().is_none_or(|order| order.pass != *pass) {
-            return;
+    /// To EventsActor, if it still lives that life.
+    fn tell_events(&self, epoch: Option<Epoch>, message: EventsMessage) {
+        if let Some((alive, events)) = &self.events
+            && epoch.is_none_or(|epoch| epoch == *alive)
+        {
+            // A successor of it looks at everything.
+            let _ = events.cast(message);
         }
+    }
+
+    fn pass_overdue(&mut self, myself: &ActorRef<TickMessage>, pass: &PassId) {
+        let Some(order) = self.schedule.running().filter(|order| order.pass == *pass) else { return };
+        let (trigger, scope) = (order.trigger, order.scope.clone());
         if let Some((epoch, _)) = self.dispatch.take() {
-            let stuck = SupervisorMessage::Stuck { child: Child::Dispatch, epoch, op: crate::model::OpId(0) };
+            let stuck = SupervisorMessage::Stuck { child: Child::Dispatch, epoch, op: OpId(0) };
             // The supervisor outlives its children.
             let _ = self.args.supervisor.cast(stuck);
         }
@@ -190,6 +223,8 @@ impl TickState {
         tracing::warn!(pass_id = %pass, error = %message, "a pass was given up");
         let mut report = self.failed(FailureKind::Internal, &message);
         report.pass_id = pass.clone();
+        report.trigger = trigger;
+        report.scope = scope;
         self.pass_ended(myself, report);
     }
 
@@ -211,9 +246,9 @@ impl TickState {
     }
 
     fn rearm_look(&mut self, myself: &ActorRef<TickMessage>) {
-        disarm(&mut self.look);
+        self.look.disarm();
         if self.args.by_itself && !self.stopping {
-            self.look = Some(after(LOOK_INTERVAL, myself, TickMessage::LookForBindings));
+            self.look.arm(LOOK_INTERVAL, myself, TickMessage::LookForBindings);
         }
     }
 
@@ -242,8 +277,8 @@ impl TickState {
 
     fn stop(&mut self) {
         self.stopping = true;
-        disarm(&mut self.interval);
-        disarm(&mut self.look);
+        self.interval.disarm();
+        self.look.disarm();
         let stopping = self.failed(FailureKind::Stopping, "the ledger is stopping; no pass runs any more");
         for caller in self.schedule.give_up_waiting() {
             self.answer(Some(caller), &stopping);
@@ -260,20 +295,5 @@ impl TickState {
             // Whoever does not wait any more needs no answer.
             let _ = caller.send(report.clone());
         }
-    }
-}
-
-fn after(wait: Duration, myself: &ActorRef<TickMessage>, message: TickMessage) -> JoinHandle<()> {
-    let myself = myself.clone();
-    tokio::spawn(async move {
-        tokio::time::sleep(wait).await;
-        // A dead actor has no timers.
-        let _ = myself.cast(message);
-    })
-}
-
-fn disarm(timer: &mut Option<JoinHandle<()>>) {
-    if let Some(timer) = timer.take() {
-        timer.abort();
     }
 }

@@ -3,7 +3,8 @@
 use ractor::{ActorRef, RpcReplyPort};
 
 use crate::dispatch::DispatchMessage;
-use crate::model::{Epoch, PassReport};
+use crate::events::EventsMessage;
+use crate::model::{Dirt, Epoch, PassReport};
 use crate::store::{NewBinding, StoreError, StoreMessage};
 
 /// A message to TickActor.
@@ -49,6 +50,30 @@ pub enum TickMessage {
     },
     /// StoreActor died.
     StoreDown {
+        /// Which life of it.
+        epoch: Epoch,
+    },
+    /// The event stream left something to look at; answered by [`EventsMessage::Looked`] when a pass that took it along
+    /// is over. One batch of one EventsActor is on its way at a time.
+    Dirty {
+        /// Which life of EventsActor.
+        epoch: Epoch,
+        /// Names the batch within that life.
+        batch: u64,
+        /// What to look at.
+        dirt: Dirt,
+    },
+    /// The first attempt at the event stream has succeeded or failed, or takes too long: the boot pass may begin.
+    StreamTried,
+    /// EventsActor lives.
+    EventsUp {
+        /// Which life of it.
+        epoch: Epoch,
+        /// Where it is.
+        events: ActorRef<EventsMessage>,
+    },
+    /// EventsActor died.
+    EventsDown {
         /// Which life of it.
         epoch: Epoch,
     },

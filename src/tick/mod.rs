@@ -1,12 +1,17 @@
 //! When the ledger looks.
 //!
-//! Comes in: time, requests, news from the others. Goes out: one order at a time, and an answer to every caller.
+//! Comes in: time, requests, dirt from the event stream, news from the others. Goes out: one order at a time, an answer
+//! to every caller, and a word to EventsActor for every batch of dirt.
 //! Never: a second pass beside one that runs, a caller without an answer.
 
 mod actor;
 mod failed;
 mod message;
+mod moved;
 mod schedule;
+#[cfg(test)]
+mod tests;
+mod wanted;
 
 pub(crate) use actor::{TickActor, TickArgs};
 pub(crate) use failed::failed_report;

@@ -1,13 +1,19 @@
-//! When the next pass runs and whom its report answers. Pure: time and ports are given from outside.
+//! When the next pass runs, over what, and whom its report answers. Pure: time and ports are given from outside.
 
 use std::time::Duration;
 
+use super::moved::Moved;
+use super::wanted::{Batch, Wanted};
 use crate::dispatch::PassOrder;
-use crate::model::{News, PassId, Scope, Trigger};
+use crate::model::{Dirt, PassId, Trigger};
 
 /// Callers that may wait for the next pass. Beyond it they are answered at once that there are too many: mailboxes
 /// have no bound of their own.
 pub(super) const MAX_WAITING: usize = 10_000;
+
+/// Between the begins of two whole passes that only events ask for. A list of all containers costs the daemon up to
+/// 0.4 s of processor time, and a storm names more of them without end.
+pub(super) const WHOLE_DISTANCE: Duration = Duration::from_secs(1);
 
 /// What is wanted and what runs. `P` is whatever answers a caller.
 #[derive(Debug)]
@@ -15,23 +21,60 @@ pub(super) struct Schedule<P> {
     running: Option<Running<P>>,
     /// They joined while a pass ran that may have listed before they asked: the next one answers them.
     waiting: Vec<P>,
-    wanted: Option<Trigger>,
+    wanted: Option<Wanted>,
+    moved: Moved,
     last_begin: Option<Duration>,
+    /// The begin of the last whole pass, unless that one failed to look.
+    last_whole: Option<Duration>,
+    boot_held_until: Duration,
     coalesce: Duration,
+    scope_limit: usize,
 }
 
 #[derive(Debug)]
 struct Running<P> {
     order: PassOrder,
+    batch: Option<Batch>,
     callers: Vec<P>,
 }
 
+/// What a pass leaves that is over.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Ended<P> {
+    /// What was ordered.
+    pub(super) order: PassOrder,
+    /// The batch of dirt that it took along.
+    pub(super) batch: Option<Batch>,
+    /// Whom its report answers.
+    pub(super) callers: Vec<P>,
+}
+
 impl<P> Schedule<P> {
-    pub(super) const fn new(coalesce: Duration) -> Self {
-        Self { running: None, waiting: Vec::new(), wanted: None, last_begin: None, coalesce }
+    pub(super) const fn new(coalesce: Duration, scope_limit: usize) -> Self {
+        Self {
+            running: None,
+            waiting: Vec::new(),
+            wanted: None,
+            moved: Moved::new(),
+            last_begin: None,
+            last_whole: None,
+            boot_held_until: Duration::ZERO,
+            coalesce,
+            scope_limit,
+        }
     }
 
-    /// Wants a pass that begins after now. A caller beyond the bound is handed back.
+    /// A boot pass begins no sooner than then, unless it is released.
+    pub(super) const fn hold_boot(&mut self, until: Duration) {
+        self.boot_held_until = until;
+    }
+
+    /// What a boot pass waited for is there.
+    pub(super) const fn release_boot(&mut self) {
+        self.boot_held_until = Duration::ZERO;
+    }
+
+    /// Wants a whole pass that begins after now. A caller beyond the bound is handed back.
     pub(super) fn want(&mut self, trigger: Trigger, caller: Option<P>) -> Result<(), P> {
         if let Some(caller) = caller {
             if self.waiting.len() >= MAX_WAITING {
@@ -39,43 +82,94 @@ impl<P> Schedule<P> {
             }
             self.waiting.push(caller);
         }
-        // A request outranks the others in the log: somebody waits for it.
-        if self.wanted.is_none() || trigger == Trigger::Request {
-            self.wanted = Some(trigger);
-        }
+        self.want_also(Wanted::whole(trigger));
         Ok(())
     }
 
-    /// How long until the next pass may begin; `None` if none is wanted or one runs. A tick, a boot and a request
-    /// begin at once; what comes in bursts keeps its distance.
+    /// Wants a pass over what events left.
+    pub(super) fn want_dirt(&mut self, batch: Batch, dirt: Dirt) {
+        self.want_also(Wanted { trigger: dirt.trigger, scope: dirt.scope, news: dirt.news, batch: Some(batch) });
+    }
+
+    fn want_also(&mut self, later: Wanted) {
+        match &mut self.wanted {
+            Some(wanted) => wanted.join(later, self.scope_limit),
+            nothing => *nothing = Some(later),
+        }
+    }
+
+    /// The pass that ended, begun as `last_begin`, left out rows that had moved, or left out none.
+    pub(super) fn looked_at_moved(&mut self, any_moved: bool) {
+        if any_moved {
+            self.moved.again(self.last_begin.unwrap_or_default());
+        } else {
+            self.moved.settled();
+        }
+    }
+
+    /// How long until the next pass may begin; `None` if none is wanted or one runs.
     pub(super) fn due_in(&self, now: Duration) -> Option<Duration> {
-        let trigger = self.wanted.filter(|_| self.running.is_none())?;
-        let comes_in_bursts = matches!(trigger, Trigger::Binding | Trigger::Moved | Trigger::Recovery);
-        let earliest = self.last_begin.filter(|_| comes_in_bursts).map_or(now, |begin| begin + self.coalesce);
+        if self.running.is_some() {
+            return None;
+        }
+        let wanted = self.wanted.as_ref().map(|wanted| self.earliest(wanted));
+        let earliest = wanted.into_iter().chain(self.moved.due()).min()?;
         Some(earliest.saturating_sub(now))
+    }
+
+    /// A request and a tick begin at once, a boot too once it is released; what comes in bursts keeps its distance.
+    fn earliest(&self, wanted: &Wanted) -> Duration {
+        let after = |begin: Option<Duration>, distance| begin.map_or(Duration::ZERO, |begin| begin + distance);
+        match wanted.trigger {
+            Trigger::Request | Trigger::Tick => Duration::ZERO,
+            Trigger::Boot => self.boot_held_until,
+            Trigger::Event | Trigger::Reconnect if wanted.scope.is_whole() => {
+                after(self.last_whole, WHOLE_DISTANCE).max(after(self.last_begin, self.coalesce))
+            }
+            Trigger::Event | Trigger::Reconnect | Trigger::Recovery | Trigger::Binding | Trigger::Moved => {
+                after(self.last_begin, self.coalesce)
+            }
+        }
     }
 
     /// Begins the wanted pass with everybody who waits.
     pub(super) fn begin(&mut self, now: Duration) -> Option<PassOrder> {
-        let trigger = self.wanted.filter(|_| self.running.is_none())?;
-        self.wanted = None;
+        if self.running.is_some() {
+            return None;
+        }
+        if self.moved.due().is_some_and(|due| due <= now) {
+            self.want_also(Wanted::whole(Trigger::Moved));
+        }
+        let Wanted { trigger, scope, news, batch } = self.wanted.take()?;
         self.last_begin = Some(now);
-        let order = PassOrder { pass: PassId::fresh(), trigger, scope: Scope::Host, news: News::default() };
-        self.running = Some(Running { order: order.clone(), callers: std::mem::take(&mut self.waiting) });
+        if scope.is_whole() {
+            self.last_whole = Some(now);
+            self.moved.is_looked_at();
+        }
+        let order = PassOrder { pass: PassId::fresh(), trigger, scope, news };
+        self.running = Some(Running { order: order.clone(), batch, callers: std::mem::take(&mut self.waiting) });
         Some(order)
     }
 
-    /// The pass of that id is over; its callers, or `None` if another runs.
-    pub(super) fn ended(&mut self, pass: &PassId) -> Option<Vec<P>> {
-        self.running.take_if(|running| running.order.pass == *pass).map(|running| running.callers)
+    /// The pass of that id is over; what it leaves, or `None` if another runs. `has_looked`: it looked at all that it was
+    /// to look at, and that is written.
+    pub(super) fn ended(&mut self, pass: &PassId, has_looked: bool) -> Option<Ended<P>> {
+        let Running { order, batch, callers } = self.running.take_if(|running| running.order.pass == *pass)?;
+        if order.scope.is_whole() && !has_looked {
+            self.last_whole = None;
+        }
+        Some(Ended { order, batch, callers })
     }
 
-    /// The running pass was lost with its actor: the same callers want it again, under a fresh id.
+    /// The running pass was lost with its actor: the same callers want the same again, under a fresh id.
     pub(super) fn lost(&mut self) {
         if let Some(mut running) = self.running.take() {
             running.callers.append(&mut self.waiting);
             self.waiting = running.callers;
-            self.wanted = Some(running.order.trigger);
+            let PassOrder { pass: _, trigger, scope, news } = running.order;
+            let later = self.wanted.take();
+            self.wanted = Some(Wanted { trigger, scope, news, batch: running.batch });
+            later.into_iter().for_each(|later| self.want_also(later));
         }
     }
 
@@ -87,65 +181,10 @@ impl<P> Schedule<P> {
     /// Everybody who waits, running pass or not.
     pub(super) fn give_up_waiting(&mut self) -> Vec<P> {
         self.wanted = None;
+        self.moved = Moved::new();
         std::mem::take(&mut self.waiting)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MS: Duration = Duration::from_millis(1);
-
-    fn schedule() -> Schedule<u32> {
-        Schedule::new(50 * MS)
-    }
-
-    #[test]
-    fn a_request_during_a_pass_waits_for_the_next_one() {
-        let mut schedule = schedule();
-        schedule.want(Trigger::Request, Some(1)).expect("room");
-        let first = schedule.begin(MS).expect("wanted");
-        schedule.want(Trigger::Request, Some(2)).expect("room");
-        schedule.want(Trigger::Request, Some(3)).expect("room");
-        assert_eq!(schedule.due_in(2 * MS), None, "one at a time");
-        assert_eq!(schedule.ended(&first.pass), Some(vec![1]));
-        let second = schedule.begin(2 * MS).expect("wanted");
-        assert_eq!(schedule.ended(&second.pass), Some(vec![2, 3]));
-        assert!(schedule.begin(3 * MS).is_none(), "nothing more is wanted");
-    }
-
-    #[test]
-    fn bursts_keep_their_distance_and_requests_do_not() {
-        let mut schedule = schedule();
-        schedule.want(Trigger::Boot, None).expect("room");
-        let boot = schedule.begin(100 * MS).expect("wanted");
-        schedule.want(Trigger::Moved, None).expect("room");
-        schedule.ended(&boot.pass);
-        assert_eq!(schedule.due_in(110 * MS), Some(40 * MS));
-        schedule.want(Trigger::Request, Some(1)).expect("room");
-        assert_eq!(schedule.due_in(110 * MS), Some(Duration::ZERO));
-    }
-
-    #[test]
-    fn a_lost_pass_keeps_its_callers_and_gets_a_fresh_id() {
-        let mut schedule = schedule();
-        schedule.want(Trigger::Request, Some(1)).expect("room");
-        let lost = schedule.begin(MS).expect("wanted");
-        schedule.want(Trigger::Request, Some(2)).expect("room");
-        schedule.lost();
-        let again = schedule.begin(2 * MS).expect("wanted");
-        assert_ne!(again.pass, lost.pass);
-        assert_eq!(schedule.ended(&lost.pass), None, "a late report answers nobody");
-        assert_eq!(schedule.ended(&again.pass), Some(vec![1, 2]));
-    }
-
-    #[test]
-    fn waiting_is_bounded() {
-        let mut schedule = schedule();
-        for caller in 0..MAX_WAITING {
-            schedule.want(Trigger::Request, Some(u32::try_from(caller).expect("small"))).expect("room");
-        }
-        assert_eq!(schedule.want(Trigger::Request, Some(7)), Err(7));
-    }
-}
+mod tests;

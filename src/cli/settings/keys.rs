@@ -85,6 +85,7 @@ pub(crate) static KEYS: &[Key] = &[
     key!(duration "inspect_deadline", inspect_deadline),
     key!(duration "store_deadline", store_deadline),
     key!(duration "coalesce", coalesce),
+    key!("scope_limit", count, scope_limit),
     key!("labels.workload_id", text, labels.workload_id),
     key!("labels.workload_kind", text, labels.workload_kind),
     key!("labels.workload_role", text, labels.workload_role),

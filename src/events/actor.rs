@@ -1,0 +1,296 @@
+//! EventsActor: keeps the stream open, and what it left until a pass has looked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ractor::{ActorProcessingErr, ActorRef};
+use tokio::task::JoinSet;
+
+use super::batches::Batches;
+use super::gathered::Gathered;
+use super::reader::{Reader, Shared};
+use super::reopening::Reopening;
+use super::{EventsMessage, Loss, StreamStatus};
+use crate::config::Config;
+use crate::docker::ContainerSource;
+use crate::model::{Epoch, whole_millis};
+use crate::supervisor::SupervisorMessage;
+use crate::tick::TickMessage;
+use crate::timer::Timer;
+
+/// The actor of the daemon's event stream.
+#[derive(Debug)]
+pub(crate) struct EventsActor;
+
+/// What an EventsActor is born with.
+#[derive(Debug)]
+pub(crate) struct EventsArgs {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// Which life of EventsActor this is.
+    pub epoch: Epoch,
+    /// Where the stream comes from.
+    pub source: Arc<dyn ContainerSource>,
+    /// Who hears of the stream's state.
+    pub supervisor: ActorRef<SupervisorMessage>,
+}
+
+/// What an EventsActor knows. The reader of the stream goes with it.
+#[derive(Debug)]
+pub(crate) struct EventsState {
+    args: EventsArgs,
+    shared: Shared,
+    reader: JoinSet<()>,
+    /// Which stream is the present one; words of older ones are ignored.
+    life: u64,
+    opening: Opening,
+    reopening: Reopening,
+    batches: Batches,
+    tick: Option<(Epoch, ActorRef<TickMessage>)>,
+    is_tried: bool,
+    last_suspicion: Option<Duration>,
+    status: StreamStatus,
+    grace: Timer,
+    reopen: Timer,
+    retry: Timer,
+    calm: Timer,
+}
+
+/// How far the present stream has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opening {
+    /// It was asked for then.
+    Asked(Duration),
+    /// It is open since then; so many events had come before.
+    Open(Duration, u64),
+    /// The wait before the next one is being kept.
+    Waiting,
+}
+
+/// For the first attempt at the stream: a daemon that answers does so in a few milliseconds, and a first pass is to begin
+/// soon also when it does not.
+pub(crate) const STREAM_GRACE: Duration = Duration::from_millis(200);
+
+/// A stream that told nothing for so long, while a tick found changes, may be dead.
+const SUSPICIOUS_SILENCE: Duration = Duration::from_secs(5);
+/// What ticks find can have other reasons: a stream is suspected no more often.
+const SUSPICION_INTERVAL: Duration = Duration::from_secs(60);
+
+#[ractor::actor(message = EventsMessage, state = EventsState, arguments = EventsArgs)]
+impl EventsActor {
+    async fn pre_start(
+        &self,
+        myself: ActorRef<EventsMessage>,
+        args: EventsArgs,
+    ) -> Result<EventsState, ActorProcessingErr> {
+        let mut state = EventsState::new(args);
+        state.grace.arm(STREAM_GRACE, &myself, EventsMessage::GraceOver);
+        state.open(&myself);
+        Ok(state)
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<EventsMessage>,
+        message: EventsMessage,
+        state: &mut EventsState,
+    ) -> Result<(), ActorProcessingErr> {
+        state.on(&myself, message);
+        Ok(())
+    }
+}
+
+impl EventsState {
+    fn new(args: EventsArgs) -> Self {
+        let shared = Shared::new(Gathered::new(&args.config));
+        let status = StreamStatus { is_open: false, since: shared.now().wall, events: 0, reopened: 0 };
+        Self {
+            args,
+            shared,
+            reader: JoinSet::new(),
+            life: 0,
+            opening: Opening::Waiting,
+            reopening: Reopening::default(),
+            batches: Batches::default(),
+            tick: None,
+            is_tried: false,
+            last_suspicion: None,
+            status,
+            grace: Timer::default(),
+            reopen: Timer::default(),
+            retry: Timer::default(),
+            calm: Timer::default(),
+        }
+    }
+
+    fn on(&mut self, myself: &ActorRef<EventsMessage>, message: EventsMessage) {
+        use EventsMessage as M;
+        match message {
+            M::TickUp { epoch, tick } => self.tick_up(epoch, tick),
+            M::Looked { batch, is_true: true } => {
+                if self.batches.looked(batch) {
+                    self.send_batch();
+                }
+            }
+            M::Looked { batch, is_true: false } => self.refused(myself, batch),
+            M::FoundByTick => self.found_by_tick(myself),
+            M::Opened { life } if life == self.life => self.opened(),
+            M::Lost { life, loss } if life == self.life => self.lost(myself, &loss),
+            // Of a stream that was given up.
+            M::Opened { .. } | M::Lost { .. } => {}
+            M::Nudged => {
+                self.shared.lock().looked_at();
+                self.look_for_calm(myself);
+                self.send_batch();
+            }
+            M::GraceOver => self.tried(),
+            M::ReopenDue if self.opening == Opening::Waiting => self.open(myself),
+            M::ReopenDue => {}
+            M::RetryDue => {
+                self.batches.waited();
+                self.send_batch();
+            }
+            M::CalmDue => {
+                self.look_for_calm(myself);
+                self.send_batch();
+            }
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.shared.now().elapsed
+    }
+
+    /// Opens the stream, in place of one that may still be there.
+    fn open(&mut self, myself: &ActorRef<EventsMessage>) {
+        self.reopen.disarm();
+        self.life += 1;
+        self.opening = Opening::Asked(self.elapsed());
+        self.reader = JoinSet::new();
+        let reader = Reader::new(self.life, self.shared.clone(), myself.clone());
+        self.reader.spawn(reader.follow(self.args.source.clone()));
+    }
+
+    fn opened(&mut self) {
+        let events = self.shared.lock().events;
+        self.opening = Opening::Open(self.elapsed(), events);
+        if self.reopening.is_back() {
+            tracing::info!("the daemon's event stream is followed again");
+        }
+        self.status.reopened = self.life - 1;
+        self.tell_status(true);
+        self.batches.daemon_answers();
+        self.tried();
+        self.send_batch();
+    }
+
+    fn lost(&mut self, myself: &ActorRef<EventsMessage>, loss: &Loss) {
+        let (lived, gave_event) = match self.opening {
+            Opening::Open(since, events) => {
+                (Some(self.elapsed().saturating_sub(since)), self.shared.lock().events > events)
+            }
+            Opening::Asked(_) | Opening::Waiting => (None, false),
+        };
+        let next = self.reopening.after_loss(lived, gave_event, chance());
+        self.opening = Opening::Waiting;
+        self.reopen.arm(next.wait, myself, EventsMessage::ReopenDue);
+        let wait_ms = whole_millis(next.wait);
+        if next.is_news {
+            tracing::warn!(error = %loss, "the daemon's event stream is lost: changes are seen by tick until it is back");
+        } else {
+            tracing::debug!(error = %loss, wait_ms, "the daemon's event stream is lost");
+        }
+        self.tell_status(false);
+        self.tried();
+    }
+
+    fn tell_status(&mut self, is_open: bool) {
+        self.status.is_open = is_open;
+        self.status.since = self.shared.now().wall;
+        self.status.events = self.shared.lock().events;
+        // The supervisor outlives its children.
+        let _ = self.args.supervisor.cast(SupervisorMessage::StreamChanged(self.status.clone()));
+    }
+
+    /// The first attempt has come to an end, or had its time.
+    fn tried(&mut self) {
+        if !self.is_tried {
+            self.is_tried = true;
+            self.grace.disarm();
+            // The boot pass, which waits for the word, takes the first batch along.
+            self.send_batch();
+            self.tell_tick(TickMessage::StreamTried);
+        }
+    }
+
+    fn tick_up(&mut self, epoch: Epoch, tick: ActorRef<TickMessage>) {
+        if self.tick.as_ref().is_some_and(|(alive, _)| *alive >= epoch) {
+            return;
+        }
+        self.tick = Some((epoch, tick));
+        if let Some(dirt) = self.batches.recalled() {
+            self.shared.lock().dirty.put_back(dirt);
+        }
+        self.send_batch();
+        if self.is_tried {
+            self.tell_tick(TickMessage::StreamTried);
+        }
+    }
+
+    fn send_batch(&mut self) {
+        if !self.is_tried || !self.batches.may_send() || self.tick.is_none() {
+            return;
+        }
+        let Some(dirt) = self.shared.lock().dirty.take() else { return };
+        let batch = self.batches.sent(dirt.clone());
+        self.tell_tick(TickMessage::Dirty { epoch: self.args.epoch, batch, dirt });
+    }
+
+    fn tell_tick(&self, message: TickMessage) {
+        if let Some((_, tick)) = &self.tick {
+            // Lost with a dying TickActor: the next one's `Up` sends it again.
+            let _ = tick.cast(message);
+        }
+    }
+
+    fn refused(&mut self, myself: &ActorRef<EventsMessage>, batch: u64) {
+        if let Some((dirt, wait)) = self.batches.refused(batch) {
+            self.shared.lock().dirty.put_back(dirt);
+            self.retry.arm(wait, myself, EventsMessage::RetryDue);
+        }
+    }
+
+    /// Events that should have told it may be stuck in a stream whose far end is gone.
+    fn found_by_tick(&mut self, myself: &ActorRef<EventsMessage>) {
+        let now = self.elapsed();
+        let last_sign = match self.opening {
+            Opening::Waiting => return,
+            Opening::Asked(since) => since,
+            Opening::Open(..) => self.shared.lock().last_sign,
+        };
+        let is_silent = now.saturating_sub(last_sign) >= SUSPICIOUS_SILENCE;
+        let was_suspected = self.last_suspicion.is_some_and(|last| now.saturating_sub(last) < SUSPICION_INTERVAL);
+        if is_silent && !was_suspected {
+            self.last_suspicion = Some(now);
+            tracing::debug!("a tick found what no event had told: the daemon's event stream is opened anew");
+            if self.status.is_open {
+                self.tell_status(false);
+            }
+            self.open(myself);
+        }
+    }
+
+    fn look_for_calm(&mut self, myself: &ActorRef<EventsMessage>) {
+        let now = self.elapsed();
+        match self.shared.lock().calm(now) {
+            Some(due) => self.calm.arm(due.saturating_sub(now), myself, EventsMessage::CalmDue),
+            None => self.calm.disarm(),
+        }
+    }
+}
+
+/// Jitter needs no good randomness: the hasher's keys are random for each process and call.
+fn chance() -> u32 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    RandomState::new().build_hasher().finish() as u32
+}

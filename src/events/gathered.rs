@@ -1,0 +1,190 @@
+//! What the reader leaves and EventsActor takes. Bounded, however many events come and however long nobody looks. Pure.
+
+use std::time::Duration;
+
+use super::cursor::Cursor;
+use super::dirty::Dirty;
+use super::starts::StartLog;
+use crate::config::Config;
+use crate::docker::StreamItem;
+use crate::model::{ContainerId, DaemonEvent, EventAction, News, Starts, Timestamp};
+
+/// Now, by both clocks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    /// Compared with what the daemon's clock says.
+    pub(super) wall: Timestamp,
+    /// Since the actor was born.
+    pub(super) elapsed: Duration,
+}
+
+/// All that is kept of the stream.
+#[derive(Debug)]
+pub(super) struct Gathered {
+    pub(super) dirty: Dirty,
+    cursor: Cursor,
+    starts: StartLog,
+    window: Duration,
+    /// Events that came; one that came twice counts once.
+    pub(super) events: u64,
+    /// When the stream last gave a sign of life.
+    pub(super) last_sign: Duration,
+    is_nudged: bool,
+}
+
+impl Gathered {
+    pub(super) fn new(config: &Config) -> Self {
+        let mut dirty = Dirty::new(config.scope_limit as usize);
+        // A new EventsActor cannot know what the one before was told.
+        dirty.everything();
+        Self {
+            dirty,
+            cursor: Cursor::default(),
+            starts: StartLog::new(config.flapping.clone()),
+            window: config.flapping.window,
+            events: 0,
+            last_sign: Duration::ZERO,
+            is_nudged: false,
+        }
+    }
+
+    /// From where the stream is to be opened, in nanoseconds since 1970.
+    pub(super) fn since(&self, now: Timestamp) -> i64 {
+        self.cursor.since(now, self.window)
+    }
+
+    /// The stream is open. What happened before may have been lost.
+    pub(super) fn opened(&mut self, now: Moment) {
+        self.cursor.opened(now.wall);
+        self.last_sign = now.elapsed;
+        self.dirty.everything();
+    }
+
+    /// Takes in what the stream gave. Whether the actor has to be nudged, since it was not since it last looked.
+    pub(super) fn take_in(&mut self, item: StreamItem, now: Moment) -> bool {
+        self.last_sign = now.elapsed;
+        match item {
+            StreamItem::Event(event) => {
+                if !self.cursor.is_new(&event) {
+                    return false;
+                }
+                self.events = self.events.saturating_add(1);
+                self.event(event, now);
+            }
+            // It may have been any event.
+            StreamItem::Unreadable(_) => self.dirty.everything(),
+        }
+        !std::mem::replace(&mut self.is_nudged, true)
+    }
+
+    fn event(&mut self, event: DaemonEvent, now: Moment) {
+        let mut news = News::default();
+        if event.action == EventAction::Started {
+            let age = self.cursor.age(&event, now.wall);
+            if let Some(starts) = self.starts.started(&event.container, age, now.elapsed) {
+                news.tell_starts(event.container.clone(), starts);
+            }
+        }
+        if matches!(event.action, EventAction::Started | EventAction::Ended) {
+            news.owe_details(event.container.clone());
+        }
+        self.dirty.container(event.container, news);
+    }
+
+    /// The actor looks: the next item nudges it again.
+    pub(super) const fn looked_at(&mut self) {
+        self.is_nudged = false;
+    }
+
+    /// Containers that have ceased to flap are dirty by themselves. When to look for the next ones.
+    pub(super) fn calm(&mut self, now: Duration) -> Option<Duration> {
+        for (container, starts) in self.starts.calmed(now) {
+            self.calmed(container, starts);
+        }
+        self.starts.next_calm()
+    }
+
+    fn calmed(&mut self, container: ContainerId, starts: Starts) {
+        let mut news = News::default();
+        news.tell_starts(container.clone(), starts);
+        self.dirty.container(container, news);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Scope, Trigger};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn gathered() -> Gathered {
+        let mut gathered = Gathered::new(&Config::new("unused"));
+        assert_eq!(gathered.dirty.take().expect("owed at birth").scope, Scope::Host);
+        gathered
+    }
+
+    fn moment(seconds: u32) -> Moment {
+        Moment { wall: Timestamp::from_millis(1_000_000 + i64::from(seconds) * 1000), elapsed: SECOND * seconds }
+    }
+
+    fn event(action: EventAction, seconds: u32) -> StreamItem {
+        let at_nanos = moment(seconds).wall.as_millis() * 1_000_000;
+        StreamItem::Event(DaemonEvent { container: ContainerId::new("c"), action, at_nanos })
+    }
+
+    #[test]
+    fn details_are_owed_to_what_started_or_ended_and_to_nothing_else() {
+        for (action, is_owed) in
+            [(EventAction::Started, true), (EventAction::Ended, true), (EventAction::Changed, false)]
+        {
+            let mut gathered = gathered();
+            gathered.take_in(event(action, 1), moment(1));
+            let dirt = gathered.dirty.take().expect("owed");
+            assert_eq!(dirt.scope, Scope::Containers([ContainerId::new("c")].into()));
+            assert_eq!(dirt.news.details.contains("c"), is_owed, "{action:?}");
+        }
+    }
+
+    #[test]
+    fn one_nudge_is_on_its_way_however_many_events_come() {
+        let mut gathered = gathered();
+        let nudges = (0..100).filter(|n| gathered.take_in(event(EventAction::Changed, *n), moment(*n))).count();
+        assert_eq!(nudges, 1);
+        gathered.looked_at();
+        assert!(gathered.take_in(event(EventAction::Changed, 100), moment(100)));
+    }
+
+    #[test]
+    fn what_is_replayed_is_not_acted_on() {
+        let mut gathered = gathered();
+        gathered.take_in(event(EventAction::Started, 1), moment(1));
+        gathered.dirty.take();
+        gathered.looked_at();
+        assert!(!gathered.take_in(event(EventAction::Started, 1), moment(2)));
+        assert_eq!(gathered.dirty.take(), None);
+    }
+
+    #[test]
+    fn an_unreadable_line_may_have_been_any_event() {
+        let mut gathered = gathered();
+        assert!(gathered.take_in(StreamItem::Unreadable("x".into()), moment(1)));
+        let dirt = gathered.dirty.take().expect("owed");
+        assert_eq!((dirt.scope, dirt.trigger), (Scope::Host, Trigger::Reconnect));
+    }
+
+    #[test]
+    fn a_container_that_ceased_to_flap_is_dirty_by_itself() {
+        let mut gathered = gathered();
+        for n in 1..=4 {
+            gathered.take_in(event(EventAction::Started, n), moment(n));
+        }
+        assert!(gathered.dirty.take().expect("owed").news.starts["c"].is_flapping);
+        assert_eq!(gathered.calm(4 * SECOND), Some(301 * SECOND));
+        assert_eq!(gathered.dirty.take(), None);
+        assert_eq!(gathered.calm(301 * SECOND), None);
+        let dirt = gathered.dirty.take().expect("owed");
+        assert_eq!(dirt.scope, Scope::Containers([ContainerId::new("c")].into()));
+        assert_eq!(dirt.news.starts["c"], Starts { recent: 3, is_flapping: false });
+    }
+}

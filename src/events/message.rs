@@ -1,0 +1,67 @@
+//! What EventsActor hears.
+
+use ractor::ActorRef;
+
+use crate::docker::DaemonError;
+use crate::model::Epoch;
+use crate::tick::TickMessage;
+
+/// A message to EventsActor.
+#[derive(Debug)]
+pub enum EventsMessage {
+    /// TickActor lives.
+    TickUp {
+        /// Which life of it.
+        epoch: Epoch,
+        /// Where it is.
+        tick: ActorRef<TickMessage>,
+    },
+    /// The pass that took a batch along is over.
+    Looked {
+        /// The batch.
+        batch: u64,
+        /// Whether that pass has looked at all of it and is written; else the batch is owed again.
+        is_true: bool,
+    },
+    /// A pass by tick found what no event had told.
+    FoundByTick,
+    /// The stream is open: events from now on come in.
+    Opened {
+        /// Which stream.
+        life: u64,
+    },
+    /// Something was gathered; sent again only after this one is handled.
+    Nudged,
+    /// The stream is over, or could not be opened.
+    Lost {
+        /// Which stream.
+        life: u64,
+        /// Why.
+        loss: Loss,
+    },
+    /// The first attempt had its time.
+    GraceOver,
+    /// The wait before the next opening is over.
+    ReopenDue,
+    /// The wait before a batch is sent again is over.
+    RetryDue,
+    /// A container may have ceased to flap.
+    CalmDue,
+}
+
+/// Why a stream is not followed any more.
+#[derive(Debug, thiserror::Error)]
+pub enum Loss {
+    /// The daemon, or a proxy before it, ended it in order.
+    #[error("the daemon ended it")]
+    Ended,
+    /// It could not be opened, or broke.
+    #[error(transparent)]
+    Failed(#[from] DaemonError),
+    /// Nothing came for so long that it may be dead.
+    #[error("nothing came for {0:?}")]
+    Silent(std::time::Duration),
+    /// Its reader ended without a word: a fault of our own, or of a source that was given to us.
+    #[error("its reader panicked")]
+    Panicked,
+}

@@ -1,0 +1,32 @@
+//! The daemon's event stream: where to look between ticks.
+//!
+//! ```text
+//! actor       the stream's lives, and the batches of dirt that TickActor gets
+//! reader      drains one stream into what is gathered, and waits for nobody
+//! gathered    what the reader leaves and the actor takes                     (pure)
+//! dirty       where to look: these containers, or everything                 (pure)
+//! cursor      where to resume, and which events were seen                    (pure)
+//! starts      which containers flap                                          (pure)
+//! batches     one batch on its way, and again what no pass looked at         (pure)
+//! reopening   when a lost stream is opened again                             (pure)
+//! ```
+//!
+//! Comes in: the stream, and TickActor's word that a pass has looked. Goes out: dirt, kept until that word; the state of
+//! the stream. Never: a wait for the ledger, memory or mailboxes that grow with the number of events, a row.
+
+mod actor;
+mod batches;
+mod cursor;
+mod dirty;
+mod gathered;
+mod message;
+mod reader;
+mod reopening;
+mod starts;
+mod status;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use actor::{EventsActor, EventsArgs, STREAM_GRACE};
+pub use message::{EventsMessage, Loss};
+pub use status::StreamStatus;
