@@ -78,8 +78,11 @@ const DISCONNECTED: [&str; 6] = [
     "SSL connection has been closed",
 ];
 
+/// The cure where a table or a column is not what it was.
+const CHANGED: &str = "the schema was changed by somebody else: compare it with `dockledger migrate status`";
+
 /// Words of either database that have a cure.
-const CURES: [(&str, &str); 17] = [
+const CURES: [(&str, &str); 20] = [
     ("database or disk is full", "make room on the disk"),
     (
         "disk image is malformed",
@@ -108,7 +111,10 @@ const CURES: [(&str, &str); 17] = [
     ("could not translate host name", "check the name of the server in the database's URL"),
     ("authentication failed", "check user and password in the database's URL"),
     ("no password supplied", "put the password into the database's URL, or into ~/.pgpass"),
-    ("does not exist", "the schema was changed by somebody else: compare it with `dockledger migrate status`"),
+    ("does not exist", CHANGED),
+    ("no such table", CHANGED),
+    ("no such column", CHANGED),
+    ("has no column named", CHANGED),
 ];
 
 /// A connection's fault in one line, with its cure where we know one.

@@ -78,6 +78,7 @@ impl Store {
         let access = if mode == OpenMode::Read { Access::Read } else { Access::Write };
         let mut store = Self { location, schema: config.database_schema.clone(), access, open: None };
         let mut open = store.connect()?;
+        require_every_character(&mut open.db, &store.location)?;
         if access == Access::Write {
             quick_check(&mut open.db)
                 .map_err(|fault| fault.into_error("check the ledger for damage", &store.location))?;
@@ -243,6 +244,30 @@ fn require_file(path: &Path) -> Result<(), String> {
                 .into())
         }
         Err(error) => Err(with_cure(&error.to_string())),
+    }
+}
+
+/// Refuses a server's database that cannot hold every character. Any container may carry any of them, and one that is
+/// looked up or written there would fail every pass. `SQL_ASCII` keeps bytes as they are.
+fn require_every_character(db: &mut Db, location: &Location) -> Result<(), StoreError> {
+    #[derive(QueryableByName)]
+    struct Line {
+        #[diesel(sql_type = Text)]
+        encoding: String,
+    }
+    let Db::Postgres(connection) = db else { return Ok(()) };
+    let lines: QueryResult<Vec<Line>> =
+        diesel::sql_query("SELECT current_setting('server_encoding') AS encoding").load(connection);
+    let lines = lines.map_err(|error| Fault::from(error).into_error("open the ledger", location))?;
+    match lines.first() {
+        Some(Line { encoding }) if !matches!(encoding.as_str(), "UTF8" | "SQL_ASCII") => {
+            let cause = format!(
+                "its encoding {encoding} cannot hold every character that a container may carry; make one with \
+                 `createdb --encoding=UTF8 --template=template0`, or name another with --database"
+            );
+            Err(unopened(location, &cause))
+        }
+        _ => Ok(()),
     }
 }
 
