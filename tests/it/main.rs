@@ -4,6 +4,7 @@
 
 mod cli;
 mod docker;
+mod faults;
 mod simulation;
 mod store;
 mod support;

@@ -4,5 +4,5 @@ mod configuration;
 mod daemon;
 mod faults;
 mod help;
-mod program;
+pub(crate) mod program;
 mod registry;

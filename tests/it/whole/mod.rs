@@ -3,7 +3,7 @@
 mod deployer;
 mod faults;
 mod instances;
-mod ledger;
+pub(crate) mod ledger;
 mod logs;
 mod real_daemon;
 mod steady;
