@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dockledger::config::Config;
-use dockledger::docker::{Action, Daemon, Endpoint};
+use dockledger::docker::{Action, ContainerSource, Daemon, Endpoint};
 use dockledger::model::{Completeness, FailureKind, PassReport, Timestamp};
 use dockledger::simulation::{Fault, FaultProxy, NewContainer, Reply, SimulatedDaemon, World};
 use dockledger::store::NewParent;

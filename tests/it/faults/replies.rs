@@ -147,7 +147,7 @@ async fn an_engine_of_another_api_is_told_in_its_own_words() {
     assert!(paths.iter().any(|path| path == "/containers/json"), "{paths:?}");
 }
 
-/// D18: whatever else comes with status 200 instead of a listing.
+/// D18: whatever else comes with status 200 instead of a listing, and of an inspect.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_is_no_listing_changes_no_row() {
     let mut case = changed_shop().await;
@@ -156,7 +156,7 @@ async fn an_answer_that_is_no_listing_changes_no_row() {
     let bodies: [&[u8]; 7] = [b"null", b"{}", b"[[]", b"\xff\xfe[]", b"[{\"Id\":\"", b"<html>\x1b[2J", b""];
     for body in bodies {
         proxy.heal();
-        proxy.inject(Fault::Answer(Reply::new(200, body)).on("/containers/json"));
+        proxy.inject(Fault::Answer(Reply::new(200, body)).on("/containers/"));
         let (ran, report) = once(&case);
         assert_eq!((ran.code, &report["outcome"]), (1, &"failed".into()), "{body:?}: {report}");
         assert_eq!(states(&case), ["s0 running", "s1 running", "s2 running"], "{body:?}");
