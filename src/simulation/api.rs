@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::error::WorldError;
+use super::events::{EventQuery, parse_filters};
 use super::render;
 use super::world::World;
 
@@ -55,6 +56,15 @@ impl Request {
         }
     }
 
+    /// What stream of events it asks for, if it does.
+    pub(super) fn events(&self) -> Option<Result<EventQuery, WorldError>> {
+        let parameter = |name| self.parameter(name);
+        (self.method == "GET" && self.parts() == ["events"]).then(|| {
+            let (since, until, filters) = (parameter("since"), parameter("until"), parameter("filters"));
+            EventQuery::new(since.as_deref(), until.as_deref(), filters.as_deref())
+        })
+    }
+
     fn parts(&self) -> Vec<&str> {
         self.path.split('/').filter(|part| !part.is_empty()).collect()
     }
@@ -76,8 +86,13 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
         Ok(answer) => answer,
         // The engine sends no body with 304.
         Err(error @ WorldError::Unchanged(_)) => empty(error.status()),
-        Err(error) => json_answer(error.status(), &json!({ "message": error.to_string() })),
+        Err(error) => refusal(&error),
     }
+}
+
+/// What the engine answers where it refuses.
+pub(super) fn refusal(error: &WorldError) -> Answer {
+    json_answer(error.status(), &json!({ "message": error.to_string() }))
 }
 
 fn route(world: &mut World, request: &Request) -> Result<Answer, WorldError> {
@@ -97,12 +112,19 @@ fn route(world: &mut World, request: &Request) -> Result<Answer, WorldError> {
 }
 
 fn list(world: &World, request: &Request) -> Result<Answer, WorldError> {
-    for refused in ["filters", "limit", "since", "before"] {
+    for refused in ["limit", "since", "before"] {
         if request.parameter(refused).is_some_and(|value| !matches!(value.as_str(), "" | "{}")) {
             return Err(WorldError::BadParameter(format!("the parameter {refused} of a list")));
         }
     }
-    Ok(Answer { status: 200, content_type: JSON, body: world.render_list(request.asks("all")) })
+    let mut filters = parse_filters(request.parameter("filters").as_deref())?;
+    let ids = filters.remove("id").filter(|ids| !ids.is_empty());
+    if let Some(key) = filters.keys().next() {
+        return Err(WorldError::BadParameter(format!("the filter {key} of a list")));
+    }
+    let all = request.asks("all");
+    let body = ids.map_or_else(|| world.render_list(all), |ids| world.render_filtered_list(all, &ids));
+    Ok(Answer { status: 200, content_type: JSON, body })
 }
 
 fn image(world: &World, name: &str) -> Result<Answer, WorldError> {
@@ -230,5 +252,20 @@ mod tests {
         let (mut world, _) = world_with_one();
         assert_eq!(ask(&mut world, "GET", "/containers/json?filters=%7B%22name%22%3A%5B%22x%22%5D%7D").0, 400);
         assert_eq!(ask(&mut world, "GET", "/containers/json?all=1&filters=%7B%7D").0, 200);
+    }
+
+    #[test]
+    fn a_list_by_id_holds_the_containers_that_begin_so() {
+        let (mut world, id) = world_with_one();
+        world.run(NewContainer::new("api", "nginx:1")).unwrap();
+        world.inject_entry("{}");
+        let mut listed = |ids: &str| {
+            let filters = format!("%7B%22id%22%3A%5B{ids}%5D%7D");
+            ask(&mut world, "GET", &format!("/containers/json?all=1&filters={filters}")).1.as_array().unwrap().len()
+        };
+        assert_eq!(listed(&format!("%22{id}%22")), 1);
+        assert_eq!(listed(&format!("%22{}%22%2C%22ffff%22", &id[..8])), 1);
+        assert_eq!(listed(&format!("%22{}%22", "f".repeat(64))), 0);
+        assert_eq!(listed(""), 3, "an empty filter is none");
     }
 }

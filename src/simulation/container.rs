@@ -1,6 +1,7 @@
 //! One container of the simulated daemon, and what describes it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::model::{ContainerId, Timestamp};
 
@@ -197,7 +198,7 @@ pub struct SimulatedContainer {
     /// `sha256:` and 64 hex digits.
     pub image_id: String,
     /// Its own and the image's.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Arc<BTreeMap<String, String>>,
     /// Shown while it runs.
     pub ports: Vec<PublishedPort>,
     /// What it is doing.

@@ -84,7 +84,7 @@ impl World {
     fn create_replacement(&mut self, old: &ContainerId) -> Result<ContainerId, WorldError> {
         let old = self.container(old.as_str())?.clone();
         let mut new = NewContainer::new(format!("{}_{}", old.id.short(), old.name), old.image.clone());
-        new.labels = old.labels;
+        new.labels = old.labels.as_ref().clone();
         new.labels.insert("com.docker.compose.replace".into(), old.name);
         new.ports = old.ports;
         new.policy = old.policy;

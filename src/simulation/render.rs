@@ -14,8 +14,17 @@ impl World {
     /// The body of `GET /containers/json`: newest first, injected entries last. Without `all`, only what is up.
     #[must_use]
     pub fn render_list(&self, all: bool) -> Vec<u8> {
-        let mut listed: Vec<&SimulatedContainer> =
-            self.containers().filter(|container| all || container.state.is_up()).collect();
+        self.render_list_of(|container| all || container.state.is_up(), &self.entries)
+    }
+
+    /// The same, of the containers whose id begins like one of these.
+    pub(super) fn render_filtered_list(&self, all: bool, ids: &[String]) -> Vec<u8> {
+        let is_meant = |container: &SimulatedContainer| ids.iter().any(|id| container.id.as_str().starts_with(id));
+        self.render_list_of(|container| (all || container.state.is_up()) && is_meant(container), &[])
+    }
+
+    fn render_list_of(&self, is_listed: impl Fn(&SimulatedContainer) -> bool, injected: &[String]) -> Vec<u8> {
+        let mut listed: Vec<&SimulatedContainer> = self.containers().filter(|container| is_listed(container)).collect();
         listed.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| b.id.cmp(&a.id)));
         let mut body = vec![b'['];
         for container in listed {
@@ -25,7 +34,7 @@ impl World {
                 None => body.extend_from_slice(entry(container, self.now).to_string().as_bytes()),
             }
         }
-        for raw in &self.entries {
+        for raw in injected {
             separate(&mut body);
             body.extend_from_slice(raw.as_bytes());
         }
@@ -107,7 +116,7 @@ fn entry(container: &SimulatedContainer, now: Timestamp) -> Value {
         "Command": "/entrypoint.sh serve",
         "Created": container.created_at.as_millis() / 1_000,
         "Ports": ports(container),
-        "Labels": container.labels,
+        "Labels": *container.labels,
         "State": container.state.as_str(),
         "Status": status_text(container, now),
         "HostConfig": { "NetworkMode": "bridge" },
@@ -180,9 +189,23 @@ pub(super) fn inspect(container: &SimulatedContainer) -> Value {
             "RestartPolicy": { "Name": container.policy.as_str(), "MaximumRetryCount": 0 },
         },
         "Mounts": [],
-        "Config": { "Image": container.image, "Labels": container.labels, "Env": [], "Cmd": ["serve"] },
-        "NetworkSettings": { "Networks": { "bridge": network(container) } },
+        "Config": { "Image": container.image, "Labels": *container.labels, "Env": [], "Cmd": ["serve"] },
+        "NetworkSettings": { "Ports": bindings(container), "Networks": { "bridge": network(container) } },
     })
+}
+
+/// The published ports by what they lead to.
+fn bindings(container: &SimulatedContainer) -> Value {
+    let mut bindings = json!({});
+    for port in ports(container) {
+        let key = format!("{}/{}", port["PrivatePort"], port["Type"].as_str().unwrap_or_default());
+        let binding = json!({ "HostIp": port["IP"], "HostPort": port["PublicPort"].to_string() });
+        match bindings[&key].as_array_mut() {
+            Some(known) => known.push(binding),
+            None => bindings[&key] = json!([binding]),
+        }
+    }
+    bindings
 }
 
 /// The body of `GET /images/{id}/json`.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use super::api::{self, Answer, Request};
 use super::render::API_VERSION;
 use super::socket::{SocketPlace, listen};
+use super::streams::{EventBody, Streams};
 use super::world::World;
 use crate::model::ContainerId;
 
@@ -32,15 +33,18 @@ pub struct SimulatedDaemon {
 
 impl SimulatedDaemon {
     /// Serves the world from now on. Fails if the socket or the thread cannot be made.
-    pub fn start(world: World) -> io::Result<Self> {
+    pub fn start(mut world: World) -> io::Result<Self> {
         let place = SocketPlace::new("simulated")?;
         let listener = listen(&place.socket())?;
+        // From now on what happens is told; what was before is kept for those who ask.
+        world.log.take_untold();
         let shared = Arc::new(Shared {
             world: Mutex::new(world),
             faults: watch::Sender::new(Faults::default()),
             stop: watch::Sender::new(false),
             requests: Mutex::default(),
             list: Mutex::new(None),
+            streams: Mutex::default(),
         });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         let served = Arc::clone(&shared);
@@ -66,7 +70,46 @@ impl SimulatedDaemon {
     pub fn with<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
         let mut world = lock(&self.shared.world);
         *lock(&self.shared.list) = None;
-        act(&mut world)
+        let done = act(&mut world);
+        lock(&self.shared.streams).tell(&mut world);
+        done
+    }
+
+    /// From now on no event is sent, as to a stream that is half dead. What happens meanwhile is kept as ever, for
+    /// streams that are opened later and ask for it.
+    pub fn lose_events(&self, lose: bool) {
+        lock(&self.shared.streams).loses = lose;
+    }
+
+    /// From now on each event is sent twice.
+    pub fn repeat_events(&self, repeat: bool) {
+        lock(&self.shared.streams).repeats = repeat;
+    }
+
+    /// From now on the events of what happens at once are sent last first.
+    pub fn disorder_events(&self, disorder: bool) {
+        lock(&self.shared.streams).disorders = disorder;
+    }
+
+    /// Ends the streams of events in the middle, as a daemon that is killed.
+    pub fn cut_events(&self) {
+        lock(&self.shared.streams).cut();
+    }
+
+    /// Ends the streams of events in order.
+    pub fn end_events(&self) {
+        lock(&self.shared.streams).end();
+    }
+
+    /// Sends raw bytes on the streams of events.
+    pub fn send_on_events(&self, bytes: impl Into<Bytes>) {
+        lock(&self.shared.streams).send(&bytes.into());
+    }
+
+    /// How many streams of events are open. A client that went away is noticed a moment later.
+    #[must_use]
+    pub fn followers(&self) -> usize {
+        lock(&self.shared.streams).count()
     }
 
     /// How often each call came, by calls like `GET /containers/{id}/json`, hanging ones included.
@@ -83,6 +126,11 @@ impl SimulatedDaemon {
     /// From now on a list is answered only when this is taken back; then those that wait are answered.
     pub fn hang_list(&self, hang: bool) {
         self.shared.faults.send_modify(|faults| faults.list = hang);
+    }
+
+    /// The same for the head of a stream of events.
+    pub fn hang_events(&self, hang: bool) {
+        self.shared.faults.send_modify(|faults| faults.events = hang);
     }
 
     /// The same for `/info`, which hangs when the container runtime does.
@@ -132,11 +180,14 @@ struct Shared {
     /// The list of all containers, until the world may have changed: rendering 10,000 containers would else be most of
     /// what a benchmark measures. Locked after the world.
     list: Mutex<Option<Bytes>>,
+    /// Locked after the world.
+    streams: Mutex<Streams>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Faults {
     list: bool,
+    events: bool,
     info: bool,
     inspects: HashSet<ContainerId>,
     failing: HashMap<String, u16>,
@@ -174,37 +225,54 @@ async fn serve_connection(stream: TokioIo<tokio::net::UnixStream>, shared: Arc<S
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(stream, service).await;
 }
 
+/// Whole, or a stream without an end.
+type AnswerBody = Either<Full<Bytes>, EventBody>;
+
 async fn respond(
     request: hyper::Request<Incoming>,
     shared: Arc<Shared>,
-) -> Result<hyper::Response<Full<Bytes>>, hyper::http::Error> {
+) -> Result<hyper::Response<AnswerBody>, hyper::http::Error> {
     let request = Request::new(request.method().as_str(), request.uri().path(), request.uri().query());
     *lock(&shared.requests).entry(request.call()).or_default() += 1;
     wait_while_hanging(&request, &shared).await;
     let failing = shared.faults.borrow().status_for(&request.path);
-    let (status, content_type, body) = match failing {
-        Some(status) => (status, "text/html", Bytes::from(format!("<html><h1>{status}</h1></html>"))),
-        None if is_whole_list(&request) => (200, "application/json", whole_list(&shared)),
-        None => {
-            let Answer { status, content_type, body } = answer(&request, &shared);
-            (status, content_type, body.into())
+    let (status, content_type, body) = match (failing, request.events()) {
+        (Some(status), _) => {
+            let page = Bytes::from(format!("<html><h1>{status}</h1></html>"));
+            (status, "text/html", Either::Left(Full::new(page)))
         }
+        (None, Some(Ok(query))) => {
+            let world = lock(&shared.world);
+            let followed = lock(&shared.streams).follow(query, &world);
+            (200, "application/json", Either::Right(followed))
+        }
+        (None, Some(Err(error))) => whole(api::refusal(&error)),
+        (None, None) if is_whole_list(&request) => {
+            (200, "application/json", Either::Left(Full::new(whole_list(&shared))))
+        }
+        (None, None) => whole(answer(&request, &shared)),
     };
     hyper::Response::builder()
         .status(status)
         .header("Api-Version", API_VERSION)
         .header("Content-Type", content_type)
         .header("Server", "Docker/28.2.2 (linux)")
-        .body(Full::new(body))
+        .body(body)
+}
+
+fn whole(answer: Answer) -> (u16, &'static str, AnswerBody) {
+    (answer.status, answer.content_type, Either::Left(Full::new(answer.body.into())))
 }
 
 async fn wait_while_hanging(request: &Request, shared: &Shared) {
     let listed = request.path == "/containers/json";
     let asked_info = request.path == "/info";
+    let asked_events = request.path == "/events";
     let inspected = request.inspected().and_then(|key| lock(&shared.world).find(key).ok());
     let hangs = |faults: &Faults| {
         (listed && faults.list)
             || (asked_info && faults.info)
+            || (asked_events && faults.events)
             || inspected.as_ref().is_some_and(|id| faults.inspects.contains(id))
     };
     // The sender lives in `shared`, so waiting ends only by the condition, or with the connection.
@@ -226,7 +294,9 @@ fn answer(request: &Request, shared: &Shared) -> Answer {
     if request.method != "GET" {
         *lock(&shared.list) = None;
     }
-    api::answer(&mut world, request)
+    let answer = api::answer(&mut world, request);
+    lock(&shared.streams).tell(&mut world);
+    answer
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::simulation::RestartPolicy;
+use crate::simulation::{Health, NewContainer, RestartPolicy, SimulatedState};
 
 fn world() -> World {
     World::new(1, Timestamp::from_millis(1_800_000_000_000))
