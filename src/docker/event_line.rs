@@ -9,9 +9,9 @@ use super::source::StreamItem;
 use super::text::escaped;
 use crate::model::{ContainerId, DaemonEvent, EventAction};
 
-/// The actions that a row could show, in Docker's and Podman's words; the daemon is asked for these alone. `kill` and
-/// `stop` come with `die`, and say nothing more.
-pub(super) const ACTIONS: [(&str, EventAction); 13] = [
+/// The actions that a row could show, in Docker's and Podman's words; the daemon is asked for these alone. A `kill` that
+/// ends a process comes with `die`; a container that is stopped while it waits for its restart is told of by `stop` alone.
+pub(super) const ACTIONS: [(&str, EventAction); 14] = [
     ("start", EventAction::Started),
     ("restart", EventAction::Ended),
     ("die", EventAction::Ended),
@@ -22,6 +22,7 @@ pub(super) const ACTIONS: [(&str, EventAction); 13] = [
     ("unpause", EventAction::Changed),
     ("rename", EventAction::Changed),
     ("update", EventAction::Changed),
+    ("stop", EventAction::Changed),
     ("destroy", EventAction::Changed),
     ("remove", EventAction::Changed),
     ("health_status", EventAction::Changed),
@@ -165,7 +166,6 @@ mod tests {
         for line in [
             r#"{"Type":"container","Action":"exec_create: /bin/true","id":"ID"}"#,
             r#"{"Type":"container","Action":"kill","id":"short"}"#,
-            r#"{"Type":"container","Action":"stop","id":"ID"}"#,
             r#"{"Type":"container","Action":"archive-path"}"#,
             r#"{"Type":"image","Action":"remove","id":"ID"}"#,
             r#"{"Type":"network","Action":"destroy"}"#,

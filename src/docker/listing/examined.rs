@@ -4,8 +4,6 @@
 //! id once the name means another image; the health of what is paused or restarting is not told; a creation within the
 //! first second of 1970 is none.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 use serde::de::DeserializeSeed;
 use serde_json::value::RawValue;
@@ -89,7 +87,7 @@ pub(in crate::docker) fn examine(
         id: container.clone(),
         name: bounded(name.strip_prefix('/').unwrap_or(name), MAX_NAME_BYTES),
         image_ref: bounded(&image, MAX_IMAGE_BYTES),
-        image_id: image_id(raw.image_id.into_text().unwrap_or(Cow::Borrowed(""))),
+        image_id: raw.image_id.text().and_then(image_id),
         exit_code: status::examined_exit_code(word, said.exit_code.integer()),
         health: status::examined_health(&state, health),
         state,
@@ -107,8 +105,8 @@ fn read_labels(map: Option<&RawValue>, labels: &LabelReader) -> Result<ReadLabel
     }
 }
 
-fn image_id(text: Cow<'_, str>) -> Option<ImageId> {
-    is_image_id(&text).then(|| ImageId::new(&*text))
+fn image_id(text: &str) -> Option<ImageId> {
+    is_image_id(text).then(|| ImageId::new(text))
 }
 
 /// The list tells it in seconds.

@@ -79,7 +79,59 @@ struct Answer {
     /// What came of the body together with the head.
     begin: Vec<u8>,
     source: Source,
-    keeps_connection: bool,
+    framing: Framing,
+}
+
+/// What tells the client where the body ends.
+enum Framing {
+    /// So many bytes are left, or there is no body.
+    Length(u64),
+    /// The last bytes that came.
+    Chunks(Vec<u8>),
+    /// The connection's end.
+    Connection,
+}
+
+/// The last chunk, as both daemons end a body.
+const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+impl Framing {
+    fn of(head: &[u8]) -> Self {
+        if has_header(head, "transfer-encoding") {
+            return Self::Chunks(Vec::new());
+        }
+        match header_lines(head).find(|line| is_header(line, "content-length")) {
+            Some(line) => {
+                let text = String::from_utf8_lossy(line);
+                // A length that is none is the client's to judge, and the connection ends.
+                text.split_once(':')
+                    .and_then(|(_, length)| length.trim().parse().ok())
+                    .map_or(Self::Connection, Self::Length)
+            }
+            None if matches!(status_of(head), Some("204" | "304")) => Self::Length(0),
+            None => Self::Connection,
+        }
+    }
+
+    fn passed(&mut self, piece: &[u8]) {
+        match self {
+            Self::Length(left) => *left = left.saturating_sub(piece.len() as u64),
+            Self::Chunks(last) => {
+                last.extend_from_slice(&piece[piece.len().saturating_sub(LAST_CHUNK.len())..]);
+                last.drain(..last.len().saturating_sub(LAST_CHUNK.len()));
+            }
+            Self::Connection => {}
+        }
+    }
+
+    /// Whether the client knows that the body has ended. A daemon that cuts its answer cuts the client's too.
+    fn is_ended(&self) -> bool {
+        match self {
+            Self::Length(left) => *left == 0,
+            Self::Chunks(last) => last == LAST_CHUNK,
+            Self::Connection => false,
+        }
+    }
 }
 
 impl Answer {
@@ -92,7 +144,9 @@ impl Answer {
             Source::Played(body) => Ok(body.take()),
             Source::Upstream(stream) => {
                 let mut piece = Vec::with_capacity(64 * 1024);
-                Ok((stream.read_buf(&mut piece).await? > 0).then_some(piece))
+                let read = stream.read_buf(&mut piece).await?;
+                self.framing.passed(&piece);
+                Ok((read > 0).then_some(piece))
             }
         }
     }
@@ -132,7 +186,7 @@ async fn answer(client: &mut Client, request: &Request, shared: &Shared) -> io::
             send_body(client, &mut answer, None).await?;
         }
     }
-    let closes = asks_to_close(&request.head) || !answer.keeps_connection;
+    let closes = asks_to_close(&request.head) || !answer.framing.is_ended();
     Ok(if closes { Next::Close } else { Next::Request })
 }
 
@@ -195,7 +249,7 @@ fn played(reply: &Reply) -> Answer {
         head: reply.head(),
         begin: Vec::new(),
         source: Source::Played(Some(reply.body().to_vec())),
-        keeps_connection: reply.keeps_connection(),
+        framing: if reply.keeps_connection() { Framing::Length(0) } else { Framing::Connection },
     }
 }
 
@@ -220,9 +274,9 @@ async fn forwarded(head: &[u8], shared: &Shared) -> io::Result<Answer> {
     };
     let begin = received.split_off(end);
     let head = without_header(&received, "connection");
-    let framed = has_header(&head, "content-length") || has_header(&head, "transfer-encoding");
-    let bodiless = matches!(status_of(&head), Some("204" | "304"));
-    Ok(Answer { head, begin, source: Source::Upstream(stream), keeps_connection: framed || bodiless })
+    let mut framing = Framing::of(&head);
+    framing.passed(&begin);
+    Ok(Answer { head, begin, source: Source::Upstream(stream), framing })
 }
 
 fn head_end(bytes: &[u8]) -> Option<usize> {

@@ -1,12 +1,14 @@
 //! The list: whole, or an error that says why; never short.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dockledger::docker::{ContainerSource, DaemonError};
-use dockledger::model::Completeness;
-use dockledger::simulation::{Fault, Reply};
+use dockledger::config::Config;
+use dockledger::docker::{ContainerSource, Daemon, DaemonError, Endpoint};
+use dockledger::model::{Completeness, ContainerId, Scope, Timestamp};
+use dockledger::simulation::{Fault, NewContainer, Reply, SimulatedDaemon, World};
 
-use super::{BOUND, SHORT, client, client_with, list_of, playing, wait_for};
+use super::{BOUND, SHORT, client, client_with, id, list_of, playing, wait_for};
 
 async fn error_of(reply: Reply) -> DaemonError {
     let proxy = playing(&[("/containers/json", reply)]);
@@ -178,4 +180,52 @@ async fn a_connection_that_died_between_two_lists_is_replaced_without_an_error()
     wait_for(&proxy, |traffic| traffic.listening).await;
     assert!(daemon.list().await.unwrap().identity.is_some());
     assert_eq!(proxy.traffic().borrow().requests_for("/info"), 4, "asked twice on each connection");
+}
+
+fn scope(numbers: impl IntoIterator<Item = usize>) -> Scope {
+    Scope::Containers(numbers.into_iter().map(|number| ContainerId::new(id(number))).collect())
+}
+
+#[tokio::test]
+async fn a_list_of_some_containers_holds_exactly_those() {
+    let mut world = World::new(1, Timestamp::from_millis(1_800_000_000_000));
+    let ids: Vec<ContainerId> =
+        (0..30).map(|n| world.create(NewContainer::new(format!("c{n}"), "nginx:1")).unwrap()).collect();
+    world.set_entry(ids[2].as_str(), Some(format!(r#"{{"Id":"{}","Names":7}}"#, ids[2]))).unwrap();
+    let simulated = SimulatedDaemon::start(world).unwrap();
+    let daemon = Daemon::new(Endpoint::Unix(simulated.socket()), &Config::new("unused"));
+    let gone = ContainerId::new(id(1));
+    let odd = ContainerId::new("../x?y \"");
+    // The begin of an id is no id, whatever an engine takes it for.
+    let begin = ContainerId::new(&ids[5].as_str()[..20]);
+    let wanted = [&ids[1], &ids[2], &gone, &odd, &begin].map(Clone::clone);
+    let listed = ContainerSource::list(&daemon, &Scope::Containers(wanted.into())).await.unwrap();
+    assert_eq!(listed.listing.completeness, Completeness::Complete);
+    assert_eq!(listed.listing.containers.iter().map(|listed| &listed.id).collect::<Vec<_>>(), [&ids[1]]);
+    assert_eq!(listed.listing.quarantined.iter().map(|found| &found.container_id).collect::<Vec<_>>(), [&ids[2]]);
+    assert!(listed.body_bytes < 2_000, "the daemon was asked for these alone: {}", listed.body_bytes);
+    assert!(listed.identity.is_some());
+    assert_eq!(daemon.progress().bytes(), listed.body_bytes);
+}
+
+#[tokio::test]
+async fn an_engine_that_does_not_filter_is_filtered_by_us() {
+    let proxy = playing(&[]);
+    let daemon = client(&proxy);
+    for (wanted, found) in [(scope([1]), 1), (scope(0..2), 2), (scope([]), 0), (scope(1..2_000), 2)] {
+        let listed = ContainerSource::list(&daemon, &wanted).await.unwrap();
+        assert_eq!(listed.listing.containers.len(), found, "{wanted}");
+    }
+    assert_eq!(proxy.traffic().borrow().requests_for("/info"), 2, "all on one connection");
+}
+
+#[tokio::test]
+async fn a_list_of_some_containers_leaves_the_memory_of_whole_lists_alone() {
+    let proxy = playing(&[]);
+    let daemon = client(&proxy);
+    daemon.list().await.unwrap();
+    let whole = daemon.list().await.unwrap().listing;
+    ContainerSource::list(&daemon, &scope([1])).await.unwrap();
+    let again = daemon.list().await.unwrap().listing;
+    assert!(Arc::ptr_eq(&whole, &again), "what says the same is the same listing");
 }

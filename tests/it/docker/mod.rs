@@ -1,6 +1,8 @@
 //! The daemon's client against a daemon that goes wrong on the wire.
 
 mod calls;
+mod events;
+mod examine;
 mod identity;
 mod kill;
 mod list;
