@@ -91,7 +91,7 @@ impl Context {
         };
         let sentence = format!(
             "there is no ledger at {} yet; `dockledger once` makes it with one pass, `dockledger run` makes it and \
-             keeps it true; or name another with --database",
+             keeps it true, `dockledger migrate up` makes it empty; or name another with --database",
             path.display()
         );
         Err(Failure::new(Exit::Database, sentence))

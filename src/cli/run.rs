@@ -18,6 +18,10 @@ use crate::{Ledger, LedgerHandle, Life};
 pub(super) fn execute(arguments: &RunArguments, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     context.check_place(&config)?;
+    if arguments.no_migrate {
+        // Nobody makes the file while it is waited for.
+        context.must_exist(&config)?;
+    }
     let runtime = runtime()?;
     let outcome = runtime.block_on(Box::pin(serve(config, !arguments.no_migrate, context)));
     // After an ordered stop nothing is left; after a second signal nothing is waited for.

@@ -105,6 +105,7 @@ impl Db {
         let mut connection = PgConnection::establish(&Location::postgres_url(url, access == Access::Write))?;
         connection.batch_execute(POSTGRES_SESSION)?;
         connection.batch_execute(&format!("SET search_path = {}", quoted(schema)))?;
+        ask_for_english(&mut connection)?;
         if access == Access::Read {
             connection.batch_execute("SET default_transaction_read_only = on")?;
         }
@@ -211,6 +212,29 @@ impl Db {
     }
 }
 
+/// The server's faults are told apart by their words, since the query layer drops their codes: a server that speaks
+/// another language is asked for English. Only some roles may ask.
+fn ask_for_english(connection: &mut PgConnection) -> QueryResult<()> {
+    let language: String =
+        diesel::select(diesel::dsl::sql::<Text>("current_setting('lc_messages')")).get_result(connection)?;
+    if !speaks_english(&language) && connection.batch_execute("SET lc_messages = 'C'").is_err() {
+        tracing::warn!(
+            language,
+            "the database's faults cannot be told apart in its language, so that one that passes by itself reads as one \
+             that does not: as its superuser run `GRANT SET ON PARAMETER lc_messages TO` this role, or `ALTER DATABASE … \
+             SET lc_messages = 'C'`"
+        );
+    }
+    Ok(())
+}
+
+/// By the name of a locale; an empty one is the operating system's, which is not known.
+fn speaks_english(locale: &str) -> bool {
+    ["C", "POSIX", "en", "English"]
+        .iter()
+        .any(|name| locale.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_'])))
+}
+
 /// Tries until the lock is had, for as long as another writer's transaction is waited for.
 fn take_lock(mut attempt: impl FnMut() -> QueryResult<()>) -> QueryResult<()> {
     let began = Instant::now();
@@ -244,4 +268,19 @@ impl From<diesel::result::Error> for ConnectError {
 /// A name as PostgreSQL takes it, whatever it holds.
 pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_asked_for_english_where_its_locale_is_another() {
+        for english in ["C", "C.UTF-8", "POSIX", "en_US.UTF-8", "en_GB", "English_United States.1252"] {
+            assert!(speaks_english(english), "{english}");
+        }
+        for other in ["de_DE.UTF-8", "", "Cymraeg", "ru_RU"] {
+            assert!(!speaks_english(other), "{other}");
+        }
+    }
 }

@@ -132,6 +132,14 @@ pub(super) fn with_cure(words: &str) -> String {
     cure.map_or_else(|| line.clone(), |cure| format!("{line}; {cure}"))
 }
 
+/// Whether the connection that gave this error is of no more use: it was lost, or what it has read of its file is not
+/// what the file holds, which a file that was restored under it leaves too.
+pub(super) fn ends_the_connection(error: &Error) -> bool {
+    let words = error.to_string();
+    kind_of(error) == FaultKind::Disconnected
+        || ["disk image is malformed", "file is not a database"].iter().any(|known| words.contains(known))
+}
+
 /// Classifies one error.
 pub(super) fn kind_of(error: &Error) -> FaultKind {
     let Error::DatabaseError(kind, information) = error else { return kind_of_words(&error.to_string()) };

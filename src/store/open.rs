@@ -11,7 +11,7 @@ use diesel::sql_types::Text;
 
 use super::StoreError;
 use super::db::{Access, ConnectError, Db};
-use super::fault::{Fault, FaultKind, kind_of, with_cure};
+use super::fault::{Fault, ends_the_connection, with_cure};
 use super::location::Location;
 use super::migrate;
 use crate::config::Config;
@@ -73,6 +73,7 @@ impl Store {
     pub fn open(config: &Config, mode: OpenMode) -> Result<Self, StoreError> {
         let location = Location::parse(&config.database);
         if let (OpenMode::Write, Location::Sqlite(path)) = (mode, &location) {
+            refuse_a_lost_file(path).map_err(|cause| unopened(&location, &cause))?;
             create_file(path).map_err(|error| unopened(&location, &with_cure(&error.to_string())))?;
         }
         let access = if mode == OpenMode::Read { Access::Read } else { Access::Write };
@@ -161,7 +162,7 @@ impl Store {
     ) -> Result<T, StoreError> {
         let mut open = self.living()?;
         let result = body(&mut open.db);
-        let lost = matches!(&result, Err(Fault::Database(error)) if kind_of(error) == FaultKind::Disconnected);
+        let lost = matches!(&result, Err(Fault::Database(error)) if ends_the_connection(error));
         if !lost && !open.db.is_broken() {
             self.open = Some(open);
         }
@@ -169,8 +170,13 @@ impl Store {
     }
 
     /// Takes the connection out, a new one if the old was lost or its file is another by now. Writes into a file that
-    /// was removed succeed and go nowhere.
+    /// was removed succeed and go nowhere. One that was emptied is not touched: a ledger's file never is empty, and a new
+    /// connection would begin a database in it.
     fn living(&mut self) -> Result<Open, StoreError> {
+        if matches!(&self.location, Location::Sqlite(path) if is_empty(path)) {
+            let cause = "the file was emptied while it was in use; put it back, or stop dockledger and start it again";
+            return Err(unopened(&self.location, cause));
+        }
         let Some(open) = self.open.take() else {
             let mut open = self.connect()?;
             migrate::require_ours(&mut open.db, &self.location)
@@ -222,6 +228,25 @@ const fn schema_work(mode: OpenMode) -> &'static str {
 
 fn unopened(location: &Location, cause: &str) -> StoreError {
     StoreError::Unopened { url: location.to_string(), cause: cause.to_owned() }
+}
+
+fn is_empty(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0)
+}
+
+/// A file that is absent or empty beside a log that is not was lost: SQLite would throw away what the log holds.
+fn refuse_a_lost_file(path: &Path) -> Result<(), String> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log = Path::new(&log);
+    if (!path.exists() || is_empty(path)) && log.exists() && !is_empty(log) {
+        let log = log.display();
+        return Err(format!(
+            "the file is lost or empty and its log {log} is still there; put the file back, or move the log away to begin \
+             with an empty ledger"
+        ));
+    }
+    Ok(())
 }
 
 /// Makes the file and its directories for this user alone, since the rows tell what runs here.

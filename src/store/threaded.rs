@@ -24,7 +24,7 @@ struct ThreadedStore {
     config: Arc<Config>,
     holder: LeaseHolder,
     mode: OpenMode,
-    /// Shared by all lives: a later one has seen a clock that leapt no better than this one.
+    /// Of all lives, from the first one that had the lease on: a later one knows no better whether a clock leapt.
     clock: Arc<Mutex<Option<RetentionClock>>>,
     /// Open, and waiting for the lease.
     opened: Option<Store>,
@@ -54,8 +54,14 @@ impl StoreFactory {
 }
 
 impl ThreadedStore {
+    /// Once this process had a ledger, none is made in its place.
+    fn mode(&self) -> OpenMode {
+        let had_one = self.clock.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if had_one { OpenMode::WriteUnmigrated } else { self.mode }
+    }
+
     async fn open(&mut self) -> Result<Duration, StoreError> {
-        let (config, holder, mode) = (self.config.clone(), self.holder.clone(), self.mode);
+        let (config, holder, mode) = (self.config.clone(), self.holder.clone(), self.mode());
         let opened = self.opened.take();
         let clock = Arc::clone(&self.clock);
         let (store, lease) = on_a_thread(move || {

@@ -29,6 +29,14 @@ fn reading_commands_make_no_ledger_and_say_how_one_comes_to_be() {
     assert_eq!(program.files(), Vec::<String>::new());
 }
 
+/// A service that may not make it would wait for ever.
+#[test]
+fn a_service_that_must_not_migrate_ends_where_there_is_no_ledger() {
+    let program = Program::new();
+    program.run(&["run", "--no-migrate"]).fails(4, &["there is no ledger at", "dockledger migrate up"]);
+    assert_eq!(program.files(), Vec::<String>::new());
+}
+
 #[test]
 fn a_file_that_is_no_database_is_named_and_left_as_it_is() {
     let program = Program::new();

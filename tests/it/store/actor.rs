@@ -117,6 +117,18 @@ async fn trouble_is_told_and_tried_again_until_the_database_is_there() {
     while !is_ready(&supervisor.next().await, 3) {}
 }
 
+/// S4, S5: decision 13.
+#[tokio::test]
+async fn s4_s5_a_later_life_makes_no_ledger_in_the_place_of_one_that_was_lost() {
+    let database = TestDatabase::sqlite();
+    let stores = StoreFactory::threaded(Arc::new(database.config.clone()), LeaseHolder::of_this_process(), true);
+    stores.make().begin().await.expect("the first life makes it");
+    std::fs::remove_file(&database.config.database).expect("lost");
+    let error = stores.make().begin().await.expect_err("it is gone");
+    assert!(matches!(error, StoreError::Unopened { .. }), "{error}");
+    assert!(!std::path::Path::new(&database.config.database).exists());
+}
+
 /// A8
 #[tokio::test(flavor = "multi_thread")]
 async fn a8_a_second_process_waits_for_the_lease_and_says_so() {

@@ -7,6 +7,7 @@ use dockledger::store::{OpenMode, Store, StoreError};
 
 use super::build::{insert, parent, plan};
 use crate::support::database::{Deployer, TestDatabase, on_both_backends};
+use crate::support::{postgres, skip};
 
 fn opened(database: &TestDatabase, mode: OpenMode) -> StoreError {
     Store::open(&database.config, mode).expect_err("it cannot be opened")
@@ -96,6 +97,40 @@ fn s4_a_removed_file_is_noticed_before_anything_is_written_into_it() {
     store.commit(&lease, &plan(Vec::new())).expect("it is found again");
 }
 
+/// S5: decision 13. A restore that copies over the file cuts it to nothing first.
+#[test]
+fn s5_a_file_cut_to_nothing_under_a_ledger_is_not_made_anew() {
+    let database = TestDatabase::sqlite();
+    let (mut store, lease) = database.open_with_lease();
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    let whole = std::fs::read(&database.config.database).expect("the file");
+    std::fs::write(&database.config.database, b"").expect("cut");
+    for _ in 0..3 {
+        let error = store.commit(&lease, &plan(Vec::new())).expect_err("nothing is there");
+        assert!(error.to_string().contains("emptied"), "{error}");
+    }
+    assert_eq!(std::fs::metadata(&database.config.database).expect("it is there").len(), 0, "nothing is made in it");
+    std::fs::write(&database.config.database, whole).expect("restored");
+    store.commit(&lease, &plan(Vec::new())).or_else(|_| store.commit(&lease, &plan(Vec::new()))).expect("found again");
+}
+
+/// S5: what was written last is still in the log beside the file that is lost.
+#[test]
+fn s5_a_start_beside_the_log_of_a_lost_file_makes_no_ledger() {
+    let database = TestDatabase::sqlite();
+    let log = format!("{}-wal", database.config.database);
+    let (store, _) = database.open_with_lease();
+    let words = std::fs::read(&log).expect("a log");
+    drop(store);
+    for lose in [|path: &str| std::fs::remove_file(path), |path: &str| std::fs::write(path, b"")] {
+        lose(&database.config.database).expect("lost");
+        std::fs::write(&log, &words).expect("the log stays");
+        let error = opened(&database, OpenMode::Write).to_string();
+        assert!(error.contains("-wal") && error.contains("put the file back"), "{error}");
+        assert_eq!(std::fs::read(&log).expect("it is left alone"), words);
+    }
+}
+
 /// S7
 #[test]
 fn s7_a_file_that_is_no_database_is_named_and_left_alone() {
@@ -162,6 +197,27 @@ fn s16_a_lost_connection_is_opened_again() {
     let error = store.commit(&lease, &plan(Vec::new())).expect_err("the session is gone");
     assert!(matches!(error, StoreError::Query { .. }), "{error}");
     store.commit(&lease, &plan(Vec::new())).expect("a new session");
+}
+
+/// What is told in other words would read as a fault that does not pass.
+#[test]
+fn a_server_that_speaks_another_language_is_understood() {
+    const TEST: &str = "a_server_that_speaks_another_language_is_understood";
+    let locales = tempfile::tempdir().expect("a directory");
+    let server = match postgres::german_server(locales.path()) {
+        Ok(server) => server,
+        Err(why) => return skip::skip(TEST, &why),
+    };
+    let database = TestDatabase::made_on(&server.directory, "ledger");
+    let (mut store, lease) = database.open_with_lease();
+    let mut deployer = database.deployer();
+    let words = deployer.execute("SELECT no_such_column FROM hosts").expect_err("there is none").to_string();
+    if words.contains("does not exist") {
+        return skip::skip(TEST, "the server's words are not translated here");
+    }
+    deployer.execute("BEGIN; LOCK TABLE hosts").expect("a lock");
+    let error = store.commit(&lease, &plan(Vec::new())).expect_err("it is locked");
+    assert!(matches!(error, StoreError::Busy { .. }), "{error}");
 }
 
 /// S18

@@ -42,10 +42,15 @@ impl TestDatabase {
             }
         };
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        Some(Self::made_on(directory, &name))
+    }
+
+    /// A new database on a server.
+    pub(crate) fn made_on(directory: &str, name: &str) -> Self {
         let url = |name: &str| format!("postgres://dockledger@/{name}?host={}", directory.replace('/', "%2F"));
         let mut server = PgConnection::establish(&url("postgres")).expect("the server answers");
         server.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database for the test");
-        Some(Self { config: Config::new(url(&name)), directory: None })
+        Self { config: Config::new(url(name)), directory: None }
     }
 
     pub(crate) fn is_sqlite(&self) -> bool {

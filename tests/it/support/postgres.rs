@@ -7,14 +7,33 @@ use std::sync::OnceLock;
 /// The server: where its socket is, or why there is none.
 pub(crate) fn server() -> Result<&'static str, &'static str> {
     static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
-    match SERVER.get_or_init(Server::start) {
+    match SERVER.get_or_init(|| Server::start(&[])) {
         Ok(server) => Ok(&server.directory),
         Err(why) => Err(why),
     }
 }
 
-struct Server {
-    directory: String,
+/// A server of one test's own, which may do to it what it likes; gone with the value.
+pub(crate) fn own_server() -> Result<Server, String> {
+    Server::start(&[])
+}
+
+/// One that tells its faults in German, by a locale that is made in `directory`.
+pub(crate) fn german_server(directory: &std::path::Path) -> Result<Server, String> {
+    let locale = directory.join("de_DE.UTF-8");
+    let made = Command::new("localedef").args(["-i", "de_DE", "-f", "UTF-8"]).arg(&locale).status();
+    if !made.is_ok_and(|status| status.success()) {
+        return Err("no locale can be made here".into());
+    }
+    let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(directory, everybody).expect("the server may read it");
+    let locales = directory.to_str().expect("a plain path");
+    Server::start(&[("LOCPATH", locales), ("SERVER_OPTIONS", "-c lc_messages=de_DE.UTF-8")])
+}
+
+/// A running server.
+pub(crate) struct Server {
+    pub(crate) directory: String,
     _shell: Child,
     /// Closed by the kernel when this process ends, however it ends: that is what stops the server.
     _lifeline: ChildStdin,
@@ -26,7 +45,7 @@ trap '' INT TERM HUP
 directory=$(mktemp -d /tmp/dockledger-postgres-XXXXXX) && cd "$directory" || exit 1
 "$0/initdb" -D "$directory/data" -U dockledger -A trust -E UTF8 --locale=C --no-sync >"$directory/log" 2>&1 &&
 "$0/pg_ctl" -D "$directory/data" -l "$directory/log" -w \
-    -o "-c listen_addresses='' -k $directory -c max_connections=200 -c fsync=off" start >/dev/null 2>&1 &&
+    -o "-c listen_addresses='' -k $directory -c max_connections=200 -c fsync=off $SERVER_OPTIONS" start >/dev/null 2>&1 &&
 echo "$directory" || { echo "failed: $(tail -n 3 "$directory/log" | tr '\n' ' ')"; rm -rf "$directory"; exit 1; }
 cat >/dev/null
 "$0/pg_ctl" -D "$directory/data" -m immediate stop >/dev/null 2>&1
@@ -34,10 +53,17 @@ cd / && rm -rf "$directory"
 "#;
 
 impl Server {
-    fn start() -> Result<Self, String> {
+    /// The process that takes connections.
+    pub(crate) fn postmaster(&self) -> u32 {
+        let pid_file = std::fs::read_to_string(format!("{}/data/postmaster.pid", self.directory)).expect("it runs");
+        pid_file.lines().next().and_then(|pid| pid.parse().ok()).expect("its first line is the pid")
+    }
+
+    fn start(environment: &[(&str, &str)]) -> Result<Self, String> {
         let programs = programs().ok_or("PostgreSQL's server is not installed")?;
         let mut shell = as_ordinary_user()
             .args(["sh", "-c", SCRIPT, &programs])
+            .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
