@@ -24,6 +24,8 @@ impl Store {
     /// [`RegistryError::Unknown`] for the project or the stage, [`RegistryError::Owned`] if the row is another
     /// workload's or the container another row's.
     pub fn claim(&mut self, host: &HostName, request: &ClaimRequest) -> Result<(RowId, Revision), StoreError> {
+        let request =
+            &ClaimRequest { container_id: request.container_id.as_ref().map(as_daemons_write), ..request.clone() };
         self.write("claim a row", |db| {
             let project = find_project(db, &request.project)?;
             let stage = request.stage.as_deref().map(|stage| find_stage(db, &project.id, stage)).transpose()?;
@@ -213,6 +215,12 @@ impl Claim<'_> {
             || columns.image_tag.is_some_and(|named| named != stored.image_tag.as_deref())
             || names_another(columns.stage_id, stored.stage_id.as_deref())
     }
+}
+
+/// A full id in capitals names the same container, and no listing writes it so.
+fn as_daemons_write(id: &ContainerId) -> ContainerId {
+    let lower = ContainerId::new(id.as_str().to_ascii_lowercase());
+    if ContainerId::is_full(lower.as_str()) { lower } else { id.clone() }
 }
 
 /// A deployer's own fact: an empty text takes it away.

@@ -23,6 +23,19 @@ const COLUMNS: [&str; 8] =
     ["workload_id", "workload_kind", "role", "container_id", "state", "subdomain", "image_tag", "stage_id"];
 
 on_both_backends! {
+    /// B26: as the daemon writes it; anything that is no full id stays as it was given.
+    fn b26_a_container_claimed_in_capitals_is_bound_by_its_id(database: &TestDatabase) {
+        let mut store = ledger(database);
+        let host = HostName::new("local");
+        let claim = |id: String| ClaimRequest { container_id: Some(ContainerId::new(id)), ..request("api") };
+        let (row, revision) = store.claim(&host, &claim("AB".repeat(32))).expect("a row");
+        assert_eq!(database.line(&["container_id"], "FROM containers"), "ab".repeat(32));
+        assert_eq!(store.claim(&host, &claim("ab".repeat(32))).expect("the same"), (row, revision));
+        store.claim(&host, &claim("AB".into())).expect("another row");
+        assert_eq!(database.lines(&["container_id"], "FROM containers ORDER BY container_id").len(), 2);
+        assert_eq!(database.line(&["count(*)"], "FROM containers WHERE container_id = 'AB'"), "1");
+    }
+
     fn a_claim_makes_a_row_and_repeated_changes_only_what_is_named(database: &TestDatabase) {
         let mut store = ledger(database);
         let host = HostName::new("local");

@@ -152,6 +152,20 @@ on_both_backends! {
     }
 
     /// S19
+    fn s19_a_table_that_a_deployer_renames_fails_the_pass_whole(database: &TestDatabase) {
+        use crate::store::build::{insert, parent, plan};
+        let (mut store, lease) = database.open_with_lease();
+        store.add_stack(&parent("shop", "s", "shop"), None).expect("a stack");
+        // The last that a pass writes: everything before it must be taken back.
+        database.execute("ALTER TABLE passes RENAME TO their_passes");
+        let error = store.commit(&lease, &plan(vec![insert("web", "c1")])).expect_err("it is gone").to_string();
+        assert!(error.contains("passes") && error.contains("migrate status"), "{error}");
+        assert_eq!(database.line(&["count(*)"], "FROM containers"), "0");
+        database.execute("ALTER TABLE their_passes RENAME TO passes");
+        store.commit(&lease, &plan(vec![insert("web", "c1")])).expect("the same store works on");
+    }
+
+    /// S19
     fn a_column_that_a_deployer_adds_does_no_harm(database: &TestDatabase) {
         use crate::store::build::{insert, parent, plan};
         let (mut store, lease) = database.open_with_lease();
@@ -191,4 +205,24 @@ fn a_deployers_role_writes_its_own_columns_and_no_others() {
     ] {
         assert!(deployer.execute(refused).is_err(), "{refused}");
     }
+}
+
+/// S19: SQLite adds no such column. What the database then refuses is named row by row, and nothing is half written.
+#[test]
+fn s19_a_column_that_nobody_fills_is_named_by_each_row_that_it_refuses() {
+    use crate::store::build::{insert, plan};
+    use crate::store::commit::with_one_row;
+    const TEST: &str = "s19_a_column_that_nobody_fills_is_named_by_each_row_that_it_refuses";
+    let Some(database) = TestDatabase::postgres(TEST) else { return };
+    let (mut store, lease) = with_one_row(&database);
+    database.execute("ALTER TABLE containers ADD COLUMN theirs TEXT NOT NULL DEFAULT 'x'");
+    database.execute("ALTER TABLE containers ALTER COLUMN theirs DROP DEFAULT");
+    let mut plan = plan(vec![insert("db", "c2"), insert("queue", "c3")]);
+    let error = store.commit(&lease, &plan).expect_err("it is refused");
+    assert!(matches!(error, StoreError::Refused { .. }), "{error}");
+    plan.row_by_row = true;
+    let report = store.commit(&lease, &plan).expect("the pass itself commits");
+    assert!(report.refused.iter().all(|(_, words)| words.contains("theirs")), "{report:?}");
+    assert_eq!((report.refused.len(), report.revision), (2, None));
+    assert_eq!(database.line(&["count(*)"], "FROM containers"), "1");
 }
