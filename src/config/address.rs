@@ -47,6 +47,9 @@ const HARMLESS: [&str; 39] = [
 /// `***`. A password with characters that should have been encoded is masked with all that might belong to it.
 #[must_use]
 pub fn without_password(address: &str) -> String {
+    if is_misspelt_server(address) {
+        return "***".into();
+    }
     let Some((scheme, rest)) = address.split_once("://") else { return address.into() };
     let (user, place) = match rest.rsplit_once('@') {
         Some((user_info, place)) => match user_info.split_once(':') {
@@ -64,6 +67,14 @@ pub fn without_password(address: &str) -> String {
         })
         .collect();
     format!("{scheme}://{user}{place}?{}", parameters.join("&"))
+}
+
+/// Whether this is meant for a server and no URL: libpq's own form, or a URL that lacks a slash. As the path of a file it
+/// would put the password into the file's name.
+pub(super) fn is_misspelt_server(address: &str) -> bool {
+    let begins = ["postgres:", "postgresql:"].iter().any(|scheme| address.starts_with(scheme));
+    let is_libpqs = !address.starts_with(['/', '.']) && address.contains("password=");
+    !address.contains("://") && (begins || is_libpqs)
 }
 
 /// What [`without_password`] hides in this address, as it is written there; for words of others that may repeat it.
@@ -99,6 +110,8 @@ mod tests {
             ("postgres:///x?host=/run/postgresql", "postgres:///x?host=/run/postgresql"),
             ("/var/lib/dockledger/ledger.db", "/var/lib/dockledger/ledger.db"),
             ("sqlite:ledger.db", "sqlite:ledger.db"),
+            ("postgres:/ledger:hunter2@db/x", "***"),
+            ("host=db user=ledger password=hunter2", "***"),
         ] {
             assert_eq!(without_password(address), shown);
         }

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::address::is_misspelt_server;
 use super::{Config, duration_text, without_password};
 
 /// A value that no ledger can run with.
@@ -129,7 +130,7 @@ impl Config {
 /// Whether the store knows what to do with it: a path, `sqlite:` or `postgres://`.
 fn is_database_address(address: &str) -> bool {
     let path = address.strip_prefix("sqlite:").unwrap_or(address);
-    if path.trim().is_empty() || path.contains('\0') {
+    if path.trim().is_empty() || path.contains('\0') || is_misspelt_server(address) {
         return false;
     }
     match address.split_once("://") {
@@ -190,6 +191,7 @@ mod tests {
         assert_eq!(refused_key(|c| c.host = HostName::new("x".repeat(65))), Some("host"));
         assert_eq!(refused_key(|c| c.database = "mysql://root@localhost/x".into()), Some("database"));
         assert_eq!(refused_key(|c| c.database = "sqlite:".into()), Some("database"));
+        assert_eq!(refused_key(|c| c.database = "postgres:/ledger@db/x".into()), Some("database"));
         assert_eq!(refused_key(|c| c.database_schema = "a\"; drop".into()), Some("database_schema"));
         assert_eq!(refused_key(|c| c.database_schema = "pg_mine".into()), Some("database_schema"));
         assert_eq!(refused_key(|c| c.docker_host = Some(" ".into())), Some("docker_host"));

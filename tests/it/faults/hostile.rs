@@ -32,6 +32,7 @@ pub(crate) fn in_each_place(number: &str, text: &str, workload: &str) -> Vec<Pla
     let of_stack = |place: &str| plain(place).label("tinyforge.workload.id", workload);
     vec![
         (NewContainer::new(format!("{number}-name-{text}"), "busybox").compose("shop", &at("name"), 1), true),
+        (NewContainer::new(format!("{number}-nobodys-{text}"), "busybox"), false),
         (NewContainer::new(at("image"), format!("{number}/{text}")).compose("shop", &at("image"), 1), true),
         (of_shop("service").label("com.docker.compose.service", format!("{number}{text}")), true),
         (of_shop("project").label("com.docker.compose.project", text), false),

@@ -104,6 +104,7 @@ on_both_backends! {
             let texts = [&row.observed.name, &row.observed.image_ref];
             assert!(texts.iter().all(|text| !text.contains('\0') && text.len() <= 512), "{texts:?}");
         }
+        assert!(ran.stderr.contains("container has no row"), "they are named in the log: {}", ran.stderr);
         assert_harmless("once --json -vv", &ran);
         for line in [
             "once", "ps", "ps --json", "unassigned", "unassigned --json", "changes --since 0", "changes --json",

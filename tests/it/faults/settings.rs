@@ -97,6 +97,8 @@ fn a_password_is_in_no_error_log_or_answer() {
         "postgres://ledger@127.0.0.1:1/x?password=hunter2",
         "postgres://ledger:hunter2@127.0.0.1:notaport/x",
         "postgres://ledger:hunter2@no such host/x",
+        "postgres:/ledger:hunter2@127.0.0.1/x",
+        "host=127.0.0.1 user=ledger password=hunter2",
     ] {
         let program = Program::new().variable("DOCKLEDGER_DATABASE", address);
         for line in [&["once", "--json", "-vv"][..], &["ps", "-vv"], &["doctor", "--json", "-vv"], &["run", "--flag"]] {
@@ -104,6 +106,7 @@ fn a_password_is_in_no_error_log_or_answer() {
             let told = format!("{}{}", ended.stdout, ended.stderr);
             assert!(!told.contains("hunter"), "{address}: {line:?}: {told}");
             assert_ne!(ended.code, Some(0), "{address}: {line:?}");
+            assert_eq!(program.files(), Vec::<String>::new(), "{address}: no file is named like it");
         }
     }
 }
