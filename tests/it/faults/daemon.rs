@@ -1,10 +1,12 @@
 //! The daemon's own trouble where it reaches the whole program: its disk, its clock, its absence.
 
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
 use dockledger::config::Config;
 use dockledger::docker::{Action, ContainerSource, Daemon, Endpoint};
-use dockledger::model::{Completeness, FailureKind, PassReport, Timestamp};
+use dockledger::model::{Completeness, ContainerId, FailureKind, PassReport, Timestamp};
 use dockledger::simulation::{Fault, FaultProxy, NewContainer, Reply, SimulatedDaemon, World};
 use dockledger::store::NewParent;
 use dockledger::{Ledger, Life};
@@ -78,4 +80,38 @@ async fn a_daemon_that_is_away_for_hours_is_found_when_it_comes() {
     let recovered = || case.states().iter().all(|(_, state)| state == "stopped");
     until(&ledger, Duration::from_secs(10), "the next look finds it, not the next tick", recovered).await;
     ledger.stop().await;
+}
+
+/// D21: a path without a version is answered by any engine in its own.
+#[tokio::test]
+async fn no_request_names_a_version_of_the_api() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let socket = directory.path().join("raw.sock");
+    let listener = UnixListener::bind(&socket).expect("the path is free");
+    let requests = tokio::task::spawn_blocking(move || {
+        let mut lines = Vec::new();
+        while lines.last().is_none_or(|line: &String| !line.starts_with("DELETE")) {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            let mut line = String::new();
+            // A client that gives up before it asks leaves no line.
+            if BufReader::new(&stream).read_line(&mut line).is_ok_and(|length| length > 0) {
+                lines.push(line);
+            }
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        }
+        lines
+    });
+    let daemon = Daemon::new(Endpoint::Unix(socket), &Config::new("unused"));
+    let id = ContainerId::new("0".repeat(64));
+    daemon.list().await.expect_err("status 400");
+    daemon.inspect(&id).await;
+    daemon.ping().await.expect_err("status 400");
+    for action in [Action::Start, Action::Stop, Action::Restart, Action::Remove] {
+        daemon.act(&id, action).await.expect_err("status 400");
+    }
+    let requests = requests.await.expect("it does not panic");
+    let mut paths: Vec<&str> = requests.iter().filter_map(|line| line.split(' ').nth(1)).collect();
+    assert!(paths.len() >= 7, "{paths:?}");
+    paths.retain(|path| !path.starts_with("/containers/") && !["/_ping", "/info", "/version"].contains(path));
+    assert_eq!(paths, [""; 0]);
 }
