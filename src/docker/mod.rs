@@ -22,6 +22,7 @@ mod answers;
 mod bollard_client;
 mod client;
 mod connector;
+mod decoder;
 mod each;
 mod endpoint;
 mod event_line;
@@ -42,6 +43,7 @@ mod transport;
 
 pub use actor::{DockerActor, DockerArgs};
 pub use client::Daemon;
+pub(crate) use decoder::ListDecoder;
 pub use endpoint::{Endpoint, EndpointError, resolve_endpoint};
 pub use message::{Action, DaemonError, DockerMessage, ImageAnswer, Lane, Listed};
 pub use progress::CallProgress;

@@ -12,6 +12,12 @@
 //! streams      the streams of events that are followed there
 //! proxy        a daemon's socket with faults of the transport in between
 //! socket       where both listen
+//!
+//! plan         which calls meet which faults
+//! host         a daemon in this process, without a socket, behind a plan
+//! source       what a ledger asks of that daemon
+//! stream       its events
+//! store        the real ledger behind a plan
 //! ```
 //!
 //! Comes in: what a test wants to exist or to go wrong. Goes out: the answers of a daemon. Never: a real daemon, a
@@ -23,23 +29,31 @@ mod container;
 mod error;
 mod events;
 mod happenings;
+mod host;
 mod life;
+mod plan;
 mod populate;
 mod proxy;
 mod recreation;
 mod render;
 mod server;
 mod socket;
+mod source;
 mod status;
+mod store;
+mod stream;
 mod streams;
 mod world;
 
 pub use container::{Engine, Health, NewContainer, PublishedPort, RestartPolicy, SimulatedContainer, SimulatedState};
 pub use error::WorldError;
 pub use events::SimulatedEvent;
+pub use host::{Answered, SimulatedHost};
 pub use life::{Life, LifeEvent};
+pub use plan::{Call, FaultPlan, FaultRule, PLANNED_PANIC, PlannedFault, RuleId};
 pub use populate::Population;
 pub use proxy::{Fault, FaultProxy, Injection, Reply, Traffic};
 pub use recreation::{Recreation, RecreationStep};
 pub use server::SimulatedDaemon;
+pub use store::{Commits, Committed, FaultyStore};
 pub use world::World;

@@ -107,7 +107,8 @@ fn separate(body: &mut Vec<u8>) {
     }
 }
 
-fn entry(container: &SimulatedContainer, now: Timestamp) -> Value {
+/// One element of the list.
+pub(super) fn entry(container: &SimulatedContainer, now: Timestamp) -> Value {
     json!({
         "Id": container.id,
         "Names": [format!("/{}", container.name)],

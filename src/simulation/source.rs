@@ -1,0 +1,322 @@
+//! The daemon of a [`SimulatedHost`], as a ledger asks it: behind the seam of the real client.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::container::SimulatedContainer;
+use super::host::SimulatedHost;
+use super::plan::{Call, PlannedFault};
+use super::render;
+use super::stream::SimulatedStream;
+use super::world::World;
+use crate::config::Config;
+use crate::docker::{
+    Action, CallProgress, ContainerSource, DaemonError, EventStream, ImageAnswer, ListDecoder, Listed,
+};
+use crate::model::{
+    BoxFuture, ContainerId, ContainerState, DaemonIdentity, Examined, ImageId, Inspected, InspectedDetails, Scope,
+};
+
+/// What errors and the host's line call the address.
+pub(super) const ENDPOINT: &str = "simulated://host";
+
+/// Between two tries of a ping that fails, as the real client's.
+const RETRY_EVERY: Duration = Duration::from_secs(1);
+
+/// One client: it learns on its first list in each life of the daemon who answers.
+#[derive(Debug)]
+pub(super) struct SimulatedSource {
+    host: SimulatedHost,
+    decoder: ListDecoder,
+    progress: Arc<CallProgress>,
+    known: Mutex<Option<(u64, DaemonIdentity)>>,
+}
+
+/// One call on its way; counted until it ends or is dropped.
+struct OnItsWay<'a>(&'a SimulatedHost);
+
+impl Drop for OnItsWay<'_> {
+    fn drop(&mut self) {
+        self.0.count_call(-1);
+    }
+}
+
+impl SimulatedSource {
+    pub(super) fn new(host: SimulatedHost, config: &Config) -> Self {
+        let decoder = ListDecoder::new(config);
+        Self { host, decoder, progress: Arc::default(), known: Mutex::default() }
+    }
+
+    /// Makes a call that ends when the daemon does.
+    async fn call<T>(
+        &self,
+        name: &'static str,
+        call: impl Future<Output = Result<T, DaemonError>>,
+    ) -> Result<T, DaemonError> {
+        self.host.count_call(1);
+        let _counted = OnItsWay(&self.host);
+        let mut lives = self.host.lives();
+        tokio::select! {
+            biased;
+            _ = lives.changed() => Err(cut(name, self.progress.bytes(), "the daemon was restarted")),
+            answer = call => answer,
+        }
+    }
+
+    /// The way there: the error that the call ends in, or a fault that the answer shows.
+    async fn reach(
+        &self,
+        call: Call,
+        name: &'static str,
+        container: Option<&ContainerId>,
+    ) -> Result<Option<PlannedFault>, DaemonError> {
+        let fault = self.host.plan().meet(call, container).await;
+        match fault.as_ref().and_then(|fault| error_of(fault, name)) {
+            Some(error) => Err(error),
+            None => Ok(fault),
+        }
+    }
+
+    async fn listing(&self, scope: &Scope) -> Result<Listed, DaemonError> {
+        let began = Instant::now();
+        let fault = self.reach(Call::List, LIST, None).await?;
+        let identity = self.identity(fault.as_ref());
+        let (body, shown) = self.host.ask(|world| (body_of(world, fault.as_ref()), shown(world)));
+        let denied = match &fault {
+            Some(PlannedFault::LeftOut(container)) => Some(container),
+            _ => None,
+        };
+        self.host.note_listing(&shown, denied);
+        self.progress.got_head();
+        self.progress.got_bytes(body.len());
+        let mut listing = self.decoder.read(&body).map_err(|cause| nonsense(LIST, cause))?;
+        if let Scope::Containers(ids) = scope {
+            listing.containers.retain(|listed| ids.contains(&listed.id));
+            listing.quarantined.retain(|quarantined| ids.contains(&quarantined.container_id));
+        }
+        self.host.plan().travel().await;
+        Ok(Listed { listing: Arc::new(listing), body_bytes: body.len() as u64, duration: began.elapsed(), identity })
+    }
+
+    fn identity(&self, fault: Option<&PlannedFault>) -> Option<DaemonIdentity> {
+        let life = self.host.life();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, identity)) = known.as_ref().filter(|(learned_in, _)| *learned_in == life) {
+            return Some(identity.clone());
+        }
+        if fault == Some(&PlannedFault::IdentitySilent) {
+            return None;
+        }
+        let identity = self.host.ask(|world| DaemonIdentity {
+            engine: "docker".into(),
+            version: world.version.clone(),
+            key: world.engine_id.clone(),
+        });
+        *known = Some((life, identity.clone()));
+        Some(identity)
+    }
+
+    async fn read_container<T>(
+        &self,
+        call: Call,
+        container: &ContainerId,
+        read: impl FnOnce(&World, &SimulatedContainer) -> T,
+    ) -> Result<Option<T>, DaemonError> {
+        self.reach(call, INSPECT, Some(container)).await?;
+        let answer = self.host.ask(|world| world.container(container.as_str()).ok().map(|found| read(world, found)));
+        if answer.is_none() {
+            self.host.note_gone(container);
+        }
+        self.host.plan().travel().await;
+        Ok(answer)
+    }
+}
+
+const LIST: &str = "GET /containers/json";
+const INSPECT: &str = "GET /containers/{id}/json";
+const IMAGE: &str = "GET /images/{id}/json";
+const EVENTS: &str = "GET /events";
+
+impl ContainerSource for SimulatedSource {
+    fn list<'a>(&'a self, scope: &'a Scope) -> BoxFuture<'a, Result<Listed, DaemonError>> {
+        Box::pin(async move {
+            self.progress.begin();
+            self.call(LIST, self.listing(scope)).await
+        })
+    }
+
+    fn inspect<'a>(&'a self, container: &'a ContainerId) -> BoxFuture<'a, Inspected> {
+        Box::pin(async move {
+            let read = self.read_container(Call::Inspect, container, |_, found| details(found));
+            match self.call(INSPECT, read).await {
+                Ok(Some(details)) => Inspected::Present(details),
+                Ok(None) => Inspected::Gone,
+                Err(error) => Inspected::Unanswered(error.to_string()),
+            }
+        })
+    }
+
+    fn examine<'a>(&'a self, container: &'a ContainerId) -> BoxFuture<'a, Examined> {
+        Box::pin(async move {
+            let read = self.read_container(Call::Examine, container, |world, found| list_of([entry_of(world, found)]));
+            match self.call(INSPECT, read).await.map(|body| body.map(|body| self.decoder.read(&body))) {
+                Ok(Some(Ok(listing))) => match listing.containers.into_iter().next() {
+                    Some(listed) => Examined::Present(Box::new(listed)),
+                    None => Examined::Unanswered("its entry is not readable".into()),
+                },
+                Ok(Some(Err(cause))) => Examined::Unanswered(cause),
+                Ok(None) => Examined::Gone,
+                Err(error) => Examined::Unanswered(error.to_string()),
+            }
+        })
+    }
+
+    fn image<'a>(&'a self, image: &'a ImageId) -> BoxFuture<'a, ImageAnswer> {
+        Box::pin(async move {
+            let read = async {
+                self.reach(Call::Image, IMAGE, None).await?;
+                Ok(self.host.ask(|world| {
+                    let found = world.images.get(image.as_str())?;
+                    let entry = serde_json::json!({ "Id": "0".repeat(64), "State": "created", "Labels": found.labels });
+                    Some(list_of([entry.to_string()]))
+                }))
+            };
+            match self.call(IMAGE, read).await.map(|body| body.map(|body| self.decoder.read(&body))) {
+                Ok(None) => ImageAnswer::Gone,
+                Ok(Some(Ok(listing))) => {
+                    let claims = listing.containers.into_iter().next().map(|listed| listed.claims).unwrap_or_default();
+                    ImageAnswer::Labels(Arc::new(claims))
+                }
+                Ok(Some(Err(_))) | Err(_) => ImageAnswer::Unanswered,
+            }
+        })
+    }
+
+    fn await_daemon(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            while self.call("GET /_ping", self.reach(Call::Ping, "GET /_ping", None)).await.is_err() {
+                sleep(RETRY_EVERY).await;
+            }
+        })
+    }
+
+    fn act<'a>(&'a self, container: &'a ContainerId, action: Action) -> BoxFuture<'a, Result<(), DaemonError>> {
+        Box::pin(async move {
+            let (name, key) = (action_call(action), container.as_str());
+            let acting = async {
+                self.reach(Call::Act, name, Some(container)).await?;
+                let acted = self.host.act(|world| match action {
+                    Action::Start => world.start(key),
+                    Action::Stop => world.stop(key),
+                    Action::Restart => world.restart(key),
+                    Action::Remove => world.remove(key, false),
+                });
+                match acted {
+                    Ok(()) | Err(super::WorldError::Unchanged(_)) => Ok(()),
+                    Err(error) => Err(status(name, error.status(), &error.to_string())),
+                }
+            };
+            self.call(name, acting).await
+        })
+    }
+
+    fn events(&self, since_nanos: Option<i64>) -> BoxFuture<'_, Result<Box<dyn EventStream>, DaemonError>> {
+        Box::pin(async move {
+            let opening = async {
+                self.reach(Call::OpenStream, EVENTS, None).await?;
+                Ok(Box::new(SimulatedStream::open(self.host.clone(), since_nanos)) as Box<dyn EventStream>)
+            };
+            self.call(EVENTS, opening).await
+        })
+    }
+
+    fn progress(&self) -> Arc<CallProgress> {
+        Arc::clone(&self.progress)
+    }
+}
+
+const fn action_call(action: Action) -> &'static str {
+    match action {
+        Action::Start => "POST /containers/{id}/start",
+        Action::Stop => "POST /containers/{id}/stop",
+        Action::Restart => "POST /containers/{id}/restart",
+        Action::Remove => "DELETE /containers/{id}",
+    }
+}
+
+fn details(container: &SimulatedContainer) -> InspectedDetails {
+    InspectedDetails {
+        restart_count: Some(container.restart_count),
+        oom_killed: Some(container.oom_killed),
+        started_at: container.started_at,
+        finished_at: container.finished_at,
+        state: Some(ContainerState::from_daemon(container.state.as_str())),
+    }
+}
+
+/// The containers of a listing that is sent now, and whether they are up.
+fn shown(world: &World) -> BTreeMap<ContainerId, bool> {
+    world.containers().map(|container| (container.id.clone(), container.state.is_up())).collect()
+}
+
+fn list_of<const N: usize>(entries: [String; N]) -> Vec<u8> {
+    format!("[{}]", entries.join(",")).into_bytes()
+}
+
+fn entry_of(world: &World, container: &SimulatedContainer) -> String {
+    render::entry(container, world.now).to_string()
+}
+
+/// The body, with the lie that the fault is.
+fn body_of(world: &World, fault: Option<&PlannedFault>) -> Vec<u8> {
+    let mut told = match fault {
+        Some(
+            PlannedFault::LeftOut(_) | PlannedFault::Twice(_) | PlannedFault::WithoutId(_) | PlannedFault::Garbled(_),
+        ) => world.clone(),
+        Some(PlannedFault::Nonsense) => return b"<html>".to_vec(),
+        _ => return world.render_list(true),
+    };
+    // A container that is gone by now cannot be lied about.
+    let _ = match fault {
+        Some(PlannedFault::LeftOut(container)) => told.remove(container.as_str(), true),
+        Some(PlannedFault::Twice(container)) => world.container(container.as_str()).map(|found| {
+            told.inject_entry(entry_of(world, found));
+        }),
+        Some(PlannedFault::WithoutId(container)) => {
+            told.set_entry(container.as_str(), Some(r#"{"Names":["/nameless"],"State":"running"}"#.into()))
+        }
+        Some(PlannedFault::Garbled(container)) => {
+            let entry = format!(r#"{{"Id":"{container}","State":7,"Status":null}}"#);
+            told.set_entry(container.as_str(), Some(entry))
+        }
+        _ => Ok(()),
+    };
+    told.render_list(true)
+}
+
+/// What the caller gets in place of an answer.
+fn error_of(fault: &PlannedFault, call: &'static str) -> Option<DaemonError> {
+    let endpoint = ENDPOINT.to_owned();
+    match fault {
+        PlannedFault::Absent => Some(DaemonError::Absent { endpoint }),
+        PlannedFault::Refused => Some(DaemonError::Refused { endpoint }),
+        PlannedFault::ServerError => Some(status(call, 500, "planned")),
+        PlannedFault::Cut => Some(cut(call, 7, "connection reset by peer")),
+        _ => None,
+    }
+}
+
+pub(super) fn cut(call: &'static str, bytes: u64, cause: &str) -> DaemonError {
+    DaemonError::Cut { endpoint: ENDPOINT.into(), call, bytes, cause: cause.into() }
+}
+
+fn status(call: &'static str, status: u16, body: &str) -> DaemonError {
+    DaemonError::Status { endpoint: ENDPOINT.into(), call, status, body: body.into() }
+}
+
+fn nonsense(call: &'static str, cause: String) -> DaemonError {
+    DaemonError::Nonsense { endpoint: ENDPOINT.into(), call, cause }
+}

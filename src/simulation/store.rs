@@ -1,0 +1,212 @@
+//! The real ledger behind a plan of faults, on the caller's own thread: on a paused clock each run is like the one before.
+
+use std::collections::BTreeSet;
+use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::plan::{Call, FaultPlan, PlannedFault};
+use crate::config::Config;
+use crate::model::{BoxFuture, LedgerRow, PassId, Revision, RowId, Scope, Timestamp};
+use crate::store::{
+    ChangesPage, CommitPlan, CommitReport, DetailsReport, DetailsWrite, Directory, DirectoryKeys, Lease, LeaseHolder,
+    LedgerStore, NewBinding, OpenMode, Opened, Store, StoreError, StoreFactory, lease_time_to_live,
+};
+
+/// The database of a configuration, as it is reached by way of a plan. As with the real one, a call that nobody waits for
+/// any more is carried out all the same, later perhaps: its generation is refused then.
+#[derive(Debug)]
+pub struct FaultyStore {
+    config: Arc<Config>,
+    holder: LeaseHolder,
+    plan: FaultPlan,
+    commits: Commits,
+    opened: Option<Store>,
+    held: Option<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    store: Store,
+    lease: Lease,
+}
+
+/// The passes that were written, in the order of their commits. Cheap to clone; all clones are one.
+#[derive(Clone, Debug, Default)]
+pub struct Commits(Arc<Mutex<Vec<Committed>>>);
+
+/// A pass that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// Which.
+    pub pass: PassId,
+    /// The generation of the lease that wrote it.
+    pub generation: i64,
+}
+
+impl Commits {
+    /// Those that were written since this was last taken.
+    #[must_use]
+    pub fn take(&self) -> Vec<Committed> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn push(&self, pass: PassId, generation: i64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Committed { pass, generation });
+    }
+}
+
+impl FaultyStore {
+    /// Makes a store for each life of a ledger's StoreActor. The schema is there already.
+    #[must_use]
+    pub fn factory(config: Arc<Config>, plan: FaultPlan, commits: Commits) -> StoreFactory {
+        let holder = LeaseHolder::of_this_process();
+        StoreFactory::new(move || {
+            let (config, holder, plan, commits) = (config.clone(), holder.clone(), plan.clone(), commits.clone());
+            Box::new(Self { config, holder, plan, commits, opened: None, held: None })
+        })
+    }
+
+    async fn open(&mut self) -> Result<Duration, StoreError> {
+        if let Some(error) = self.plan.meet(Call::Begin, None).await.and_then(|fault| error_of(&fault)) {
+            return Err(error);
+        }
+        let mut store = match self.opened.take() {
+            Some(store) => store,
+            None => Store::open(&self.config, OpenMode::WriteUnmigrated)?,
+        };
+        match store.acquire_lease(&self.config.host, &self.holder, lease_time_to_live(self.config.interval)) {
+            Ok(lease) => {
+                let time_to_live = lease.time_to_live;
+                self.held = Some(Held { store, lease });
+                Ok(time_to_live)
+            }
+            Err(error) => {
+                self.opened = Some(store);
+                Err(error)
+            }
+        }
+    }
+
+    /// Runs one transaction in a task of its own, which ends by itself if its caller is killed.
+    fn work<T: Send + 'static>(
+        &mut self,
+        call: Call,
+        body: impl FnOnce(&mut Store, &Lease) -> Result<T, StoreError> + Send + 'static,
+    ) -> BoxFuture<'_, Result<T, StoreError>> {
+        Box::pin(async move {
+            let Some(mut held) = self.held.take() else { return Err(unopened()) };
+            let plan = self.plan.clone();
+            let task = tokio::spawn(async move {
+                let fault = plan.meet(call, None).await;
+                if let Some(error) = fault.as_ref().and_then(error_of) {
+                    return (held, Err(error));
+                }
+                let result = body(&mut held.store, &held.lease);
+                plan.travel().await;
+                match fault {
+                    Some(PlannedFault::AnswerLost) => (held, Err(query("the connection was closed"))),
+                    Some(PlannedFault::AnswerHangs) => {
+                        plan.until_answers_come().await;
+                        (held, result)
+                    }
+                    _ => (held, result),
+                }
+            });
+            match task.await {
+                Ok((held, result)) => {
+                    self.held = Some(held);
+                    result
+                }
+                Err(error) => match error.try_into_panic() {
+                    Ok(panic) => resume_unwind(panic),
+                    Err(_) => Err(unopened()),
+                },
+            }
+        })
+    }
+}
+
+fn unopened() -> StoreError {
+    StoreError::Unopened { url: "simulated".into(), cause: "it is not open".into() }
+}
+
+fn query(cause: &str) -> StoreError {
+    StoreError::Query { attempt: "reach the simulated database", url: "simulated".into(), cause: cause.into() }
+}
+
+/// What the caller gets, with nothing written.
+fn error_of(fault: &PlannedFault) -> Option<StoreError> {
+    let (attempt, url) = ("reach the simulated database", String::from("simulated"));
+    match fault {
+        PlannedFault::Busy => Some(StoreError::Busy { attempt, url, cause: "database is locked".into() }),
+        PlannedFault::DiskFull => Some(query("database or disk is full")),
+        PlannedFault::Gone => Some(unopened()),
+        PlannedFault::Clash => Some(StoreError::Clash { attempt, cause: "UNIQUE constraint failed".into() }),
+        PlannedFault::RefusesValue => Some(StoreError::Refused { attempt, cause: "value too long".into() }),
+        _ => None,
+    }
+}
+
+impl LedgerStore for FaultyStore {
+    fn begin(&mut self) -> BoxFuture<'_, Result<Duration, StoreError>> {
+        Box::pin(self.open())
+    }
+
+    fn renew_lease(&mut self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.work(Call::Lease, |store, lease| store.renew_lease(lease))
+    }
+
+    fn release_lease(&mut self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.work(Call::Lease, |store, lease| store.release_lease(lease))
+    }
+
+    fn prune(&mut self) -> BoxFuture<'_, Result<usize, StoreError>> {
+        let retention = self.config.retention.clone();
+        self.work(Call::Prune, move |store, lease| store.prune(lease, &retention, Timestamp::now()))
+    }
+
+    fn open_pass(
+        &mut self,
+        scope: Scope,
+        snapshot_began: Box<dyn FnOnce() + Send>,
+    ) -> BoxFuture<'_, Result<Opened, StoreError>> {
+        self.work(Call::Read, move |store, lease| match &scope {
+            Scope::Host => store.open_pass(&lease.host, snapshot_began),
+            Scope::Containers(containers) => store.open_containers(&lease.host, containers, snapshot_began),
+        })
+    }
+
+    fn read_rows(&mut self, rows: BTreeSet<RowId>) -> BoxFuture<'_, Result<Vec<LedgerRow>, StoreError>> {
+        self.work(Call::Read, move |store, lease| store.read_rows(&lease.host, &rows))
+    }
+
+    fn look_up(&mut self, keys: DirectoryKeys) -> BoxFuture<'_, Result<Directory, StoreError>> {
+        self.work(Call::Read, move |store, _| store.look_up(&keys))
+    }
+
+    fn adopt_stacks(&mut self, compose_projects: BTreeSet<String>) -> BoxFuture<'_, Result<Directory, StoreError>> {
+        self.work(Call::Adopt, move |store, _| store.adopt_stacks(&compose_projects))
+    }
+
+    fn commit(&mut self, plan: Box<CommitPlan>) -> BoxFuture<'_, Result<CommitReport, StoreError>> {
+        let commits = self.commits.clone();
+        self.work(Call::Commit, move |store, lease| {
+            let report = store.commit(lease, &plan)?;
+            commits.push(plan.pass.id.clone(), lease.generation);
+            Ok(report)
+        })
+    }
+
+    fn pay_details(&mut self, writes: Vec<DetailsWrite>) -> BoxFuture<'_, Result<DetailsReport, StoreError>> {
+        self.work(Call::PayDetails, move |store, lease| store.pay_details(lease, &writes))
+    }
+
+    fn new_bindings(&mut self) -> BoxFuture<'_, Result<Vec<NewBinding>, StoreError>> {
+        self.work(Call::Read, |store, lease| store.new_bindings(&lease.host))
+    }
+
+    fn changes(&mut self, after: Revision, limit: usize) -> BoxFuture<'_, Result<ChangesPage, StoreError>> {
+        self.work(Call::Read, move |store, _| store.changes(Some(after), None, limit))
+    }
+}
