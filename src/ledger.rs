@@ -1,17 +1,22 @@
 //! One ledger, spawned and spoken to: the embedding API.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ractor::rpc::CallResult;
-use ractor::{Actor, ActorRef};
+use ractor::{ActorCell, ActorRef, Message};
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 
-use crate::config::Config;
-use crate::docker::{Daemon, EndpointError, SourceFactory, resolve_endpoint};
-use crate::model::{FailureKind, HostName, PassFailure, PassReport, SystemClock, Timestamp};
-use crate::store::{LeaseHolder, StoreFactory};
-use crate::supervisor::{LedgerSupervisor, Status, SupervisorArgs, SupervisorMessage};
+use crate::LedgerBuilder;
+use crate::config::{Config, ConfigError};
+use crate::docker::EndpointError;
+use crate::model::{FailureKind, HostName, PassFailure, PassReport, Revision};
+use crate::store::{OpenMode, Store, StoreError};
+use crate::supervisor::{
+    Delivered, Status, Subscription, SubscriptionId, SupervisorMessage, channel as channel_outlet, to_actor,
+};
 use crate::tick::failed_report;
 
 /// A ledger's tree of actors.
@@ -21,7 +26,7 @@ pub struct Ledger;
 /// What a ledger is spawned for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {
-    /// Passes run by themselves: at once, by interval, when a deployer binds a row.
+    /// Passes run by themselves: at once, by interval, by events, when a deployer binds a row.
     Service,
     /// Passes run only on request, and pay only the details that they owe themselves, up to this many.
     Once {
@@ -33,10 +38,13 @@ pub enum Life {
 /// Why a ledger could not be spawned.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// A value of the configuration is impossible.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The daemon's address makes no sense.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
-    /// The tree of actors could not be spawned: a fault of our own.
+    /// The tree of actors could not be spawned: a fault of our own, or the host's supervisor is ending.
     #[error("cannot spawn the supervision tree: {0}")]
     Spawn(String),
 }
@@ -44,47 +52,31 @@ pub enum StartError {
 /// Speaks to one ledger; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct LedgerHandle {
-    host: HostName,
-    supervisor: ActorRef<SupervisorMessage>,
-    status: watch::Receiver<Status>,
-    /// The longest that a stop may take: one transaction and the answers.
-    stop_bound: Duration,
+    pub(crate) config: Arc<Config>,
+    pub(crate) supervisor: ActorRef<SupervisorMessage>,
+    /// What ends when the ledger does: the supervisor, or its anchor in the tree of a host application.
+    pub(crate) cell: ActorCell,
+    pub(crate) status: watch::Receiver<Status>,
+    pub(crate) heartbeat: watch::Receiver<u64>,
+    pub(crate) subscriptions: Arc<AtomicU64>,
 }
 
 impl Ledger {
-    /// Spawns the tree. Neither a daemon nor a database needs to be there yet: their trouble is in the reports and in
-    /// the status, and is no reason to give up.
+    /// Spawns a tree of its own, with the daemon and the database of the configuration; see [`LedgerBuilder`]. Neither
+    /// needs to be there yet: their trouble is in the reports and in the status, and is no reason to give up.
     ///
     /// # Errors
-    /// If the daemon's address makes no sense.
+    /// If a value of the configuration is impossible or the daemon's address makes no sense.
     pub async fn spawn(config: Config, life: Life, migrate: bool) -> Result<LedgerHandle, StartError> {
-        let endpoint = resolve_endpoint(&config)?;
-        let (sender, status) = watch::channel(Status::new(Timestamp::now()));
-        let host = config.host.clone();
-        let stop_bound = config.store_deadline + Duration::from_secs(1);
-        let (by_itself, details_limit) = match life {
-            Life::Service => (true, 0),
-            Life::Once { details_limit } => (false, details_limit),
-        };
-        let config = Arc::new(config);
-        let sources = SourceFactory::new({
-            let (config, endpoint) = (Arc::clone(&config), endpoint.clone());
-            move || Arc::new(Daemon::new(endpoint.clone(), &config))
-        });
-        let stores = StoreFactory::threaded(config.clone(), LeaseHolder::of_this_process(), migrate);
-        let args = SupervisorArgs {
-            config,
-            endpoint: endpoint.to_string(),
-            sources,
-            stores,
-            clock: Arc::new(SystemClock),
-            by_itself,
-            details_limit,
-            status: sender,
-        };
-        let (supervisor, _) =
-            Actor::spawn(None, LedgerSupervisor, args).await.map_err(|error| StartError::Spawn(error.to_string()))?;
-        Ok(LedgerHandle { host, supervisor, status, stop_bound })
+        LedgerBuilder::new(config).life(life).migrate(migrate).spawn().await
+    }
+
+    /// Spawns a service within the tree of a host application; see [`LedgerBuilder::spawn_linked`].
+    ///
+    /// # Errors
+    /// As [`Self::spawn`], and if the host's supervisor is ending.
+    pub async fn spawn_linked(config: Config, supervisor: ActorCell) -> Result<LedgerHandle, StartError> {
+        LedgerBuilder::new(config).spawn_linked(supervisor).await
     }
 }
 
@@ -103,7 +95,7 @@ impl LedgerHandle {
             Some(Err(failure)) => failure,
             _ => PassFailure { kind: FailureKind::Stopping, message: "the ledger has stopped; no pass runs".into() },
         };
-        failed_report(&self.host, failure.kind, &failure.message)
+        failed_report(&self.config.host, failure.kind, &failure.message)
     }
 
     /// Waits until no details are owed that can be paid now.
@@ -115,8 +107,9 @@ impl LedgerHandle {
     /// Stops the ledger: cancels the call to the daemon, lets the transaction end, answers everybody who waits,
     /// releases the lease. Returns when that is done; a second call finds it done.
     pub async fn stop(&self) {
-        // Already stopping or stopped is what was asked for.
-        let _ = self.supervisor.stop_and_wait(None, Some(self.stop_bound)).await;
+        self.supervisor.stop(None);
+        // Every step of the end is bounded: only a machine that is stopped or starved takes longer.
+        let _ = self.supervisor.wait(Some(self.config.store_deadline + TIME_TO_ANSWER)).await;
     }
 
     /// Waits for the end: `Ok` by a stop, else why the ledger gave up.
@@ -132,12 +125,96 @@ impl LedgerHandle {
         })
     }
 
+    /// What the ledger says of itself now.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.status.borrow().clone()
+    }
+
     /// Follows what the ledger says of itself.
     #[must_use]
     pub fn watch_status(&self) -> watch::Receiver<Status> {
         self.status.clone()
     }
+
+    /// Counts up once a second while none of our own loops hangs, whatever becomes of the daemon and the database: what a
+    /// watchdog is fed from. After the end of the ledger waiting for a change fails.
+    #[must_use]
+    pub fn heartbeat(&self) -> watch::Receiver<u64> {
+        self.heartbeat.clone()
+    }
+
+    /// The host whose rows this ledger keeps.
+    #[must_use]
+    pub fn host(&self) -> &HostName {
+        &self.config.host
+    }
+
+    /// What the supervisor of a host application sees end when the ledger ends; stopping or killing it ends the ledger in
+    /// order.
+    #[must_use]
+    pub fn cell(&self) -> ActorCell {
+        self.cell.clone()
+    }
+
+    /// Follows the changes after a revision, of every host of the ledger: each once and in order, or the word that some
+    /// were missed. Without a revision, or with one whose successors are no longer kept, it begins with a snapshot of all
+    /// rows. Changes that others commit to the ledger come within a second or so.
+    #[must_use]
+    pub fn subscribe(&self, after: Option<Revision>) -> Subscription {
+        let id = self.next_subscription();
+        let (outlet, subscription) = channel_outlet(id);
+        // A ledger that is gone drops the outlet, and the subscription tells of its end.
+        let _ = self.supervisor.cast(SupervisorMessage::Subscribe { id, after, outlet });
+        subscription
+    }
+
+    /// As [`Self::subscribe`], for an actor: `wrap` makes a message of each delivery. What waits in its mailbox is bounded
+    /// by the deliveries that it has not dropped; an actor that ends is forgotten.
+    pub fn subscribe_actor<M: Message>(
+        &self,
+        after: Option<Revision>,
+        actor: ActorRef<M>,
+        wrap: impl Fn(Delivered) -> M + Send + Sync + 'static,
+    ) -> SubscriptionId {
+        let id = self.next_subscription();
+        let outlet = to_actor(actor, wrap);
+        // A ledger that is gone delivers nothing.
+        let _ = self.supervisor.cast(SupervisorMessage::Subscribe { id, after, outlet });
+        id
+    }
+
+    /// Ends a subscription; what was delivered already may still come.
+    pub fn unsubscribe(&self, subscription: SubscriptionId) {
+        // A ledger that is gone delivers nothing.
+        let _ = self.supervisor.cast(SupervisorMessage::Unsubscribe(subscription));
+    }
+
+    /// Reads and writes the registry (projects, stages, stacks, sites, claims, rows) on a connection of its own, on a
+    /// blocking thread. That needs no lease and works beside a pass. It is the database of the configuration, also where
+    /// another store was given to the ledger.
+    ///
+    /// # Errors
+    /// What the call returns, or that the database cannot be opened.
+    ///
+    /// # Panics
+    /// If the call panics.
+    pub async fn registry<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&mut Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let config = Arc::clone(&self.config);
+        let called = spawn_blocking(move || call(&mut Store::open(&config, OpenMode::WriteUnmigrated)?)).await;
+        called.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    }
+
+    fn next_subscription(&self) -> SubscriptionId {
+        SubscriptionId(self.subscriptions.fetch_add(1, Ordering::Relaxed))
+    }
 }
+
+/// Beyond the transaction that a stop waits for.
+const TIME_TO_ANSWER: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {

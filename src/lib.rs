@@ -28,11 +28,13 @@
 //! - Revisions of changes only grow, in the order of commits.
 //! - A pass that finds nothing new writes no row of a container.
 //! - Who asked for a pass gets a true report of one that began after the request.
+//! - A committed change is delivered to every subscriber, in order, once, or the subscriber is told that it lagged.
 //!
 //! # How to embed it
 //!
 //! It installs no signal handler, no tracing subscriber and no global, and never exits the process; two ledgers live in
-//! one process. Here beside a simulated daemon; a real one is found as `docker` finds it unless `docker_host` says.
+//! one process. [`Ledger::spawn_linked`] hangs it in the tree of a larger application; [`LedgerBuilder`] takes another source
+//! of containers, another store and another clock. Here beside a simulated daemon; a real one is found as `docker` finds it unless `docker_host` says.
 //!
 //! ```
 //! use dockledger::config::Config;
@@ -70,6 +72,8 @@ compile_error!(
      end the process"
 );
 
+mod anchor;
+mod builder;
 pub mod cli;
 pub mod config;
 pub mod dispatch;
@@ -86,5 +90,6 @@ pub mod supervisor;
 pub mod tick;
 mod timer;
 
+pub use builder::LedgerBuilder;
 pub use ledger::{Ledger, LedgerHandle, Life, StartError};
 pub use preview::{Preview, preview};

@@ -147,7 +147,7 @@ impl From<ResolveError> for Failure {
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         let exit = match &error {
-            StartError::Endpoint(_) => Exit::Usage,
+            StartError::Config(_) | StartError::Endpoint(_) => Exit::Usage,
             StartError::Spawn(_) => Exit::Failed,
         };
         Self { exit, cause: error.into() }

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::docker::{CallProgress, DockerMessage, Lane};
 use crate::model::{Clock, Epoch, OpId, Scope};
 use crate::store::StoreMessage;
-use crate::supervisor::SupervisorMessage;
+use crate::supervisor::{InFlight, Pulse, SupervisorMessage};
 use crate::tick::TickMessage;
 
 /// The actor of the pass.
@@ -38,6 +38,10 @@ pub(crate) struct DispatchArgs {
     pub details_limit: Option<usize>,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
+    /// What tells the supervisor that its loop turns.
+    pub pulse: Pulse,
+    /// Where it keeps the call to the daemon that it waits for.
+    pub in_flight: InFlight,
 }
 
 /// A living child, as the supervisor announced it.
@@ -54,6 +58,8 @@ pub(crate) struct DispatchState {
     pub(super) supervisor: ActorRef<SupervisorMessage>,
     pub(super) details_limit: Option<usize>,
     pub(super) clock: Arc<dyn Clock>,
+    pulse: Pulse,
+    pub(super) in_flight: InFlight,
     pub(super) born: Instant,
     pub(super) lanes: HashMap<Lane, Peer<DockerMessage>>,
     /// How far the list call of the pass lane has come.
@@ -77,10 +83,12 @@ pub(crate) struct DispatchState {
 impl DispatchActor {
     async fn pre_start(
         &self,
-        _myself: ActorRef<DispatchMessage>,
+        myself: ActorRef<DispatchMessage>,
         args: DispatchArgs,
     ) -> Result<DispatchState, ActorProcessingErr> {
-        Ok(DispatchState::new(args))
+        let state = DispatchState::new(args);
+        state.pulse.beat(&myself, || DispatchMessage::Beat);
+        Ok(state)
     }
 
     async fn handle(
@@ -102,6 +110,8 @@ impl DispatchState {
             supervisor: args.supervisor,
             details_limit: args.details_limit,
             clock: args.clock,
+            pulse: args.pulse,
+            in_flight: args.in_flight,
             born: Instant::now(),
             lanes: HashMap::new(),
             progress: None,
@@ -148,6 +158,7 @@ impl DispatchState {
                 self.settle_waiters.push(port);
                 self.answer_if_settled();
             }
+            M::Beat => self.pulse.beat(myself, || DispatchMessage::Beat),
             M::ProbeDue => self.probe_daemon(myself),
             // Whoever does not wait any more needs no answer.
             M::Barrier(port) => drop(port.send(())),
@@ -181,6 +192,7 @@ impl DispatchState {
         if let Some(timer) = self.deadlines.remove(&op) {
             timer.abort();
         }
+        self.in_flight.end(op);
         self.pass_event(myself, event);
     }
 
@@ -255,6 +267,7 @@ impl DispatchState {
 
     fn finish(&mut self, myself: &ActorRef<DispatchMessage>, finished: Finished) {
         self.pass = None;
+        self.in_flight.clear();
         let details_op = self.details_call.map(DetailsCall::op);
         for (_, timer) in self.deadlines.extract_if(|op, _| Some(*op) != details_op) {
             timer.abort();

@@ -22,6 +22,7 @@ impl DispatchState {
         let reply_to = myself.clone();
         let config = &self.settings.config;
         let store_deadline = config.store_call_deadline();
+        let daemon_call = daemon_call(&ask);
         let (sent, deadline) = match ask {
             Ask::List(scope) => {
                 (self.to_lane(Lane::Pass, DockerMessage::List { op, scope, reply_to }), config.list_deadline)
@@ -47,6 +48,9 @@ impl DispatchState {
             Ask::Commit(plan) => (self.to_store(StoreMessage::Commit { op, plan, reply_to }), store_deadline),
         };
         if sent {
+            if let Some(what) = daemon_call {
+                self.in_flight.begin(op, what);
+            }
             self.arm(myself, op, deadline);
         }
     }
@@ -101,5 +105,16 @@ impl DispatchState {
         tracing::debug!(%child, epoch = epoch.0, "a call is past its deadline: the child that awaits it is replaced");
         // Without a supervisor this actor is about to be killed itself.
         let _ = self.supervisor.cast(SupervisorMessage::Stuck { child, epoch, op });
+    }
+}
+
+/// What the status calls a question to the daemon; the others are the store's.
+const fn daemon_call(ask: &Ask) -> Option<&'static str> {
+    match ask {
+        Ask::List(_) => Some("list"),
+        Ask::Examine(..) => Some("examine"),
+        Ask::ReadImages(_) => Some("images"),
+        Ask::Verify(_) => Some("verify"),
+        Ask::Open(_) | Ask::ReadRows(_) | Ask::LookUp(_) | Ask::Adopt(_) | Ask::Commit(_) => None,
     }
 }

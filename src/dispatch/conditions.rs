@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{ContainerId, PassReport, Scope, UnassignedReason};
+use crate::model::{ContainerId, FailureKind, PassReport, Scope, UnassignedReason};
 
 /// What stood after the last pass.
 #[derive(Debug, Default)]
@@ -28,6 +28,10 @@ pub(super) enum Line {
 impl Conditions {
     /// What began and what ended with this pass. A failed pass says nothing of containers.
     pub(super) fn after(&mut self, report: &PassReport) -> Vec<Line> {
+        // That a stop was asked for is known to whoever asked, and is no trouble.
+        if report.error.as_ref().is_some_and(|error| error.kind == FailureKind::Stopping) {
+            return Vec::new();
+        }
         let mut lines = self.failure_lines(report);
         if report.error.is_none() {
             lines.extend(self.unassigned_lines(report));
@@ -115,7 +119,7 @@ pub(super) fn log_pass(report: &PassReport) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ContainerState, FailureKind, HostName, PassFailure, Unassigned};
+    use crate::model::{ContainerState, HostName, PassFailure, Unassigned};
     use crate::tick::failed_report;
 
     fn report(unassigned: &[(&str, UnassignedReason)], failure: Option<&str>) -> PassReport {

@@ -10,6 +10,7 @@ use super::calls::LANE_GRACE;
 use crate::docker::{DETAILS_AT_ONCE, DockerMessage, Lane};
 use crate::model::{ContainerId, Inspected, OpId};
 use crate::store::{DetailsReport, StoreError, StoreMessage};
+use crate::supervisor::SupervisorMessage;
 
 /// The call for details on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,8 +86,13 @@ impl DispatchState {
         }
         self.disarm(op);
         self.details_call = None;
-        if let Err(error) = result {
-            tracing::warn!(%error, "details could not be written; they stay owed");
+        match result {
+            Ok(report) if report.revision.is_some() => {
+                // The supervisor outlives its children.
+                let _ = self.supervisor.cast(SupervisorMessage::LedgerChanged);
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "details could not be written; they stay owed"),
         }
         self.pay_next(myself);
         self.answer_if_settled();
@@ -129,6 +135,7 @@ mod tests {
     use crate::dispatch::DispatchArgs;
     use crate::dispatch::actor::Peer;
     use crate::model::{Epoch, RowId, SystemClock};
+    use crate::supervisor::{InFlight, Pulse};
 
     /// Stands for any other actor.
     struct Deaf<M>(PhantomData<fn(M)>);
@@ -154,6 +161,8 @@ mod tests {
             supervisor: deaf().await,
             details_limit: None,
             clock: Arc::new(SystemClock),
+            pulse: Pulse::new(),
+            in_flight: InFlight::default(),
         });
         state.lanes.insert(Lane::Details, Peer { epoch: Epoch(1), actor: deaf().await });
         state.store = Some(Peer { epoch: Epoch(1), actor: deaf().await });

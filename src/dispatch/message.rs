@@ -151,6 +151,8 @@ pub enum DispatchMessage {
     },
     /// Answers as soon as no details are owed that can be paid now.
     SettleDetails(RpcReplyPort<()>),
+    /// To itself: a second is over, and its loop turns.
+    Beat,
     /// The wait before the next look whether the daemon answers is over.
     ProbeDue,
     /// Answers at once: whatever was sent before is handled.

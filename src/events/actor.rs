@@ -14,7 +14,7 @@ use super::{EventsMessage, Loss, StreamStatus};
 use crate::config::Config;
 use crate::docker::ContainerSource;
 use crate::model::{Epoch, whole_millis};
-use crate::supervisor::SupervisorMessage;
+use crate::supervisor::{Pulse, SupervisorMessage};
 use crate::tick::TickMessage;
 use crate::timer::Timer;
 
@@ -33,6 +33,8 @@ pub(crate) struct EventsArgs {
     pub source: Arc<dyn ContainerSource>,
     /// Who hears of the stream's state.
     pub supervisor: ActorRef<SupervisorMessage>,
+    /// What tells the supervisor that its loop turns.
+    pub pulse: Pulse,
 }
 
 /// What an EventsActor knows. The reader of the stream goes with it.
@@ -84,6 +86,7 @@ impl EventsActor {
         args: EventsArgs,
     ) -> Result<EventsState, ActorProcessingErr> {
         let mut state = EventsState::new(args);
+        state.args.pulse.beat(&myself, || EventsMessage::Beat);
         state.grace.arm(STREAM_GRACE, &myself, EventsMessage::GraceOver);
         state.open(&myself);
         Ok(state)
@@ -126,6 +129,7 @@ impl EventsState {
     fn on(&mut self, myself: &ActorRef<EventsMessage>, message: EventsMessage) {
         use EventsMessage as M;
         match message {
+            M::Beat => self.args.pulse.beat(myself, || EventsMessage::Beat),
             M::TickUp { epoch, tick } => self.tick_up(epoch, tick),
             M::Looked { batch, is_true: true } => {
                 if self.batches.looked(batch) {

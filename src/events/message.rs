@@ -9,6 +9,8 @@ use crate::tick::TickMessage;
 /// A message to EventsActor.
 #[derive(Debug)]
 pub enum EventsMessage {
+    /// To itself: a second is over, and its loop turns.
+    Beat,
     /// TickActor lives.
     TickUp {
         /// Which life of it.

@@ -17,7 +17,7 @@ use crate::model::{
     BoxFuture, ContainerId, DaemonEvent, Dirt, Epoch, EventAction, Examined, ImageId, Inspected, Scope, Timestamp,
     Trigger,
 };
-use crate::supervisor::SupervisorMessage;
+use crate::supervisor::{Pulse, SupervisorMessage};
 use crate::tick::TickMessage;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -96,8 +96,13 @@ impl Stage {
     async fn set(attempts: impl IntoIterator<Item = Attempt>) -> Self {
         let source = Arc::new(Played { attempts: Mutex::new(attempts.into_iter().collect()), asked: Mutex::default() });
         let (supervisor, heard_by_supervisor) = ear().await;
-        let args =
-            EventsArgs { config: Arc::new(Config::new("unused")), epoch: Epoch(1), source: source.clone(), supervisor };
+        let args = EventsArgs {
+            config: Arc::new(Config::new("unused")),
+            epoch: Epoch(1),
+            source: source.clone(),
+            supervisor,
+            pulse: Pulse::new(),
+        };
         let (events, _) = Actor::spawn(None, EventsActor, args).await.expect("it calls nobody");
         let mut stage = Self { events, source, tick: unbounded_channel().1, supervisor: heard_by_supervisor };
         stage.new_tick(1).await;

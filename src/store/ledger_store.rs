@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::plan::{CommitPlan, CommitReport, DetailsWrite};
-use super::{ChangesPage, DetailsReport, Directory, DirectoryKeys, NewBinding, Opened, StoreError};
+use super::{ChangesPage, DetailsReport, Directory, DirectoryKeys, LedgerSnapshot, NewBinding, Opened, StoreError};
 use crate::model::{BoxFuture, LedgerRow, Revision, RowId, Scope};
 
 /// The ledger of one host during one life of StoreActor, which makes one call at a time.
@@ -56,6 +56,9 @@ pub trait LedgerStore: fmt::Debug + Send + 'static {
 
     /// The changes after a revision, of every host of the ledger, `limit` at most.
     fn changes(&mut self, after: Revision, limit: usize) -> BoxFuture<'_, Result<ChangesPage, StoreError>>;
+
+    /// The rows of every host of the ledger, and the revision that they are of.
+    fn snapshot(&mut self) -> BoxFuture<'_, Result<LedgerSnapshot, StoreError>>;
 }
 
 /// Makes a [`LedgerStore`] for each life of StoreActor. Cheap to clone.

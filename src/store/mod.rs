@@ -48,5 +48,5 @@ pub use message::{
 };
 pub use open::{OpenMode, Store};
 pub use plan::{CommitPlan, CommitReport, DetailsWrite, HostStamp, PassStamp, RowWrite};
-pub use queries::RowFilter;
+pub use queries::{LedgerSnapshot, RowFilter};
 pub use registry::NewParent;

@@ -1,5 +1,7 @@
 //! What people and platforms ask: rows by what is known of them, and proxy routes.
 
+use std::sync::Arc;
+
 use diesel::prelude::*;
 
 use super::StoreError;
@@ -8,7 +10,7 @@ use super::fault::Fault;
 use super::open::Store;
 use super::registry::{find_workload, matching_stages};
 use super::rows::kind_of;
-use super::schema::{containers_view, stages};
+use super::schema::{containers_view, revision_counter, stages};
 use crate::model::{
     Binding, ContainerId, ContainerState, DeployerColumns, HostName, Observed, Revision, Route, RowId, StoredRow,
     Timestamp, WorkloadId, WorkloadKind,
@@ -35,6 +37,15 @@ pub struct RowFilter {
     pub container_id: Option<ContainerId>,
 }
 
+/// The whole ledger as of a revision.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LedgerSnapshot {
+    /// The last change that is in the rows.
+    pub revision: Revision,
+    /// By host and id.
+    pub rows: Arc<Vec<StoredRow>>,
+}
+
 impl Store {
     /// Rows by host and id.
     ///
@@ -44,6 +55,19 @@ impl Store {
         self.snapshot("read the rows", |db| {
             let found = filtered(db, filter)?;
             Ok(found.into_iter().map(StoredRow::from).collect())
+        })
+    }
+
+    /// The rows of every host, and the last revision that is in them.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn ledger_snapshot(&mut self) -> Result<LedgerSnapshot, StoreError> {
+        self.snapshot("read the rows", |db| {
+            let revision: i64 = revision_counter::table.select(revision_counter::value).first(db)?;
+            let found = filtered(db, &RowFilter::default())?;
+            let rows = found.into_iter().map(StoredRow::from).collect();
+            Ok(LedgerSnapshot { revision: Revision(revision), rows: Arc::new(rows) })
         })
     }
 

@@ -11,8 +11,8 @@ use super::ledger_store::{LedgerStore, StoreFactory};
 use super::plan::{CommitPlan, CommitReport, DetailsWrite};
 use super::retention_clock::RetentionClock;
 use super::{
-    ChangesPage, DetailsReport, Directory, DirectoryKeys, Lease, LeaseHolder, NewBinding, OpenMode, Opened, Store,
-    StoreError, lease_time_to_live,
+    ChangesPage, DetailsReport, Directory, DirectoryKeys, Lease, LeaseHolder, LedgerSnapshot, NewBinding, OpenMode,
+    Opened, Store, StoreError, lease_time_to_live,
 };
 use crate::config::Config;
 use crate::model::{BoxFuture, LedgerRow, Revision, RowId, Scope, Timestamp};
@@ -190,5 +190,9 @@ impl LedgerStore for ThreadedStore {
 
     fn changes(&mut self, after: Revision, limit: usize) -> BoxFuture<'_, Result<ChangesPage, StoreError>> {
         self.work(move |store, _| store.changes(Some(after), None, limit))
+    }
+
+    fn snapshot(&mut self) -> BoxFuture<'_, Result<LedgerSnapshot, StoreError>> {
+        self.work(|store, _| store.ledger_snapshot())
     }
 }

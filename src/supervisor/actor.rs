@@ -2,20 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ractor::{ActorCell, ActorProcessingErr, ActorRef, MessagingErr, RpcReplyPort, SpawnErr, SupervisionEvent};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::policy::{Backoff, Death, Intensity};
+use super::in_flight::InFlight;
+use super::policy::{Backoff, Intensity, RestartCause};
+use super::pulse::{Pulse, Vigil};
+use super::subscribers::Subscribers;
 use super::wiring::Wiring;
 use super::{Child, Status, SupervisorMessage, shutdown};
 use crate::config::Config;
 use crate::dispatch::DispatchMessage;
 use crate::docker::{Lane, SourceFactory};
-use crate::model::{Clock, Epoch, FailureKind, PassFailure, PassReport, whole_millis};
+use crate::model::{Clock, Epoch, FailureKind, PassFailure, PassReport};
 use crate::store::{StoreError, StoreFactory, StoreMessage};
 use crate::tick::TickMessage;
 
@@ -42,16 +44,24 @@ pub(crate) struct SupervisorArgs {
     pub clock: Arc<dyn Clock>,
     /// Where the status goes.
     pub status: watch::Sender<Status>,
+    /// Where DispatchActor keeps the call that it waits for; the status reads it.
+    pub in_flight: InFlight,
+    /// Counts one up each second while no child is wedged.
+    pub heartbeat: watch::Sender<u64>,
 }
 
 /// What a supervisor knows.
 #[derive(Debug)]
 pub(crate) struct SupervisorState {
     pub(super) args: SupervisorArgs,
-    born: Instant,
-    slots: BTreeMap<Child, Slot>,
+    pub(super) born: Instant,
+    pub(super) slots: BTreeMap<Child, Slot>,
     pub(super) wiring: Wiring,
-    intensity: Intensity,
+    pub(super) intensity: Intensity,
+    pub(super) vigil: Vigil,
+    pub(super) subscribers: Subscribers,
+    /// That the rows are not kept true was logged, and not yet that they are again.
+    pub(super) is_told_stale: bool,
     /// Requests that came while no TickActor lived.
     pub(super) requests: Vec<RpcReplyPort<PassReport>>,
     verdict: Result<(), PassFailure>,
@@ -59,20 +69,21 @@ pub(crate) struct SupervisorState {
 
 /// One child: its present life, or the wait for its next one.
 #[derive(Debug)]
-struct Slot {
-    epoch: Epoch,
-    cell: Option<ActorCell>,
-    born: Instant,
-    backoff: Backoff,
-    /// We killed this life, so its death is no fault of its own.
-    is_killed_by_us: bool,
+pub(super) struct Slot {
+    pub(super) epoch: Epoch,
+    pub(super) cell: Option<ActorCell>,
+    pub(super) born: Instant,
+    pub(super) backoff: Backoff,
+    /// Of those who never await I/O.
+    pub(super) pulse: Option<Pulse>,
+    /// Why we killed this life, if we did.
+    pub(super) killed_for: Option<RestartCause>,
+    /// Why it ended, while the next one is to begin.
+    pub(super) ended_for: Option<RestartCause>,
     /// Announced by `StoreReady` only.
-    store: Option<ActorRef<StoreMessage>>,
-    timer: Option<JoinHandle<()>>,
+    pub(super) store: Option<ActorRef<StoreMessage>>,
+    pub(super) timer: Option<JoinHandle<()>>,
 }
-
-/// How long a killed child may take to die before it is left behind: it wedges in synchronous code then.
-const TIME_TO_DIE: Duration = Duration::from_secs(1);
 
 /// In the order of their births; each uses those after it.
 const CHILDREN: [Child; 8] = [
@@ -99,6 +110,7 @@ impl LedgerSupervisor {
         for child in children.collect::<Vec<_>>() {
             state.give_life(&myself, child, Epoch(1)).await?;
         }
+        myself.cast(SupervisorMessage::LookAround)?;
         Ok(state)
     }
 
@@ -109,23 +121,23 @@ impl LedgerSupervisor {
         state: &mut SupervisorState,
     ) -> Result<(), ActorProcessingErr> {
         use SupervisorMessage as M;
-        match message {
+        let outcome = match message {
             M::Stuck { child, epoch, op } => {
                 tracing::debug!(%child, epoch = epoch.0, op = op.0, "stuck");
-                state.kill(&myself, child, Some(epoch));
+                state.kill(&myself, child, Some(epoch), RestartCause::Deadline);
+                Ok(())
             }
             M::KillOverdue { child, epoch } => state.leave_behind(&myself, child, epoch),
-            M::Respawn { child, epoch } => state.give_life(&myself, child, epoch).await?,
-            M::StoreReady { epoch } => state.store_ready(epoch),
-            M::StoreTrouble { epoch, error } => state.store_trouble(&myself, epoch, &error),
-            // Nobody asks yet.
-            M::ChangesRead(_) => {}
-            M::StreamChanged(stream) => state.args.status.send_modify(|status| status.stream = Some(stream)),
-            M::PassEnded(report) => state.pass_ended(report),
-            M::Reconcile(caller) => state.request_pass(caller),
-            M::SettleDetails(caller) => state.settle_details(caller),
+            M::Respawn { child, epoch } => state.respawn(&myself, child, epoch).await,
+            other => {
+                state.on(&myself, other);
+                Ok(())
+            }
+        };
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(failure) => Err(state.give_up(failure).await),
         }
-        Ok(())
     }
 
     async fn handle_supervisor_evt(
@@ -135,19 +147,15 @@ impl LedgerSupervisor {
         state: &mut SupervisorState,
     ) -> Result<(), ActorProcessingErr> {
         // A killed actor's state lives until its event is dropped: keep only who and why.
-        let (who, failure) = match event {
+        let (who, error) = match event {
             SupervisionEvent::ActorTerminated(who, _, _) => (who, None),
-            SupervisionEvent::ActorFailed(who, error) => (who, Some(error.to_string())),
+            SupervisionEvent::ActorFailed(who, error) => (who, Some(error)),
             _ => return Ok(()),
         };
-        if let Err(failure) = state.died(&myself, &who, failure) {
-            // Upwards goes only what has ended in order: ractor kills the children of an actor that fails.
-            let message = failure.message.clone();
-            state.verdict = Err(failure);
-            state.end().await;
-            return Err(message.into());
+        match state.died(&myself, &who, error.as_deref()) {
+            Ok(()) => Ok(()),
+            Err(failure) => Err(state.give_up(failure).await),
         }
-        Ok(())
     }
 
     async fn post_stop(
@@ -169,9 +177,40 @@ impl SupervisorState {
             slots: BTreeMap::new(),
             wiring: Wiring::default(),
             intensity,
+            vigil: Vigil::new(Instant::now()),
+            subscribers: Subscribers::default(),
+            is_told_stale: false,
             requests: Vec::new(),
             verdict: Ok(()),
         }
+    }
+
+    fn on(&mut self, myself: &ActorRef<SupervisorMessage>, message: SupervisorMessage) {
+        use SupervisorMessage as M;
+        match message {
+            M::LookAround => self.look_around(myself),
+            M::StoreReady { epoch } => self.store_ready(myself, epoch),
+            M::StoreTrouble { epoch, error } => self.store_trouble(myself, epoch, &error),
+            M::StreamChanged(stream) => self.args.status.send_modify(|status| status.stream = Some(stream)),
+            M::PassEnded(report) => self.pass_ended(myself, report),
+            M::LedgerChanged => self.publish(myself),
+            M::ChangesRead { op, result } => self.changes_read(myself, op, result),
+            M::SnapshotRead { op, result } => self.snapshot_read(myself, op, result),
+            M::Subscribe { id, after, outlet } => self.subscribe(myself, id, after, outlet),
+            M::Unsubscribe(id) => self.subscribers.remove(id),
+            M::Reconcile(caller) => self.request_pass(caller),
+            M::SettleDetails(caller) => self.settle_details(caller),
+            // Each may end in giving up: the actor has handled them.
+            M::Stuck { .. } | M::KillOverdue { .. } | M::Respawn { .. } => {}
+        }
+    }
+
+    /// Upwards goes only what has ended in order: ractor kills the children of an actor that fails.
+    async fn give_up(&mut self, failure: PassFailure) -> ActorProcessingErr {
+        let message = failure.message.clone();
+        self.verdict = Err(failure);
+        self.end().await;
+        message.into()
     }
 
     /// Ends the children in order, then says how the ledger ended.
@@ -185,7 +224,7 @@ impl SupervisorState {
     }
 
     /// Spawns a child and announces it. No child does I/O before it is spawned, so this never waits for any.
-    async fn give_life(
+    pub(super) async fn give_life(
         &mut self,
         myself: &ActorRef<SupervisorMessage>,
         child: Child,
@@ -194,11 +233,11 @@ impl SupervisorState {
         if self.slots.get(&child).is_some_and(|slot| slot.cell.is_some() || slot.epoch > epoch) {
             return Ok(());
         }
-        let mut store = None;
+        let (mut store, mut pulse) = (None, None);
         let cell = match child {
-            Child::Tick => self.spawn_tick(myself, epoch).await?,
-            Child::Dispatch => self.spawn_dispatch(myself, epoch).await?,
-            Child::Events => self.spawn_events(myself, epoch).await?,
+            Child::Tick => self.spawn_tick(myself, epoch, pulse.insert(Pulse::new()).clone()).await?,
+            Child::Dispatch => self.spawn_dispatch(myself, epoch, pulse.insert(Pulse::new()).clone()).await?,
+            Child::Events => self.spawn_events(myself, epoch, pulse.insert(Pulse::new()).clone()).await?,
             Child::Docker(lane) => self.spawn_lane(myself, lane, epoch).await?,
             Child::Store => {
                 let spawned = self.spawn_store(myself, epoch).await?;
@@ -206,17 +245,18 @@ impl SupervisorState {
                 spawned.get_cell()
             }
         };
-        let backoff = self.slots.get(&child).map(|slot| slot.backoff).unwrap_or_default();
-        let slot =
-            Slot { epoch, cell: Some(cell), born: Instant::now(), backoff, is_killed_by_us: false, store, timer: None };
-        self.slots.insert(child, slot);
-        if epoch > Epoch(1) {
-            self.args.status.send_modify(|status| *status.restarts.entry(child).or_default() += 1);
+        let before = self.slots.remove(&child);
+        if let Some(cause) = before.as_ref().and_then(|before| before.ended_for) {
+            self.args.status.send_modify(|status| *status.restarts.entry((child, cause)).or_default() += 1);
         }
+        let backoff = before.map(|before| before.backoff).unwrap_or_default();
+        let (cell, born) = (Some(cell), Instant::now());
+        let slot = Slot { epoch, cell, born, backoff, pulse, killed_for: None, ended_for: None, store, timer: None };
+        self.slots.insert(child, slot);
         Ok(())
     }
 
-    fn store_ready(&mut self, epoch: Epoch) {
+    fn store_ready(&mut self, myself: &ActorRef<SupervisorMessage>, epoch: Epoch) {
         let ready =
             self.slots.get(&Child::Store).filter(|slot| slot.epoch == epoch).and_then(|slot| slot.store.clone());
         if let Some(store) = ready {
@@ -225,6 +265,7 @@ impl SupervisorState {
                 tracing::info!("the ledger can be written again");
             }
             self.args.status.send_modify(|status| status.store_trouble = None);
+            self.publish(myself);
         }
     }
 
@@ -243,79 +284,6 @@ impl SupervisorState {
             // Two writers for one host is the one thing that must not be: whoever lost the lease does not take it back.
             self.verdict = Err(PassFailure { kind: FailureKind::LeaseLost, message });
             myself.stop(None);
-        }
-    }
-
-    fn kill(&mut self, myself: &ActorRef<SupervisorMessage>, child: Child, only: Option<Epoch>) {
-        let Some(slot) = self.slots.get_mut(&child) else { return };
-        let Some(cell) = slot.cell.as_ref().filter(|_| only.is_none_or(|epoch| epoch == slot.epoch)) else { return };
-        slot.is_killed_by_us = true;
-        cell.kill();
-        let overdue = SupervisorMessage::KillOverdue { child, epoch: slot.epoch };
-        slot.timer = Some(after(TIME_TO_DIE, myself, overdue));
-    }
-
-    /// A killed child that does not die is unlinked and counted; its successor must not wait for it.
-    fn leave_behind(&mut self, myself: &ActorRef<SupervisorMessage>, child: Child, epoch: Epoch) {
-        let Some(slot) = self.slots.get(&child).filter(|slot| slot.epoch == epoch) else { return };
-        let Some(cell) = slot.cell.clone() else { return };
-        cell.unlink(myself.get_cell());
-        tracing::error!(%child, epoch = epoch.0, "the child did not die within {TIME_TO_DIE:?} and is left behind");
-        self.args.status.send_modify(|status| status.leaked += 1);
-        self.bury(myself, child, Death::Surroundings);
-    }
-
-    fn died(
-        &mut self,
-        myself: &ActorRef<SupervisorMessage>,
-        who: &ActorCell,
-        failure: Option<String>,
-    ) -> Result<(), PassFailure> {
-        let id = who.get_id();
-        let found = self.slots.iter().find(|(_, slot)| slot.cell.as_ref().is_some_and(|cell| cell.get_id() == id));
-        let Some((&child, slot)) = found else { return Ok(()) };
-        let death = match (&failure, slot.is_killed_by_us) {
-            (_, true) => Death::Surroundings,
-            (Some(_), false) => Death::OwnFault,
-            (None, false) => Death::Foreign,
-        };
-        if let Some(error) = &failure {
-            tracing::error!(%child, epoch = slot.epoch.0, %error, "a child failed");
-        }
-        if self.intensity.is_exceeded_by(death, self.born.elapsed()) {
-            let message = format!(
-                "gave up: more than {} faults of its own within {:?}, the last one of {child}: {}",
-                self.args.config.restart_intensity,
-                self.args.config.restart_window,
-                failure.unwrap_or_default()
-            );
-            return Err(PassFailure { kind: FailureKind::Internal, message });
-        }
-        self.bury(myself, child, death);
-        Ok(())
-    }
-
-    /// Tells who used it, and plans the next life.
-    fn bury(&mut self, myself: &ActorRef<SupervisorMessage>, child: Child, death: Death) {
-        let Some(slot) = self.slots.get_mut(&child) else { return };
-        if let Some(timer) = slot.timer.take() {
-            timer.abort();
-        }
-        slot.cell = None;
-        slot.store = None;
-        let wait = slot.backoff.after_death(death, slot.born.elapsed(), chance());
-        let epoch = slot.epoch;
-        slot.timer = Some(after(wait, myself, SupervisorMessage::Respawn { child, epoch: epoch.next() }));
-        let wait_ms = whole_millis(wait);
-        if death == Death::Surroundings {
-            tracing::debug!(%child, epoch = epoch.0, wait_ms, "a child that hung is replaced");
-        } else {
-            tracing::warn!(%child, epoch = epoch.0, ?death, wait_ms, "a child is replaced");
-        }
-        self.wiring.down(child, epoch);
-        if child == Child::Dispatch {
-            // Nobody awaits its answer any more, and the next pass must not queue behind it.
-            self.kill(myself, Child::Docker(Lane::Pass), None);
         }
     }
 
@@ -340,22 +308,13 @@ impl SupervisorState {
         }
     }
 
-    fn pass_ended(&self, report: Arc<PassReport>) {
-        self.args.status.send_modify(|status| status.last_report = Some(report));
+    fn pass_ended(&mut self, myself: &ActorRef<SupervisorMessage>, report: Arc<PassReport>) {
+        let has_changed = report.revision.is_some();
+        let now = self.args.clock.now();
+        self.args.status.send_modify(|status| status.note_pass(report, now));
+        self.tell_staleness();
+        if has_changed {
+            self.publish(myself);
+        }
     }
-}
-
-fn after(wait: Duration, myself: &ActorRef<SupervisorMessage>, message: SupervisorMessage) -> JoinHandle<()> {
-    let myself = myself.clone();
-    tokio::spawn(async move {
-        tokio::time::sleep(wait).await;
-        // A dead supervisor restarts nobody.
-        let _ = myself.cast(message);
-    })
-}
-
-/// Jitter needs no good randomness: the hasher's keys are random for each process and call.
-fn chance() -> u32 {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    RandomState::new().build_hasher().finish() as u32
 }

@@ -2,8 +2,8 @@
 
 use ractor::{Actor, ActorCell, ActorRef, SpawnErr};
 
-use super::SupervisorMessage;
 use super::actor::SupervisorState;
+use super::{Pulse, SupervisorMessage};
 use crate::dispatch::{DispatchActor, DispatchArgs};
 use crate::docker::{DockerActor, DockerArgs, Lane, Questions};
 use crate::events::{EventsActor, EventsArgs};
@@ -16,9 +16,14 @@ impl SupervisorState {
         &mut self,
         myself: &ActorRef<SupervisorMessage>,
         epoch: Epoch,
+        pulse: Pulse,
     ) -> Result<ActorCell, SpawnErr> {
-        let args =
-            TickArgs { config: self.args.config.clone(), supervisor: myself.clone(), by_itself: self.args.by_itself };
+        let args = TickArgs {
+            config: self.args.config.clone(),
+            supervisor: myself.clone(),
+            by_itself: self.args.by_itself,
+            pulse,
+        };
         let (tick, _) = Actor::spawn_linked(None, TickActor, args, myself.get_cell()).await?;
         self.wiring.tick_up(epoch, tick.clone());
         for caller in self.requests.drain(..) {
@@ -32,6 +37,7 @@ impl SupervisorState {
         &mut self,
         myself: &ActorRef<SupervisorMessage>,
         epoch: Epoch,
+        pulse: Pulse,
     ) -> Result<ActorCell, SpawnErr> {
         let args = DispatchArgs {
             config: self.args.config.clone(),
@@ -39,6 +45,8 @@ impl SupervisorState {
             supervisor: myself.clone(),
             details_limit: (!self.args.by_itself).then_some(self.args.details_limit),
             clock: self.args.clock.clone(),
+            pulse,
+            in_flight: self.args.in_flight.clone(),
         };
         let (dispatch, _) = Actor::spawn_linked(None, DispatchActor, args, myself.get_cell()).await?;
         self.wiring.dispatch_up(epoch, dispatch.clone());
@@ -64,12 +72,14 @@ impl SupervisorState {
         &mut self,
         myself: &ActorRef<SupervisorMessage>,
         epoch: Epoch,
+        pulse: Pulse,
     ) -> Result<ActorCell, SpawnErr> {
         let args = EventsArgs {
             config: self.args.config.clone(),
             epoch,
             source: self.args.sources.make(),
             supervisor: myself.clone(),
+            pulse,
         };
         let (events, _) = Actor::spawn_linked(None, EventsActor, args, myself.get_cell()).await?;
         self.wiring.events_up(epoch, events.clone());

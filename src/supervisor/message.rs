@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use ractor::RpcReplyPort;
 
+use super::delivery::{Outlet, SubscriptionId};
 use crate::docker::Lane;
 use crate::events::StreamStatus;
-use crate::model::{Epoch, OpId, PassReport};
-use crate::store::{ChangesPage, StoreError};
+use crate::model::{Epoch, OpId, PassReport, Revision};
+use crate::store::{ChangesPage, LedgerSnapshot, StoreError};
 
 /// A child of the supervisor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,8 +77,35 @@ pub enum SupervisorMessage {
         /// Why.
         error: StoreError,
     },
+    /// To itself: a second is over.
+    LookAround,
     /// A part of the history, as it was asked of StoreActor.
-    ChangesRead(Result<ChangesPage, StoreError>),
+    ChangesRead {
+        /// The question.
+        op: OpId,
+        /// The answer.
+        result: Result<ChangesPage, StoreError>,
+    },
+    /// All rows, as they were asked of StoreActor.
+    SnapshotRead {
+        /// The question.
+        op: OpId,
+        /// The answer.
+        result: Result<LedgerSnapshot, StoreError>,
+    },
+    /// Something was committed beside a pass.
+    LedgerChanged,
+    /// Somebody follows the changes from now on.
+    Subscribe {
+        /// Names the subscription.
+        id: SubscriptionId,
+        /// The last revision that is known already; without one it begins with a snapshot.
+        after: Option<Revision>,
+        /// Where its deliveries go.
+        outlet: Box<dyn Outlet>,
+    },
+    /// Somebody does not any more.
+    Unsubscribe(SubscriptionId),
     /// The daemon's event stream was opened or lost.
     StreamChanged(StreamStatus),
     /// A pass is over.

@@ -14,14 +14,25 @@
 
 mod actor;
 mod births;
+mod deaths;
+mod delivery;
+mod in_flight;
+mod lookout;
 mod message;
 mod policy;
+mod pulse;
 mod shutdown;
 mod status;
+mod subscribers;
 #[cfg(test)]
 mod tests;
 mod wiring;
 
 pub(crate) use actor::{LedgerSupervisor, SupervisorArgs};
+pub use delivery::{Delivered, Delivery, Outlet, Subscription, SubscriptionId};
+pub(crate) use delivery::{channel, to_actor};
+pub use in_flight::{CallInFlight, InFlight};
 pub use message::{Child, SupervisorMessage};
+pub use policy::RestartCause;
+pub use pulse::Pulse;
 pub use status::Status;

@@ -1,18 +1,56 @@
 //! When a child begins its next life, and when the supervisor gives up. Pure: time and chance are given.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 
-/// Why a child died.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Death {
-    /// We killed it because a call was past its deadline, or because it hung together with one: trouble of the daemon
-    /// or of the database.
-    Surroundings,
-    /// It panicked, or returned an error: a fault of our own.
-    OwnFault,
+/// Why a child was replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RestartCause {
+    /// A call of it was past its deadline and we killed it: trouble of the daemon or of the database.
+    Deadline,
+    /// The child that awaited its answer died, and the next call must not queue behind that one.
+    Orphaned,
+    /// It panicked.
+    Panicked,
+    /// It returned an error.
+    Failed,
+    /// It hung in synchronous code: it did not stamp its pulse, or did not die when it was killed.
+    Wedged,
     /// It was killed or stopped by somebody else.
-    Foreign,
+    Killed,
+}
+
+impl RestartCause {
+    /// The word in logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deadline => "deadline",
+            Self::Orphaned => "orphaned",
+            Self::Panicked => "panicked",
+            Self::Failed => "failed",
+            Self::Wedged => "wedged",
+            Self::Killed => "killed",
+        }
+    }
+
+    /// Whether it counts towards the restart intensity. A wedge does: no daemon and no database can hang a child in
+    /// synchronous code, and each one that is left behind keeps a thread, so that there must be an end to it.
+    pub(super) const fn is_own_fault(self) -> bool {
+        matches!(self, Self::Panicked | Self::Failed | Self::Wedged)
+    }
+
+    /// Whether the surroundings hung, and the child only along with them.
+    const fn is_surroundings(self) -> bool {
+        matches!(self, Self::Deadline | Self::Orphaned)
+    }
+}
+
+impl fmt::Display for RestartCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// The first wait after a second death in a row.
@@ -34,8 +72,8 @@ impl Backoff {
     ///
     /// None either after a kill of ours: a deadline had to pass before it, a new life calls nobody by itself, and a
     /// daemon that answers again after hours finds every lane alive.
-    pub(super) fn after_death(&mut self, death: Death, lived: Duration, chance: u32) -> Duration {
-        if death == Death::Surroundings {
+    pub(super) fn after_death(&mut self, cause: RestartCause, lived: Duration, chance: u32) -> Duration {
+        if cause.is_surroundings() {
             return Duration::ZERO;
         }
         if lived >= STEADY_AFTER {
@@ -65,9 +103,9 @@ impl Intensity {
         Self { allowed: allowed as usize, window, faults: VecDeque::new() }
     }
 
-    /// Counts a death; whether the supervisor gives up now.
-    pub(super) fn is_exceeded_by(&mut self, death: Death, now: Duration) -> bool {
-        if death != Death::OwnFault {
+    /// Counts the end of a life; whether the supervisor gives up now.
+    pub(super) fn is_exceeded_by(&mut self, cause: RestartCause, now: Duration) -> bool {
+        if !cause.is_own_fault() {
             return false;
         }
         self.faults.push_back(now);
@@ -88,37 +126,39 @@ mod tests {
     fn trouble_of_the_surroundings_never_exceeds_the_intensity() {
         let mut intensity = Intensity::new(5, 30 * SECOND);
         for n in 0..10_000 {
-            assert!(!intensity.is_exceeded_by(Death::Surroundings, SECOND * n));
-            assert!(!intensity.is_exceeded_by(Death::Foreign, SECOND * n));
+            for cause in [RestartCause::Deadline, RestartCause::Orphaned, RestartCause::Killed] {
+                assert!(!intensity.is_exceeded_by(cause, SECOND * n));
+            }
         }
     }
 
     #[test]
     fn the_sixth_fault_within_the_window_is_one_too_many() {
         let mut intensity = Intensity::new(5, 30 * SECOND);
-        for n in 0..5 {
-            assert!(!intensity.is_exceeded_by(Death::OwnFault, SECOND * n));
+        let faults = [RestartCause::Panicked, RestartCause::Failed, RestartCause::Wedged];
+        for (n, cause) in (0..5).zip(faults.into_iter().cycle()) {
+            assert!(!intensity.is_exceeded_by(cause, SECOND * n));
         }
-        assert!(intensity.is_exceeded_by(Death::OwnFault, SECOND * 5));
+        assert!(intensity.is_exceeded_by(RestartCause::Wedged, SECOND * 5));
     }
 
     #[test]
     fn faults_outside_the_window_do_not_count() {
         let mut intensity = Intensity::new(5, 30 * SECOND);
         for n in 0..100 {
-            assert!(!intensity.is_exceeded_by(Death::OwnFault, SECOND * 7 * n));
+            assert!(!intensity.is_exceeded_by(RestartCause::Panicked, SECOND * 7 * n));
         }
     }
 
     #[test]
     fn the_first_death_costs_no_time_and_the_wait_is_bounded() {
         let mut backoff = Backoff::default();
-        assert_eq!(backoff.after_death(Death::OwnFault, SECOND, 0), Duration::ZERO);
-        assert_eq!(backoff.after_death(Death::OwnFault, SECOND, 0), BACKOFF_BASE * 2);
+        assert_eq!(backoff.after_death(RestartCause::Panicked, SECOND, 0), Duration::ZERO);
+        assert_eq!(backoff.after_death(RestartCause::Panicked, SECOND, 0), BACKOFF_BASE * 2);
         for _ in 0..100 {
-            assert!(backoff.after_death(Death::OwnFault, SECOND, 999) <= BACKOFF_CAP);
+            assert!(backoff.after_death(RestartCause::Panicked, SECOND, 999) <= BACKOFF_CAP);
         }
-        assert_eq!(backoff.after_death(Death::OwnFault, STEADY_AFTER, 0), Duration::ZERO, "it had recovered");
+        assert_eq!(backoff.after_death(RestartCause::Panicked, STEADY_AFTER, 0), Duration::ZERO, "it had recovered");
     }
 
     /// A daemon that hung for hours costs one kill a tick: when it answers again, no lane may be waiting out a backoff.
@@ -126,8 +166,8 @@ mod tests {
     fn what_we_kill_for_its_surroundings_lives_again_at_once() {
         let mut backoff = Backoff::default();
         for _ in 0..100 {
-            assert_eq!(backoff.after_death(Death::Surroundings, 10 * SECOND, 0), Duration::ZERO);
+            assert_eq!(backoff.after_death(RestartCause::Deadline, 10 * SECOND, 0), Duration::ZERO);
         }
-        assert_eq!(backoff.after_death(Death::OwnFault, SECOND, 0), Duration::ZERO, "its first death in a row");
+        assert_eq!(backoff.after_death(RestartCause::Panicked, SECOND, 0), Duration::ZERO, "its first death in a row");
     }
 }

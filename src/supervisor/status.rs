@@ -1,21 +1,29 @@
 //! What the ledger says of itself.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::Child;
+use tokio::time::Instant;
+
+use super::in_flight::{CallInFlight, InFlight};
+use super::{Child, RestartCause};
 use crate::events::StreamStatus;
-use crate::model::{PassFailure, PassReport, Timestamp};
+use crate::model::{FailureKind, HostStatus, PassFailure, PassOutcome, PassReport, Timestamp};
 
-/// The state of one ledger, as its watchers see it.
-#[derive(Clone, Debug)]
+/// The state of one ledger, as its watchers see it. What depends on the moment (ages, the call in flight, staleness) is
+/// computed when it is asked for.
+#[derive(Clone)]
 pub struct Status {
     /// When the tree was spawned.
     pub started_at: Timestamp,
     /// The report of the last pass, whatever came of it.
     pub last_report: Option<Arc<PassReport>>,
-    /// How often each child was replaced.
-    pub restarts: BTreeMap<Child, u64>,
+    /// When the last complete pass of the whole host committed in this life of the tree, by the wall clock.
+    pub last_complete_pass_at: Option<Timestamp>,
+    /// How often each child was replaced, and why.
+    pub restarts: BTreeMap<(Child, RestartCause), u64>,
     /// Children that did not die within their time and were left behind.
     pub leaked: u64,
     /// Why the ledger cannot be written now; `None` while it can.
@@ -24,18 +32,157 @@ pub struct Status {
     pub stream: Option<StreamStatus>,
     /// Set once, at the end: `Ok` by a stop, else why the ledger gave up.
     pub ended: Option<Result<(), PassFailure>>,
+    /// The last complete pass, or the birth of the tree.
+    true_since: Instant,
+    /// What the last pass that tells of the whole host said.
+    told: Option<HostStatus>,
+    /// Without a complete pass for this long the host is stale; `None` where passes run on request alone.
+    stale_after: Option<Duration>,
+    in_flight: InFlight,
 }
 
 impl Status {
-    pub(crate) const fn new(started_at: Timestamp) -> Self {
+    pub(crate) fn new(started_at: Timestamp, stale_after: Option<Duration>, in_flight: InFlight) -> Self {
         Self {
             started_at,
             last_report: None,
+            last_complete_pass_at: None,
             restarts: BTreeMap::new(),
             leaked: 0,
             store_trouble: None,
             stream: None,
             ended: None,
+            true_since: Instant::now(),
+            told: None,
+            stale_after,
+            in_flight,
         }
+    }
+
+    /// How long ago the last complete pass committed, whatever the wall clock did meanwhile; `None` before the first.
+    #[must_use]
+    pub fn complete_pass_age(&self) -> Option<Duration> {
+        self.last_complete_pass_at.map(|_| self.true_since.elapsed())
+    }
+
+    /// The call to the daemon that a pass waits for now.
+    #[must_use]
+    pub fn call_in_flight(&self) -> Option<CallInFlight> {
+        self.in_flight.now()
+    }
+
+    /// How far the rows can be trusted: what the last pass said, and stale where no complete one followed in time.
+    /// `None` before the first pass.
+    #[must_use]
+    pub fn host_status(&self) -> Option<HostStatus> {
+        let is_late = self.stale_after.is_some_and(|bound| self.true_since.elapsed() > bound);
+        match self.told {
+            None | Some(HostStatus::Fresh) if is_late => Some(HostStatus::Stale),
+            told => told,
+        }
+    }
+
+    /// How often a child was replaced, whatever the cause.
+    #[must_use]
+    pub fn restarts_of(&self, child: Child) -> u64 {
+        self.restarts.iter().filter(|((replaced, _), _)| *replaced == child).map(|(_, count)| count).sum()
+    }
+
+    pub(super) fn note_pass(&mut self, report: Arc<PassReport>, now: Timestamp) {
+        if report.outcome == PassOutcome::Committed && report.scope.is_whole() {
+            self.last_complete_pass_at = Some(now);
+            self.true_since = Instant::now();
+        }
+        self.told = told_by(&report).or(self.told);
+        self.last_report = Some(report);
+    }
+}
+
+/// What a report says of the host; `None` if it says nothing: what a scoped pass saw says nothing of the others, and
+/// trouble of our own nothing of the daemon, whose rows grow stale by themselves then.
+fn told_by(report: &PassReport) -> Option<HostStatus> {
+    let kind = report.error.as_ref().map(|error| error.kind);
+    match (report.outcome, kind) {
+        (PassOutcome::Degraded, _) => Some(HostStatus::Degraded),
+        (PassOutcome::WrongDaemon, _) | (_, Some(FailureKind::WrongDaemon)) => Some(HostStatus::WrongDaemon),
+        (_, Some(FailureKind::DaemonUnreachable)) => Some(HostStatus::Unreachable),
+        (_, Some(FailureKind::DaemonFailed)) => Some(HostStatus::Stale),
+        (PassOutcome::Partial, None) if report.scope.is_whole() => Some(HostStatus::Stale),
+        (PassOutcome::Committed, None) if report.scope.is_whole() => Some(HostStatus::Fresh),
+        _ => None,
+    }
+}
+
+impl fmt::Debug for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Status")
+            .field("host_status", &self.host_status())
+            .field("complete_pass_age", &self.complete_pass_age())
+            .field("call_in_flight", &self.call_in_flight())
+            .field("restarts", &self.restarts)
+            .field("leaked", &self.leaked)
+            .field("store_trouble", &self.store_trouble)
+            .field("stream", &self.stream)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ContainerId, HostName, Scope};
+    use crate::tick::failed_report;
+
+    fn status() -> Status {
+        Status::new(Timestamp::from_millis(0), Some(Duration::from_secs(90)), InFlight::default())
+    }
+
+    fn after(status: &mut Status, outcome: PassOutcome, scope: Scope, error: Option<FailureKind>) {
+        let mut report = failed_report(&HostName::new("local"), FailureKind::Internal, "");
+        report.outcome = outcome;
+        report.scope = scope;
+        report.error = error.map(|kind| PassFailure { kind, message: String::new() });
+        status.note_pass(Arc::new(report), Timestamp::from_millis(1));
+    }
+
+    fn some_containers() -> Scope {
+        Scope::Containers([ContainerId::new("a")].into())
+    }
+
+    #[test]
+    fn the_host_is_what_the_last_pass_over_all_of_it_said() {
+        use HostStatus as H;
+        use PassOutcome as O;
+        let mut status = status();
+        assert_eq!(status.host_status(), None, "before the first pass");
+        for (outcome, scope, error, expected) in [
+            (O::Committed, Scope::Host, None, H::Fresh),
+            (O::Failed, Scope::Host, Some(FailureKind::DaemonUnreachable), H::Unreachable),
+            (O::Committed, some_containers(), None, H::Unreachable),
+            (O::Failed, Scope::Host, Some(FailureKind::StoreFailed), H::Unreachable),
+            (O::Partial, Scope::Host, None, H::Stale),
+            (O::Degraded, some_containers(), Some(FailureKind::DaemonFailed), H::Degraded),
+            (O::WrongDaemon, Scope::Host, Some(FailureKind::WrongDaemon), H::WrongDaemon),
+            (O::Failed, Scope::Host, Some(FailureKind::DaemonFailed), H::Stale),
+            (O::Committed, Scope::Host, None, H::Fresh),
+        ] {
+            after(&mut status, outcome, scope.clone(), error);
+            assert_eq!(status.host_status(), Some(expected), "{outcome} {scope} {error:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_complete_pass_the_host_grows_stale_by_itself() {
+        let mut status = status();
+        after(&mut status, PassOutcome::Committed, Scope::Host, None);
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(status.complete_pass_age(), Some(Duration::from_secs(60)));
+        after(&mut status, PassOutcome::Committed, some_containers(), None);
+        assert_eq!(status.host_status(), Some(HostStatus::Fresh));
+        tokio::time::advance(Duration::from_secs(31)).await;
+        assert_eq!(status.host_status(), Some(HostStatus::Stale), "a scoped pass does not count");
+        after(&mut status, PassOutcome::Committed, Scope::Host, None);
+        assert_eq!(status.host_status(), Some(HostStatus::Fresh));
     }
 }

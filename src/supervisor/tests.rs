@@ -7,7 +7,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::sync::watch;
 
 use super::actor::SupervisorState;
-use super::{Status, SupervisorArgs};
+use super::{InFlight, Status, SupervisorArgs};
 use crate::config::Config;
 use crate::docker::SourceFactory;
 use crate::model::{Epoch, SystemClock, Timestamp};
@@ -29,7 +29,7 @@ async fn a_request_that_meets_a_dead_tick_actor_waits_for_the_next_one() {
     let (tick, ended) = Actor::spawn(None, Deaf, ()).await.expect("it does nothing");
     tick.kill();
     ended.await.expect("it is dead");
-    let (status, _watcher) = watch::channel(Status::new(Timestamp::now()));
+    let (status, _watcher) = watch::channel(Status::new(Timestamp::now(), None, InFlight::default()));
     let config = Arc::new(Config::new("unused"));
     let stores = StoreFactory::threaded(config.clone(), LeaseHolder::of_this_process(), false);
     let mut state = SupervisorState::new(SupervisorArgs {
@@ -41,6 +41,8 @@ async fn a_request_that_meets_a_dead_tick_actor_waits_for_the_next_one() {
         stores,
         clock: Arc::new(SystemClock),
         status,
+        in_flight: InFlight::default(),
+        heartbeat: watch::channel(0).0,
     });
     // Its death is not handled yet.
     state.wiring.tick = Some((Epoch(1), tick));

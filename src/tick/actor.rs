@@ -16,7 +16,7 @@ use crate::dispatch::DispatchMessage;
 use crate::events::{EventsMessage, STREAM_GRACE};
 use crate::model::{Dirt, Epoch, FailureKind, OpId, PassId, PassOutcome, PassReport, Trigger};
 use crate::store::{NewBinding, StoreError, StoreMessage};
-use crate::supervisor::{Child, SupervisorMessage};
+use crate::supervisor::{Child, Pulse, SupervisorMessage};
 use crate::timer::Timer;
 
 /// The actor of the schedule.
@@ -32,6 +32,8 @@ pub(crate) struct TickArgs {
     pub supervisor: ActorRef<SupervisorMessage>,
     /// Whether passes run by themselves: at birth, by interval and when bindings are found. Else only on request.
     pub by_itself: bool,
+    /// What tells the supervisor that its loop turns.
+    pub pulse: Pulse,
 }
 
 /// What a TickActor knows.
@@ -88,6 +90,7 @@ impl TickState {
             bindings: BTreeSet::new(),
             stopping: false,
         };
+        state.args.pulse.beat(myself, || TickMessage::Beat);
         if state.args.by_itself {
             // What happens while the first pass lists is told by the stream only if that was open before.
             state.schedule.hold_boot(STREAM_GRACE);
@@ -101,6 +104,7 @@ impl TickState {
         use TickMessage as M;
         match message {
             M::Request(caller) => self.want(myself, Trigger::Request, caller),
+            M::Beat => self.args.pulse.beat(myself, || TickMessage::Beat),
             M::Interval => self.want(myself, Trigger::Tick, None),
             M::DaemonAnswers if self.args.by_itself => self.want(myself, Trigger::Recovery, None),
             M::DaemonAnswers => {}

@@ -12,6 +12,8 @@ use crate::store::{NewBinding, StoreError, StoreMessage};
 pub enum TickMessage {
     /// Somebody wants a pass that begins after this request; the port gets its report.
     Request(Option<RpcReplyPort<PassReport>>),
+    /// To itself: a second is over, and its loop turns.
+    Beat,
     /// The interval is over.
     Interval,
     /// The distance to the pass before is kept: begin what is wanted.

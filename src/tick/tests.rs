@@ -15,7 +15,7 @@ use crate::events::{EventsMessage, STREAM_GRACE};
 use crate::model::{
     ContainerId, Dirt, Epoch, FailureKind, HostName, News, PassOutcome, PassReport, Scope, Starts, Trigger,
 };
-use crate::supervisor::SupervisorMessage;
+use crate::supervisor::{Pulse, SupervisorMessage};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -29,7 +29,8 @@ struct Stage {
 impl Stage {
     async fn set() -> Self {
         let (supervisor, heard_by_supervisor) = ear().await;
-        let args = TickArgs { config: Arc::new(Config::new("unused")), supervisor, by_itself: true };
+        let config = Arc::new(Config::new("unused"));
+        let args = TickArgs { config, supervisor, by_itself: true, pulse: Pulse::new() };
         let (tick, _) = Actor::spawn(None, TickActor, args).await.expect("it calls nobody");
         let (events, heard_by_events) = ear().await;
         let (dispatch, heard_by_dispatch) = ear().await;

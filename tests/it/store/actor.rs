@@ -208,9 +208,21 @@ async fn a_part_of_the_history_is_read_on_demand() {
         writer.claim(&database.config.host, &claim).expect("a row");
     }
     store
-        .cast(StoreMessage::ReadChanges { after: Revision(1), limit: 1, reply_to: supervisor.actor.clone() })
+        .cast(StoreMessage::ReadChanges {
+            op: OpId(7),
+            after: Revision(1),
+            limit: 1,
+            reply_to: supervisor.actor.clone(),
+        })
         .expect("it lives");
-    let SupervisorMessage::ChangesRead(Ok(page)) = supervisor.next().await else { panic!("the page") };
+    let SupervisorMessage::ChangesRead { op: OpId(7), result: Ok(page) } = supervisor.next().await else {
+        panic!("the page")
+    };
     assert_eq!(page.changes.iter().map(|change| change.revision.0).collect::<Vec<_>>(), [2]);
     assert_eq!((page.latest, page.lagged), (Revision(3), false));
+    store.cast(StoreMessage::ReadSnapshot { op: OpId(8), reply_to: supervisor.actor.clone() }).expect("it lives");
+    let SupervisorMessage::SnapshotRead { op: OpId(8), result: Ok(snapshot) } = supervisor.next().await else {
+        panic!("the rows")
+    };
+    assert_eq!((snapshot.revision, snapshot.rows.len()), (Revision(3), 3));
 }

@@ -1,0 +1,154 @@
+//! How a ledger is put together: its configuration, what it is spawned for, and what a host application gives in place of
+//! the daemon, the database and the clock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ractor::{Actor, ActorCell};
+use tokio::sync::watch;
+
+use crate::anchor::anchor;
+use crate::config::{Config, clamp_interval};
+use crate::docker::{Daemon, SourceFactory, resolve_endpoint};
+use crate::ledger::{LedgerHandle, Life, StartError};
+use crate::model::{Clock, SystemClock};
+use crate::store::{LeaseHolder, StoreFactory};
+use crate::supervisor::{InFlight, LedgerSupervisor, Status, SupervisorArgs};
+
+/// Puts a ledger together. Unless told otherwise it is a service that migrates, on the daemon and the database of the
+/// configuration.
+#[derive(Debug)]
+pub struct LedgerBuilder {
+    config: Config,
+    life: Life,
+    migrate: bool,
+    source: Option<SourceFactory>,
+    store: Option<StoreFactory>,
+    clock: Arc<dyn Clock>,
+}
+
+/// What the host's line calls a daemon that stands behind a given source.
+const GIVEN_SOURCE: &str = "given by the host application";
+
+impl LedgerBuilder {
+    /// A service on the daemon and the database of a configuration.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Self { config, life: Life::Service, migrate: true, source: None, store: None, clock: Arc::new(SystemClock) }
+    }
+
+    /// What it is spawned for.
+    #[must_use]
+    pub const fn life(mut self, life: Life) -> Self {
+        self.life = life;
+        self
+    }
+
+    /// Whether it makes the database and brings its schema up by itself.
+    #[must_use]
+    pub const fn migrate(mut self, migrate: bool) -> Self {
+        self.migrate = migrate;
+        self
+    }
+
+    /// What containers are listed, inspected and acted on through, in place of the daemon. It must not panic itself: only
+    /// what it makes may.
+    #[must_use]
+    pub fn source(mut self, source: SourceFactory) -> Self {
+        self.source = Some(source);
+        self
+    }
+
+    /// What the ledger is kept in, in place of the database. It must not panic itself: only what it makes may.
+    #[must_use]
+    pub fn store(mut self, store: StoreFactory) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// The wall clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Spawns a tree of its own.
+    ///
+    /// # Errors
+    /// If a value of the configuration is impossible or the daemon's address makes no sense.
+    pub async fn spawn(mut self) -> Result<LedgerHandle, StartError> {
+        self.config.check()?;
+        let (interval, warning) = clamp_interval(self.config.interval);
+        if let Some(warning) = warning {
+            tracing::warn!("{warning}");
+        }
+        self.config.interval = interval;
+        let config = Arc::new(self.config);
+        let (endpoint, sources) = match self.source {
+            Some(sources) => (config.docker_host.clone().unwrap_or_else(|| GIVEN_SOURCE.into()), sources),
+            None => daemon(&config)?,
+        };
+        let stores = self
+            .store
+            .unwrap_or_else(|| StoreFactory::threaded(config.clone(), LeaseHolder::of_this_process(), self.migrate));
+        let (by_itself, details_limit) = match self.life {
+            Life::Service => (true, 0),
+            Life::Once { details_limit } => (false, details_limit),
+        };
+        let in_flight = InFlight::default();
+        let stale_after = by_itself.then(|| stale_after(&config));
+        let (status_sender, status) = watch::channel(Status::new(self.clock.now(), stale_after, in_flight.clone()));
+        let (heartbeat_sender, heartbeat) = watch::channel(0);
+        let args = SupervisorArgs {
+            config: config.clone(),
+            endpoint,
+            sources,
+            stores,
+            clock: self.clock,
+            by_itself,
+            details_limit,
+            status: status_sender,
+            in_flight,
+            heartbeat: heartbeat_sender,
+        };
+        let (supervisor, _) =
+            Actor::spawn(None, LedgerSupervisor, args).await.map_err(|error| StartError::Spawn(error.to_string()))?;
+        let cell = supervisor.get_cell();
+        Ok(LedgerHandle { config, supervisor, cell, status, heartbeat, subscriptions: Arc::default() })
+    }
+
+    /// Spawns the tree within that of a host application. The host's supervisor sees [`LedgerHandle::cell`] end when the
+    /// ledger ends: in order after a stop, failed if it gave up. If that cell is stopped, or dies with its supervisor, the
+    /// ledger ends in order: its call to the daemon is cancelled, its transaction ends, its callers are answered, its
+    /// lease is released.
+    ///
+    /// # Errors
+    /// As [`Self::spawn`], and if the host's supervisor is ending.
+    pub async fn spawn_linked(self, supervisor: ActorCell) -> Result<LedgerHandle, StartError> {
+        let mut ledger = self.spawn().await?;
+        match anchor(ledger.clone(), supervisor).await {
+            Ok(cell) => {
+                ledger.cell = cell;
+                Ok(ledger)
+            }
+            Err(error) => {
+                ledger.stop().await;
+                Err(StartError::Spawn(error.to_string()))
+            }
+        }
+    }
+}
+
+/// The daemon of a configuration, and its address as it is shown.
+fn daemon(config: &Arc<Config>) -> Result<(String, SourceFactory), StartError> {
+    let endpoint = resolve_endpoint(config)?;
+    let shown = endpoint.to_string();
+    let config = Arc::clone(config);
+    Ok((shown, SourceFactory::new(move || Arc::new(Daemon::new(endpoint.clone(), &config)))))
+}
+
+/// Three ticks without a complete pass are no coincidence; nor is it stale while one pass takes all of its list deadline.
+fn stale_after(config: &Config) -> Duration {
+    (config.interval * 3).max(config.interval + config.list_deadline)
+}
