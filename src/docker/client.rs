@@ -1,12 +1,10 @@
 //! The daemon as the other rooms call it.
 
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hyper::body::Incoming;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::answers;
@@ -16,29 +14,20 @@ use super::events::DaemonEvents;
 use super::fault::Call;
 use super::identity::identity;
 use super::labels::LabelReader;
-use super::listing::{ListingReader, Memory, RememberingReader, SplitError};
+use super::list::{ListCall, ReadList};
 use super::message::{Action, DaemonError, ImageAnswer, Listed};
-use super::progress::{CallProgress, LIST_CALL};
+use super::progress::CallProgress;
 use super::resolve::{ResolveError, resolve_among};
 use super::source::{ContainerSource, EventStream};
-use super::transport::{Answer, Keep, Question, Transport, error_answer, next_piece, query_value, segment};
+use super::transport::{Answer, Keep, Question, Transport, segment};
 use crate::config::Config;
-use crate::model::{
-    BoxFuture, ContainerId, DaemonIdentity, Examined, ImageId, Inspected, Listing, Scope, whole_millis,
-};
-
-/// Longest body of a list. 10,000 containers take 14 MiB; beyond this something is wrong with the daemon.
-const MAX_LIST_BYTES: u64 = 256 * 1024 * 1024;
-
-/// Every container, stopped ones too.
-const LIST_ALL: &str = "/containers/json?all=1";
-
-/// The most ids that a list is filtered by: some 40 KB of path, where servers take 1 MiB of head and proxies 64 KB. For
-/// more of them the whole list is asked for.
-const MOST_FILTERED: usize = 500;
+use crate::model::{BoxFuture, ContainerId, DaemonIdentity, Examined, ImageId, Inspected, Scope, whole_millis};
 
 /// The inspect of one container, as errors name it.
 const INSPECT_CALL: &str = "GET /containers/{id}/json";
+
+/// Longest text that a row is bound to and a daemon is asked for: no request holds a path of more than 64 KB.
+const MAX_ID_BYTES: usize = 4096;
 
 /// Longest body of an inspect. An ordinary one takes 10 KB.
 const MAX_INSPECT_BYTES: usize = 8 * 1024 * 1024;
@@ -64,17 +53,13 @@ struct Inner {
     list_deadline: Duration,
     inspect_deadline: Duration,
     labels: Arc<LabelReader>,
-    /// For the list alone: it keeps its connection, and a new one asks for the identity.
-    lists: Transport,
+    /// For the list alone; a new connection of it asks for the identity.
+    lists: ListCall,
     /// For all other reads: each has its own connection.
     calls: Transport,
     /// For pings and actions.
     docker: bollard::Docker,
     known: Mutex<Known>,
-    /// What the last list said; taken by the list in flight, and lost with it.
-    memory: Mutex<Memory>,
-    /// Of the list in flight, for whoever cancels it.
-    progress: Arc<CallProgress>,
 }
 
 /// Who answers on which of the list's connections.
@@ -89,16 +74,15 @@ impl Daemon {
     #[must_use]
     pub fn new(endpoint: Endpoint, config: &Config) -> Self {
         let endpoint = Arc::new(endpoint);
+        let labels = Arc::new(LabelReader::new(config));
         let inner = Inner {
             list_deadline: config.list_deadline,
             inspect_deadline: config.inspect_deadline,
-            labels: Arc::new(LabelReader::new(config)),
-            lists: Transport::new(Arc::clone(&endpoint), Keep::One),
+            lists: ListCall::new(Arc::clone(&endpoint), Arc::clone(&labels)),
+            labels,
             calls: Transport::new(Arc::clone(&endpoint), Keep::None),
             docker: bollard_client::connect(&endpoint),
             known: Mutex::default(),
-            memory: Mutex::default(),
-            progress: Arc::default(),
             endpoint,
         };
         Self { inner: Arc::new(inner) }
@@ -119,7 +103,7 @@ impl Daemon {
     /// Every way in which there is no whole listing; never a short one.
     pub async fn list(&self) -> Result<Listed, DaemonError> {
         let began = Instant::now();
-        self.list_beside_identity(began, self.inner.list_within_deadline(began)).await
+        self.list_beside_identity(began, self.inner.lists.read_within(self.inner.list_deadline, began)).await
     }
 
     async fn list_beside_identity(
@@ -173,7 +157,7 @@ impl Daemon {
     ///
     /// None or several are meant, or the daemon gave no listing.
     pub async fn resolve(&self, name_or_id: &str) -> Result<ContainerId, ResolveError> {
-        let read = self.inner.list_within_deadline(Instant::now()).await?;
+        let read = self.inner.lists.read_within(self.inner.list_deadline, Instant::now()).await?;
         resolve_among(&read.listing, name_or_id)
     }
 }
@@ -182,13 +166,15 @@ impl ContainerSource for Daemon {
     fn list<'a>(&'a self, scope: &'a Scope) -> BoxFuture<'a, Result<Listed, DaemonError>> {
         Box::pin(async move {
             let began = Instant::now();
-            self.inner.progress.begin();
-            self.list_beside_identity(began, self.inner.read_listing(scope, began)).await
+            self.list_beside_identity(began, self.inner.lists.read(scope, began)).await
         })
     }
 
     fn inspect<'a>(&'a self, container: &'a ContainerId) -> BoxFuture<'a, Inspected> {
         Box::pin(async move {
+            if container.as_str().len() > MAX_ID_BYTES {
+                return Inspected::Unanswered(no_id());
+            }
             let answer = self.inner.ask_inspect(container).await;
             answers::inspected(&self.inner.calls.call(INSPECT_CALL), answer)
         })
@@ -196,6 +182,9 @@ impl ContainerSource for Daemon {
 
     fn examine<'a>(&'a self, container: &'a ContainerId) -> BoxFuture<'a, Examined> {
         Box::pin(async move {
+            if container.as_str().len() > MAX_ID_BYTES {
+                return Examined::Unanswered(no_id());
+            }
             let answer = self.inner.ask_inspect(container).await;
             answers::examined(&self.inner.calls.call(INSPECT_CALL), &self.inner.labels, container, answer)
         })
@@ -241,7 +230,7 @@ impl ContainerSource for Daemon {
     }
 
     fn progress(&self) -> Arc<CallProgress> {
-        Arc::clone(&self.inner.progress)
+        self.inner.lists.progress()
     }
 }
 
@@ -257,74 +246,6 @@ impl Inner {
     async fn ask_inspect(&self, container: &ContainerId) -> Result<Answer, DaemonError> {
         let path = format!("/containers/{}/json", segment(container.as_str()));
         self.ask(INSPECT_CALL, path, MAX_INSPECT_BYTES).await
-    }
-
-    async fn list_within_deadline(&self, began: Instant) -> Result<ReadList, DaemonError> {
-        self.progress.begin();
-        match timeout_at(began + self.list_deadline, self.read_listing(&Scope::Host, began)).await {
-            Ok(listing) => listing,
-            Err(_) => {
-                let call = self.lists.call(LIST_CALL);
-                Err(call.timed_out(self.list_deadline, self.lists.connector().is_connecting(), &self.progress))
-            }
-        }
-    }
-
-    async fn read_listing(&self, scope: &Scope, began: Instant) -> Result<ReadList, DaemonError> {
-        let call = self.lists.call(LIST_CALL);
-        let (listing, body_bytes) = match scope {
-            Scope::Host => self.read_all(&call).await?,
-            Scope::Containers(ids) => self.read_some(&call, ids).await?,
-        };
-        Ok(ReadList { listing, body_bytes, duration: began.elapsed() })
-    }
-
-    async fn read_all(&self, call: &Call) -> Result<(Arc<Listing>, u64), DaemonError> {
-        let mut body = self.begin_list(call, LIST_ALL).await?;
-        let memory = std::mem::take(&mut *self.memory.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut reader = RememberingReader::new(Arc::clone(&self.labels), memory);
-        self.read_list(call, &mut body, |piece| reader.feed(piece)).await?;
-        let body_bytes = reader.body_bytes();
-        let (listing, memory) = reader.finish().map_err(|error| not_a_listing(call, error, &[], &self.progress))?;
-        *self.memory.lock().unwrap_or_else(PoisonError::into_inner) = memory;
-        Ok((listing, body_bytes))
-    }
-
-    /// What is remembered is of whole lists, and stays as it is.
-    async fn read_some(&self, call: &Call, ids: &BTreeSet<ContainerId>) -> Result<(Arc<Listing>, u64), DaemonError> {
-        let mut body = self.begin_list(call, &list_path(ids)).await?;
-        let mut reader = ListingReader::new(Arc::clone(&self.labels));
-        self.read_list(call, &mut body, |piece| reader.feed(piece)).await?;
-        let mut listing = reader.finish().map_err(|error| not_a_listing(call, error, &[], &self.progress))?;
-        // An engine may match the begin of an id, or not know the filter.
-        listing.containers.retain(|listed| ids.contains(&listed.id));
-        listing.quarantined.retain(|quarantined| ids.contains(&quarantined.container_id));
-        Ok((Arc::new(listing), self.progress.bytes()))
-    }
-
-    async fn begin_list(&self, call: &Call, path: &str) -> Result<Incoming, DaemonError> {
-        let response = self.lists.get(path).await.map_err(|error| call.failed(&error, &self.progress))?;
-        self.progress.got_head();
-        if response.status() != hyper::StatusCode::OK {
-            let answer = error_answer(call, response, &self.progress).await?;
-            return Err(call.status(answer.status, &answer.body));
-        }
-        Ok(response.into_body())
-    }
-
-    async fn read_list(
-        &self,
-        call: &Call,
-        body: &mut Incoming,
-        mut feed: impl FnMut(&[u8]) -> Result<(), SplitError>,
-    ) -> Result<(), DaemonError> {
-        while let Some(piece) = next_piece(call, body, &self.progress).await? {
-            if self.progress.bytes() > MAX_LIST_BYTES {
-                return Err(call.too_large(MAX_LIST_BYTES));
-            }
-            feed(&piece).map_err(|error| not_a_listing(call, error, &piece, &self.progress))?;
-        }
-        Ok(())
     }
 
     /// Waits until the list opens another connection than the one given, then asks who answers, and keeps the answer.
@@ -376,32 +297,8 @@ impl Inner {
     }
 }
 
-/// The containers of these ids, filtered by the daemon where that makes its answer shorter.
-fn list_path(ids: &BTreeSet<ContainerId>) -> String {
-    if ids.is_empty() || ids.len() > MOST_FILTERED {
-        return LIST_ALL.to_owned();
-    }
-    let filters = serde_json::json!({ "id": ids }).to_string();
-    format!("{LIST_ALL}&filters={}", query_value(&filters))
-}
-
-/// A list that was read to its end.
-struct ReadList {
-    listing: Arc<Listing>,
-    body_bytes: u64,
-    duration: Duration,
-}
-
-/// An array that is cut is a cut answer, whatever the transport thought of it.
-fn not_a_listing(call: &Call, error: SplitError, piece: &[u8], progress: &CallProgress) -> DaemonError {
-    match error {
-        SplitError::Cut(_) => call.cut(progress.bytes(), error.to_string()),
-        SplitError::NotAnArray if !piece.is_empty() => {
-            let begin = String::from_utf8_lossy(&piece[..piece.len().min(80)]).into_owned();
-            call.nonsense(&format!("{error}; it begins with {begin}"))
-        }
-        _ => call.nonsense(&error.to_string()),
-    }
+fn no_id() -> String {
+    format!("it has more than {MAX_ID_BYTES} bytes and is the id of no container")
 }
 
 /// A fault of an action: only what shows that the daemon never got it, or refused it, is definite.

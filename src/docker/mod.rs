@@ -7,6 +7,7 @@
 //! client          the real source, and what else the other rooms ask of it: deadlines, identity
 //! endpoint        where the daemon is                                      (pure)
 //! connector, transport, bollard_client                                     the ways there
+//! list            the list, of all containers or of some, on a kept connection
 //! each            one question for many keys, some at a time
 //! listing         the list's body → a listing, while it comes in           (pure)
 //! events          the stream of events; lines, event_line: its bytes → events (pure)
@@ -31,6 +32,7 @@ mod fault;
 mod identity;
 mod labels;
 mod lines;
+mod list;
 mod listing;
 mod message;
 mod progress;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dockledger::docker::{Action, ContainerSource, DaemonError, ImageAnswer, ResolveError};
-use dockledger::model::{ContainerId, ImageId, Inspected};
+use dockledger::model::{ContainerId, Examined, ImageId, Inspected, Scope};
 use dockledger::simulation::{Fault, Reply};
 use tokio::time::timeout;
 
@@ -75,6 +75,17 @@ async fn an_odd_id_stays_within_its_segment_of_the_path() {
     assert!(matches!(client(&proxy).inspect(&odd).await, Inspected::Unanswered(_)));
     let asked = proxy.traffic().borrow().requests.clone();
     assert_eq!(asked.keys().collect::<Vec<_>>(), ["/containers/%2E%2E%2F%2E%2E%2Finfo%3Fx%23y%252f/json"]);
+}
+
+// B27
+#[tokio::test]
+async fn an_id_that_no_request_could_hold_is_unanswered() {
+    let proxy = playing(&[]);
+    let long = ContainerId::new("/".repeat(1 << 20));
+    assert!(matches!(client(&proxy).inspect(&long).await, Inspected::Unanswered(_)));
+    assert!(matches!(client(&proxy).examine(&long).await, Examined::Unanswered(_)));
+    let listed = ContainerSource::list(&client(&proxy), &Scope::Containers([long, container(1)].into())).await.unwrap();
+    assert_eq!(listed.listing.containers.len(), 1);
 }
 
 // D7: one container whose shim is stuck hangs its own inspect.

@@ -2,7 +2,7 @@
 
 use dockledger::dispatch::DispatchMessage;
 use dockledger::docker::{Action, DockerActor, DockerArgs, DockerMessage, Lane};
-use dockledger::model::{ContainerId, Epoch, Inspected, OpId, Scope};
+use dockledger::model::{ContainerId, Epoch, Examined, Inspected, OpId, Scope};
 use dockledger::simulation::{Fault, FaultProxy};
 use ractor::{Actor, ActorProcessingErr, ActorRef, ActorStatus};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -72,6 +72,13 @@ async fn each_request_is_answered_with_its_op() {
         DockerMessage::ReadDetails { op: OpId(3), containers: vec![container.clone()], reply_to: reply_to() },
         DockerMessage::ReadImages { op: OpId(4), images: vec!["sha256:x".into()], reply_to: reply_to() },
         DockerMessage::AwaitDaemon { op: OpId(5), reply_to: reply_to() },
+        DockerMessage::Examine {
+            op: OpId(6),
+            containers: vec![container.clone()],
+            within: BOUND,
+            reply_to: reply_to(),
+        },
+        DockerMessage::List { op: OpId(7), scope: Scope::Containers([container.clone()].into()), reply_to: reply_to() },
     ];
     for request in requests {
         stage.docker.cast(request).unwrap();
@@ -85,6 +92,10 @@ async fn each_request_is_answered_with_its_op() {
     );
     assert!(matches!(stage.answer().await, DispatchMessage::ImagesRead { op: OpId(4), answers } if answers.len() == 1));
     assert!(matches!(stage.answer().await, DispatchMessage::DaemonAnswers { op: OpId(5) }));
+    let DispatchMessage::Examined { op: OpId(6), answers } = stage.answer().await else { panic!("examined") };
+    assert!(matches!(answers[&container], Examined::Unanswered(_)), "the daemon's 404 is not its own words");
+    let DispatchMessage::Listed { op: OpId(7), result: Ok(listed) } = stage.answer().await else { panic!("listed") };
+    assert_eq!(listed.listing.containers.len(), 1);
     let acted = stage
         .docker
         .call(|reply| DockerMessage::Act { container, action: Action::Start, reply }, Some(BOUND))
