@@ -261,11 +261,12 @@ impl Daemon {
         for (container, action) in changed {
             self.last_nanos = (self.last_nanos + 1).max(self.world.now().as_millis().saturating_mul(1_000_000));
             let event = DaemonEvent { container, action, at_nanos: self.last_nanos };
-            self.publish(event, plan.take(Call::TellEvent, None).map(|(_, fault)| fault));
+            let fault = plan.take(Call::TellEvent, None).map(|(_, fault)| fault);
+            self.publish(event, fault.as_ref());
         }
     }
 
-    fn publish(&mut self, event: DaemonEvent, fault: Option<PlannedFault>) {
+    fn publish(&mut self, event: DaemonEvent, fault: Option<&PlannedFault>) {
         match fault {
             Some(PlannedFault::EventsLost) => {}
             Some(PlannedFault::EventsDoubled) => self.events.extend([event.clone(), event]),

@@ -161,7 +161,7 @@ impl ContainerSource for SimulatedSource {
 
     fn examine<'a>(&'a self, container: &'a ContainerId) -> BoxFuture<'a, Examined> {
         Box::pin(async move {
-            let read = self.read_container(Call::Examine, container, |world, found| list_of([entry_of(world, found)]));
+            let read = self.read_container(Call::Examine, container, |world, found| list_of(&[entry_of(world, found)]));
             match self.call(INSPECT, read).await.map(|body| body.map(|body| self.decoder.read(&body))) {
                 Ok(Some(Ok(listing))) => match listing.containers.into_iter().next() {
                     Some(listed) => Examined::Present(Box::new(listed)),
@@ -181,7 +181,7 @@ impl ContainerSource for SimulatedSource {
                 Ok(self.host.ask(|world| {
                     let found = world.images.get(image.as_str())?;
                     let entry = serde_json::json!({ "Id": "0".repeat(64), "State": "created", "Labels": found.labels });
-                    Some(list_of([entry.to_string()]))
+                    Some(list_of(&[entry.to_string()]))
                 }))
             };
             match self.call(IMAGE, read).await.map(|body| body.map(|body| self.decoder.read(&body))) {
@@ -262,7 +262,7 @@ fn shown(world: &World) -> BTreeMap<ContainerId, bool> {
     world.containers().map(|container| (container.id.clone(), container.state.is_up())).collect()
 }
 
-fn list_of<const N: usize>(entries: [String; N]) -> Vec<u8> {
+fn list_of<const N: usize>(entries: &[String; N]) -> Vec<u8> {
     format!("[{}]", entries.join(",")).into_bytes()
 }
 

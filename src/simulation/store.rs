@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::model::{BoxFuture, LedgerRow, PassId, Revision, RowId, Scope, Timestamp};
 use crate::store::{
     ChangesPage, CommitPlan, CommitReport, DetailsReport, DetailsWrite, Directory, DirectoryKeys, Lease, LeaseHolder,
-    LedgerStore, NewBinding, OpenMode, Opened, Store, StoreError, StoreFactory, lease_time_to_live,
+    LedgerSnapshot, LedgerStore, NewBinding, OpenMode, Opened, Store, StoreError, StoreFactory, lease_time_to_live,
 };
 
 /// The database of a configuration, as it is reached by way of a plan. As with the real one, a call that nobody waits for
@@ -208,5 +208,9 @@ impl LedgerStore for FaultyStore {
 
     fn changes(&mut self, after: Revision, limit: usize) -> BoxFuture<'_, Result<ChangesPage, StoreError>> {
         self.work(Call::Read, move |store, _| store.changes(Some(after), None, limit))
+    }
+
+    fn snapshot(&mut self) -> BoxFuture<'_, Result<LedgerSnapshot, StoreError>> {
+        self.work(Call::Read, |store, _| store.ledger_snapshot())
     }
 }

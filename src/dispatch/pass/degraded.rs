@@ -8,7 +8,9 @@ use super::Pass;
 use super::endings::kind_of;
 use super::protocol::{Ask, AskKind, Effect, Moment};
 use crate::docker::{DaemonError, Listed};
-use crate::model::{Completeness, ContainerId, ContainerState, Examined, FailureKind, LedgerRow, Listing, PassFailure};
+use crate::model::{
+    Completeness, ContainerId, ContainerState, Examined, FailureKind, LedgerRow, ListedContainer, Listing, PassFailure,
+};
 
 impl Pass {
     /// Without a listing: asks for the known containers one by one, once, or fails.
@@ -45,6 +47,7 @@ impl Pass {
             self.draft.hanging.clear();
             return self.go_on(now);
         }
+        keep_image_refs(self.opened.as_ref().map_or(&[], |opened| &opened.rows), &mut present);
         let error = self.list_failure.as_ref().map(ToString::to_string).unwrap_or_default();
         let message = format!(
             "{error}; single containers answer: {} did and their rows were updated, {} did not, and nothing was made or \
@@ -71,6 +74,17 @@ impl Pass {
         let elapsed = now.monotonic.saturating_sub(self.began.monotonic);
         let left = config.pass_bound().saturating_sub(elapsed).saturating_sub(config.list_deadline / 4);
         left.min(config.list_deadline)
+    }
+}
+
+/// A listing shows the image's id once its tag has moved on, which an inspect cannot know: the row's own word stays.
+fn keep_image_refs(rows: &[LedgerRow], present: &mut [ListedContainer]) {
+    let described: HashMap<&ContainerId, &LedgerRow> =
+        rows.iter().filter_map(|row| Some((row.seen_container_id.as_ref()?, row))).collect();
+    for container in present {
+        if let Some(row) = described.get(&container.id) {
+            container.image_ref.clone_from(&row.observed.image_ref);
+        }
     }
 }
 

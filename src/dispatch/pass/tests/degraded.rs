@@ -7,7 +7,7 @@ use super::driver::{Driver, moment, opened, settings, with_order};
 use super::*;
 use crate::dispatch::PassOrder;
 use crate::dispatch::rules::fixtures::{container, container_id, row, stopped, world};
-use crate::model::{ContainerId, Examined, HostStatus, LedgerRow, News, PassId, Scope, Trigger};
+use crate::model::{ContainerId, Examined, HostStatus, LedgerRow, ListedContainer, News, PassId, Scope, Trigger};
 use crate::store::Directory;
 
 fn failed_list() -> DaemonError {
@@ -133,4 +133,16 @@ fn three_tries_leave_the_look_less_than_a_whole_deadline() {
 
 fn driver_order() -> PassOrder {
     PassOrder { pass: PassId::new("p"), trigger: Trigger::Tick, scope: Scope::Host, news: News::default() }
+}
+
+/// A listing says the image's id once the tag has moved on; an inspect says the tag as ever.
+#[test]
+fn an_inspect_never_changes_what_the_image_was_called() {
+    let (mut driver, op, _) = examining(Knowledge::default());
+    let renamed = ListedContainer { image_ref: "app:2".into(), ..container(1) };
+    driver.on(Event::Examined(op, HashMap::from([(container_id(1), Examined::Present(Box::new(renamed)))])));
+    let look_up = driver.asked("LookUp");
+    driver.on(Event::Found(look_up, Ok(directory())));
+    let (_, plan) = driver.plan();
+    assert!(plan.rows.is_empty(), "{:?}", plan.rows);
 }
