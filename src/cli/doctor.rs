@@ -9,7 +9,7 @@ use super::arguments::Printing;
 use super::context::{Context, runtime};
 use super::escape::escape;
 use super::exit::{Exit, Failure};
-use super::freshness::{age_of_truth, holder_text, is_served};
+use super::freshness::{age_of_truth, holder_text, is_served, status_now};
 use super::output::{Output, Spinner};
 use crate::config::Config;
 use crate::docker::Daemon;
@@ -194,14 +194,36 @@ fn examine_identity(hosts: &[HostRecord], config: &Config, identity: &DaemonIden
 
 fn examine_freshness(own: &HostRecord, now: Timestamp) -> Finding {
     let age = own.last_complete_pass_at.map(|at| at.age(now));
-    let healthy = matches!(own.status, Some(HostStatus::Fresh));
+    let status = status_now(own, now);
     match age {
-        Some(age) if healthy && age < OLD => fine("freshness", format!("complete pass {} ago", age_text(age))),
-        _ => fault(
-            "freshness",
-            Exit::Failed,
-            format!("{}; `dockledger once` brings it up to date or shows what keeps it", age_of_truth(own, now)),
-        ),
+        Some(age) if status == Some(HostStatus::Fresh) && age < OLD => {
+            fine("freshness", format!("complete pass {} ago", age_text(age)))
+        }
+        _ => {
+            let cause = own.last_error.as_deref().filter(|_| own.status != Some(HostStatus::Fresh));
+            let cause = cause.map(|error| format!(" ({error})")).unwrap_or_default();
+            fault("freshness", Exit::Failed, format!("{}{cause}; {}", age_of_truth(own, now), cure(status)))
+        }
+    }
+}
+
+/// What brings a host's rows up to date.
+const fn cure(status: Option<HostStatus>) -> &'static str {
+    match status {
+        Some(HostStatus::Unreachable) => {
+            "start the daemon, or point --docker-host at it: the next pass follows at once"
+        }
+        Some(HostStatus::Degraded) => {
+            "a container hangs the daemon's list: `dockledger once --json` names it under `hanging`; remove it, or restart \
+             the daemon"
+        }
+        Some(HostStatus::WrongDaemon) => {
+            "point --docker-host at the right daemon, or `dockledger hosts confirm` if it was replaced"
+        }
+        None | Some(HostStatus::Fresh | HostStatus::Stale) => {
+            "`dockledger once` brings it up to date or shows what keeps it; a service that keeps its host stale is to be \
+             restarted"
+        }
     }
 }
 
@@ -267,6 +289,25 @@ mod tests {
         stale.status = Some(HostStatus::Stale);
         assert!(!examine_freshness(&stale, Timestamp::from_millis(112_000)).ok);
         assert!(!examine_freshness(&host(), Timestamp::from_millis(100_000 + 16 * 60_000)).ok);
+    }
+
+    #[test]
+    fn each_status_but_fresh_is_a_fault_with_its_cause_and_cure() {
+        for (status, cure) in [
+            (HostStatus::Unreachable, "start the daemon"),
+            (HostStatus::Degraded, "hanging"),
+            (HostStatus::WrongDaemon, "hosts confirm"),
+            (HostStatus::Stale, "dockledger once"),
+        ] {
+            let mut host = host();
+            host.status = Some(status);
+            host.last_error = Some("the cause".into());
+            let finding = examine_freshness(&host, Timestamp::from_millis(112_000));
+            assert!(
+                !finding.ok && finding.detail.contains("the cause") && finding.detail.contains(cure),
+                "{finding:?}"
+            );
+        }
     }
 
     #[test]

@@ -22,6 +22,21 @@ pub(crate) fn is_served(host: &HostRecord, now: Timestamp) -> bool {
     living && host.lease.expires_at.is_some_and(|expires_at| expires_at > now)
 }
 
+/// How far the rows of a host can be trusted now: what its last pass said, and stale where a living service has had no
+/// complete pass for three intervals.
+///
+/// The interval is another process's, and its lease tells it: that holds three intervals after each renewal and is
+/// renewed before a third of that is over, so that what is left of it is two thirds of its time at least.
+pub(crate) fn status_now(host: &HostRecord, now: Timestamp) -> Option<HostStatus> {
+    let time_to_live =
+        host.lease.expires_at.filter(|_| is_served(host, now)).map(|expires_at| now.age(expires_at) * 3 / 2);
+    let age = host.last_complete_pass_at.map(|at| at.age(now));
+    match (host.status, age, time_to_live) {
+        (Some(HostStatus::Fresh), Some(age), Some(time_to_live)) if age > time_to_live => Some(HostStatus::Stale),
+        (status, ..) => status,
+    }
+}
+
 /// Who holds a lease, in few words: `pid 4711 on machine 3f2a9c01`. What is written otherwise is shown as it is.
 pub(crate) fn holder_text(holder: &str) -> String {
     let field = |key: &str| {
@@ -38,7 +53,7 @@ pub(crate) fn holder_text(holder: &str) -> String {
 /// Tells when the last complete pass was, and what keeps the next from being one.
 pub(crate) fn freshness(host: &HostRecord, now: Timestamp) -> Freshness {
     let mut line = age_of_truth(host, now);
-    let trouble = trouble(host);
+    let trouble = trouble(host, now);
     let served = is_served(host, now);
     if !served {
         line.push_str("; no service is running: `dockledger run` keeps it true, `dockledger once` looks once");
@@ -54,13 +69,14 @@ pub(crate) fn age_of_truth(host: &HostRecord, now: Timestamp) -> String {
         Some(_) => format!("complete pass {} ago", since(host.last_complete_pass_at, now)),
         None => "no complete pass yet".into(),
     };
-    trouble(host).map_or_else(|| age.clone(), |trouble| format!("{trouble}; {age}"))
+    trouble(host, now).map_or_else(|| age.clone(), |trouble| format!("{trouble}; {age}"))
 }
 
 /// What is wrong with the host, if anything.
-fn trouble(host: &HostRecord) -> Option<&'static str> {
-    match host.status {
+fn trouble(host: &HostRecord, now: Timestamp) -> Option<&'static str> {
+    match status_now(host, now) {
         None | Some(HostStatus::Fresh) => None,
+        Some(HostStatus::Stale) if host.status == Some(HostStatus::Fresh) => Some("stale, passes do not end"),
         Some(HostStatus::Stale) => Some("stale, the last pass was not complete"),
         Some(HostStatus::Unreachable) => Some("the daemon is unreachable"),
         Some(HostStatus::Degraded) => Some("the daemon does not list, single containers are asked"),
@@ -139,6 +155,28 @@ pub(crate) mod tests {
             let freshness = at_112_s(|host| host.lease.holder = Some(holder.clone()));
             assert_eq!(freshness.alarming, alarming, "{holder}: {}", freshness.line);
         }
+    }
+
+    #[test]
+    fn a_service_without_a_complete_pass_for_three_intervals_is_stale() {
+        // Its lease is held until 200 s: at 112 s at least 88 s of 132 s are left.
+        for (complete_at_s, expected) in [(100, HostStatus::Fresh), (0, HostStatus::Fresh), (-30, HostStatus::Stale)] {
+            let mut host = host();
+            host.last_complete_pass_at = Some(Timestamp::from_millis(complete_at_s * 1_000));
+            assert_eq!(status_now(&host, Timestamp::from_millis(112_000)), Some(expected), "{complete_at_s} s");
+        }
+        let stale = at_112_s(|host| host.last_complete_pass_at = Some(Timestamp::from_millis(-30_000)));
+        assert_eq!(stale.line, "local: stale, passes do not end; complete pass 2 min ago");
+        assert!(stale.alarming);
+        let unserved = at_112_s(|host| {
+            host.last_complete_pass_at = Some(Timestamp::from_millis(-30_000));
+            host.lease.holder = None;
+        });
+        assert!(
+            unserved.line.contains("no service is running") && !unserved.line.contains("stale"),
+            "{}",
+            unserved.line
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::ages::since;
 use super::arguments::{HostsArguments, HostsCommand, Printing};
 use super::context::Context;
 use super::exit::{Exit, Failure};
-use super::freshness::{holder_text, is_served};
+use super::freshness::{holder_text, is_served, status_now};
 use super::output::Output;
 use super::registered::print_removed;
 use super::table::{Table, object_text};
@@ -51,10 +51,14 @@ fn print_done(what: &str, name: &HostName, done: &str, json: bool) -> Result<Exi
 }
 
 fn list(printing: &Printing, context: &Context, config: &Config) -> Result<Exit, Failure> {
+    let now = Timestamp::now();
     let mut hosts = context.read(config)?.hosts()?;
     hosts.retain(|host| context.host_filter().is_none_or(|name| host.name == *name));
+    for host in &mut hosts {
+        host.status = status_now(host, now);
+    }
     let output = Output::of_this_process(printing.json);
-    output.answer(&hosts, || text(&hosts, output.width, Timestamp::now()))?;
+    output.answer(&hosts, || text(&hosts, output.width, now))?;
     Ok(Exit::Fine)
 }
 

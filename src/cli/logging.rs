@@ -12,6 +12,9 @@ const LEVELS: [&str; 3] = ["info", "debug", "trace"];
 /// Libraries that log each of their steps: more than `info` of them hides ours.
 const CAPPED: [&str; 3] = ["bollard", "hyper", "hyper_util"];
 
+/// An actor's own name and number around each line tell people nothing: ractor's spans are left out, its warnings stay.
+const UNSPANNED: &str = "ractor=warn";
+
 /// Begins to log: a service from `info` on, more with each `-v`. A command logs warnings of the command line alone: what
 /// the ledger itself would warn of is the command's own fault, which is told once, or stands in its answer.
 pub fn start(is_service: bool, verbose: u8) {
@@ -28,7 +31,8 @@ fn directives(is_service: bool, verbose: u8) -> String {
     }
     let step = usize::from(verbose) - usize::from(!is_service);
     let level = LEVELS[step.min(LEVELS.len() - 1)];
-    CAPPED.iter().fold(level.to_owned(), |filter, target| format!("{filter},{target}=info"))
+    let level = format!("{level},{UNSPANNED}");
+    CAPPED.iter().fold(level, |filter, target| format!("{filter},{target}=info"))
 }
 
 #[cfg(test)]
@@ -38,8 +42,8 @@ mod tests {
     #[test]
     fn libraries_never_say_more_than_info() {
         assert_eq!(directives(false, 0), "error,dockledger::cli=warn");
-        assert_eq!(directives(false, 1), "info,bollard=info,hyper=info,hyper_util=info");
-        assert_eq!(directives(true, 0), "info,bollard=info,hyper=info,hyper_util=info");
-        assert_eq!(directives(false, 9), "trace,bollard=info,hyper=info,hyper_util=info");
+        assert_eq!(directives(false, 1), "info,ractor=warn,bollard=info,hyper=info,hyper_util=info");
+        assert_eq!(directives(true, 0), "info,ractor=warn,bollard=info,hyper=info,hyper_util=info");
+        assert_eq!(directives(false, 9), "trace,ractor=warn,bollard=info,hyper=info,hyper_util=info");
     }
 }

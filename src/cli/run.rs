@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind};
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::arguments::RunArguments;
 use super::context::{Context, runtime};
@@ -12,7 +14,7 @@ use super::manager::{Manager, News};
 use super::one_pass::listen;
 use super::settings::KEYS;
 use crate::config::Config;
-use crate::model::{PassId, PassReport};
+use crate::model::{HostStatus, PassId, PassReport};
 use crate::{Ledger, LedgerHandle, Life};
 
 pub(super) fn execute(arguments: &RunArguments, context: &Context) -> Result<Exit, Failure> {
@@ -136,25 +138,54 @@ fn changed_keys(running: &Config, read: &Config) -> Vec<&'static str> {
 /// answers for our own loops, never for the daemon's health.
 async fn keep_manager_informed(ledger: LedgerHandle, manager: Manager) {
     let mut status = ledger.watch_status();
+    let mut heart = Heart::new(ledger.heartbeat());
     let mut told: Option<PassId> = None;
     let mut watchdog = sd_notify::watchdog_enabled().map(|limit| tokio::time::interval(half(limit)));
     loop {
-        let report = status.borrow_and_update().last_report.clone();
-        if let Some(report) = report.filter(|report| told.as_ref() != Some(&report.pass_id)) {
-            let summary = summary(&report);
+        let now = status.borrow_and_update().clone();
+        if let Some(report) = now.last_report.as_ref().filter(|report| told.as_ref() != Some(&report.pass_id)) {
+            let summary = summary(report, now.host_status());
             manager.tell(if told.is_none() { News::Ready(summary) } else { News::Status(summary) });
             told = Some(report.pass_id.clone());
         }
         let changed = loop {
             tokio::select! {
                 changed = status.changed() => break changed,
-                () = tick(&mut watchdog) => manager.tell(News::Watchdog),
+                () = tick(&mut watchdog) => {
+                    if heart.beats() {
+                        manager.tell(News::Watchdog);
+                    }
+                }
             }
         };
         if changed.is_err() {
             // Whoever kept the status is gone: the watchdog starves, and systemd starts the service again.
             return;
         }
+    }
+}
+
+/// Whether our own loops turn.
+struct Heart {
+    heartbeat: watch::Receiver<u64>,
+    last_beat: Instant,
+}
+
+/// It beats once a second; a machine under load may delay one beat, or two.
+const BEATS_WITHIN: Duration = Duration::from_secs(3);
+
+impl Heart {
+    fn new(heartbeat: watch::Receiver<u64>) -> Self {
+        Self { heartbeat, last_beat: Instant::now() }
+    }
+
+    /// Whether it has beaten since the last question, or a moment ago.
+    fn beats(&mut self) -> bool {
+        if self.heartbeat.has_changed().unwrap_or(false) {
+            self.heartbeat.mark_unchanged();
+            self.last_beat = Instant::now();
+        }
+        self.last_beat.elapsed() < BEATS_WITHIN
     }
 }
 
@@ -173,12 +204,14 @@ fn half(limit: Duration) -> Duration {
 }
 
 /// One line for `systemctl status`.
-fn summary(report: &PassReport) -> String {
+fn summary(report: &PassReport, host: Option<HostStatus>) -> String {
+    let host = host.map_or_else(String::new, |status| format!("{status}: "));
     match &report.error {
-        Some(error) => super::escape::escape(&error.message).into_owned(),
-        None => {
-            format!("{} pass, {} containers listed, {} with a row", report.completeness, report.listed, report.assigned)
-        }
+        Some(error) => host + &super::escape::escape(&error.message),
+        None => format!(
+            "{host}{} pass, {} containers listed, {} with a row",
+            report.completeness, report.listed, report.assigned
+        ),
     }
 }
 
@@ -203,8 +236,22 @@ mod tests {
     fn the_manager_is_told_in_one_harmless_line() {
         let mut report = report();
         (report.listed, report.assigned) = (3, 2);
-        assert_eq!(summary(&report), "complete pass, 3 containers listed, 2 with a row");
+        let fresh = Some(HostStatus::Fresh);
+        assert_eq!(summary(&report, fresh), "fresh: complete pass, 3 containers listed, 2 with a row");
         report.error = Some(PassFailure { kind: FailureKind::DaemonFailed, message: "a\nb".into() });
-        assert_eq!(summary(&report), "a\\nb");
+        assert_eq!(summary(&report, None), "a\\nb");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_heart_that_stops_starves_the_watchdog() {
+        let (sender, heartbeat) = watch::channel(0);
+        let mut heart = Heart::new(heartbeat);
+        tokio::time::advance(BEATS_WITHIN * 5).await;
+        sender.send_modify(|beats| *beats += 1);
+        assert!(heart.beats(), "it has beaten since the last question, however long ago that was");
+        tokio::time::advance(BEATS_WITHIN / 2).await;
+        assert!(heart.beats(), "a question between two beats");
+        tokio::time::advance(BEATS_WITHIN).await;
+        assert!(!heart.beats());
     }
 }
