@@ -55,7 +55,7 @@ pub(crate) struct EventsState {
     grace: Timer,
     reopen: Timer,
     retry: Timer,
-    calm: Timer,
+    own_look: Timer,
 }
 
 /// How far the present stream has come.
@@ -122,7 +122,7 @@ impl EventsState {
             grace: Timer::default(),
             reopen: Timer::default(),
             retry: Timer::default(),
-            calm: Timer::default(),
+            own_look: Timer::default(),
         }
     }
 
@@ -144,7 +144,7 @@ impl EventsState {
             M::Opened { .. } | M::Lost { .. } => {}
             M::Nudged => {
                 self.shared.lock().looked_at();
-                self.look_for_calm(myself);
+                self.look_by_itself(myself);
                 self.send_batch();
             }
             M::GraceOver => self.tried(),
@@ -154,8 +154,8 @@ impl EventsState {
                 self.batches.waited();
                 self.send_batch();
             }
-            M::CalmDue => {
-                self.look_for_calm(myself);
+            M::OwnLookDue => {
+                self.look_by_itself(myself);
                 self.send_batch();
             }
         }
@@ -284,11 +284,11 @@ impl EventsState {
         }
     }
 
-    fn look_for_calm(&mut self, myself: &ActorRef<EventsMessage>) {
+    fn look_by_itself(&mut self, myself: &ActorRef<EventsMessage>) {
         let now = self.elapsed();
-        match self.shared.lock().calm(now) {
-            Some(due) => self.calm.arm(due.saturating_sub(now), myself, EventsMessage::CalmDue),
-            None => self.calm.disarm(),
+        match self.shared.lock().dirty_by_itself(now) {
+            Some(due) => self.own_look.arm(due.saturating_sub(now), myself, EventsMessage::OwnLookDue),
+            None => self.own_look.disarm(),
         }
     }
 }

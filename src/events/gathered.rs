@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::cursor::Cursor;
 use super::dirty::Dirty;
+use super::echoes::Echoes;
 use super::starts::StartLog;
 use crate::config::Config;
 use crate::docker::StreamItem;
@@ -24,6 +25,7 @@ pub(super) struct Gathered {
     pub(super) dirty: Dirty,
     cursor: Cursor,
     starts: StartLog,
+    echoes: Echoes,
     window: Duration,
     /// Events that came; one that came twice counts once.
     pub(super) events: u64,
@@ -41,6 +43,7 @@ impl Gathered {
             dirty,
             cursor: Cursor::default(),
             starts: StartLog::new(config.flapping.clone()),
+            echoes: Echoes::default(),
             window: config.flapping.window,
             events: 0,
             last_sign: Duration::ZERO,
@@ -85,6 +88,9 @@ impl Gathered {
                 news.tell_starts(event.container.clone(), starts);
             }
         }
+        if event.action == EventAction::Ended {
+            self.echoes.ended(&event.container, now.elapsed);
+        }
         if matches!(event.action, EventAction::Started | EventAction::Ended) {
             news.owe_details(event.container.clone());
         }
@@ -96,12 +102,16 @@ impl Gathered {
         self.is_nudged = false;
     }
 
-    /// Containers that have ceased to flap are dirty by themselves. When to look for the next ones.
-    pub(super) fn calm(&mut self, now: Duration) -> Option<Duration> {
+    /// What is dirty by itself: containers that have ceased to flap, and those that ended a moment ago. When to look for
+    /// the next ones.
+    pub(super) fn dirty_by_itself(&mut self, now: Duration) -> Option<Duration> {
         for (container, starts) in self.starts.calmed(now) {
             self.calmed(container, starts);
         }
-        self.starts.next_calm()
+        for container in self.echoes.due(now) {
+            self.dirty.container(container, News::default());
+        }
+        self.starts.next_calm().into_iter().chain(self.echoes.next()).min()
     }
 
     fn calmed(&mut self, container: ContainerId, starts: Starts) {
@@ -174,15 +184,28 @@ mod tests {
     }
 
     #[test]
+    fn a_container_that_ended_is_dirty_again_a_moment_later() {
+        let mut gathered = gathered();
+        gathered.take_in(event(EventAction::Ended, 1), moment(1));
+        gathered.dirty.take();
+        let next = gathered.dirty_by_itself(SECOND).expect("to come");
+        assert_eq!(gathered.dirty.take(), None);
+        gathered.dirty_by_itself(next);
+        let dirt = gathered.dirty.take().expect("owed");
+        assert_eq!(dirt.scope, Scope::Containers([ContainerId::new("c")].into()));
+        assert!(dirt.news.is_empty(), "its details are owed once");
+    }
+
+    #[test]
     fn a_container_that_ceased_to_flap_is_dirty_by_itself() {
         let mut gathered = gathered();
         for n in 1..=4 {
             gathered.take_in(event(EventAction::Started, n), moment(n));
         }
         assert!(gathered.dirty.take().expect("owed").news.starts["c"].is_flapping);
-        assert_eq!(gathered.calm(4 * SECOND), Some(301 * SECOND));
+        assert_eq!(gathered.dirty_by_itself(4 * SECOND), Some(301 * SECOND));
         assert_eq!(gathered.dirty.take(), None);
-        assert_eq!(gathered.calm(301 * SECOND), None);
+        assert_eq!(gathered.dirty_by_itself(301 * SECOND), None);
         let dirt = gathered.dirty.take().expect("owed");
         assert_eq!(dirt.scope, Scope::Containers([ContainerId::new("c")].into()));
         assert_eq!(dirt.news.starts["c"], Starts { recent: 3, is_flapping: false });

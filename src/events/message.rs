@@ -47,8 +47,8 @@ pub enum EventsMessage {
     ReopenDue,
     /// The wait before a batch is sent again is over.
     RetryDue,
-    /// A container may have ceased to flap.
-    CalmDue,
+    /// A container may be dirty by itself: it may have ceased to flap, or ended a moment ago.
+    OwnLookDue,
 }
 
 /// Why a stream is not followed any more.

@@ -1,6 +1,7 @@
 //! The whole ledger: the built program and the embedded tree, against simulated and real daemons.
 
 mod deployer;
+mod events;
 mod faults;
 mod instances;
 pub(crate) mod ledger;
