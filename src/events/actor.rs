@@ -13,7 +13,7 @@ use super::reopening::Reopening;
 use super::{EventsMessage, Loss, StreamStatus};
 use crate::config::Config;
 use crate::docker::ContainerSource;
-use crate::model::{Epoch, whole_millis};
+use crate::model::{Clock, Epoch, whole_millis};
 use crate::supervisor::{Pulse, SupervisorMessage};
 use crate::tick::TickMessage;
 use crate::timer::Timer;
@@ -33,6 +33,8 @@ pub(crate) struct EventsArgs {
     pub source: Arc<dyn ContainerSource>,
     /// Who hears of the stream's state.
     pub supervisor: ActorRef<SupervisorMessage>,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
     /// What tells the supervisor that its loop turns.
     pub pulse: Pulse,
 }
@@ -105,7 +107,7 @@ impl EventsActor {
 
 impl EventsState {
     fn new(args: EventsArgs) -> Self {
-        let shared = Shared::new(Gathered::new(&args.config));
+        let shared = Shared::new(Gathered::new(&args.config), args.clock.clone());
         let status = StreamStatus { is_open: false, since: shared.now().wall, events: 0, reopened: 0 };
         Self {
             args,

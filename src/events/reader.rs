@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 use super::gathered::{Gathered, Moment};
 use super::{EventsMessage, Loss};
 use crate::docker::{ContainerSource, StreamItem};
-use crate::model::Timestamp;
+use crate::model::Clock;
 
 /// Without any item for so long, a stream is opened anew: one whose far end is gone looks the same as an idle one (D4).
 /// As often as proxies cut it anyway; a stream that is told nothing costs one list in this time.
@@ -20,12 +20,13 @@ pub(super) const LONGEST_SILENCE: Duration = Duration::from_secs(10 * 60);
 #[derive(Clone, Debug)]
 pub(super) struct Shared {
     gathered: Arc<Mutex<Gathered>>,
+    clock: Arc<dyn Clock>,
     born: Instant,
 }
 
 impl Shared {
-    pub(super) fn new(gathered: Gathered) -> Self {
-        Self { gathered: Arc::new(Mutex::new(gathered)), born: Instant::now() }
+    pub(super) fn new(gathered: Gathered, clock: Arc<dyn Clock>) -> Self {
+        Self { gathered: Arc::new(Mutex::new(gathered)), clock, born: Instant::now() }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Gathered> {
@@ -34,7 +35,7 @@ impl Shared {
     }
 
     pub(super) fn now(&self) -> Moment {
-        Moment { wall: Timestamp::now(), elapsed: self.born.elapsed() }
+        Moment { wall: self.clock.now(), elapsed: self.born.elapsed() }
     }
 }
 

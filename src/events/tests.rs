@@ -14,8 +14,8 @@ use crate::config::Config;
 use crate::docker::{Action, CallProgress, ContainerSource, DaemonError, EventStream, ImageAnswer, Listed, StreamItem};
 use crate::ear::ear;
 use crate::model::{
-    BoxFuture, ContainerId, DaemonEvent, Dirt, Epoch, EventAction, Examined, ImageId, Inspected, Scope, Timestamp,
-    Trigger,
+    BoxFuture, ContainerId, DaemonEvent, Dirt, Epoch, EventAction, Examined, ImageId, Inspected, Scope, SystemClock,
+    Timestamp, Trigger,
 };
 use crate::supervisor::{Pulse, SupervisorMessage};
 use crate::tick::TickMessage;
@@ -101,6 +101,7 @@ impl Stage {
             epoch: Epoch(1),
             source: source.clone(),
             supervisor,
+            clock: Arc::new(SystemClock),
             pulse: Pulse::new(),
         };
         let (events, _) = Actor::spawn(None, EventsActor, args).await.expect("it calls nobody");

@@ -79,6 +79,7 @@ impl SupervisorState {
             epoch,
             source: self.args.sources.make(),
             supervisor: myself.clone(),
+            clock: self.args.clock.clone(),
             pulse,
         };
         let (events, _) = Actor::spawn_linked(None, EventsActor, args, myself.get_cell()).await?;
