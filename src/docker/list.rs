@@ -17,7 +17,9 @@ use super::progress::{CallProgress, LIST_CALL};
 use super::transport::{Keep, Transport, error_answer, next_piece, query_value};
 use crate::model::{ContainerId, Listing, Scope};
 
-/// Longest body of a list. 10,000 containers take 14 MiB; beyond this something is wrong with the daemon.
+/// Longest body of a list, without the entries that are too long to be kept: anyone who may create containers can make
+/// some of 32 MiB, and they must cost no more than themselves. 10,000 containers take 14 MiB; beyond this something is
+/// wrong with the daemon.
 const MAX_LIST_BYTES: u64 = 256 * 1024 * 1024;
 
 /// Every container, stopped ones too.
@@ -91,7 +93,7 @@ impl ListCall {
         let mut body = self.begin_list(call, LIST_ALL).await?;
         let memory = std::mem::take(&mut *self.memory.lock().unwrap_or_else(PoisonError::into_inner));
         let mut reader = RememberingReader::new(Arc::clone(&self.labels), memory);
-        self.feed_with(call, &mut body, |piece| reader.feed(piece)).await?;
+        self.feed_with(call, &mut body, |piece| reader.feed(piece).map(|()| reader.oversized_bytes())).await?;
         let body_bytes = reader.body_bytes();
         let (listing, memory) = reader.finish().map_err(|error| not_a_listing(call, error, &[], &self.progress))?;
         *self.memory.lock().unwrap_or_else(PoisonError::into_inner) = memory;
@@ -102,7 +104,7 @@ impl ListCall {
     async fn read_some(&self, call: &Call, ids: &BTreeSet<ContainerId>) -> Result<(Arc<Listing>, u64), DaemonError> {
         let mut body = self.begin_list(call, &list_path(ids)).await?;
         let mut reader = ListingReader::new(Arc::clone(&self.labels));
-        self.feed_with(call, &mut body, |piece| reader.feed(piece)).await?;
+        self.feed_with(call, &mut body, |piece| reader.feed(piece).map(|()| reader.oversized_bytes())).await?;
         let mut listing = reader.finish().map_err(|error| not_a_listing(call, error, &[], &self.progress))?;
         // An engine may match the begin of an id, or not know the filter.
         listing.containers.retain(|listed| ids.contains(&listed.id));
@@ -124,13 +126,13 @@ impl ListCall {
         &self,
         call: &Call,
         body: &mut Incoming,
-        mut feed: impl FnMut(&[u8]) -> Result<(), SplitError>,
+        mut feed: impl FnMut(&[u8]) -> Result<u64, SplitError>,
     ) -> Result<(), DaemonError> {
         while let Some(piece) = next_piece(call, body, &self.progress).await? {
-            if self.progress.bytes() > MAX_LIST_BYTES {
+            let oversized = feed(&piece).map_err(|error| not_a_listing(call, error, &piece, &self.progress))?;
+            if self.progress.bytes().saturating_sub(oversized) > MAX_LIST_BYTES {
                 return Err(call.too_large(MAX_LIST_BYTES));
             }
-            feed(&piece).map_err(|error| not_a_listing(call, error, &piece, &self.progress))?;
         }
         Ok(())
     }

@@ -73,6 +73,14 @@ impl RememberingReader {
         self.body_bytes
     }
 
+    /// Bytes so far of entries that are too long to be kept: a body that is remembered has none.
+    pub(in crate::docker) const fn oversized_bytes(&self) -> u64 {
+        match &self.course {
+            Course::Decoding { reader, .. } => reader.oversized_bytes(),
+            Course::Same { .. } | Course::Different { .. } => 0,
+        }
+    }
+
     /// Reads the next piece of the body.
     pub(in crate::docker) fn feed(&mut self, piece: &[u8]) -> Result<(), SplitError> {
         self.body_bytes += piece.len() as u64;

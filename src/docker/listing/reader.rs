@@ -54,6 +54,11 @@ impl ListingReader {
         })
     }
 
+    /// Bytes so far of entries that are too long to be kept.
+    pub(in crate::docker) const fn oversized_bytes(&self) -> u64 {
+        self.splitter.oversized_bytes()
+    }
+
     /// The body is at its end: the listing, if the array is whole.
     pub(in crate::docker) fn finish(self) -> Result<Listing, SplitError> {
         self.finish_placed().map(|placed| placed.listing)

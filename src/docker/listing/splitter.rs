@@ -52,6 +52,8 @@ pub(super) struct Splitter {
     position: u64,
     /// Where the element began that goes on.
     began: u64,
+    /// Bytes of the elements that are too long.
+    oversized_bytes: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,6 +92,11 @@ impl Splitter {
         }
         self.position += piece.len() as u64;
         Ok(())
+    }
+
+    /// Bytes so far of elements of which only the begin is kept: they cost nothing but their way past.
+    pub(super) const fn oversized_bytes(&self) -> u64 {
+        self.oversized_bytes
     }
 
     /// Where the element ends that begins at the begin of `body`: at the comma or bracket behind it.
@@ -159,11 +166,14 @@ impl Splitter {
     }
 
     fn carry(&mut self, part: &[u8]) {
+        let before = self.length;
         self.length = self.length.saturating_add(part.len());
         if self.length <= MAX_ELEMENT_BYTES {
             self.carried.extend_from_slice(part);
             return;
         }
+        let counted = if before > MAX_ELEMENT_BYTES { before } else { 0 };
+        self.oversized_bytes += (self.length - counted) as u64;
         let missing = PREFIX_BYTES.saturating_sub(self.carried.len()).min(part.len());
         self.carried.extend_from_slice(&part[..missing]);
         self.carried.truncate(PREFIX_BYTES);
@@ -295,5 +305,18 @@ mod tests {
     fn depth_is_counted_and_not_recursed() {
         let body = format!("[{}{}]", "[".repeat(100_000), "]".repeat(100_000));
         assert_eq!(texts(&body).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_is_too_long_is_counted_and_what_is_kept_is_not() {
+        let huge = format!("\"{}\"", "y".repeat(MAX_ELEMENT_BYTES));
+        let body = format!("[1,{huge},2,{huge}]");
+        for size in [1 << 10, 1 << 20, usize::MAX] {
+            let mut splitter = Splitter::default();
+            for piece in body.as_bytes().chunks(size) {
+                splitter.feed(piece, |_| {}).unwrap();
+            }
+            assert_eq!(splitter.oversized_bytes(), 2 * huge.len() as u64, "pieces of {size} bytes");
+        }
     }
 }
