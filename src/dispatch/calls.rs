@@ -13,6 +13,10 @@ use crate::model::{Epoch, OpId};
 use crate::store::StoreMessage;
 use crate::supervisor::{Child, SupervisorMessage};
 
+/// How long the daemon may take to be done with what it told, before it is listed all the same. Docker 20.10 takes 5 to
+/// 60 ms to take down a container that ended; one that takes longer is looked at again.
+const TIME_TO_SETTLE: Duration = Duration::from_millis(100);
+
 /// Beyond the bounds that DockerActor keeps by itself, so that only a lane that hangs is killed.
 pub(super) const LANE_GRACE: Duration = Duration::from_secs(1);
 
@@ -27,6 +31,10 @@ impl DispatchState {
             Ask::List(scope) => {
                 (self.to_lane(Lane::Pass, DockerMessage::List { op, scope, reply_to }), config.list_deadline)
             }
+            Ask::Settle(containers) => (
+                self.to_lane(Lane::Pass, DockerMessage::Examine { op, containers, within: TIME_TO_SETTLE, reply_to }),
+                TIME_TO_SETTLE + LANE_GRACE,
+            ),
             Ask::Examine(containers, within) => (
                 self.to_lane(Lane::Pass, DockerMessage::Examine { op, containers, within, reply_to }),
                 within + LANE_GRACE,
@@ -112,6 +120,7 @@ impl DispatchState {
 const fn daemon_call(ask: &Ask) -> Option<&'static str> {
     match ask {
         Ask::List(_) => Some("list"),
+        Ask::Settle(_) => Some("settle"),
         Ask::Examine(..) => Some("examine"),
         Ask::ReadImages(_) => Some("images"),
         Ask::Verify(_) => Some("verify"),

@@ -88,8 +88,8 @@ impl Gathered {
                 news.tell_starts(event.container.clone(), starts);
             }
         }
-        if event.action == EventAction::Ended {
-            self.echoes.ended(&event.container, now.elapsed);
+        if event.action != EventAction::Started {
+            self.echoes.told(&event.container, now.elapsed);
         }
         if matches!(event.action, EventAction::Started | EventAction::Ended) {
             news.owe_details(event.container.clone());
@@ -102,7 +102,7 @@ impl Gathered {
         self.is_nudged = false;
     }
 
-    /// What is dirty by itself: containers that have ceased to flap, and those that ended a moment ago. When to look for
+    /// What is dirty by itself: containers that have ceased to flap, and those that were told of a moment ago. When to look for
     /// the next ones.
     pub(super) fn dirty_by_itself(&mut self, now: Duration) -> Option<Duration> {
         for (container, starts) in self.starts.calmed(now) {

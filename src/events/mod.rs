@@ -6,7 +6,7 @@
 //! gathered    what the reader leaves and the actor takes                     (pure)
 //! dirty       where to look: these containers, or everything                 (pure)
 //! cursor      where to resume, and which events were seen                    (pure)
-//! echoes      what ended is looked at again                                  (pure)
+//! echoes      what was told is looked at again                               (pure)
 //! starts      which containers flap                                          (pure)
 //! batches     one batch on its way, and again what no pass looked at         (pure)
 //! reopening   when a lost stream is opened again                             (pure)

@@ -123,6 +123,15 @@ impl Scope {
         matches!(self, Self::Host)
     }
 
+    /// The containers that it names, in order; none if it is the whole host.
+    #[must_use]
+    pub fn containers(&self) -> Vec<ContainerId> {
+        match self {
+            Self::Host => Vec::new(),
+            Self::Containers(ids) => ids.iter().cloned().collect(),
+        }
+    }
+
     /// Looks at what `other` looks at too; more than `limit` containers become the whole host.
     pub fn join(&mut self, other: Self, limit: usize) {
         match (&mut *self, other) {

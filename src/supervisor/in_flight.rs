@@ -10,7 +10,7 @@ use crate::model::OpId;
 /// A call that has not been answered yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallInFlight {
-    /// What was asked: `list`, `examine`, `images`, `verify`.
+    /// What was asked: `list`, `settle`, `examine`, `images`, `verify`.
     pub what: &'static str,
     since: Instant,
 }

@@ -37,6 +37,7 @@ impl Pass {
                 self.knowledge.images.extend(unanswered);
                 effects.extend(self.decide(now));
             }
+            AskKind::Settle => effects.extend(self.list_if_due()),
             AskKind::Examine => effects.extend(self.on_examined(HashMap::new(), now)),
             _ => {
                 let unanswered = Inspected::Unanswered("no answer within the deadline".into());
@@ -91,6 +92,7 @@ impl Pass {
         match kind {
             AskKind::Open => self.open(),
             AskKind::List => self.list(),
+            AskKind::Settle => self.ask(Ask::Settle(self.scope.containers())),
             AskKind::Examine => {
                 let (containers, within) = self.asked_examine.clone();
                 self.ask(Ask::Examine(containers, within))

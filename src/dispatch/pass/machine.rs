@@ -34,6 +34,8 @@ pub(crate) struct Pass {
     pub(super) asked_verify: Vec<ContainerId>,
     pub(super) asked_adoption: BTreeSet<String>,
     pub(super) asked_examine: (Vec<ContainerId>, Duration),
+    /// Nothing that is committed from now on can be among the rows: the daemon may be asked.
+    pub(super) has_snapshot: bool,
     pub(super) opened: Option<Opened>,
     pub(super) listed: Option<Listed>,
     /// Why there is no listing; `listed` then holds what single inspects said in its place, if they said anything.
@@ -83,6 +85,7 @@ impl Pass {
             asked_verify: Vec::new(),
             asked_adoption: BTreeSet::new(),
             asked_examine: (Vec::new(), Duration::ZERO),
+            has_snapshot: false,
             opened: None,
             listed: None,
             list_failure: None,
@@ -98,7 +101,8 @@ impl Pass {
             row_by_row: false,
             draft: ReportDraft::default(),
         };
-        let effects = vec![pass.open()];
+        let mut effects = vec![pass.open()];
+        effects.extend(pass.settle());
         (pass, effects)
     }
 
@@ -126,7 +130,11 @@ impl Pass {
                 pass.decide(now)
             }),
             Event::RowsRead(op, result) => self.answered(op, |pass| pass.on_rows_read(result, now)),
-            Event::Examined(op, answers) => self.answered(op, |pass| pass.on_examined(answers, now)),
+            Event::Examined(op, answers) => match self.awaited.remove(&op) {
+                Some(AskKind::Settle) => self.list_if_due(),
+                Some(_) => self.on_examined(answers, now),
+                None => Vec::new(),
+            },
             Event::Verified(op, answers) => self.answered(op, |pass| {
                 pass.verified.extend(answers);
                 pass.decide(now)
@@ -155,8 +163,18 @@ impl Pass {
     }
 
     fn on_snapshot(&mut self, op: OpId) -> Vec<Effect> {
-        let listing_is_due = self.listed.is_none() && self.list_failure.is_none() && !self.awaits(AskKind::List);
-        if self.awaited.contains_key(&op) && listing_is_due { vec![self.list()] } else { Vec::new() }
+        if !self.awaited.contains_key(&op) {
+            return Vec::new();
+        }
+        self.has_snapshot = true;
+        self.list_if_due()
+    }
+
+    /// The list comes after the snapshot of the rows, and after what the daemon is not done with.
+    pub(super) fn list_if_due(&mut self) -> Vec<Effect> {
+        let is_asked = self.listed.is_some() || self.list_failure.is_some() || self.awaits(AskKind::List);
+        let may_be_asked = self.has_snapshot && !self.awaits(AskKind::Settle);
+        if may_be_asked && !is_asked { vec![self.list()] } else { Vec::new() }
     }
 
     fn on_opened(&mut self, result: Result<Opened, StoreError>, now: Moment) -> Vec<Effect> {

@@ -66,6 +66,8 @@ pub(crate) enum Ask {
     Open(Scope),
     /// Of the daemon: the containers in scope.
     List(Scope),
+    /// Of the daemon: to be done with what it told of these, for a moment at most.
+    Settle(Vec<ContainerId>),
     /// Of the store: these rows.
     ReadRows(BTreeSet<RowId>),
     /// Of the daemon: each of these by itself, as many as answer within this time.
@@ -87,6 +89,7 @@ impl Ask {
         match self {
             Self::Open(_) => AskKind::Open,
             Self::List(_) => AskKind::List,
+            Self::Settle(_) => AskKind::Settle,
             Self::ReadRows(_) => AskKind::ReadRows,
             Self::Examine(..) => AskKind::Examine,
             Self::LookUp(_) => AskKind::LookUp,
@@ -103,6 +106,7 @@ impl Ask {
 pub(super) enum AskKind {
     Open,
     List,
+    Settle,
     ReadRows,
     Examine,
     LookUp,
@@ -114,7 +118,7 @@ pub(super) enum AskKind {
 
 impl AskKind {
     pub(super) const fn is_of_the_daemon(self) -> bool {
-        matches!(self, Self::List | Self::Examine | Self::ReadImages | Self::Verify)
+        matches!(self, Self::List | Self::Settle | Self::Examine | Self::ReadImages | Self::Verify)
     }
 }
 

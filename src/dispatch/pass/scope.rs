@@ -18,6 +18,13 @@ impl Pass {
         self.ask(Ask::List(self.scope.clone()))
     }
 
+    /// The daemon tells of an end or a pause while it still works on it, and its list shows it only then; an inspect waits
+    /// for that. So the containers in scope are inspected before they are listed, as long as rows are read anyway.
+    pub(super) fn settle(&mut self) -> Option<Effect> {
+        let containers = self.scope.containers();
+        (!containers.is_empty()).then(|| self.ask(Ask::Settle(containers)))
+    }
+
     pub(super) fn on_rows_read(&mut self, result: Result<Vec<LedgerRow>, StoreError>, now: Moment) -> Vec<Effect> {
         match (result, &mut self.opened) {
             (Ok(rows), Some(opened)) => {
@@ -44,6 +51,7 @@ impl Pass {
     /// Begins again with the whole host; what images and inspects said stays true.
     pub(super) fn grow(&mut self) -> Vec<Effect> {
         self.scope = Scope::Host;
+        self.has_snapshot = false;
         self.opened = None;
         self.listed = None;
         self.directory = None;

@@ -1,6 +1,6 @@
 //! Passes over some containers: what they need, and when they have to look at the whole host.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::driver::{identity, opened, settings, with_order};
@@ -42,6 +42,7 @@ fn run(world: &World, scope: Scope, knowledge: Knowledge) -> Scoped {
                 let rows = world.rows.iter().filter(|row| is_bound_in(row, &scope)).cloned().collect();
                 driver.on(Event::Opened(op, Ok(Opened { rows: Arc::new(rows), ..opened(None) })));
             }
+            Ask::Settle(_) => driver.on(Event::Examined(op, HashMap::new())),
             Ask::List(scope) => driver.on(Event::Listed(op, Ok(listed_in(world, &scope)))),
             Ask::ReadRows(ids) => driver.on(Event::RowsRead(op, Ok(rows_of(world, &ids)))),
             Ask::LookUp(_) => driver.on(Event::Found(op, Ok(world.directory.clone()))),
@@ -89,7 +90,7 @@ fn a_scoped_pass_reads_lists_and_writes_its_own_rows_alone() {
     let knowledge = knowledge_of(&world);
     world.listing.containers = vec![stopped(web(1, 1)), stopped(web(2, 2))];
     let scoped = run(&world, scope(&[1]), knowledge);
-    assert_eq!(scoped.asked, ["Open", "List", "LookUp", "Commit"]);
+    assert_eq!(scoped.asked, ["Settle", "Open", "List", "LookUp", "Commit"]);
     let plan = scoped.plan.expect("something to write");
     assert_eq!(plan.rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["s:web"]);
     assert_eq!((plan.host.complete, plan.host.status), (false, None), "freshness is of whole passes");
@@ -127,7 +128,7 @@ fn a_new_container_is_bound_to_the_free_row_that_it_claims() {
     let knowledge = knowledge_of(&world);
     world.listing.containers.push(web(3, 1));
     let scoped = run(&world, scope(&[3]), knowledge);
-    assert_eq!(scoped.asked, ["Open", "List", "LookUp", "ReadImages", "ReadRows", "Commit"]);
+    assert_eq!(scoped.asked, ["Settle", "Open", "List", "LookUp", "ReadImages", "ReadRows", "Commit"]);
     let plan = scoped.plan.expect("bound");
     assert_eq!(plan.rows[0].expected, Some(Some(container_id(1))), "it is written over what was read");
     assert_eq!(plan.rows[0].binding.container_id, Some(container_id(3)));
@@ -139,7 +140,10 @@ fn a_claim_on_a_row_that_is_bound_beyond_the_scope_makes_it_the_whole_host() {
     let knowledge = knowledge_of(&world);
     world.listing.containers.push(web(3, 1));
     let scoped = run(&world, scope(&[3]), knowledge);
-    assert_eq!(scoped.asked, ["Open", "List", "LookUp", "ReadImages", "ReadRows", "Open", "List", "LookUp", "Commit"]);
+    assert_eq!(
+        scoped.asked,
+        ["Settle", "Open", "List", "LookUp", "ReadImages", "ReadRows", "Open", "List", "LookUp", "Commit"]
+    );
     let plan = scoped.plan.expect("a whole pass stamps the host");
     assert!(plan.host.complete && plan.rows.is_empty(), "the one that is up keeps its row");
     assert_eq!(scoped.finished.report.scope, Scope::Host);
@@ -186,9 +190,29 @@ fn without_a_complete_listing_before_it_every_pass_is_whole() {
 fn a_scoped_pass_that_fails_is_told_of_the_host() {
     let world = two_replicas();
     let mut driver = with_order(settings(), order(scope(&[1])), knowledge_of(&world));
+    let (settle, _) = driver.wanted.pop().expect("its container is inspected first");
+    driver.on(Event::Examined(settle, HashMap::new()));
     let (open, list) = driver.open_then_list();
     driver.on(Event::Opened(open, Ok(opened(None))));
     driver.on(Event::Listed(list, Err(refused())));
     let (_, plan) = driver.plan();
     assert_eq!((plan.host.status, plan.host.complete), (Some(HostStatus::Unreachable), false));
+}
+
+/// D7: a container that is stuck hangs its inspect.
+#[test]
+fn the_list_waits_for_the_snapshot_and_for_the_daemon_to_settle_and_not_for_ever() {
+    let world = two_replicas();
+    for snapshot_first in [true, false] {
+        let mut driver = with_order(settings(), order(scope(&[1])), knowledge_of(&world));
+        let (settle, _) = driver.wanted.pop().expect("settle");
+        let (open, _) = driver.wanted.pop().expect("open");
+        let (snapshot, settled) = (Event::SnapshotBegan(open), Event::Deadline(settle, None));
+        let (first, second) = if snapshot_first { (snapshot, settled) } else { (settled, snapshot) };
+        driver.on(first);
+        assert!(driver.wanted.is_empty(), "one of the two is not enough");
+        driver.on(second);
+        driver.asked("List");
+        assert_eq!(driver.stuck, ["docker"], "a lane that hangs is replaced");
+    }
 }
