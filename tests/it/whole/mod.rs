@@ -1,6 +1,7 @@
 //! The whole ledger: the built program and the embedded tree, against simulated and real daemons.
 
 mod deployer;
+mod embedding;
 mod events;
 mod faults;
 mod instances;
@@ -8,3 +9,4 @@ pub(crate) mod ledger;
 mod logs;
 mod real_daemon;
 mod steady;
+mod supervision;
