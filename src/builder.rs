@@ -51,15 +51,14 @@ impl LedgerBuilder {
         self
     }
 
-    /// What containers are listed, inspected and acted on through, in place of the daemon. It must not panic itself: only
-    /// what it makes may.
+    /// What containers are listed, inspected and acted on through, in place of the daemon.
     #[must_use]
     pub fn source(mut self, source: SourceFactory) -> Self {
         self.source = Some(source);
         self
     }
 
-    /// What the ledger is kept in, in place of the database. It must not panic itself: only what it makes may.
+    /// What the ledger is kept in, in place of the database.
     #[must_use]
     pub fn store(mut self, store: StoreFactory) -> Self {
         self.store = Some(store);

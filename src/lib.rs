@@ -9,7 +9,8 @@
 //! docker      the daemon; alone names bollard          │
 //! events      the daemon's stream: where to look       │
 //! store       the ledger; alone names diesel           ┘
-//! supervisor  the tree: restarts, refs, the ordered end
+//! supervisor  the tree: restarts, refs, subscribers, the ordered end
+//! anchor      what stands for it in the tree of a larger application
 //! model       the words of all of them as types
 //! config      every key, its default and its reason
 //! simulation  a simulated daemon, and a proxy with faults

@@ -173,6 +173,14 @@ mod tests {
     }
 
     #[test]
+    fn a_stop_in_the_middle_of_a_pass_is_no_failing_pass() {
+        let mut conditions = Conditions::default();
+        let mut stopped = report(&[], Some("the ledger is stopping"));
+        stopped.error.as_mut().expect("it failed").kind = FailureKind::Stopping;
+        assert_eq!(conditions.after(&stopped), []);
+    }
+
+    #[test]
     fn a_failure_whose_figures_alone_differ_stands() {
         let mut conditions = Conditions::default();
         assert_eq!(conditions.after(&report(&[], Some("cut after 17 bytes"))).len(), 1);

@@ -310,8 +310,7 @@ impl SupervisorState {
 
     fn pass_ended(&mut self, myself: &ActorRef<SupervisorMessage>, report: Arc<PassReport>) {
         let has_changed = report.revision.is_some();
-        let now = self.args.clock.now();
-        self.args.status.send_modify(|status| status.note_pass(report, now));
+        self.args.status.send_modify(|status| status.note_pass(report));
         self.tell_staleness();
         if has_changed {
             self.publish(myself);

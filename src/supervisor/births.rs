@@ -1,5 +1,7 @@
 //! How each child is born: with what it needs, and announced to those who use it. No child does I/O before it is spawned.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use ractor::{Actor, ActorCell, ActorRef, SpawnErr};
 
 use super::actor::SupervisorState;
@@ -60,7 +62,7 @@ impl SupervisorState {
         epoch: Epoch,
     ) -> Result<ActorCell, SpawnErr> {
         // A fresh source for each life: nothing of a hung call is carried over.
-        let source = self.args.sources.make();
+        let source = made(|| self.args.sources.make())?;
         let progress = source.progress();
         let args = DockerArgs { questions: Questions::new(source, &self.args.config), lane, epoch };
         let (docker, _) = Actor::spawn_linked(None, DockerActor, args, myself.get_cell()).await?;
@@ -77,7 +79,7 @@ impl SupervisorState {
         let args = EventsArgs {
             config: self.args.config.clone(),
             epoch,
-            source: self.args.sources.make(),
+            source: made(|| self.args.sources.make())?,
             supervisor: myself.clone(),
             clock: self.args.clock.clone(),
             pulse,
@@ -92,8 +94,13 @@ impl SupervisorState {
         myself: &ActorRef<SupervisorMessage>,
         epoch: Epoch,
     ) -> Result<ActorRef<StoreMessage>, SpawnErr> {
-        let args = StoreArgs { epoch, supervisor: myself.clone(), store: self.args.stores.make() };
+        let args = StoreArgs { epoch, supervisor: myself.clone(), store: made(|| self.args.stores.make())? };
         let (store, _) = Actor::spawn_linked(None, StoreActor, args, myself.get_cell()).await?;
         Ok(store)
     }
+}
+
+/// What a factory of the host application makes. Its panic is the child's, which cannot begin: the supervisor lives on.
+fn made<T>(make: impl FnOnce() -> T) -> Result<T, SpawnErr> {
+    catch_unwind(AssertUnwindSafe(make)).map_err(|_| SpawnErr::StartupFailed("what it needs could not be made".into()))
 }

@@ -20,7 +20,7 @@ pub struct Status {
     pub started_at: Timestamp,
     /// The report of the last pass, whatever came of it.
     pub last_report: Option<Arc<PassReport>>,
-    /// When the last complete pass of the whole host committed in this life of the tree, by the wall clock.
+    /// When the last complete pass of the whole host that this tree committed began, by the wall clock.
     pub last_complete_pass_at: Option<Timestamp>,
     /// How often each child was replaced, and why.
     pub restarts: BTreeMap<(Child, RestartCause), u64>,
@@ -88,9 +88,9 @@ impl Status {
         self.restarts.iter().filter(|((replaced, _), _)| *replaced == child).map(|(_, count)| count).sum()
     }
 
-    pub(super) fn note_pass(&mut self, report: Arc<PassReport>, now: Timestamp) {
+    pub(super) fn note_pass(&mut self, report: Arc<PassReport>) {
         if report.outcome == PassOutcome::Committed && report.scope.is_whole() {
-            self.last_complete_pass_at = Some(now);
+            self.last_complete_pass_at = Some(report.started_at);
             self.true_since = Instant::now();
         }
         self.told = told_by(&report).or(self.told);
@@ -143,7 +143,7 @@ mod tests {
         report.outcome = outcome;
         report.scope = scope;
         report.error = error.map(|kind| PassFailure { kind, message: String::new() });
-        status.note_pass(Arc::new(report), Timestamp::from_millis(1));
+        status.note_pass(Arc::new(report));
     }
 
     fn some_containers() -> Scope {

@@ -210,6 +210,10 @@ fn the_service_says_ready_feeds_the_watchdog_and_stops_in_order() {
     service.tells("STOPPING=1");
     let ended = service.ends();
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""), "{ended:?}");
+    for noise in ["Actor{", "passes fail"] {
+        assert!(!ended.stderr.contains(noise), "{noise}: {}", ended.stderr);
+    }
+    assert!(ended.stderr.contains("stopped"), "{}", ended.stderr);
 }
 
 #[test]

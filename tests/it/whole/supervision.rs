@@ -242,6 +242,8 @@ async fn each_actor_that_calls_can_panic_in_each_call() {
         let when = format!("{call:?} panics");
         let stage = Stage::plain().await;
         stage.plan.inject(FaultRule::new(PlannedFault::Panic, &[call]).times(1));
+        // Its details are owed from now on.
+        stage.host.with(|world| world.stop("web")).expect("it runs");
         stage.report_is_true(&when, &answered(&when, stage.ask()).await);
         stage.only(&when, child, RestartCause::Panicked).await;
         stage.ends().await;
@@ -271,6 +273,26 @@ fn ask_planted(stage: &Stage, planted: Planted) -> ractor::concurrency::OneshotR
     let supervisor = ActorRef::<SupervisorMessage>::from(stage.ledger.cell());
     supervisor.cast(SupervisorMessage::Reconcile(port.into())).expect("it lives");
     answer
+}
+
+/// A1: what the host application makes for a new life may panic too; that life has ended then, and another one begins.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_child_that_cannot_begin_is_tried_again() {
+    let panics = Arc::new(AtomicU64::new(0));
+    let armed = panics.clone();
+    let panicking = |builder: LedgerBuilder, sources: SourceFactory| {
+        builder.source(SourceFactory::new(move || {
+            let left = armed.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+            assert!(left.is_err(), "a planned panic");
+            sources.make()
+        }))
+    };
+    let stage = Stage::new(|_| {}, panicking).await;
+    panics.store(2, Ordering::SeqCst);
+    stage.children[&Child::Docker(Lane::Pass)].kill();
+    stage.report_is_true("after it", &answered("after it", stage.ask()).await);
+    stage.only("after it", Child::Docker(Lane::Pass), RestartCause::Panicked).await;
+    stage.ends().await;
 }
 
 /// A1: a panic of TickActor costs it alone; who asked it asks its successor.
@@ -391,7 +413,10 @@ async fn a_source_that_always_panics_ends_the_ledger_and_one_that_always_hangs_d
     }
     let status = stage.status();
     let deadlines = status.restarts[&(Child::Docker(Lane::Pass), RestartCause::Deadline)];
-    assert!(deadlines >= 10 && status.restarts.len() == 1 && status.ended.is_none(), "{status:?}");
+    // On a busy machine a whole pass may be past its bound too: that is the surroundings' trouble as well.
+    let is_surroundings = |cause| matches!(cause, RestartCause::Deadline | RestartCause::Orphaned);
+    let are_surroundings = status.restarts.keys().all(|(_, cause)| is_surroundings(*cause));
+    assert!(deadlines >= 10 && are_surroundings && status.ended.is_none(), "{status:?}");
     stage.ends().await;
 }
 
