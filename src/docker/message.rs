@@ -86,7 +86,7 @@ pub enum DockerMessage {
         /// Who gets the answer.
         reply_to: ActorRef<DispatchMessage>,
     },
-    /// Waits until the daemon answers: one `_ping` left waiting, a refused connect tried each second. Answered by
+    /// Waits until the daemon answers: one `_ping` left waiting, a refused connect tried four times a second. Answered by
     /// [`DispatchMessage::DaemonAnswers`].
     AwaitDaemon {
         /// Names this request.
