@@ -114,7 +114,15 @@ impl LedgerBuilder {
         let (supervisor, _) =
             Actor::spawn(None, LedgerSupervisor, args).await.map_err(|error| StartError::Spawn(error.to_string()))?;
         let cell = supervisor.get_cell();
-        Ok(LedgerHandle { config, supervisor, cell, status, heartbeat, subscriptions: Arc::default() })
+        Ok(LedgerHandle {
+            config,
+            supervisor,
+            cell,
+            status,
+            heartbeat,
+            subscriptions: Arc::default(),
+            registry: Arc::default(),
+        })
     }
 
     /// Spawns the tree within that of a host application. The host's supervisor sees [`LedgerHandle::cell`] end when the

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dockledger::Life;
+use dockledger::model::{Completeness, HostStatus};
 use dockledger::simulation::{Fault, FaultProxy};
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -78,4 +79,21 @@ async fn a_database_that_cannot_be_opened_is_told_once() {
     ledger.stop().await;
     let told = kept.warnings().into_iter().filter(|line| line.contains("cannot be written")).count();
     assert_eq!(told, 1);
+}
+
+/// A partial listing is no failing pass; that the rows may not be trusted is told all the same, once.
+#[tokio::test]
+async fn a_host_that_is_not_fresh_is_one_warning_however_many_passes_say_so() {
+    let case = Case::with_shop(1).await;
+    case.daemon.with(|world| world.inject_entry("{\"Names\":[\"/without-id\"]}"));
+    let (kept, _guard) = kept();
+    let ledger = case.spawn(Life::Once { details_limit: 0 }).await;
+    for _ in 0..3 {
+        assert_eq!(ledger.reconcile().await.completeness, Completeness::Partial);
+    }
+    assert_eq!(ledger.status().host_status(), Some(HostStatus::Stale));
+    ledger.stop().await;
+    let warnings = kept.warnings();
+    let told = warnings.iter().filter(|line| line.contains("not kept true") && line.contains("stale"));
+    assert_eq!(told.count(), 1, "{warnings:#?}");
 }
