@@ -141,7 +141,7 @@ async fn an_engine_of_another_api_is_told_in_its_own_words() {
             ran.stderr.lines().filter(|line| line.starts_with("dockledger:") && line.contains(words)).count(),
             1
         );
-        assert_eq!(case.program(&["doctor"]).stdout.matches(words).count(), 1, "and doctor says it");
+        assert!(case.program(&["doctor"]).stdout.contains(words), "and doctor says it");
     }
     let paths: Vec<String> = proxy.traffic().borrow().requests.keys().cloned().collect();
     assert!(paths.iter().any(|path| path == "/containers/json"), "{paths:?}");
