@@ -95,6 +95,7 @@ struct StoredClaim {
     role: String,
     container_id: Option<String>,
     state: String,
+    recorded_state: Option<String>,
     exit_code: Option<i32>,
     subdomain: Option<String>,
     proxy_route_id: Option<String>,
@@ -163,7 +164,9 @@ impl Claim<'_> {
         }
         let mut revisions = Revisions::lock(db)?;
         let revision = revisions.take();
-        diesel::update(this).set(containers::revision.eq(revision)).execute(db)?;
+        // A state that the deployer wrote himself is told by this change.
+        let told = (containers::revision.eq(revision), containers::recorded_state.eq(&stored.state));
+        diesel::update(this).set(told).execute(db)?;
         self.record(db, row, revision, Some(stored), &stored.state, stored.exit_code)?;
         Ok((row.clone(), revisions.store(db)?))
     }
@@ -191,7 +194,7 @@ impl Claim<'_> {
             row_id: row.as_str(),
             container_id: self.columns().container_id.or(before),
             workload_id: Some(self.workload.as_str()),
-            from_state: stored.map(|stored| stored.state.as_str()),
+            from_state: stored.and_then(|stored| stored.recorded_state.as_deref()),
             to_state: state,
             exit_code,
             cause: ChangeCause::Claimed.as_str(),
