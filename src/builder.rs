@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use crate::anchor::anchor;
 use crate::config::{Config, clamp_interval};
 use crate::docker::{Daemon, SourceFactory, resolve_endpoint};
+use crate::jitter::Jitter;
 use crate::ledger::{LedgerHandle, Life, StartError};
 use crate::model::{Clock, SystemClock};
 use crate::store::{LeaseHolder, StoreFactory};
@@ -25,6 +26,7 @@ pub struct LedgerBuilder {
     source: Option<SourceFactory>,
     store: Option<StoreFactory>,
     clock: Arc<dyn Clock>,
+    jitter: Jitter,
 }
 
 /// What the host's line calls a daemon that stands behind a given source.
@@ -34,7 +36,8 @@ impl LedgerBuilder {
     /// A service on the daemon and the database of a configuration.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { config, life: Life::Service, migrate: true, source: None, store: None, clock: Arc::new(SystemClock) }
+        let (clock, jitter) = (Arc::new(SystemClock), Jitter::random());
+        Self { config, life: Life::Service, migrate: true, source: None, store: None, clock, jitter }
     }
 
     /// What it is spawned for.
@@ -72,6 +75,13 @@ impl LedgerBuilder {
         self
     }
 
+    /// What the waits follow from that are spread by chance, so that a test on a paused clock does the same each time.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.jitter = Jitter::seeded(seed);
+        self
+    }
+
     /// Spawns a tree of its own.
     ///
     /// # Errors
@@ -105,6 +115,7 @@ impl LedgerBuilder {
             sources,
             stores,
             clock: self.clock,
+            jitter: self.jitter,
             by_itself,
             details_limit,
             status: status_sender,

@@ -82,6 +82,7 @@ pub mod docker;
 #[cfg(test)]
 mod ear;
 pub mod events;
+mod jitter;
 mod ledger;
 pub mod model;
 mod preview;

@@ -13,6 +13,7 @@ use super::reopening::Reopening;
 use super::{EventsMessage, Loss, StreamStatus};
 use crate::config::Config;
 use crate::docker::ContainerSource;
+use crate::jitter::Jitter;
 use crate::model::{Clock, Epoch, whole_millis};
 use crate::supervisor::{Pulse, SupervisorMessage};
 use crate::tick::TickMessage;
@@ -31,6 +32,8 @@ pub(crate) struct EventsArgs {
     pub epoch: Epoch,
     /// Where the stream comes from.
     pub source: Arc<dyn ContainerSource>,
+    /// Spreads the waits before new streams.
+    pub jitter: Jitter,
     /// Who hears of the stream's state.
     pub supervisor: ActorRef<SupervisorMessage>,
     /// The wall clock.
@@ -197,7 +200,7 @@ impl EventsState {
             }
             Opening::Asked(_) | Opening::Waiting => (None, false),
         };
-        let next = self.reopening.after_loss(lived, gave_event, chance());
+        let next = self.reopening.after_loss(lived, gave_event, self.args.jitter.next());
         self.opening = Opening::Waiting;
         self.reopen.arm(next.wait, myself, EventsMessage::ReopenDue);
         let wait_ms = whole_millis(next.wait);
@@ -293,10 +296,4 @@ impl EventsState {
             None => self.own_look.disarm(),
         }
     }
-}
-
-/// Jitter needs no good randomness: the hasher's keys are random for each process and call.
-fn chance() -> u32 {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    RandomState::new().build_hasher().finish() as u32
 }

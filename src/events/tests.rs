@@ -13,6 +13,7 @@ use super::*;
 use crate::config::Config;
 use crate::docker::{Action, CallProgress, ContainerSource, DaemonError, EventStream, ImageAnswer, Listed, StreamItem};
 use crate::ear::ear;
+use crate::jitter::Jitter;
 use crate::model::{
     BoxFuture, ContainerId, DaemonEvent, Dirt, Epoch, EventAction, Examined, ImageId, Inspected, Scope, SystemClock,
     Timestamp, Trigger,
@@ -102,6 +103,7 @@ impl Stage {
             source: source.clone(),
             supervisor,
             clock: Arc::new(SystemClock),
+            jitter: Jitter::seeded(1),
             pulse: Pulse::new(),
         };
         let (events, _) = Actor::spawn(None, EventsActor, args).await.expect("it calls nobody");

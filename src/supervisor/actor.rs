@@ -17,6 +17,7 @@ use super::{Child, Status, SupervisorMessage, shutdown};
 use crate::config::Config;
 use crate::dispatch::DispatchMessage;
 use crate::docker::{Lane, SourceFactory};
+use crate::jitter::Jitter;
 use crate::model::{Clock, Epoch, FailureKind, PassFailure, PassReport};
 use crate::store::{StoreError, StoreFactory, StoreMessage};
 use crate::tick::TickMessage;
@@ -42,6 +43,8 @@ pub(crate) struct SupervisorArgs {
     pub stores: StoreFactory,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
+    /// Spreads the waits before new lives and new streams.
+    pub jitter: Jitter,
     /// Where the status goes.
     pub status: watch::Sender<Status>,
     /// Where DispatchActor keeps the call that it waits for; the status reads it.

@@ -82,6 +82,7 @@ impl SupervisorState {
             source: made(|| self.args.sources.make())?,
             supervisor: myself.clone(),
             clock: self.args.clock.clone(),
+            jitter: self.args.jitter.clone(),
             pulse,
         };
         let (events, _) = Actor::spawn_linked(None, EventsActor, args, myself.get_cell()).await?;

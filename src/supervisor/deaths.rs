@@ -113,7 +113,7 @@ impl SupervisorState {
         if self.intensity.is_exceeded_by(cause, self.born.elapsed()) {
             return Err(self.too_many_faults(child, cause, message));
         }
-        let wait = slot.backoff.after_death(cause, slot.born.elapsed(), chance());
+        let wait = slot.backoff.after_death(cause, slot.born.elapsed(), self.args.jitter.next());
         slot.timer = Some(after(wait, myself, SupervisorMessage::Respawn { child, epoch: epoch.next() }));
         let wait_ms = whole_millis(wait);
         if matches!(cause, RestartCause::Deadline | RestartCause::Orphaned) {
@@ -157,12 +157,6 @@ fn after(wait: Duration, myself: &ActorRef<SupervisorMessage>, message: Supervis
         // A dead supervisor restarts nobody.
         let _ = myself.cast(message);
     })
-}
-
-/// Jitter needs no good randomness: the hasher's keys are random for each process and call.
-fn chance() -> u32 {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    RandomState::new().build_hasher().finish() as u32
 }
 
 #[cfg(test)]

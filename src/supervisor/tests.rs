@@ -10,6 +10,7 @@ use super::actor::SupervisorState;
 use super::{InFlight, Status, SupervisorArgs};
 use crate::config::Config;
 use crate::docker::SourceFactory;
+use crate::jitter::Jitter;
 use crate::model::{Epoch, SystemClock, Timestamp};
 use crate::store::{LeaseHolder, StoreFactory};
 use crate::tick::TickMessage;
@@ -40,6 +41,7 @@ async fn a_request_that_meets_a_dead_tick_actor_waits_for_the_next_one() {
         details_limit: 0,
         stores,
         clock: Arc::new(SystemClock),
+        jitter: Jitter::seeded(1),
         status,
         in_flight: InFlight::default(),
         heartbeat: watch::channel(0).0,
