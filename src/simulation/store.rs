@@ -20,7 +20,7 @@ pub struct FaultyStore {
     config: Arc<Config>,
     holder: LeaseHolder,
     plan: FaultPlan,
-    commits: Commits,
+    log: LedgerLog,
     opened: Option<Store>,
     held: Option<Held>,
 }
@@ -31,39 +31,41 @@ struct Held {
     lease: Lease,
 }
 
-/// The passes that were written, in the order of their commits. Cheap to clone; all clones are one.
+/// What was done to the ledger, in order. Cheap to clone; all clones are one.
 #[derive(Clone, Debug, Default)]
-pub struct Commits(Arc<Mutex<Vec<Committed>>>);
+pub struct LedgerLog(Arc<Mutex<Vec<LedgerEvent>>>);
 
-/// A pass that was written.
+/// Something that was done to the ledger, by which generation of the lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Committed {
-    /// Which.
-    pub pass: PassId,
-    /// The generation of the lease that wrote it.
-    pub generation: i64,
+pub enum LedgerEvent {
+    /// The lease was taken: from now on this generation alone writes.
+    Acquired(i64),
+    /// A pass was written.
+    Committed(PassId, i64),
+    /// Details were written.
+    DetailsPaid(i64),
 }
 
-impl Commits {
-    /// Those that were written since this was last taken.
+impl LedgerLog {
+    /// What was done since this was last taken.
     #[must_use]
-    pub fn take(&self) -> Vec<Committed> {
+    pub fn take(&self) -> Vec<LedgerEvent> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn push(&self, pass: PassId, generation: i64) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Committed { pass, generation });
+    fn push(&self, event: LedgerEvent) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event);
     }
 }
 
 impl FaultyStore {
     /// Makes a store for each life of a ledger's StoreActor. The schema is there already.
     #[must_use]
-    pub fn factory(config: Arc<Config>, plan: FaultPlan, commits: Commits) -> StoreFactory {
+    pub fn factory(config: Arc<Config>, plan: FaultPlan, log: LedgerLog) -> StoreFactory {
         let holder = LeaseHolder::of_this_process();
         StoreFactory::new(move || {
-            let (config, holder, plan, commits) = (config.clone(), holder.clone(), plan.clone(), commits.clone());
-            Box::new(Self { config, holder, plan, commits, opened: None, held: None })
+            let (config, holder, plan, log) = (config.clone(), holder.clone(), plan.clone(), log.clone());
+            Box::new(Self { config, holder, plan, log, opened: None, held: None })
         })
     }
 
@@ -78,6 +80,7 @@ impl FaultyStore {
         match store.acquire_lease(&self.config.host, &self.holder, lease_time_to_live(self.config.interval)) {
             Ok(lease) => {
                 let time_to_live = lease.time_to_live;
+                self.log.push(LedgerEvent::Acquired(lease.generation));
                 self.held = Some(Held { store, lease });
                 Ok(time_to_live)
             }
@@ -190,16 +193,21 @@ impl LedgerStore for FaultyStore {
     }
 
     fn commit(&mut self, plan: Box<CommitPlan>) -> BoxFuture<'_, Result<CommitReport, StoreError>> {
-        let commits = self.commits.clone();
+        let log = self.log.clone();
         self.work(Call::Commit, move |store, lease| {
             let report = store.commit(lease, &plan)?;
-            commits.push(plan.pass.id.clone(), lease.generation);
+            log.push(LedgerEvent::Committed(plan.pass.id.clone(), lease.generation));
             Ok(report)
         })
     }
 
     fn pay_details(&mut self, writes: Vec<DetailsWrite>) -> BoxFuture<'_, Result<DetailsReport, StoreError>> {
-        self.work(Call::PayDetails, move |store, lease| store.pay_details(lease, &writes))
+        let log = self.log.clone();
+        self.work(Call::PayDetails, move |store, lease| {
+            let report = store.pay_details(lease, &writes)?;
+            log.push(LedgerEvent::DetailsPaid(lease.generation));
+            Ok(report)
+        })
     }
 
     fn new_bindings(&mut self) -> BoxFuture<'_, Result<Vec<NewBinding>, StoreError>> {
