@@ -1,6 +1,6 @@
 //! How a pass ends: its plan, its failures, its report.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::Pass;
@@ -9,7 +9,7 @@ use super::protocol::{Ask, Effect, Finished, Moment};
 use super::report::{Phases, ReportDraft};
 use crate::docker::DaemonError;
 use crate::model::{Completeness, ContainerId, FailureKind, HostStatus, PassFailure, PassOutcome, RowId, whole_millis};
-use crate::store::{CommitPlan, HostStamp, PassStamp, StoreError};
+use crate::store::{CommitPlan, HostStamp, PassStamp, RowWrite, StoreError};
 
 impl Pass {
     pub(super) fn plan(&self, now: Moment) -> CommitPlan {
@@ -93,9 +93,18 @@ impl Pass {
         vec![self.ask(Ask::Commit(Box::new(plan)))]
     }
 
-    /// The commit is in and its answer was lost: what it did is what was planned.
+    /// The commit is in and its answer was lost: what it did is what was planned. A row whose binding is not the planned
+    /// one was left out, or has moved since.
     pub(super) fn finish_from_plan(&mut self, now: Moment) -> Vec<Effect> {
-        self.draft.commit = ReportDraft::commit_of(&self.planned);
+        let stored = self.opened.as_ref().map_or(&[][..], |opened| &opened.rows);
+        let bindings: HashMap<&RowId, Option<&ContainerId>> =
+            stored.iter().map(|row| (&row.id, row.binding.container_id.as_ref())).collect();
+        let (written, moved): (Vec<&RowWrite>, Vec<&RowWrite>) = self
+            .planned
+            .iter()
+            .partition(|write| bindings.get(&write.id) == Some(&write.binding.container_id.as_ref()));
+        self.draft.commit = ReportDraft::commit_of(&written);
+        self.draft.commit.moved = moved.into_iter().map(|write| write.id.clone()).collect();
         self.finish(now)
     }
 

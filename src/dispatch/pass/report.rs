@@ -45,7 +45,7 @@ impl ReportDraft {
     }
 
     /// What a commit did whose answer was lost, as it was planned.
-    pub(super) fn commit_of(rows: &[RowWrite]) -> CommitReport {
+    pub(super) fn commit_of(rows: &[&RowWrite]) -> CommitReport {
         let told = || rows.iter().filter(|write| !write.is_silent);
         let count = |cause| told().filter(|write| write.cause == cause).count();
         let inserted = count(ChangeCause::Inserted);

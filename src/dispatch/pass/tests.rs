@@ -342,6 +342,16 @@ fn a_pass_that_ends_before_its_commit_is_known_does_not_say_that_it_wrote_nothin
     }
 }
 
+#[test]
+fn a_row_that_an_unanswered_commit_left_out_is_told_as_moved() {
+    let mut driver = commit_without_an_answer();
+    driver.on(Event::StoreUp);
+    let open = driver.asked("Open");
+    driver.on(Event::Opened(open, Ok(Opened { rows: Arc::default(), ..opened(Some(PASS)) })));
+    let report = driver.report();
+    assert_eq!((report.inserted, report.moved, report.error.is_none()), (0, 1, true));
+}
+
 /// S17: the connection was cut while the commit was on its way.
 #[test]
 fn s17_a_commit_that_ended_in_an_error_is_told_by_the_last_pass_id() {

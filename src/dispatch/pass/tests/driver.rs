@@ -9,8 +9,9 @@ use crate::dispatch::PassOrder;
 use crate::dispatch::rules::RuleSet;
 use crate::docker::{DaemonError, Listed};
 use crate::model::{
-    Claims, Completeness, ContainerId, ContainerState, DaemonIdentity, ExitCodeFact, HealthFact, HostName, HostRecord,
-    LeaseRecord, LedgerRow, ListedContainer, Listing, News, OpId, PassId, Ports, Scope, Timestamp, Trigger, WorkloadId,
+    Binding, Claims, Completeness, ContainerId, ContainerState, DaemonIdentity, ExitCodeFact, HealthFact, HostName,
+    HostRecord, LeaseRecord, LedgerRow, ListedContainer, Listing, News, Observed, OpId, PassId, Ports, RowId, Scope,
+    Timestamp, Trigger, WorkloadId, WorkloadKind,
 };
 use crate::store::{CommitPlan, CommitReport, Directory, Opened, StoreError};
 
@@ -148,7 +149,26 @@ pub(super) fn opened(last_pass: Option<&str>) -> Opened {
         unchanged_passes: 0,
         lease: LeaseRecord { holder: None, generation: 1, expires_at: None },
     };
-    Opened { host, rows: Arc::default() }
+    let rows = last_pass.map(|_| written()).into_iter().collect();
+    Opened { host, rows: Arc::new(rows) }
+}
+
+/// The row that a pass over [`listed`] makes.
+fn written() -> LedgerRow {
+    let container = ContainerId::new("a".repeat(64));
+    LedgerRow {
+        id: RowId::new("w-shop:web"),
+        binding: Binding {
+            workload_id: WorkloadId::new("w-shop"),
+            workload_kind: WorkloadKind::Stack,
+            role: "web".into(),
+            container_id: Some(container.clone()),
+        },
+        observed: Observed::unseen(ContainerState::Running),
+        recorded_state: Some(ContainerState::Running),
+        seen_container_id: Some(container),
+        details_owed: true,
+    }
 }
 
 /// One container of the stack `shop`: a row is made for it.
