@@ -14,6 +14,7 @@ mod clock;
 mod deployer;
 mod dice;
 mod faults;
+mod followers;
 mod invariants;
 mod ledger;
 mod life;

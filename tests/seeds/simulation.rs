@@ -20,6 +20,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::clock::JumpingClock;
 use super::deployer::Deployer;
 use super::dice::Dice;
+use super::followers::Follower;
 use super::invariants::{self as check, Checked, Replay, Replayed, Violation, broken};
 use super::ledger::{Database, Picture};
 use super::life::Life;
@@ -69,6 +70,7 @@ pub(crate) struct Simulation {
     generation: i64,
     rules: VecDeque<RuleId>,
     requests: Vec<Request>,
+    followers: Vec<Follower>,
     asked: usize,
     /// When an actor was last killed that holds what a caller waits for.
     disturbed_at: Instant,
@@ -142,6 +144,7 @@ impl Simulation {
             generation: 0,
             rules: VecDeque::new(),
             requests: Vec::new(),
+            followers: Vec::new(),
             asked: 0,
             disturbed_at: Instant::now(),
         }
@@ -190,7 +193,8 @@ impl Simulation {
             59..=66 => self.begin_fault(false),
             67..=76 => self.end_fault(),
             77..=85 => self.kill(),
-            86..=92 => self.request(),
+            86..=90 => self.request(),
+            91 | 92 => self.follow(),
             93 | 94 => {
                 self.host.restart();
                 self.plan.count("restarted");
@@ -266,7 +270,8 @@ impl Simulation {
         children.sort_by_key(|child| child.get_id().pid());
         let Some(child) = self.dice.pick(&children) else { return "nobody to kill".into() };
         let word = word_of(&child);
-        let by_stop = self.dice.percent(20);
+        // A StoreActor that is stopped gives the host up, as it is to at the end.
+        let by_stop = self.dice.percent(20) && word != "killed_store";
         if by_stop {
             child.stop(None);
             self.plan.count("stopped");
@@ -291,6 +296,19 @@ impl Simulation {
         let answer = tokio::spawn(async move { ledger.reconcile().await });
         self.requests.push(Request { asked_at: Instant::now(), number: self.asked, is_rerun: false, answer });
         format!("request {}", self.asked)
+    }
+
+    /// Somebody subscribes, or ends a subscription.
+    fn follow(&mut self) -> String {
+        if self.followers.len() >= 3 {
+            let at = self.dice.roll(self.followers.len() as u64) as usize;
+            self.ledger.unsubscribe(self.followers.swap_remove(at).id);
+            return "a subscriber goes".into();
+        }
+        let known = self.picture.changes.last().map_or(0, |change| change.revision);
+        let after = if self.dice.percent(50) { Some(self.dice.roll(known as u64 + 1) as i64) } else { None };
+        self.followers.push(Follower::subscribe(&self.ledger, after));
+        format!("a subscriber comes, after {after:?}")
     }
 
     fn exchange(&mut self) -> String {
@@ -330,6 +348,9 @@ impl Simulation {
             self.picture = after;
         }
         self.deployer.registry.removed.clear();
+        for follower in &mut self.followers {
+            follower.gets_each_change_once_and_in_order(&self.picture)?;
+        }
         self.check_requests().await
     }
 
@@ -446,6 +467,9 @@ impl Simulation {
         settled.map_err(|_| broken("I8", "details are not settled"))?;
         sleep(Duration::from_millis(200)).await;
         self.check().await?;
+        for follower in &self.followers {
+            follower.has_got_everything(&self.picture)?;
+        }
         let owing: Vec<_> = self.picture.local().filter(|row| row.details_owed && row.state != "missing").collect();
         if owing.is_empty() { Ok(()) } else { Err(broken("I6", format!("details are owed to {owing:?}"))) }
     }
