@@ -14,7 +14,7 @@ use dockledger::model::{
     BoxFuture, Clock, ContainerId, Examined, FailureKind, ImageId, Inspected, PassOutcome, PassReport, Scope, Timestamp,
 };
 use dockledger::simulation::{
-    Call, Commits, FaultPlan, FaultRule, FaultyStore, NewContainer, PlannedFault, SimulatedHost, World,
+    Call, FaultPlan, FaultRule, FaultyStore, LedgerLog, NewContainer, PlannedFault, SimulatedHost, World,
 };
 use dockledger::store::{NewParent, OpenMode, Store};
 use dockledger::supervisor::{Child, RestartCause, Status, SupervisorMessage};
@@ -117,7 +117,7 @@ impl Stage {
         let host = SimulatedHost::new(World::new(1, BEGIN), World::new(2, BEGIN), plan.clone());
         host.with(|world| world.run(NewContainer::new("web", "busybox").compose("shop", "web", 1)))
             .expect("a fresh name");
-        let stores = FaultyStore::factory(Arc::new(config.clone()), plan.clone(), Commits::default());
+        let stores = FaultyStore::factory(Arc::new(config.clone()), plan.clone(), LedgerLog::default());
         let sources = host.sources(&config);
         let builder = LedgerBuilder::new(config).source(sources.clone()).store(stores);
         let ledger = build(builder, sources).spawn().await.expect("nothing is wrong with it");

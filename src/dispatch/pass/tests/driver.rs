@@ -219,7 +219,7 @@ pub(super) fn identity(key: &str) -> DaemonIdentity {
 
 pub(super) fn directory() -> Directory {
     let mut directory = Directory::default();
-    directory.workloads.insert("w-shop".into(), crate::model::WorkloadKind::Stack);
+    directory.workloads.insert("w-shop".into(), WorkloadKind::Stack);
     directory.stacks.insert("shop".into(), WorkloadId::new("w-shop"));
     directory
 }
