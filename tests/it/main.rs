@@ -5,6 +5,7 @@
 mod cli;
 mod docker;
 mod faults;
+mod real;
 mod simulation;
 mod store;
 mod support;

@@ -131,13 +131,13 @@ fn a_container_that_goes_is_told_by_the_history() {
 }
 
 /// The service, and the socket by which it tells the manager of services.
-struct Service {
+pub(crate) struct Service {
     process: Option<Child>,
     manager: UnixDatagram,
 }
 
 impl Service {
-    fn start(program: &Program) -> Self {
+    pub(crate) fn start(program: &Program) -> Self {
         let path = program.path("notify.sock");
         let manager = UnixDatagram::bind(&path).expect("bound");
         manager.set_read_timeout(Some(LOOK_AGAIN)).expect("set");
@@ -148,7 +148,7 @@ impl Service {
     }
 
     /// Waits until the manager is told this.
-    fn tells(&mut self, what: &str) {
+    pub(crate) fn tells(&mut self, what: &str) {
         let mut buffer = [0; 4096];
         let begin = Instant::now();
         while begin.elapsed() < BOUND {
@@ -163,17 +163,21 @@ impl Service {
         panic!("{what} is not told within {BOUND:?}");
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.as_ref().expect("it has not been waited for").id()
+    }
+
     fn process(&mut self) -> &mut Child {
         self.process.as_mut().expect("it has not been waited for")
     }
 
-    fn signal(&mut self, name: &str) {
+    pub(crate) fn signal(&mut self, name: &str) {
         let pid = self.process().id().to_string();
         let status = Command::new("kill").args([format!("-{name}"), pid]).status();
         assert!(status.expect("kill runs").success());
     }
 
-    fn ends(&mut self) -> Ended {
+    pub(crate) fn ends(&mut self) -> Ended {
         let process = self.process.take().expect("it has not been waited for");
         let pid = process.id().to_string();
         let (sender, receiver) = mpsc::channel();

@@ -1,7 +1,7 @@
 //! The built program: its words, its exit codes, what it leaves alone.
 
 mod configuration;
-mod daemon;
+pub(crate) mod daemon;
 mod faults;
 mod help;
 pub(crate) mod program;

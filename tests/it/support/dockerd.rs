@@ -27,6 +27,15 @@ pub(crate) struct Dockerd {
     keeper: Child,
 }
 
+/// The two processes that answer for containers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The API, and all that is stored.
+    Dockerd,
+    /// What runs.
+    Containerd,
+}
+
 /// What the daemon answered.
 #[derive(Debug)]
 pub(crate) struct Reply {
@@ -79,6 +88,11 @@ impl Dockerd {
         self.ask("GET", path, "application/json", &[])
     }
 
+    /// For a daemon that may not be there.
+    pub(crate) fn try_get(&self, path: &str) -> std::io::Result<Reply> {
+        self.try_ask("GET", path, "application/json", &[])
+    }
+
     pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
         self.ask("POST", path, "application/json", body.to_string().as_bytes())
     }
@@ -99,6 +113,60 @@ impl Dockerd {
         let path = format!("/images/create?fromSrc=-&repo={repository}&tag={tag}{changes}");
         let reply = self.ask("POST", &path, "application/x-tar", busybox_tar());
         assert_eq!(self.get(&format!("/images/{reference}/json")).status, 200, "import of {reference}: {reply:?}");
+    }
+
+    /// SIGSTOP: connections stay, and nothing answers.
+    pub(crate) fn freeze(&self, part: Part) {
+        signal("STOP", self.pid_of(part));
+    }
+
+    /// SIGCONT: it goes on where it stopped.
+    pub(crate) fn thaw(&self, part: Part) {
+        signal("CONT", self.pid_of(part));
+    }
+
+    /// SIGKILL. The daemon's containerd dies with it, and the containers run on until another daemon decides. Returns
+    /// when it is gone; the file of the socket stays.
+    pub(crate) fn kill(&self) {
+        signal("KILL", self.pid_of(Part::Dockerd));
+        let begun = Instant::now();
+        while !self.directory.join("ended").exists() {
+            assert!(begun.elapsed() < Duration::from_secs(10), "a killed dockerd does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Starts it on the same data, with options that it did not have before. Does not wait until it answers.
+    pub(crate) fn start_again(&self, options: &str) {
+        fs::write(self.directory.join("again"), format!("{options}\n")).expect("the shell reads after a daemon's end");
+    }
+
+    /// Takes the socket out of its place: it is not found there, and connections that are open go on.
+    pub(crate) fn remove_socket(&self) {
+        fs::rename(self.socket(), self.directory.join("S.away")).expect("a daemon that listens");
+    }
+
+    /// Puts a socket in its place again.
+    pub(crate) fn recreate_socket(&self) {
+        fs::rename(self.directory.join("S.away"), self.socket()).expect("it was removed before");
+    }
+
+    /// The process of this daemon, as it is known outside of its namespace.
+    fn pid_of(&self, part: Part) -> u32 {
+        let (program, argument) = match part {
+            Part::Dockerd => ("dockerd", self.directory.join("D")),
+            Part::Containerd => ("containerd", self.directory.join("E/containerd/containerd.toml")),
+        };
+        let argument = argument.into_os_string().into_string().expect("a plain path");
+        let entries = fs::read_dir("/proc").expect("Linux");
+        let mut pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        let is_it = |pid: &u32| {
+            let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let mut words = line.split('\0');
+            words.next().is_some_and(|word| word.rsplit('/').next() == Some(program))
+                && words.any(|word| word == argument)
+        };
+        pids.find(is_it).unwrap_or_else(|| panic!("no {program} of {} runs", self.directory.display()))
     }
 
     fn ask(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Reply {
@@ -147,6 +215,12 @@ impl Dockerd {
     }
 }
 
+/// The program, since this project has no unsafe code.
+fn signal(name: &str, pid: u32) {
+    let status = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status();
+    assert!(status.is_ok_and(|status| status.success()), "SIG{name} to {pid}");
+}
+
 /// `$1` is [`INSIDE`], `$2` the directory.
 const KEEPER: &str = r#"
 unshare --net --mount --pid --fork --kill-child --mount-proc /bin/sh -c "$1" sh "$2"
@@ -154,18 +228,25 @@ find /sys/fs/cgroup -depth -type d -path "*/${2##*/}*" -exec rmdir {} + 2>/dev/n
 rm -rf "$2"
 "#;
 
-/// The first process of the pid namespace: it ends with the pipe, and all else with it. A default bridge is made in the
+/// The first process of the pid namespace: it ends with the pipe, and all else with it. A daemon that ended is started
+/// again by a line of further options. A default bridge is made in the
 /// namespace's own network, so that ports are really published; no packet filter is touched. What is paused is thawed
 /// first, since the kernel cannot kill what is frozen.
 const INSIDE: &str = r#"
 exec 3<&0
 ip link set lo up
 mount -t tmpfs tmpfs /run
+mkfifo "$1/again"
 (
-    dockerd --data-root "$1/D" --exec-root "$1/E" --pidfile "$1/P" --host "unix://$1/S" --group root \
-        --cgroup-parent "/${1##*/}" --exec-opt native.cgroupdriver=cgroupfs \
-        --iptables=false --ip6tables=false --ip-masq=false >"$1/log" 2>&1 3<&- </dev/null
-    : >"$1/ended"
+    options=
+    while :; do
+        dockerd --data-root "$1/D" --exec-root "$1/E" --pidfile "$1/P" --host "unix://$1/S" --group root \
+            --cgroup-parent "/${1##*/}" --exec-opt native.cgroupdriver=cgroupfs \
+            --iptables=false --ip6tables=false --ip-masq=false $options >>"$1/log" 2>&1 3<&- </dev/null
+        : >"$1/ended"
+        read -r options <"$1/again"
+        rm -f "$1/P" "$1/ended"
+    done
 ) &
 cat <&3 >/dev/null
 find /sys/fs/cgroup -path "*/${1##*/}/*" -name freezer.state | while read -r freezer; do echo THAWED >"$freezer"; done
