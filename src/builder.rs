@@ -13,7 +13,7 @@ use crate::docker::{Daemon, SourceFactory, resolve_endpoint};
 use crate::jitter::Jitter;
 use crate::ledger::{LedgerHandle, Life, StartError};
 use crate::model::{Clock, SystemClock};
-use crate::store::{LeaseHolder, StoreFactory};
+use crate::store::{LeaseHolder, Store, StoreFactory};
 use crate::supervisor::{InFlight, LedgerSupervisor, Status, SupervisorArgs};
 
 /// Puts a ledger together. Unless told otherwise it is a service that migrates, on the daemon and the database of the
@@ -85,7 +85,8 @@ impl LedgerBuilder {
     /// Spawns a tree of its own.
     ///
     /// # Errors
-    /// If a value of the configuration is impossible or the daemon's address makes no sense.
+    /// If a value of the configuration is impossible, the daemon's address makes no sense, or the client of the database is
+    /// not built in.
     pub async fn spawn(mut self) -> Result<LedgerHandle, StartError> {
         self.config.check()?;
         let (interval, warning) = clamp_interval(self.config.interval);
@@ -98,9 +99,10 @@ impl LedgerBuilder {
             Some(sources) => (config.docker_host.clone().unwrap_or_else(|| GIVEN_SOURCE.into()), sources),
             None => daemon(&config)?,
         };
-        let stores = self
-            .store
-            .unwrap_or_else(|| StoreFactory::threaded(config.clone(), LeaseHolder::of_this_process(), self.migrate));
+        let stores = match self.store {
+            Some(stores) => stores,
+            None => database(&config, self.migrate)?,
+        };
         let (by_itself, details_limit) = match self.life {
             Life::Service => (true, 0),
             Life::Once { details_limit } => (false, details_limit),
@@ -164,6 +166,12 @@ fn daemon(config: &Arc<Config>) -> Result<(String, SourceFactory), StartError> {
     let shown = endpoint.to_string();
     let config = Arc::clone(config);
     Ok((shown, SourceFactory::new(move || Arc::new(Daemon::new(endpoint.clone(), &config)))))
+}
+
+/// The database of a configuration. Whether it is there is not asked yet.
+fn database(config: &Arc<Config>, migrate: bool) -> Result<StoreFactory, StartError> {
+    Store::require_built_in(config)?;
+    Ok(StoreFactory::threaded(Arc::clone(config), LeaseHolder::of_this_process(), migrate))
 }
 
 /// Three ticks without a complete pass are no coincidence; nor is it stale while one pass takes all of its list deadline.

@@ -44,6 +44,9 @@ pub enum StartError {
     /// The daemon's address makes no sense.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
+    /// The client of the database is not built in.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The tree of actors could not be spawned: a fault of our own, or the host's supervisor is ending.
     #[error("cannot spawn the supervision tree: {0}")]
     Spawn(String),
@@ -69,7 +72,7 @@ impl Ledger {
     /// needs to be there yet: their trouble is in the reports and in the status, and is no reason to give up.
     ///
     /// # Errors
-    /// If a value of the configuration is impossible or the daemon's address makes no sense.
+    /// As [`LedgerBuilder::spawn`].
     pub async fn spawn(config: Config, life: Life, migrate: bool) -> Result<LedgerHandle, StartError> {
         LedgerBuilder::new(config).life(life).migrate(migrate).spawn().await
     }
@@ -231,7 +234,7 @@ fn lock(registry: &Mutex<Option<Store>>) -> MutexGuard<'_, Option<Store>> {
 /// Beyond the transaction that a stop waits for.
 const TIME_TO_ANSWER: Duration = Duration::from_secs(1);
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sqlite"))]
 mod tests {
     use ractor::SupervisionEvent;
 

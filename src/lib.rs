@@ -73,8 +73,12 @@ compile_error!(
      end the process"
 );
 
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+compile_error!("dockledger needs a database to keep the ledger in: turn on its feature `sqlite`, `postgres` or both");
+
 mod anchor;
 mod builder;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
 pub mod dispatch;
@@ -86,6 +90,7 @@ mod jitter;
 mod ledger;
 pub mod model;
 mod preview;
+#[cfg(feature = "testkit")]
 pub mod simulation;
 pub mod store;
 pub mod supervisor;

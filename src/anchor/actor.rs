@@ -13,6 +13,9 @@ struct LedgerAnchor;
 #[derive(Debug)]
 struct LedgerEnded(Result<(), PassFailure>);
 
+#[cfg(feature = "cluster")]
+impl ractor::Message for LedgerEnded {}
+
 /// Spawns the anchor of a ledger under the host's supervisor.
 pub(crate) async fn anchor(ledger: LedgerHandle, supervisor: ActorCell) -> Result<ActorCell, SpawnErr> {
     let (anchor, anchor_ended) = Actor::spawn_linked(None, LedgerAnchor, ledger.clone(), supervisor).await?;

@@ -148,6 +148,7 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         let exit = match &error {
             StartError::Config(_) | StartError::Endpoint(_) => Exit::Usage,
+            StartError::Store(error) => exit_of_store(error),
             StartError::Spawn(_) => Exit::Failed,
         };
         Self { exit, cause: error.into() }

@@ -161,6 +161,9 @@ pub enum DispatchMessage {
     Stop,
 }
 
+#[cfg(feature = "cluster")]
+impl ractor::Message for DispatchMessage {}
+
 /// One pass, ordered by TickActor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PassOrder {

@@ -19,4 +19,6 @@ pub(crate) use directory::directory_keys;
 pub use message::{DispatchMessage, PassOrder};
 #[cfg(test)]
 pub(crate) use rules::fixtures;
-pub(crate) use rules::{Assignment, Picture, RuleSet, Verdict, assign, is_adoptable, unassigned};
+#[cfg(feature = "cli")]
+pub(crate) use rules::is_adoptable;
+pub(crate) use rules::{Assignment, Picture, RuleSet, Verdict, assign, unassigned};

@@ -105,6 +105,9 @@ pub enum DockerMessage {
     },
 }
 
+#[cfg(feature = "cluster")]
+impl ractor::Message for DockerMessage {}
+
 /// What can be done to a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {

@@ -23,6 +23,7 @@ mod answers;
 mod bollard_client;
 mod client;
 mod connector;
+#[cfg(feature = "testkit")]
 mod decoder;
 mod each;
 mod endpoint;
@@ -45,6 +46,7 @@ mod transport;
 
 pub use actor::{DockerActor, DockerArgs};
 pub use client::Daemon;
+#[cfg(feature = "testkit")]
 pub(crate) use decoder::ListDecoder;
 pub use endpoint::{Endpoint, EndpointError, resolve_endpoint};
 pub use message::{Action, DaemonError, DockerMessage, ImageAnswer, Lane, Listed};

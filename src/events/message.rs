@@ -51,6 +51,9 @@ pub enum EventsMessage {
     OwnLookDue,
 }
 
+#[cfg(feature = "cluster")]
+impl ractor::Message for EventsMessage {}
+
 /// Why a stream is not followed any more.
 #[derive(Debug, thiserror::Error)]
 pub enum Loss {

@@ -1,20 +1,27 @@
-//! One connection to either database, its session's settings, and the transaction that every write is.
+//! One connection to either database, its session's settings, and the transaction that every write is. A build has one
+//! database or both; what they do each in their own way is in the file of each.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
-use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::connection::{BoxableConnection, TransactionManager};
+use diesel::migration::{Migration, MigrationSource};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel::sql_types::Text;
+use diesel_migrations::EmbeddedMigrations;
 
-use super::fault::{FaultKind, kind_of};
 use super::location::Location;
 use crate::model::Timestamp;
 
 /// A connection to either database.
 #[derive(diesel::MultiConnection)]
 pub(super) enum Db {
+    #[cfg(feature = "postgres")]
     Postgres(PgConnection),
+    #[cfg(feature = "sqlite")]
     Sqlite(SqliteConnection),
 }
 
@@ -22,7 +29,9 @@ pub(super) enum Db {
 macro_rules! each_backend {
     ($db:expr, $connection:ident => $body:expr) => {
         match $db {
+            #[cfg(feature = "sqlite")]
             $crate::store::db::Db::Sqlite($connection) => $body,
+            #[cfg(feature = "postgres")]
             $crate::store::db::Db::Postgres($connection) => $body,
         }
     };
@@ -34,7 +43,9 @@ pub(super) use each_backend;
 macro_rules! locked {
     ($db:expr, $lock:ident, $load:ident, $query:expr) => {
         match $db {
+            #[cfg(feature = "sqlite")]
             $crate::store::db::Db::Sqlite(connection) => $query.$load(connection),
+            #[cfg(feature = "postgres")]
             $crate::store::db::Db::Postgres(connection) => $query.$lock().$load(connection),
         }
     };
@@ -43,30 +54,6 @@ pub(super) use locked;
 
 type Transactions = <Db as Connection>::TransactionManager;
 
-/// Less than half of the store's deadline: another writer's transaction is waited for, a stuck one is reported in time.
-const SQLITE_WAIT: Duration = Duration::from_secs(2);
-
-/// How long one attempt at SQLite's lock waits. SQLite's own wait grows to 100 ms between two looks, and a deployer that
-/// writes in a loop frees the lock for microseconds: with it we would hardly ever write. So an attempt is short, and
-/// [`take_lock`] makes many.
-const SQLITE_ATTEMPT_MS: u32 = 3;
-
-/// The journal shrinks to this after a checkpoint: a large pass leaves no large file behind. In bytes.
-const JOURNAL_SIZE_LIMIT: u32 = 16 << 20;
-
-/// A checkpoint is due after so many pages, 16 MiB: SQLite's own 1,000 would have a first pass over 10,000 containers
-/// wait for one inside its commit.
-const CHECKPOINT_PAGES: u32 = 4_000;
-
-/// Pages that a connection may hold, in KiB. SQLite's own 2 MiB spill into the journal, and are read back, while 10,000
-/// rows and their index entries are written; a steady pass fills far less.
-const CACHE_KIB: u32 = 12 << 10;
-
-/// Bounds of a session on the server: lock and statement end before the store's deadline of 5 s, and a transaction
-/// whose client froze lets go of its locks.
-const POSTGRES_SESSION: &str =
-    "SET lock_timeout = '2s'; SET statement_timeout = '4s'; SET idle_in_transaction_session_timeout = '10s'";
-
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Access {
@@ -74,78 +61,55 @@ pub(super) enum Access {
     Read,
 }
 
+/// What the databases do each in their own way.
+trait Dialect: Connection + BoxableConnection<<Self as Connection>::Backend> {
+    /// What makes the schema, under the same names for each.
+    const MIGRATIONS: EmbeddedMigrations;
+
+    /// The query of each `name` of a table or view in our schema.
+    const RELATIONS: &str;
+
+    fn begin_write(&mut self) -> QueryResult<()>;
+
+    fn begin_snapshot(&mut self) -> QueryResult<()>;
+
+    fn now(&mut self) -> QueryResult<Timestamp>;
+
+    fn version(&mut self) -> QueryResult<Option<i64>>;
+
+    fn damage(&mut self) -> QueryResult<Option<String>>;
+
+    fn narrow_encoding(&mut self) -> QueryResult<Option<String>>;
+
+    fn prepare_migrations(&mut self, schema: &str) -> QueryResult<()>;
+}
+
 impl Db {
     /// Connects and sets the session. Creates nothing.
     pub(super) fn connect(location: &Location, schema: &str, access: Access) -> Result<Self, ConnectError> {
         match location {
-            Location::Sqlite(path) => Self::connect_sqlite(path, access),
-            Location::Postgres(url) => Self::connect_postgres(url, schema, access),
+            #[cfg(feature = "sqlite")]
+            Location::Sqlite(path) => sqlite::connect(path, schema, access).map(Self::Sqlite),
+            #[cfg(feature = "postgres")]
+            Location::Postgres(url) => postgres::connect(url, schema, access).map(Self::Postgres),
+            #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+            _ => unreachable!("a location of a database that is not built in is refused when it is read"),
         }
     }
 
-    fn connect_sqlite(path: &Path, access: Access) -> Result<Self, ConnectError> {
-        let mut connection = SqliteConnection::establish(&Location::sqlite_uri(path))?;
-        // The wait comes first: the settings after it take locks themselves.
-        connection.batch_execute(&format!("PRAGMA busy_timeout = {}", SQLITE_WAIT.as_millis()))?;
-        connection.batch_execute(&match access {
-            Access::Read => "PRAGMA query_only = ON".to_owned(),
-            Access::Write => format!(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                 PRAGMA journal_size_limit = {JOURNAL_SIZE_LIMIT}; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; \
-                 PRAGMA cache_size = -{CACHE_KIB}"
-            ),
-        })?;
-        if access == Access::Write {
-            connection.batch_execute(&format!("PRAGMA busy_timeout = {SQLITE_ATTEMPT_MS}"))?;
-        }
-        Ok(Self::Sqlite(connection))
-    }
-
-    fn connect_postgres(url: &str, schema: &str, access: Access) -> Result<Self, ConnectError> {
-        let mut connection = PgConnection::establish(&Location::postgres_url(url, access == Access::Write))?;
-        connection.batch_execute(POSTGRES_SESSION)?;
-        connection.batch_execute(&format!("SET search_path = {}", quoted(schema)))?;
-        ask_for_english(&mut connection)?;
-        if access == Access::Read {
-            connection.batch_execute("SET default_transaction_read_only = on")?;
-        }
-        Ok(Self::Postgres(connection))
-    }
-
-    /// One write transaction. SQLite takes its lock at the begin: a transaction that reads first and writes later is
-    /// refused at once if somebody else wrote in between, however long it is willing to wait.
-    pub(super) fn write<T, E: From<diesel::result::Error>>(
-        &mut self,
-        body: impl FnOnce(&mut Self) -> Result<T, E>,
-    ) -> Result<T, E> {
-        match self {
-            Self::Sqlite(connection) => {
-                take_lock(|| AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE"))?;
-            }
-            Self::Postgres(connection) => AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN")?,
-        }
+    /// One write transaction.
+    pub(super) fn write<T, E: From<Error>>(&mut self, body: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        each_backend!(self, connection => Dialect::begin_write(connection))?;
         self.finish(body)
     }
 
     /// One snapshot: everything that is read in it is of the moment of its first read.
-    pub(super) fn snapshot<T, E: From<diesel::result::Error>>(
-        &mut self,
-        body: impl FnOnce(&mut Self) -> Result<T, E>,
-    ) -> Result<T, E> {
-        match self {
-            Self::Sqlite(connection) => AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN")?,
-            Self::Postgres(connection) => AnsiTransactionManager::begin_transaction_sql(
-                connection,
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            )?,
-        }
+    pub(super) fn snapshot<T, E: From<Error>>(&mut self, body: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        each_backend!(self, connection => Dialect::begin_snapshot(connection))?;
         self.finish(body)
     }
 
-    fn finish<T, E: From<diesel::result::Error>>(
-        &mut self,
-        body: impl FnOnce(&mut Self) -> Result<T, E>,
-    ) -> Result<T, E> {
+    fn finish<T, E: From<Error>>(&mut self, body: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         match body(self) {
             Ok(value) => {
                 Transactions::commit_transaction(self)?;
@@ -167,30 +131,13 @@ impl Db {
 
     /// The clock that leases and changes go by: the server's where there is one, so that hosts agree.
     pub(super) fn now(&mut self) -> QueryResult<Timestamp> {
-        match self {
-            Self::Sqlite(_) => Ok(Timestamp::now()),
-            Self::Postgres(connection) => {
-                diesel::select(diesel::dsl::sql::<super::moment::UtcTimestamp>("clock_timestamp()"))
-                    .get_result(connection)
-            }
-        }
+        each_backend!(self, connection => Dialect::now(connection))
     }
 
     /// A number that is another once any other connection has committed to the database, whatever it wrote; this
     /// connection's own commits leave it. A server has no such number.
     pub(super) fn version(&mut self) -> QueryResult<Option<i64>> {
-        #[derive(QueryableByName)]
-        struct Version {
-            #[diesel(sql_type = BigInt)]
-            data_version: i64,
-        }
-        match self {
-            Self::Sqlite(connection) => {
-                let version: Version = diesel::sql_query("PRAGMA data_version").get_result(connection)?;
-                Ok(Some(version.data_version))
-            }
-            Self::Postgres(_) => Ok(None),
-        }
+        each_backend!(self, connection => Dialect::version(connection))
     }
 
     /// The names of tables and views in our schema.
@@ -200,57 +147,68 @@ impl Db {
             #[diesel(sql_type = Text)]
             name: String,
         }
-        let catalogue = match self {
-            Self::Sqlite(_) => "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')",
-            Self::Postgres(_) => {
-                "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-                 WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'v', 'm', 'p', 'f')"
-            }
-        };
-        let rows: Vec<Relation> = diesel::sql_query(catalogue).load(self)?;
+        let query = each_backend!(self, connection => relations_of(connection));
+        let rows: Vec<Relation> = diesel::sql_query(query).load(self)?;
         Ok(rows.into_iter().map(|row| row.name).collect())
     }
-}
 
-/// The server's faults are told apart by their words, since the query layer drops their codes: a server that speaks
-/// another language is asked for English. Only some roles may ask.
-fn ask_for_english(connection: &mut PgConnection) -> QueryResult<()> {
-    let language: String =
-        diesel::select(diesel::dsl::sql::<Text>("current_setting('lc_messages')")).get_result(connection)?;
-    if !speaks_english(&language) && connection.batch_execute("SET lc_messages = 'C'").is_err() {
-        tracing::warn!(
-            language,
-            "the database's faults cannot be told apart in its language, so that one that passes by itself reads as one \
-             that does not: as its superuser run `GRANT SET ON PARAMETER lc_messages TO` this role, or `ALTER DATABASE … \
-             SET lc_messages = 'C'`"
-        );
+    /// What a look at the whole file finds damaged.
+    pub(super) fn damage(&mut self) -> QueryResult<Option<String>> {
+        each_backend!(self, connection => Dialect::damage(connection))
     }
-    Ok(())
+
+    /// The database's encoding, if there are characters that it cannot hold.
+    pub(super) fn narrow_encoding(&mut self) -> QueryResult<Option<String>> {
+        each_backend!(self, connection => Dialect::narrow_encoding(connection))
+    }
+
+    /// Keeps other migrations out until the transaction's end, and makes the schema that they go into.
+    pub(super) fn prepare_migrations(&mut self, schema: &str) -> QueryResult<()> {
+        each_backend!(self, connection => Dialect::prepare_migrations(connection, schema))
+    }
+
+    /// The names of every migration of this program, in order.
+    pub(super) fn migrations(&self) -> Vec<String> {
+        each_backend!(self, connection => names_of(connection))
+    }
+
+    /// Runs one of [`Self::migrations`].
+    pub(super) fn migrate(&mut self, name: &str) -> QueryResult<()> {
+        each_backend!(self, connection => run(connection, name))
+    }
 }
 
-/// By the name of a locale; an empty one is the operating system's, which is not known.
-fn speaks_english(locale: &str) -> bool {
-    ["C", "POSIX", "en", "English"]
+const fn relations_of<D: Dialect>(_connection: &D) -> &'static str {
+    D::RELATIONS
+}
+
+fn names_of<D: Dialect>(_connection: &D) -> Vec<String> {
+    let mut names: Vec<_> = embedded::<D>().iter().map(|migration| migration.name().to_string()).collect();
+    names.sort_unstable();
+    names
+}
+
+fn run<D: Dialect>(connection: &mut D, name: &str) -> QueryResult<()> {
+    let migrations = embedded::<D>();
+    let migration = migrations
         .iter()
-        .any(|name| locale.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_'])))
+        .find(|migration| migration.name().to_string() == name)
+        .expect("a name that is lacking was read from these migrations");
+    migration.run(connection).map_err(|error| match error.downcast::<Error>() {
+        Ok(error) => *error,
+        Err(error) => Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(format!("migration {name}: {error}"))),
+    })
 }
 
-/// Tries until the lock is had, for as long as another writer's transaction is waited for.
-fn take_lock(mut attempt: impl FnMut() -> QueryResult<()>) -> QueryResult<()> {
-    let began = Instant::now();
-    loop {
-        match attempt() {
-            Err(error) if kind_of(&error) == FaultKind::Busy && began.elapsed() < SQLITE_WAIT => {}
-            other => return other,
-        }
-    }
+fn embedded<D: Dialect>() -> Vec<Box<dyn Migration<D::Backend>>> {
+    D::MIGRATIONS.migrations().expect("the embedded migrations were read when this program was built")
 }
 
 /// Why there is no connection.
 #[derive(Debug)]
 pub(super) enum ConnectError {
     Connection(ConnectionError),
-    Settings(diesel::result::Error),
+    Settings(Error),
 }
 
 impl From<ConnectionError> for ConnectError {
@@ -259,8 +217,8 @@ impl From<ConnectionError> for ConnectError {
     }
 }
 
-impl From<diesel::result::Error> for ConnectError {
-    fn from(error: diesel::result::Error) -> Self {
+impl From<Error> for ConnectError {
+    fn from(error: Error) -> Self {
         Self::Settings(error)
     }
 }
@@ -268,19 +226,4 @@ impl From<diesel::result::Error> for ConnectError {
 /// A name as PostgreSQL takes it, whatever it holds.
 pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_is_asked_for_english_where_its_locale_is_another() {
-        for english in ["C", "C.UTF-8", "POSIX", "en_US.UTF-8", "en_GB", "English_United States.1252"] {
-            assert!(speaks_english(english), "{english}");
-        }
-        for other in ["de_DE.UTF-8", "", "Cymraeg", "ru_RU"] {
-            assert!(!speaks_english(other), "{other}");
-        }
-    }
 }

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 
-use crate::config::{passwords_in, without_password};
+use super::StoreError;
+use crate::config::{Config, passwords_in, without_password};
 
 /// Where the ledger is kept. Shown without its password.
 #[derive(Clone, PartialEq, Eq)]
@@ -16,44 +17,36 @@ pub(super) enum Location {
     Postgres(String),
 }
 
-/// Without a bound on connecting, a frozen server holds its caller for minutes.
-const CONNECT_TIMEOUT: &str = "connect_timeout=3";
-
-/// What a writer needs: a standby is refused at once instead of at the first write.
-const WRITABLE_SERVER: &str = "target_session_attrs=read-write";
-
-/// What would end or change the path in a SQLite URI.
-const NOT_IN_A_PATH: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
-
 impl Location {
+    /// Where a configuration says, if this build has a client for that database.
+    pub(super) fn of(config: &Config) -> Result<Self, StoreError> {
+        let location = Self::parse(&config.database);
+        match location.lacking_feature(cfg!(feature = "sqlite"), cfg!(feature = "postgres")) {
+            None => Ok(location),
+            Some(feature) => {
+                let cause = format!("its client is not built in; build dockledger with the cargo feature `{feature}`");
+                Err(StoreError::Unopened { url: location.to_string(), cause })
+            }
+        }
+    }
+
+    /// The cargo feature that a build with or without each of the databases lacks for this one.
+    const fn lacking_feature(&self, has_sqlite: bool, has_postgres: bool) -> Option<&'static str> {
+        match self {
+            Self::Sqlite(_) if !has_sqlite => Some("sqlite"),
+            Self::Postgres(_) if !has_postgres => Some("postgres"),
+            _ => None,
+        }
+    }
+
     /// `postgres://…` and `postgresql://…` are servers, all else is a path, with or without `sqlite:` before it.
-    pub(super) fn parse(text: &str) -> Self {
+    fn parse(text: &str) -> Self {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return Self::Postgres(text.to_owned());
         }
         let path = text.strip_prefix("sqlite:").unwrap_or(text);
         let path = path.strip_prefix("//").filter(|rest| rest.starts_with('/')).unwrap_or(path);
         Self::Sqlite(PathBuf::from(path))
-    }
-
-    /// What SQLite is told to open: it must exist, so that no reader and no reconnect creates an empty ledger.
-    pub(super) fn sqlite_uri(path: &std::path::Path) -> String {
-        let path = path.to_string_lossy();
-        let dot = if path.starts_with('/') { "" } else { "./" };
-        format!("file:{dot}{}?mode=rw", utf8_percent_encode(&path, NOT_IN_A_PATH))
-    }
-
-    /// The server's URL with our bounds, where the text does not set its own.
-    pub(super) fn postgres_url(text: &str, writes: bool) -> String {
-        let mut url = text.to_owned();
-        for setting in [CONNECT_TIMEOUT, WRITABLE_SERVER].into_iter().take(if writes { 2 } else { 1 }) {
-            let key = setting.split('=').next().unwrap_or_default();
-            if !url.contains(&format!("{key}=")) {
-                url.push(if url.contains('?') { '&' } else { '?' });
-                url.push_str(setting);
-            }
-        }
-        url
     }
 
     /// `words` without the password, whichever way the database repeats it.
@@ -116,14 +109,17 @@ mod tests {
             assert_eq!(Location::parse(text), Location::Sqlite("/var/l.db".into()), "{text}");
         }
         assert_eq!(Location::parse("sqlite:l.db"), Location::Sqlite("l.db".into()));
-        assert_eq!(Location::sqlite_uri("a b/50%?#.db".as_ref()), "file:./a%20b/50%25%3F%23.db?mode=rw");
     }
 
     #[test]
-    fn bounds_are_added_where_the_url_sets_none() {
-        assert_eq!(Location::postgres_url("postgres://h/d", false), "postgres://h/d?connect_timeout=3");
-        let own = "postgres://h/d?connect_timeout=9";
-        assert_eq!(Location::postgres_url(own, false), own);
-        assert_eq!(Location::postgres_url(own, true), format!("{own}&target_session_attrs=read-write"));
+    fn a_database_that_is_not_built_in_names_its_feature() {
+        for (text, has_sqlite, has_postgres, lacking) in [
+            ("/var/l.db", false, true, Some("sqlite")),
+            ("postgres://h/d", true, false, Some("postgres")),
+            ("/var/l.db", true, false, None),
+            ("postgres://h/d", false, true, None),
+        ] {
+            assert_eq!(Location::parse(text).lacking_feature(has_sqlite, has_postgres), lacking, "{text}");
+        }
     }
 }

@@ -102,6 +102,9 @@ pub enum StoreMessage {
     Prune,
 }
 
+#[cfg(feature = "cluster")]
+impl ractor::Message for StoreMessage {}
+
 /// What a listing and the host's rows name: the keys of one look-up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DirectoryKeys {

@@ -1,13 +1,8 @@
 //! The schema: brings it up, tells where it stands, and says what other users of the database need.
 
 use diesel::connection::SimpleConnection;
-use diesel::migration::{Migration, MigrationSource};
-use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error};
-use diesel::sql_types::{BigInt, Text};
-use diesel::sqlite::Sqlite;
-use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use diesel::sql_types::Text;
 
 use super::StoreError;
 use super::db::{Access, Db, quoted};
@@ -15,9 +10,6 @@ use super::fault::{Fault, with_cure};
 use super::location::Location;
 use super::open::{OpenMode, Store};
 use crate::config::Config;
-
-const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
-const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// Where we keep what was applied. Not the query layer's own table: a deployer that shares the database may use that.
 const APPLIED: &str = "dockledger_migrations";
@@ -39,22 +31,14 @@ const OURS: [&str; 13] = [
     "containers_view",
 ];
 
-/// Serialises migrations of one server: two at once die of each other's types. Any fixed number does.
-const ADVISORY_LOCK: i64 = 0x646f_636b_6c65_6467;
-
-/// A migration may wait for another one and rewrite a table: the session's short bounds do not fit.
-const MIGRATION_BOUNDS: &str = "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = '10min'";
-
 impl Store {
     /// Creates the database if need be, and applies what is lacking. Returns the names of what was applied.
     ///
     /// # Errors
     /// As [`Store::open`].
     pub fn migrate_up(config: &Config) -> Result<Vec<String>, StoreError> {
-        let location = Location::parse(&config.database);
         let before = Self::migration_status(config).unwrap_or_default();
-        Self::open(config, OpenMode::Write)?;
-        let known = known(&location);
+        let known = Self::open(config, OpenMode::Write)?.read("name the migrations", |db| Ok(db.migrations()))?;
         Ok(known.into_iter().filter(|name| !before.iter().any(|(had, applied)| had == name && *applied)).collect())
     }
 
@@ -63,11 +47,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unopened`] or [`StoreError::Query`].
     pub fn migration_status(config: &Config) -> Result<Vec<(String, bool)>, StoreError> {
-        let location = Location::parse(&config.database);
+        let location = Location::of(config)?;
         let mut db = Self::connection_for_status(config, &location)?;
         let applied =
             applied(&mut db).map_err(|error| Fault::from(error).into_error("read the migrations", &location))?;
-        Ok(known(&location).into_iter().map(|name| (name.clone(), applied.contains(&name))).collect())
+        Ok(db.migrations().into_iter().map(|name| (name.clone(), applied.contains(&name))).collect())
     }
 
     /// The SQL that gives `role` what a deployer needs, its own columns alone, and `reader` what reading needs.
@@ -75,7 +59,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Query`] for SQLite, which has no roles.
     pub fn grants_sql(config: &Config, role: &str, reader: Option<&str>) -> Result<String, StoreError> {
-        let location = Location::parse(&config.database);
+        let location = Location::of(config)?;
         if matches!(location, Location::Sqlite(_)) {
             let cause = "SQLite has no roles: whoever may write the file may write every column".to_owned();
             return Err(StoreError::Query { attempt: "write grants", url: location.to_string(), cause });
@@ -108,25 +92,19 @@ impl Store {
 /// Applies what is lacking, in one transaction.
 pub(super) fn up(db: &mut Db, location: &Location, schema: &str) -> Result<Vec<String>, Fault> {
     // The usual start finds nothing to do and takes no lock.
-    if lacking(&known(location), &applied(db)?, location)?.is_empty() {
+    if lacking(&db.migrations(), &applied(db)?, location)?.is_empty() {
         return Ok(Vec::new());
     }
     db.write(|db| {
-        if let Db::Postgres(connection) = db {
-            connection.batch_execute(MIGRATION_BOUNDS)?;
-            diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
-                .bind::<BigInt, _>(ADVISORY_LOCK)
-                .execute(connection)?;
-            create_schema(connection, schema)?;
-        }
+        db.prepare_migrations(schema)?;
         let applied = applied(db)?;
-        let lacking = lacking(&known(location), &applied, location)?;
+        let lacking = lacking(&db.migrations(), &applied, location)?;
         if applied.is_empty() {
             refuse_foreign_tables(db, location)?;
             db.batch_execute(&format!("CREATE TABLE IF NOT EXISTS {APPLIED} (name TEXT NOT NULL PRIMARY KEY)"))?;
         }
         for name in &lacking {
-            run(db, name)?;
+            db.migrate(name)?;
             diesel::sql_query(format!("INSERT INTO {APPLIED} (name) VALUES ($1)")).bind::<Text, _>(name).execute(db)?;
         }
         Ok(lacking)
@@ -135,7 +113,7 @@ pub(super) fn up(db: &mut Db, location: &Location, schema: &str) -> Result<Vec<S
 
 /// Refuses a database whose schema is another than this program's.
 pub(super) fn require_ours(db: &mut Db, location: &Location) -> Result<(), Fault> {
-    let known = known(location);
+    let known = db.migrations();
     let applied = applied(db)?;
     let lacking = lacking(&known, &applied, location)?;
     let Some(needed) = known.last().filter(|_| !lacking.is_empty()) else { return Ok(()) };
@@ -168,17 +146,6 @@ fn refuse_foreign_tables(db: &mut Db, location: &Location) -> Result<(), Fault> 
     }
 }
 
-/// Only if it is lacking: making it anew asks for a right that an existing schema does not need.
-fn create_schema(connection: &mut PgConnection, schema: &str) -> QueryResult<()> {
-    let there: bool = diesel::select(
-        diesel::dsl::sql::<diesel::sql_types::Bool>("to_regnamespace(")
-            .bind::<Text, _>(quoted(schema))
-            .sql(") IS NOT NULL"),
-    )
-    .get_result(connection)?;
-    if there { Ok(()) } else { connection.batch_execute(&format!("CREATE SCHEMA {}", quoted(schema))) }
-}
-
 /// The names of what is applied, in order; none if there is no ledger.
 fn applied(db: &mut Db) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
@@ -191,49 +158,6 @@ fn applied(db: &mut Db) -> QueryResult<Vec<String>> {
     }
     let rows: Vec<Applied> = diesel::sql_query(format!("SELECT name FROM {APPLIED} ORDER BY name")).load(db)?;
     Ok(rows.into_iter().map(|row| row.name).collect())
-}
-
-/// The names of every migration of this program, in order.
-fn known(location: &Location) -> Vec<String> {
-    match location {
-        Location::Sqlite(_) => names(&embedded::<Sqlite>(&SQLITE)),
-        Location::Postgres(_) => names(&embedded::<Pg>(&POSTGRES)),
-    }
-}
-
-fn run(db: &mut Db, name: &str) -> QueryResult<()> {
-    match db {
-        Db::Sqlite(connection) => run_one(&embedded(&SQLITE), name, |migration| migration.run(connection)),
-        Db::Postgres(connection) => run_one(&embedded(&POSTGRES), name, |migration| migration.run(connection)),
-    }
-}
-
-fn run_one<DB: diesel::backend::Backend>(
-    migrations: &[Box<dyn Migration<DB>>],
-    name: &str,
-    run: impl FnOnce(&dyn Migration<DB>) -> diesel::migration::Result<()>,
-) -> QueryResult<()> {
-    let migration = migrations
-        .iter()
-        .find(|migration| migration.name().to_string() == name)
-        .expect("a name that is lacking was read from these migrations");
-    run(migration.as_ref()).map_err(|error| match error.downcast::<Error>() {
-        Ok(error) => *error,
-        Err(error) => Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(format!("migration {name}: {error}"))),
-    })
-}
-
-fn embedded<DB: diesel::backend::Backend>(source: &EmbeddedMigrations) -> Vec<Box<dyn Migration<DB>>>
-where
-    EmbeddedMigrations: MigrationSource<DB>,
-{
-    source.migrations().expect("the embedded migrations were read when this program was built")
-}
-
-fn names<DB: diesel::backend::Backend>(migrations: &[Box<dyn Migration<DB>>]) -> Vec<String> {
-    let mut names: Vec<_> = migrations.iter().map(|migration| migration.name().to_string()).collect();
-    names.sort_unstable();
-    names
 }
 
 fn reading_grants(schema: &str, role: &str) -> String {

@@ -32,7 +32,7 @@ mod registry;
 mod retention_clock;
 mod rows;
 mod schema;
-#[cfg(test)]
+#[cfg(all(test, feature = "sqlite"))]
 mod tests;
 mod threaded;
 mod write;

@@ -5,12 +5,9 @@ use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, Queryable};
 use diesel::expression::AsExpression;
 use diesel::internal::derives::as_expression::Bound;
-use diesel::pg::data_types::PgTimestamp;
-use diesel::pg::{Pg, PgValue};
 use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{BigInt, HasSqlType, Nullable, SingleValue, SqlType, Timestamptz};
-use diesel::sqlite::Sqlite;
+use diesel::sql_types::{HasSqlType, Nullable, SingleValue, SqlType};
 
 use super::db::MultiBackend;
 use crate::model::Timestamp;
@@ -21,26 +18,9 @@ use crate::model::Timestamp;
 #[diesel(sqlite_type(name = "Long"))]
 pub struct UtcTimestamp;
 
-/// From 1970-01-01 to 2000-01-01, where PostgreSQL begins to count.
-const MICROSECONDS_1970_TO_2000: i64 = 946_684_800_000_000;
-
 impl HasSqlType<UtcTimestamp> for MultiBackend {
     fn metadata(lookup: &mut Self::MetadataLookup) -> Self::TypeMetadata {
         MultiBackend::lookup_sql_type::<UtcTimestamp>(lookup)
-    }
-}
-
-impl ToSql<UtcTimestamp, Sqlite> for Timestamp {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        out.set_value(self.as_millis());
-        Ok(IsNull::No)
-    }
-}
-
-impl ToSql<UtcTimestamp, Pg> for Timestamp {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        let stored = PgTimestamp(self.as_millis().saturating_mul(1_000).saturating_sub(MICROSECONDS_1970_TO_2000));
-        ToSql::<Timestamptz, Pg>::to_sql(&stored, &mut out.reborrow())
     }
 }
 
@@ -58,19 +38,6 @@ where
 {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
         ToSql::<UtcTimestamp, DB>::to_sql(self, out)
-    }
-}
-
-impl FromSql<UtcTimestamp, Sqlite> for Timestamp {
-    fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
-        <i64 as FromSql<BigInt, Sqlite>>::from_sql(value).map(Self::from_millis)
-    }
-}
-
-impl FromSql<UtcTimestamp, Pg> for Timestamp {
-    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        let PgTimestamp(since_2000) = FromSql::<Timestamptz, Pg>::from_sql(value)?;
-        Ok(Self::from_millis(since_2000.saturating_add(MICROSECONDS_1970_TO_2000).div_euclid(1_000)))
     }
 }
 

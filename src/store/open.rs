@@ -6,8 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
-use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::result::{DatabaseErrorKind, Error};
 
 use super::StoreError;
 use super::db::{Access, ConnectError, Db};
@@ -71,7 +70,7 @@ impl Store {
     /// another schema than ours, [`StoreError::ForeignTable`] if one of our names is taken, [`StoreError::Query`] if it
     /// is damaged.
     pub fn open(config: &Config, mode: OpenMode) -> Result<Self, StoreError> {
-        let location = Location::parse(&config.database);
+        let location = Location::of(config)?;
         if let (OpenMode::Write, Location::Sqlite(path)) = (mode, &location) {
             refuse_a_lost_file(path).map_err(|cause| unopened(&location, &cause))?;
             create_file(path).map_err(|error| unopened(&location, &with_cure(&error.to_string())))?;
@@ -91,6 +90,11 @@ impl Store {
         .map_err(|fault| fault.into_error(schema_work(mode), &store.location))?;
         store.open = Some(open);
         Ok(store)
+    }
+
+    /// Refuses a configuration whose database this build has no client for. Opens nothing.
+    pub(crate) fn require_built_in(config: &Config) -> Result<(), StoreError> {
+        Location::of(config).map(drop)
     }
 
     /// Reads the whole database file for damage; a server looks after itself.
@@ -191,7 +195,7 @@ impl Store {
         Err(unopened(&self.location, cause))
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, feature = "sqlite"))]
     pub(super) fn with_connection(&mut self, body: impl FnOnce(&mut Db)) {
         body(&mut self.open.as_mut().expect("a store that was just opened").db);
     }
@@ -272,44 +276,20 @@ fn require_file(path: &Path) -> Result<(), String> {
     }
 }
 
-/// Refuses a server's database that cannot hold every character. Any container may carry any of them, and one that is
-/// looked up or written there would fail every pass. `SQL_ASCII` keeps bytes as they are.
+/// Refuses a database that cannot hold every character. Any container may carry any of them, and one that is looked up or
+/// written there would fail every pass.
 fn require_every_character(db: &mut Db, location: &Location) -> Result<(), StoreError> {
-    #[derive(QueryableByName)]
-    struct Line {
-        #[diesel(sql_type = Text)]
-        encoding: String,
-    }
-    let Db::Postgres(connection) = db else { return Ok(()) };
-    let lines: QueryResult<Vec<Line>> =
-        diesel::sql_query("SELECT current_setting('server_encoding') AS encoding").load(connection);
-    let lines = lines.map_err(|error| Fault::from(error).into_error("open the ledger", location))?;
-    match lines.first() {
-        Some(Line { encoding }) if !matches!(encoding.as_str(), "UTF8" | "SQL_ASCII") => {
-            let cause = format!(
-                "its encoding {encoding} cannot hold every character that a container may carry; make one with \
-                 `createdb --encoding=UTF8 --template=template0`, or name another with --database"
-            );
-            Err(unopened(location, &cause))
-        }
-        _ => Ok(()),
-    }
+    let narrow = db.narrow_encoding().map_err(|error| Fault::from(error).into_error("open the ledger", location))?;
+    let Some(encoding) = narrow else { return Ok(()) };
+    let cause = format!(
+        "its encoding {encoding} cannot hold every character that a container may carry; make one with \
+         `createdb --encoding=UTF8 --template=template0`, or name another with --database"
+    );
+    Err(unopened(location, &cause))
 }
 
 fn quick_check(db: &mut Db) -> Result<(), Fault> {
-    #[derive(QueryableByName)]
-    struct Line {
-        #[diesel(sql_type = Text)]
-        quick_check: String,
-    }
-    let Db::Sqlite(connection) = db else { return Ok(()) };
-    let lines: Vec<Line> = diesel::sql_query("PRAGMA quick_check(1)").load(connection)?;
-    match lines.first() {
-        Some(line) if line.quick_check != "ok" => {
-            let words = format!("database disk image is malformed: {}", line.quick_check);
-            let kind = diesel::result::DatabaseErrorKind::Unknown;
-            Err(diesel::result::Error::DatabaseError(kind, Box::new(words)).into())
-        }
-        _ => Ok(()),
-    }
+    let Some(damage) = db.damage()? else { return Ok(()) };
+    let words = format!("database disk image is malformed: {damage}");
+    Err(Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(words)).into())
 }

@@ -7,7 +7,6 @@ use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::db::Db;
 use super::pass::UNSEEN_ROWS;
 use super::{
     CommitPlan, DirectoryKeys, HostStamp, LeaseHolder, NewParent, OpenMode, PassStamp, Store, lease_time_to_live,
@@ -42,8 +41,7 @@ fn explained(store: &mut Store, sql: &str) -> String {
     }
     let mut steps: Vec<Step> = Vec::new();
     store.with_connection(|db| {
-        let Db::Sqlite(connection) = db else { unreachable!("the test's own file") };
-        steps = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(connection).expect("a plan");
+        steps = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(db).expect("a plan");
     });
     steps.into_iter().map(|step| step.detail).collect::<Vec<_>>().join("; ")
 }

@@ -115,3 +115,6 @@ pub enum SupervisorMessage {
     /// Runs a pass that begins after this message; the port gets its report.
     Reconcile(RpcReplyPort<PassReport>),
 }
+
+#[cfg(feature = "cluster")]
+impl ractor::Message for SupervisorMessage {}

@@ -82,3 +82,6 @@ pub enum TickMessage {
     /// No more passes: answer everybody who waits.
     Stop,
 }
+
+#[cfg(feature = "cluster")]
+impl ractor::Message for TickMessage {}

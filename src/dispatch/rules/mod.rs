@@ -22,5 +22,7 @@ mod rule_set;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use assign::{Assignment, Picture, Verdict, assign, is_adoptable, unassigned};
+#[cfg(feature = "cli")]
+pub(crate) use assign::is_adoptable;
+pub(crate) use assign::{Assignment, Picture, Verdict, assign, unassigned};
 pub(crate) use rule_set::RuleSet;

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::secret;
 use crate::model::{Registered, WorkloadId, WorkloadKind};
 use crate::store::RegistryError;
-use crate::store::db::Db;
+use crate::store::db::{Db, locked};
 use crate::store::fault::Fault;
 use crate::store::forget::{Doomed, doomed, forget};
 use crate::store::schema::{containers, workloads};
@@ -156,11 +156,9 @@ pub(super) fn remove_workload(
 
 /// Locked before its rows, as a pass does: the two never wait for each other in a circle.
 fn lock_workload(db: &mut Db, workload: &WorkloadId) -> QueryResult<()> {
-    if let Db::Postgres(connection) = db {
-        let query = workloads::table.find(workload.as_str()).select(workloads::id);
-        let _: Option<String> = query.for_update().first(connection).optional()?;
-    }
-    Ok(())
+    let locked: QueryResult<String> =
+        locked!(db, for_update, first, workloads::table.find(workload.as_str()).select(workloads::id));
+    locked.optional().map(drop)
 }
 
 #[cfg(test)]
