@@ -55,5 +55,5 @@ pub use populate::Population;
 pub use proxy::{Fault, FaultProxy, Injection, Reply, Traffic};
 pub use recreation::{Recreation, RecreationStep};
 pub use server::SimulatedDaemon;
-pub use store::{FaultyStore, LedgerEvent, LedgerLog};
+pub use store::{CommittedPass, FaultyStore, LedgerEvent, LedgerLog};
 pub use world::World;

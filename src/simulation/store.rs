@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::plan::{Call, FaultPlan, PlannedFault};
 use crate::config::Config;
-use crate::model::{BoxFuture, LedgerRow, PassId, Revision, RowId, Scope, Timestamp};
+use crate::model::{BoxFuture, Completeness, LedgerRow, PassId, Revision, RowId, Scope, Timestamp};
 use crate::store::{
     ChangesPage, CommitPlan, CommitReport, DetailsReport, DetailsWrite, Directory, DirectoryKeys, Lease, LeaseHolder,
     LedgerSnapshot, LedgerStore, NewBinding, OpenMode, Opened, Store, StoreError, StoreFactory, lease_time_to_live,
@@ -41,9 +41,39 @@ pub enum LedgerEvent {
     /// The lease was taken: from now on this generation alone writes.
     Acquired(i64),
     /// A pass was written.
-    Committed(PassId, i64),
+    Committed(Box<CommittedPass>),
     /// Details were written.
     DetailsPaid(i64),
+}
+
+/// What a pass wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommittedPass {
+    /// Which.
+    pub pass: PassId,
+    /// The generation of the lease that wrote it.
+    pub generation: i64,
+    /// What it looked at.
+    pub scope: Scope,
+    /// How much its listing held.
+    pub completeness: Completeness,
+    /// Whether it moved the moment of the host's last complete pass.
+    pub stamps_complete: bool,
+    /// Rows that it marked missing.
+    pub missing: usize,
+}
+
+impl CommittedPass {
+    fn of(plan: &CommitPlan, generation: i64, report: &CommitReport) -> Self {
+        Self {
+            pass: plan.pass.id.clone(),
+            generation,
+            scope: plan.pass.scope.clone(),
+            completeness: plan.pass.completeness,
+            stamps_complete: plan.host.complete,
+            missing: report.missing,
+        }
+    }
 }
 
 impl LedgerLog {
@@ -196,7 +226,7 @@ impl LedgerStore for FaultyStore {
         let log = self.log.clone();
         self.work(Call::Commit, move |store, lease| {
             let report = store.commit(lease, &plan)?;
-            log.push(LedgerEvent::Committed(plan.pass.id.clone(), lease.generation));
+            log.push(LedgerEvent::Committed(Box::new(CommittedPass::of(&plan, lease.generation, &report))));
             Ok(report)
         })
     }

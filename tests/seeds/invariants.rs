@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dockledger::model::{ContainerId, FailureKind, PassOutcome, PassReport};
+use dockledger::model::{Completeness, ContainerId, FailureKind, PassOutcome, PassReport};
 use dockledger::simulation::{Answered, LedgerEvent};
 
 use super::ledger::{Picture, Row, Told};
@@ -53,6 +53,20 @@ pub(crate) fn nothing_is_missing_or_taken_that_is_there(
         && !is_told_gone(&id)
     {
         return Err(broken("I1", format!("{change:?} took the row from {}, which is there and up", id.short())));
+    }
+    Ok(())
+}
+
+/// I1: only a complete listing sweeps, and only one of the whole host moves the moment of the last complete pass.
+pub(crate) fn only_a_complete_listing_sweeps_or_stamps(events: &[LedgerEvent]) -> Checked {
+    for event in events {
+        let LedgerEvent::Committed(pass) = event else { continue };
+        let is_complete = pass.completeness == Completeness::Complete;
+        let may_sweep = pass.missing == 0 || is_complete;
+        let may_stamp = !pass.stamps_complete || (is_complete && pass.scope.is_whole());
+        if !may_sweep || !may_stamp {
+            return Err(broken("I1", format!("{pass:?}")));
+        }
     }
     Ok(())
 }
@@ -122,7 +136,8 @@ pub(crate) fn one_generation_writes(events: &[LedgerEvent], generation: &mut i64
     for event in events {
         match event {
             LedgerEvent::Acquired(taken) if taken > generation => *generation = *taken,
-            LedgerEvent::Committed(_, by) | LedgerEvent::DetailsPaid(by) if by == generation => {}
+            LedgerEvent::Committed(pass) if pass.generation == *generation => {}
+            LedgerEvent::DetailsPaid(by) if by == generation => {}
             other => return Err(broken("I7", format!("{other:?} under generation {generation}"))),
         }
     }

@@ -8,8 +8,10 @@ use dockledger::config::Config;
 use dockledger::dispatch::DispatchMessage;
 use dockledger::docker::DockerMessage;
 use dockledger::events::EventsMessage;
-use dockledger::model::{ContainerId, PassReport};
-use dockledger::simulation::{FaultPlan, FaultyStore, LedgerLog, RuleId, SimulatedHost, World};
+use dockledger::model::{Clock, ContainerId, FailureKind, PassReport, Timestamp};
+use dockledger::simulation::{
+    Call, FaultPlan, FaultRule, FaultyStore, LedgerLog, NewContainer, PlannedFault, RuleId, SimulatedHost, World,
+};
 use dockledger::store::{OpenMode, Store, StoreMessage};
 use dockledger::tick::TickMessage;
 use dockledger::{LedgerBuilder, LedgerHandle};
@@ -47,6 +49,8 @@ const MOST_STEPS: usize = 200;
 
 struct Request {
     asked_at: Instant,
+    /// By the wall clock, as long as that has not jumped since.
+    asked_wall: Option<Timestamp>,
     number: usize,
     /// A pass of this request may have run twice.
     is_rerun: bool,
@@ -204,6 +208,7 @@ impl Simulation {
             97 => {
                 let by_ms = [3_600_000, -3_600_000, 315_360_000_000, -86_400_000][self.dice.roll(4) as usize];
                 self.clock.jump(by_ms);
+                self.requests.iter_mut().for_each(|request| request.asked_wall = None);
                 self.plan.count("clock_jumped");
                 format!("the clock jumps by {by_ms} ms")
             }
@@ -294,7 +299,8 @@ impl Simulation {
         self.asked += 1;
         let ledger = self.ledger.clone();
         let answer = tokio::spawn(async move { ledger.reconcile().await });
-        self.requests.push(Request { asked_at: Instant::now(), number: self.asked, is_rerun: false, answer });
+        let (asked_at, asked_wall) = (Instant::now(), Some(self.clock.now()));
+        self.requests.push(Request { asked_at, asked_wall, number: self.asked, is_rerun: false, answer });
         format!("request {}", self.asked)
     }
 
@@ -338,7 +344,9 @@ impl Simulation {
         if self.ledger.watch_status().borrow().ended.is_some() {
             return Err(broken("I8", "the ledger gave up"));
         }
-        check::one_generation_writes(&self.ledger_log.take(), &mut self.generation)?;
+        let events = self.ledger_log.take();
+        check::one_generation_writes(&events, &mut self.generation)?;
+        check::only_a_complete_listing_sweeps_or_stamps(&events)?;
         if let Some(after) = self.database.look(&self.picture) {
             self.check_history(&after)?;
             check::the_deployers_columns_are_his(&after, &self.deployer.registry)?;
@@ -411,6 +419,11 @@ impl Simulation {
         self.note(format!("request {} is answered: {} {kind:?}", request.number, report.outcome));
         // Panics are deaths, too.
         let is_rerun = request.is_rerun || self.plan.met().contains_key("panic");
+        // A pass that was given up tells nothing of its begin.
+        let has_begun = kind != Some(FailureKind::Internal);
+        if has_begun && request.asked_wall.is_some_and(|asked| report.started_at < asked) {
+            return Err(broken("I8", "a caller got the report of a pass that began before it asked"));
+        }
         check::a_failure_is_of_the_surroundings(report)?;
         check::a_report_is_true(report, &self.picture, is_rerun)
     }
@@ -441,7 +454,35 @@ impl Simulation {
         let before = self.picture.clone();
         self.final_pass().await?;
         check::a_steady_pass_writes_no_row(&before, &self.picture)?;
+        self.events_are_enough().await?;
         self.stop().await
+    }
+
+    /// Between two ticks: what events tell is true soon, also if the pass that they cost fails, and if the stream was lost.
+    async fn events_are_enough(&mut self) -> Checked {
+        for (role, trouble) in [("x", "no trouble"), ("y", "a list that fails once"), ("z", "a stream that is lost")] {
+            // A pass that was just asked for puts off the tick.
+            self.final_pass().await?;
+            sleep(Duration::from_millis(500)).await;
+            if trouble == "a list that fails once" {
+                self.plan.inject(FaultRule::new(PlannedFault::ServerError, &[Call::List]).times(1));
+            }
+            let id = self.host.with(|world| {
+                let container = NewContainer::new(format!("last-{role}"), "example/web:1");
+                world.run(container.label("tinyforge.workload.id", "w-tools").label("tinyforge.workload.role", role))
+            });
+            if trouble == "a stream that is lost" {
+                self.host.restart();
+            }
+            self.note(format!("a last container, with {trouble}: {id:?}"));
+            sleep(Duration::from_secs(5)).await;
+            self.check().await?;
+            let disagreements = self.disagreements();
+            if !disagreements.is_empty() {
+                return Err(broken("between ticks", format!("with {trouble}: {}", disagreements.join("; "))));
+            }
+        }
+        Ok(())
     }
 
     async fn final_pass(&mut self) -> Checked {
