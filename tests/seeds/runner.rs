@@ -11,10 +11,10 @@ use super::faults::WORDS;
 use super::simulation::{self, Outcome};
 
 /// Some seconds of the unoptimised build.
-pub(crate) const USUAL_SEEDS: u64 = 200;
+pub(crate) const USUAL_SEEDS: u64 = 150;
 
 /// From so many seeds on, every fault must have been met.
-const ENOUGH_FOR_EVERY_FAULT: u64 = 200;
+const ENOUGH_FOR_EVERY_FAULT: u64 = 150;
 
 /// A number in the environment.
 pub(crate) fn number(key: &str) -> Option<u64> {
