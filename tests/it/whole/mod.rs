@@ -10,3 +10,4 @@ mod logs;
 mod real_daemon;
 mod steady;
 mod supervision;
+mod two_ledgers;
