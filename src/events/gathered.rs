@@ -156,6 +156,7 @@ mod tests {
         }
     }
 
+    /// A5
     #[test]
     fn one_nudge_is_on_its_way_however_many_events_come() {
         let mut gathered = gathered();

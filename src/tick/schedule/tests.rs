@@ -220,6 +220,7 @@ fn an_event_does_not_wait_for_the_next_look_at_moved_rows() {
     assert!(schedule.due_in(now).is_some(), "the look is still to come");
 }
 
+/// A5
 #[test]
 fn waiting_is_bounded() {
     let mut schedule = schedule();

@@ -8,7 +8,7 @@ const NUMBERS: [(char, std::ops::RangeInclusive<u32>); 4] =
     [('D', 1..=25), ('S', 1..=20), ('A', 1..=10), ('B', 1..=54)];
 
 /// What stands instead of tests where there are none.
-const REASONS: [&str; 3] = ["does not apply: ", "with the HTTP service", "(to come)"];
+const REASONS: [&str; 2] = ["does not apply: ", "with the HTTP service"];
 
 /// Where tests are, in the order in which a path is looked up.
 const ROOTS: [&str; 2] = ["tests/it", "src"];

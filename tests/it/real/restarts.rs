@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use super::case::{RealCase, rounds_asked_for};
 use super::recovery::{complete_pass, recovery};
 
-/// The containers end with the daemon, and those with a restart policy begin again.
+/// D10: the containers end with the daemon, and those with a restart policy begin again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_daemon_that_ends_its_containers_costs_no_row() {
     killed_and_started_again(module_path!(), "").await;
 }
 
+/// D11
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_daemon_that_keeps_its_containers_alive_costs_no_row() {
     killed_and_started_again(module_path!(), "--live-restore").await;

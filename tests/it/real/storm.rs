@@ -13,6 +13,7 @@ use super::recovery::complete_pass;
 /// They are made and removed by so many at a time.
 const AT_A_TIME: usize = 4;
 
+/// D16
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_storm_ends_in_a_ledger_that_equals_the_daemon() {
     let Some(case) = RealCase::start(module_path!()) else { return };
