@@ -9,6 +9,7 @@ use super::actor::DispatchState;
 use crate::docker::{DaemonError, DockerMessage, Lane};
 use crate::model::{OpId, PassReport};
 use crate::tick::TickMessage;
+use crate::timer::Timer;
 
 /// The look whether a daemon that does not answer does again.
 #[derive(Debug, Default)]
@@ -17,6 +18,8 @@ pub(super) struct Probe {
     pub(super) op: Option<OpId>,
     /// How often in a row it answered and the pass failed all the same.
     pub(super) in_vain: u32,
+    /// The wait before the next one: one, over any number of failed passes.
+    wait: Option<Timer>,
 }
 
 /// Between a probe that answered in vain and the next: doubles up to this.
@@ -46,11 +49,17 @@ impl DispatchState {
             self.probe_daemon(myself);
             return;
         }
+        if self.probe.wait.is_some() {
+            return;
+        }
         let backoff = Duration::from_secs(1 << self.probe.in_vain.min(5)).min(PROBE_BACKOFF_CAP);
-        let _cancelled_with_the_actor = myself.send_after(backoff, || DispatchMessage::ProbeDue);
+        let mut wait = Timer::default();
+        wait.arm(backoff, myself, DispatchMessage::ProbeDue);
+        self.probe.wait = Some(wait);
     }
 
     pub(super) fn probe_daemon(&mut self, myself: &ActorRef<DispatchMessage>) {
+        self.probe.wait = None;
         if self.probe.op.is_some() {
             return;
         }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use ractor::{ActorProcessingErr, ActorRef, MessagingErr};
-use tokio::task::JoinHandle;
+use ractor::{ActorProcessingErr, ActorRef};
 use tokio::time::Instant;
 
 use super::{LedgerStore, StoreError, StoreMessage};
@@ -11,6 +10,7 @@ use crate::dispatch::DispatchMessage;
 use crate::model::Epoch;
 use crate::supervisor::SupervisorMessage;
 use crate::tick::TickMessage;
+use crate::timer::Timer;
 
 /// The actor of the ledger.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub struct StoreState {
     retry_in: Duration,
     renewed: Instant,
     pruned: Option<Instant>,
-    timer: Option<JoinHandle<Result<(), MessagingErr<StoreMessage>>>>,
+    timer: Timer,
 }
 
 /// Before the second try to open: a database that is starting is often there by then.
@@ -62,7 +62,7 @@ impl StoreActor {
             retry_in: FIRST_RETRY,
             renewed: Instant::now(),
             pruned: None,
-            timer: None,
+            timer: Timer::default(),
         })
     }
 
@@ -95,26 +95,18 @@ impl StoreActor {
     }
 }
 
-impl Drop for StoreState {
-    fn drop(&mut self) {
-        if let Some(timer) = self.timer.take() {
-            timer.abort();
-        }
-    }
-}
-
 impl StoreState {
     async fn begin(&mut self, myself: &ActorRef<StoreMessage>) {
         match self.args.store.begin().await {
             Ok(time_to_live) => {
                 self.time_to_live = Some(time_to_live);
                 self.renewed = Instant::now();
-                self.send_later(myself, time_to_live / 3, || StoreMessage::RenewLease);
+                self.timer.arm(time_to_live / 3, myself, StoreMessage::RenewLease);
                 self.tell(SupervisorMessage::StoreReady { epoch: self.args.epoch });
             }
             Err(error) => {
                 self.report(&error);
-                self.send_later(myself, self.retry_in, || StoreMessage::Begin);
+                self.timer.arm(self.retry_in, myself, StoreMessage::Begin);
                 self.retry_in = (self.retry_in * 2).min(LONGEST_RETRY);
             }
         }
@@ -133,7 +125,7 @@ impl StoreState {
             }
         }
         let wait = every.saturating_sub(self.renewed.elapsed()).max(LONGEST_RETRY);
-        self.send_later(myself, wait, || StoreMessage::RenewLease);
+        self.timer.arm(wait, myself, StoreMessage::RenewLease);
     }
 
     async fn prune(&mut self) {
@@ -213,15 +205,6 @@ impl StoreState {
 
     fn tell(&self, message: SupervisorMessage) {
         send(&self.args.supervisor, message);
-    }
-
-    fn send_later(
-        &mut self,
-        myself: &ActorRef<StoreMessage>,
-        after: Duration,
-        message: impl Fn() -> StoreMessage + Send + 'static,
-    ) {
-        self.timer = Some(myself.send_after(after, message));
     }
 }
 

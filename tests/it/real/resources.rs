@@ -129,7 +129,8 @@ async fn passes_and_restarts_leave_the_runtime_as_it_was() {
         proxy.inject(Fault::Silent.on("/containers/json"));
         restarted(&ledger, Child::Docker(Lane::Pass), restarts * 3 / 4 / share).await;
         proxy.heal();
-        for _ in 0..restarts / 4 / share {
+        let enough = ledger.watch_status().borrow().restarts_of(Child::Store) + restarts / 4 / share;
+        while ledger.watch_status().borrow().restarts_of(Child::Store) < enough {
             locked_out(&case, &ledger).await;
         }
         for _ in 0..20 {
@@ -154,15 +155,21 @@ async fn settled_tasks() -> usize {
     lowest
 }
 
-/// A store that waits for a lock beyond its deadline is killed; the next one begins as soon as the lock is gone.
+/// A store that waits for a lock beyond its deadline is killed; the next one begins as soon as the lock is gone. One that
+/// is just beginning waits for it without being killed, and says so.
 async fn locked_out(case: &Case, ledger: &LedgerHandle) {
+    let before = ledger.watch_status().borrow().restarts_of(Child::Store);
     let mut other = SqliteConnection::establish(&case.config.database).expect("the file opens");
     other.batch_execute("PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE").expect("the lock is free within that time");
     let asked = tokio::spawn({
         let ledger = ledger.clone();
         async move { ledger.reconcile().await }
     });
-    restarted(ledger, Child::Store, 1).await;
+    let meets_it = || {
+        let status = ledger.watch_status().borrow().clone();
+        status.restarts_of(Child::Store) > before || status.store_trouble.is_some()
+    };
+    until(ledger, BOUND, "the store meets the lock", meets_it).await;
     other.batch_execute("COMMIT").expect("it is ours");
     asked.await.expect("it is answered");
 }
