@@ -35,7 +35,8 @@
 //!
 //! It installs no signal handler, no tracing subscriber and no global, and never exits the process; two ledgers live in
 //! one process. [`Ledger::spawn_linked`] hangs it in the tree of a larger application; [`LedgerBuilder`] takes another source
-//! of containers, another store and another clock. Here beside a simulated daemon; a real one is found as `docker` finds it unless `docker_host` says.
+//! of containers, another store and another clock. `docs/EMBEDDING.md` says what the handle promises and which cargo feature
+//! costs what. Here beside a simulated daemon; a real one is found as `docker` finds it unless `docker_host` says.
 //!
 //! ```
 //! use dockledger::config::Config;
@@ -66,6 +67,11 @@
 //! # Ok(())
 //! # }
 //! ```
+
+// What the page on embedding shows is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/EMBEDDING.md")]
+struct Embedding;
 
 #[cfg(panic = "abort")]
 compile_error!(
