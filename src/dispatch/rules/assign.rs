@@ -56,7 +56,7 @@ pub(crate) struct Assignment {
     pub adoptable: BTreeSet<String>,
     /// Indices of the rows whose container a complete listing lacked: candidates to be swept, or taken by a claimant.
     pub absent: Vec<usize>,
-    /// Containers that claim a row and have not got it.
+    /// Containers that claim a row and have not got it, or not yet.
     pub rivals: Vec<(RowId, ContainerId)>,
 }
 
@@ -187,10 +187,16 @@ fn claim_a_row(
         return Err(unassigned_verdict(UnassignedReason::Ignored, entry));
     }
     match claim(container, picture.directory, rules) {
-        Claim::Row(row) => {
-            may_be_bound(picture, container, row.claimed_by, &mut assignment.wants_images)?;
-            Ok(row)
-        }
+        Claim::Row(row) => match may_be_bound(picture, container, row.claimed_by, &mut assignment.wants_images) {
+            Ok(()) => Ok(row),
+            Err(verdict) => {
+                if matches!(verdict, Verdict::Unassigned { reason: UnassignedReason::ImageUnknown, .. }) {
+                    // It may turn out to be the row's.
+                    assignment.rivals.push((row.row, container.id.clone()));
+                }
+                Err(verdict)
+            }
+        },
         Claim::Unregistered(project) => {
             if rules.auto_adopt && is_adoptable(project) {
                 may_be_bound(picture, container, ClaimedBy::Label(Label::Compose), &mut assignment.wants_images)?;

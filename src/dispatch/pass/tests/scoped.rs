@@ -7,6 +7,7 @@ use super::driver::{identity, opened, settings, with_order};
 use super::*;
 use crate::dispatch::PassOrder;
 use crate::dispatch::rules::fixtures::{World, container_id, row, stopped, web, world};
+use crate::docker::ImageAnswer;
 use crate::model::{ContainerState, HostStatus, LedgerRow, Listing, News, PassId, RowId, Scope, Trigger};
 use crate::store::CommitPlan;
 
@@ -174,6 +175,18 @@ fn a_claimant_that_a_scoped_pass_met_is_known_to_the_next_and_forgotten_with_its
     let gone = run(&world, scope(&[3]), whole.finished.knowledge);
     let alone = run(&world, scope(&[1]), gone.finished.knowledge);
     assert_eq!(alone.finished.report.scope, scope(&[1]));
+}
+
+/// Its row would be marked missing, or stay with the one that ended, although a claimant runs.
+#[test]
+fn a_claimant_that_could_not_be_judged_yet_is_known_all_the_same() {
+    let mut world = two_replicas();
+    world.listing.containers.push(web(3, 1));
+    let unanswered = world.clone().image("plain", ImageAnswer::Unanswered);
+    let knowledge = knowledge_of(&unanswered);
+    world.listing.containers.remove(0);
+    let plan = run(&world.gone(1), scope(&[1]), knowledge).plan.expect("the row goes over");
+    assert_eq!(plan.rows[0].binding.container_id, Some(container_id(3)));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What is asked, what is not known, what is hostile.
 
 use super::*;
+use crate::model::RowId;
 
 #[test]
 fn every_bound_row_that_a_complete_listing_lacked_is_verified_once() {
@@ -33,6 +34,8 @@ fn unknown_daemon_binds_nothing_and_asks_nothing() {
     let assignment = world.assign();
     assert!(assignment.adoptable.is_empty());
     assert!(assignment.wants_images.is_empty() && assignment.wants_verified.is_empty());
+    let claims = [(RowId::new("s:web"), container_id(2)), (RowId::new("s:api"), container_id(3))];
+    assert_eq!(assignment.rivals, claims, "who they are is not forgotten");
 }
 
 #[test]
