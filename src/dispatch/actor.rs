@@ -284,10 +284,13 @@ impl DispatchState {
         self.knowledge = finished.knowledge;
         match self.details_limit {
             Some(limit) => {
-                self.debts.add(finished.new_debts.into_iter().take(limit));
+                self.debts.add_new(finished.new_debts.into_iter().take(limit));
                 self.debts.truncate(limit);
             }
-            None => self.debts.add(finished.new_debts.into_iter().chain(finished.old_debts)),
+            None => {
+                self.debts.add_new(finished.new_debts);
+                self.debts.add_old(finished.old_debts);
+            }
         }
         self.pay_next(myself);
         self.answer_if_settled();

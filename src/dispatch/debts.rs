@@ -1,6 +1,6 @@
 //! Details that are owed to rows, and in which order they are paid. Pure.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use crate::model::{ContainerId, Inspected, RowId};
 use crate::store::DetailsWrite;
@@ -11,26 +11,36 @@ const BATCH: usize = 16;
 /// What is owed. A row that could not be paid is not tried again before the next pass names it.
 #[derive(Debug, Default)]
 pub(super) struct Debts {
-    queue: VecDeque<(RowId, ContainerId)>,
-    queued: BTreeSet<RowId>,
+    queue: VecDeque<RowId>,
+    /// The rows in the queue, each with the container that it was bound to last.
+    queued: BTreeMap<RowId, ContainerId>,
     in_flight: HashMap<ContainerId, RowId>,
 }
 
 impl Debts {
-    /// Adds what a pass left; a row that is owed already is not added twice.
-    pub(super) fn add(&mut self, debts: impl IntoIterator<Item = (RowId, ContainerId)>) {
+    /// Adds what a pass found to be owed from now on. A row that is on its way is inspected once more: its inspect may
+    /// have been answered before what makes it owe again.
+    pub(super) fn add_new(&mut self, debts: impl IntoIterator<Item = (RowId, ContainerId)>) {
         for (row, container) in debts {
-            let is_in_flight = self.in_flight.get(&container) == Some(&row);
-            if !is_in_flight && self.queued.insert(row.clone()) {
-                self.queue.push_back((row, container));
+            if self.queued.insert(row.clone(), container).is_none() {
+                self.queue.push_back(row);
             }
         }
     }
 
+    /// Adds what was owed before a pass and still is; a row that is on its way is not added.
+    pub(super) fn add_old(&mut self, debts: impl IntoIterator<Item = (RowId, ContainerId)>) {
+        let in_flight = &self.in_flight;
+        let waiting: Vec<_> =
+            debts.into_iter().filter(|(row, container)| in_flight.get(container) != Some(row)).collect();
+        self.add_new(waiting);
+    }
+
     /// Forgets all but the first `limit`.
     pub(super) fn truncate(&mut self, limit: usize) {
-        self.queue.truncate(limit);
-        self.queued = self.queue.iter().map(|(row, _)| row.clone()).collect();
+        for row in self.queue.drain(self.queue.len().min(limit)..) {
+            self.queued.remove(&row);
+        }
     }
 
     /// Whether nothing is owed and nothing is on its way.
@@ -44,9 +54,10 @@ impl Debts {
             return Vec::new();
         }
         let count = self.queue.len().min(BATCH);
-        for (row, container) in self.queue.drain(..count) {
-            self.queued.remove(&row);
-            self.in_flight.insert(container, row);
+        for row in self.queue.drain(..count) {
+            if let Some(container) = self.queued.remove(&row) {
+                self.in_flight.insert(container, row);
+            }
         }
         self.in_flight.keys().cloned().collect()
     }
@@ -59,7 +70,9 @@ impl Debts {
             .into_iter()
             .filter_map(|(container, answer)| match answer {
                 Inspected::Present(details) => {
-                    Some(DetailsWrite { row: asked.get(&container)?.clone(), container, details })
+                    let row = asked.get(&container)?.clone();
+                    let still_owed = self.queued.contains_key(&row);
+                    Some(DetailsWrite { row, container, details, still_owed })
                 }
                 Inspected::Gone | Inspected::Unanswered(_) => None,
             })
@@ -84,7 +97,7 @@ mod tests {
     #[test]
     fn one_batch_at_a_time_until_nothing_is_owed() {
         let mut debts = Debts::default();
-        debts.add((0..BATCH + 1).map(debt));
+        debts.add_new((0..BATCH + 1).map(debt));
         let first = debts.next_batch();
         assert_eq!(first.len(), BATCH);
         assert!(debts.next_batch().is_empty(), "the first is on its way");
@@ -99,18 +112,40 @@ mod tests {
     #[test]
     fn a_row_is_owed_once_however_often_it_is_named() {
         let mut debts = Debts::default();
-        debts.add([debt(1), debt(1)]);
-        debts.add([debt(1)]);
+        debts.add_new([debt(1), debt(1)]);
+        debts.add_old([debt(1)]);
         assert_eq!(debts.next_batch().len(), 1);
-        debts.add([debt(1)]);
+        debts.add_old([debt(1)]);
         debts.lost();
         assert!(debts.is_settled(), "what is on its way is not queued again");
+    }
+
+    /// A restart while the inspect is on its way: what that says may be of before.
+    #[test]
+    fn a_row_that_owes_anew_while_it_is_inspected_is_inspected_again_and_owes_until_then() {
+        let mut debts = Debts::default();
+        let answer = || HashMap::from([(debt(1).1, Inspected::Present(InspectedDetails::default()))]);
+        debts.add_new([debt(1)]);
+        debts.next_batch();
+        debts.add_new([debt(1)]);
+        assert!(debts.answered(answer())[0].still_owed);
+        assert_eq!(debts.next_batch(), [debt(1).1]);
+        assert!(!debts.answered(answer())[0].still_owed);
+        assert!(debts.is_settled());
+    }
+
+    #[test]
+    fn a_row_that_went_over_to_another_container_while_it_waited_owes_the_details_of_that() {
+        let mut debts = Debts::default();
+        debts.add_new([debt(1)]);
+        debts.add_new([(debt(1).0, debt(2).1)]);
+        assert_eq!(debts.next_batch(), [debt(2).1]);
     }
 
     #[test]
     fn the_gone_and_the_silent_are_not_written() {
         let mut debts = Debts::default();
-        debts.add([debt(1), debt(2)]);
+        debts.add_new([debt(1), debt(2)]);
         debts.next_batch();
         let answers =
             HashMap::from([(debt(1).1, Inspected::Gone), (debt(2).1, Inspected::Unanswered("no answer".into()))]);

@@ -167,7 +167,7 @@ mod tests {
         state.lanes.insert(Lane::Details, Peer { epoch: Epoch(1), actor: deaf().await });
         state.store = Some(Peer { epoch: Epoch(1), actor: deaf().await });
         let container = ContainerId::new("c");
-        state.debts.add([(RowId::new("r"), container.clone())]);
+        state.debts.add_new([(RowId::new("r"), container.clone())]);
         state.pay_next(&myself);
         let op = state.details_call.expect("they are read").op();
         let answers = HashMap::from([(container, Inspected::Unanswered("no answer".into()))]);

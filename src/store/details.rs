@@ -14,7 +14,7 @@ use crate::model::{ChangeCause, InspectedDetails, Timestamp};
 
 impl Store {
     /// Writes details to the rows that are still bound to the inspected container. What is already stored is no
-    /// change; it only ends the debt.
+    /// change; it only ends the debt, unless that stands.
     ///
     /// # Errors
     /// [`StoreError::LeaseHeld`] for an older generation.
@@ -75,7 +75,7 @@ fn pay(
     let (same, different): (Vec<_>, Vec<_>) = paid.iter().partition(|(write, stored)| stored.equal(&write.details));
     for (write, _) in same {
         diesel::update(containers::table.find((host, write.row.as_str())))
-            .set(containers::details_owed.eq(false))
+            .set(containers::details_owed.eq(write.still_owed))
             .execute(db)?;
     }
     if different.is_empty() {
@@ -92,7 +92,7 @@ fn pay(
                 containers::oom_killed.eq(details.oom_killed),
                 containers::started_at.eq(details.started_at),
                 containers::finished_at.eq(details.finished_at),
-                containers::details_owed.eq(false),
+                containers::details_owed.eq(write.still_owed),
                 containers::updated_at.eq(now),
                 containers::revision.eq(revision),
             ))

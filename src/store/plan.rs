@@ -118,4 +118,6 @@ pub struct DetailsWrite {
     pub container: ContainerId,
     /// What the inspect said.
     pub details: crate::model::InspectedDetails,
+    /// Whether they are owed all the same after the write: something happened to the container since it was inspected.
+    pub still_owed: bool,
 }

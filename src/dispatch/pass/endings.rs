@@ -142,22 +142,25 @@ impl Pass {
         knowledge
     }
 
-    /// What is owed now: by this pass, and from before.
+    /// What is owed now: since this pass, and from before.
     fn debts(&self) -> (Vec<Debt>, Vec<Debt>) {
         let writes = &*self.planned;
         let left_out: BTreeSet<&RowId> = self.draft.left_out().collect();
-        let made = writes
+        let mut made: Vec<Debt> = writes
             .iter()
             .filter(|write| write.details_owed && !left_out.contains(&write.id))
             .filter_map(|write| Some((write.id.clone(), write.binding.container_id.clone()?)))
             .collect();
         let written: BTreeSet<&RowId> = writes.iter().map(|write| &write.id).collect();
         let stored = self.opened.as_ref().map_or(&[][..], |opened| &opened.rows);
-        let older = stored
+        let owed = stored
             .iter()
             .filter(|row| row.details_owed && !written.contains(&row.id))
-            .filter_map(|row| Some((row.id.clone(), row.binding.container_id.clone()?)))
-            .collect();
+            .filter_map(|row| Some((row.id.clone(), row.binding.container_id.clone()?)));
+        // What an event tells of now is owed anew, also where nothing was paid yet.
+        let (told, older): (Vec<Debt>, Vec<Debt>) =
+            owed.partition(|(_, container)| self.order.news.details.contains(container));
+        made.extend(told);
         (made, older)
     }
 }

@@ -411,6 +411,7 @@ on_both_backends! {
             row: RowId::new("shop:web"),
             container: ContainerId::new(container),
             details: details.clone(),
+            still_owed: false,
         };
         assert_eq!(store.pay_details(&lease, &[write("c7")]).expect("paid").written, 0);
         assert!(rows(&mut store, &lease)[0].details_owed);
@@ -421,6 +422,21 @@ on_both_backends! {
         let again = store.pay_details(&lease, &[write("c1")]).expect("paid");
         assert_eq!((again.written, again.revision), (1, None));
         assert_eq!(history(&mut store).last().map(|change| change.4), Some("details"));
+    }
+
+    fn details_that_are_owed_anew_are_written_and_owed(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let write = |restarts| DetailsWrite {
+            row: RowId::new("shop:web"),
+            container: ContainerId::new("c1"),
+            details: dockledger::model::InspectedDetails { restart_count: Some(restarts), ..Default::default() },
+            still_owed: true,
+        };
+        for restarts in [3, 3] {
+            store.pay_details(&lease, &[write(restarts)]).expect("paid");
+            let row = rows(&mut store, &lease).remove(0);
+            assert_eq!((row.details_owed, row.observed.restart_count), (true, Some(restarts)));
+        }
     }
 
     fn a_large_first_pass_is_one_commit(database: &TestDatabase) {

@@ -8,7 +8,7 @@ use super::*;
 use crate::dispatch::PassOrder;
 use crate::dispatch::rules::fixtures::{World, container_id, row, stopped, web, world};
 use crate::docker::ImageAnswer;
-use crate::model::{ContainerState, HostStatus, LedgerRow, Listing, News, PassId, RowId, Scope, Trigger};
+use crate::model::{ContainerId, ContainerState, HostStatus, LedgerRow, Listing, News, PassId, RowId, Scope, Trigger};
 use crate::store::CommitPlan;
 
 /// A pass over these containers that answers each request from the world, up to its commit or its end.
@@ -32,7 +32,11 @@ fn knowledge_of(world: &World) -> Knowledge {
 }
 
 fn run(world: &World, scope: Scope, knowledge: Knowledge) -> Scoped {
-    let mut driver = with_order(settings(), order(scope), knowledge);
+    run_ordered(world, order(scope), knowledge)
+}
+
+fn run_ordered(world: &World, order: PassOrder, knowledge: Knowledge) -> Scoped {
+    let mut driver = with_order(settings(), order, knowledge);
     let mut asked = Vec::new();
     let mut plan = None;
     while let Some((op, ask)) = driver.wanted.pop() {
@@ -187,6 +191,17 @@ fn a_claimant_that_could_not_be_judged_yet_is_known_all_the_same() {
     world.listing.containers.remove(0);
     let plan = run(&world.gone(1), scope(&[1]), knowledge).plan.expect("the row goes over");
     assert_eq!(plan.rows[0].binding.container_id, Some(container_id(3)));
+}
+
+#[test]
+fn what_an_event_tells_of_is_owed_anew_also_where_it_was_owed_before() {
+    let mut world = two_replicas();
+    world.rows.iter_mut().for_each(|row| row.details_owed = true);
+    let mut told = order(scope(&[1, 2]));
+    told.news.details = [container_id(2)].into();
+    let finished = run_ordered(&world, told, knowledge_of(&world)).finished;
+    let rows = |debts: &[(RowId, ContainerId)]| debts.iter().map(|(row, _)| row.to_string()).collect::<Vec<_>>();
+    assert_eq!((rows(&finished.new_debts), rows(&finished.old_debts)), (vec!["s:web:2".into()], vec!["s:web".into()]));
 }
 
 #[test]
