@@ -43,6 +43,11 @@ impl Debts {
         }
     }
 
+    /// Forgets what is not on its way: it stays owed in its rows.
+    pub(super) fn give_up(&mut self) {
+        self.truncate(0);
+    }
+
     /// Whether nothing is owed and nothing is on its way.
     pub(super) fn is_settled(&self) -> bool {
         self.queue.is_empty() && self.in_flight.is_empty()

@@ -60,6 +60,11 @@ impl DispatchState {
             return;
         }
         self.disarm(op);
+        if self.lists_fail && answers.values().all(|answer| matches!(answer, Inspected::Unanswered(_))) {
+            // The daemon answers nobody: each inspect more would fill its backlog. The first pass that commits names
+            // what is owed again.
+            self.debts.give_up();
+        }
         let writes = self.debts.answered(answers);
         if writes.is_empty() {
             // They stay owed in their rows, and nothing to write costs no transaction.
@@ -151,10 +156,7 @@ mod tests {
         Actor::spawn(None, Deaf(PhantomData), ()).await.expect("it does nothing").0
     }
 
-    /// D7: a container that is stuck for days owes its details in each pass.
-    #[tokio::test]
-    async fn inspects_without_an_answer_cost_no_transaction() {
-        let myself = deaf::<DispatchMessage>().await;
+    async fn state() -> DispatchState {
         let mut state = DispatchState::new(DispatchArgs {
             config: Arc::new(Config::new("unused")),
             endpoint: "unix:///unused".into(),
@@ -166,13 +168,44 @@ mod tests {
         });
         state.lanes.insert(Lane::Details, Peer { epoch: Epoch(1), actor: deaf().await });
         state.store = Some(Peer { epoch: Epoch(1), actor: deaf().await });
-        let container = ContainerId::new("c");
-        state.debts.add_new([(RowId::new("r"), container.clone())]);
+        state
+    }
+
+    /// The containers of the next batch, all without an answer.
+    fn unanswered(containers: impl IntoIterator<Item = u32>) -> HashMap<ContainerId, Inspected> {
+        let answer = |n: u32| (ContainerId::new(n.to_string()), Inspected::Unanswered("no answer".into()));
+        containers.into_iter().map(answer).collect()
+    }
+
+    fn debts(rows: std::ops::Range<u32>) -> impl Iterator<Item = (RowId, ContainerId)> {
+        rows.map(|n| (RowId::new(n.to_string()), ContainerId::new(n.to_string())))
+    }
+
+    /// D7: a container that is stuck for days owes its details in each pass.
+    #[tokio::test]
+    async fn inspects_without_an_answer_cost_no_transaction() {
+        let (mut state, myself) = (state().await, deaf::<DispatchMessage>().await);
+        state.debts.add_new(debts(0..1));
         state.pay_next(&myself);
         let op = state.details_call.expect("they are read").op();
-        let answers = HashMap::from([(container, Inspected::Unanswered("no answer".into()))]);
-        state.details_read(&myself, op, answers);
+        state.details_read(&myself, op, unanswered(0..1));
         assert_eq!(state.details_call, None);
         assert!(state.debts.is_settled());
+    }
+
+    /// D1: of 10,000 debts each would leave a connection in the backlog of a frozen daemon.
+    #[tokio::test]
+    async fn a_daemon_that_answers_nothing_is_not_asked_for_the_details_of_all_its_containers() {
+        for (lists_fail, answered, goes_on) in [(true, 16, false), (true, 15, true), (false, 16, true)] {
+            let (mut state, myself) = (state().await, deaf::<DispatchMessage>().await);
+            state.lists_fail = lists_fail;
+            state.debts.add_new(debts(0..100));
+            state.pay_next(&myself);
+            let op = state.details_call.expect("they are read").op();
+            let mut answers = unanswered(0..answered);
+            answers.extend((answered..16).map(|n| (ContainerId::new(n.to_string()), Inspected::Gone)));
+            state.details_read(&myself, op, answers);
+            assert_eq!(state.details_call.is_some(), goes_on, "{lists_fail} {answered}");
+        }
     }
 }
