@@ -129,7 +129,7 @@ impl DispatchState {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::marker::PhantomData;
     use std::sync::Arc;
 
@@ -152,11 +152,12 @@ mod tests {
         }
     }
 
-    async fn deaf<M: Message>() -> ActorRef<M> {
+    pub(in crate::dispatch) async fn deaf<M: Message>() -> ActorRef<M> {
         Actor::spawn(None, Deaf(PhantomData), ()).await.expect("it does nothing").0
     }
 
-    async fn state() -> DispatchState {
+    /// A DispatchActor between two passes.
+    pub(in crate::dispatch) async fn state() -> DispatchState {
         let mut state = DispatchState::new(DispatchArgs {
             config: Arc::new(Config::new("unused")),
             endpoint: "unix:///unused".into(),

@@ -74,10 +74,39 @@ impl DispatchState {
             return;
         }
         self.probe.op = None;
+        if !self.lists_fail {
+            // The list was answered at the same time: nothing was in vain, and the next outage is looked at at once.
+            return;
+        }
         self.probe.in_vain += 1;
-        if let (true, Some(peer)) = (self.lists_fail, &self.tick) {
+        if let Some(peer) = &self.tick {
             // A TickActor that died owes a whole pass at its birth anyway.
             let _ = peer.actor.cast(TickMessage::DaemonAnswers);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::details::tests::{deaf, state};
+    use super::*;
+    use crate::model::{FailureKind, HostName};
+    use crate::tick::failed_report;
+
+    /// The `_ping` that waited and the list are answered by a daemon that thaws at the same time.
+    #[tokio::test]
+    async fn a_probe_that_is_answered_after_the_list_delays_no_later_probe() {
+        let (mut state, myself) = (state().await, deaf::<DispatchMessage>().await);
+        let silent =
+            DaemonError::Silent { endpoint: "unix:///unused".into(), call: "list", deadline: Duration::from_secs(10) };
+        let failed = failed_report(&HostName::new("local"), FailureKind::DaemonUnreachable, "silent");
+        let committed = PassReport { error: None, ..failed.clone() };
+        state.note_daemon(&myself, Some(&silent), &failed);
+        let op = state.probe.op.expect("it waits");
+        state.note_daemon(&myself, None, &committed);
+        state.daemon_answers(op);
+        assert_eq!(state.probe.op, None);
+        state.note_daemon(&myself, Some(&silent), &failed);
+        assert!(state.probe.op.is_some(), "at once");
     }
 }
