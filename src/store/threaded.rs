@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::panic::resume_unwind;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::task::spawn_blocking;
@@ -56,7 +56,7 @@ impl StoreFactory {
 impl ThreadedStore {
     /// Once this process had a ledger, none is made in its place.
     fn mode(&self) -> OpenMode {
-        let had_one = self.clock.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let had_one = lock(&self.clock).is_some();
         if had_one { OpenMode::WriteUnmigrated } else { self.mode }
     }
 
@@ -70,11 +70,12 @@ impl ThreadedStore {
                 None => Store::open(&config, mode)?,
             };
             let lease = store.acquire_lease(&config.host, &holder, lease_time_to_live(config.interval));
-            // Before the first commit of this process stamps the host by the clock as it is now.
-            let mut clock = clock.lock().unwrap_or_else(PoisonError::into_inner);
-            if lease.is_ok() && clock.is_none() {
+            // Before the first commit of this process stamps the host by the clock as it is now. A database that hangs
+            // here must not hold the clock: the next life would wait for it on a thread of the runtime.
+            if lease.is_ok() && lock(&clock).is_none() {
                 let last_known = store.host(&config.host)?.last_complete_pass_at;
-                *clock = Some(RetentionClock::new(last_known.unwrap_or_else(Timestamp::now), Instant::now()));
+                let known = RetentionClock::new(last_known.unwrap_or_else(Timestamp::now), Instant::now());
+                lock(&clock).get_or_insert(known);
             }
             Ok((store, lease))
         })
@@ -115,6 +116,11 @@ impl ThreadedStore {
     }
 }
 
+/// Held for a moment only, and never while the database is asked.
+fn lock(clock: &Mutex<Option<RetentionClock>>) -> MutexGuard<'_, Option<RetentionClock>> {
+    clock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A body that panics panics here too: it is a fault of ours, and the actor's.
 async fn on_a_thread<T: Send + 'static>(
     body: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
@@ -147,9 +153,7 @@ impl LedgerStore for ThreadedStore {
     fn prune(&mut self) -> BoxFuture<'_, Result<usize, StoreError>> {
         let retention = self.config.retention.clone();
         let wall = Timestamp::now();
-        let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = clock.as_mut().map_or(wall, |clock| clock.now(wall, Instant::now()));
-        drop(clock);
+        let now = lock(&self.clock).as_mut().map_or(wall, |clock| clock.now(wall, Instant::now()));
         self.work(move |store, lease| store.prune(lease, &retention, now))
     }
 

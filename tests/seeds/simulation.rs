@@ -162,7 +162,7 @@ impl Simulation {
             }
             let what = self.step();
             let wait = self.draw_wait();
-            self.note(format!("{step}: {}; then {} ms", what?, wait.as_millis()));
+            self.note(&format!("{step}: {}; then {} ms", what?, wait.as_millis()));
             self.host.with(|world| world.advance(wait));
             sleep(wait).await;
             self.check().await?;
@@ -174,7 +174,7 @@ impl Simulation {
         self.end().await
     }
 
-    fn note(&mut self, line: String) {
+    fn note(&mut self, line: &str) {
         self.log.push(format!("{:>9} ms  {line}", self.clock.elapsed().as_millis()));
     }
 
@@ -416,7 +416,7 @@ impl Simulation {
 
     fn check_report(&mut self, request: &Request, report: &PassReport) -> Checked {
         let kind = report.error.as_ref().map(|error| error.kind);
-        self.note(format!("request {} is answered: {} {kind:?}", request.number, report.outcome));
+        self.note(&format!("request {} is answered: {} {kind:?}", request.number, report.outcome));
         // Panics are deaths, too.
         let is_rerun = request.is_rerun || self.plan.met().contains_key("panic");
         // A pass that was given up tells nothing of its begin.
@@ -430,7 +430,7 @@ impl Simulation {
 
     /// All faults end: within two passes rows and daemon agree, a third finds nothing to write, and nothing is left behind.
     async fn end(&mut self) -> Checked {
-        self.note("all faults end".into());
+        self.note("all faults end");
         self.plan.heal();
         if self.host.is_stranger_here() {
             self.host.exchange(false);
@@ -474,7 +474,7 @@ impl Simulation {
             if trouble == "a stream that is lost" {
                 self.host.restart();
             }
-            self.note(format!("a last container, with {trouble}: {id:?}"));
+            self.note(&format!("a last container, with {trouble}: {id:?}"));
             sleep(Duration::from_secs(5)).await;
             self.check().await?;
             let disagreements = self.disagreements();
@@ -488,7 +488,7 @@ impl Simulation {
     async fn final_pass(&mut self) -> Checked {
         let report = timeout(self.answer_bound(), self.ledger.reconcile()).await;
         let report = report.map_err(|_| broken("I8", "a pass after all faults was not answered"))?;
-        self.note(format!("a last pass: {} {:?}", report.outcome, report.error));
+        self.note(&format!("a last pass: {} {:?}", report.outcome, report.error));
         self.check().await
     }
 

@@ -27,6 +27,11 @@ const ADVISORY_LOCK: i64 = 0x646f_636b_6c65_6467;
 /// Without a bound on connecting, a frozen server holds its caller for minutes.
 const CONNECT_TIMEOUT: &str = "connect_timeout=3";
 
+/// Without them a server whose machine or network is gone holds its caller for hours: the kernel asks whether it is there
+/// after two hours. So it is asked after 10 s of silence, three times, and what was sent is waited for as long.
+const SIGNS_OF_LIFE: [&str; 4] =
+    ["keepalives_idle=10", "keepalives_interval=5", "keepalives_count=3", "tcp_user_timeout=25000"];
+
 /// What a writer needs: a standby is refused at once instead of at the first write.
 const WRITABLE_SERVER: &str = "target_session_attrs=read-write";
 
@@ -48,7 +53,8 @@ pub(super) fn connect(url: &str, schema: &str, access: Access) -> Result<PgConne
 /// The server's URL with our bounds, where the text does not set its own.
 fn bounded(text: &str, writes: bool) -> String {
     let mut url = text.to_owned();
-    for setting in [CONNECT_TIMEOUT, WRITABLE_SERVER].into_iter().take(if writes { 2 } else { 1 }) {
+    let bounds = std::iter::once(CONNECT_TIMEOUT).chain(SIGNS_OF_LIFE).chain(writes.then_some(WRITABLE_SERVER));
+    for setting in bounds {
         let key = setting.split('=').next().unwrap_or_default();
         if !url.contains(&format!("{key}=")) {
             url.push(if url.contains('?') { '&' } else { '?' });
@@ -161,9 +167,11 @@ mod tests {
 
     #[test]
     fn bounds_are_added_where_the_url_sets_none() {
-        assert_eq!(bounded("postgres://h/d", false), "postgres://h/d?connect_timeout=3");
-        let own = "postgres://h/d?connect_timeout=9";
-        assert_eq!(bounded(own, false), own);
-        assert_eq!(bounded(own, true), format!("{own}&target_session_attrs=read-write"));
+        let life = SIGNS_OF_LIFE.join("&");
+        let bare = "postgres://h/d";
+        assert_eq!(bounded(bare, false), format!("{bare}?connect_timeout=3&{life}"));
+        let own = format!("{bare}?connect_timeout=9&{life}");
+        assert_eq!(bounded(&own, false), own);
+        assert_eq!(bounded(&own, true), format!("{own}&target_session_attrs=read-write"));
     }
 }
