@@ -139,7 +139,7 @@ impl LedgerSupervisor {
         };
         match outcome {
             Ok(()) => Ok(()),
-            Err(failure) => Err(state.give_up(failure).await),
+            Err(failure) => Err(state.give_up(&myself, failure).await),
         }
     }
 
@@ -157,16 +157,16 @@ impl LedgerSupervisor {
         };
         match state.died(&myself, &who, error.as_deref()) {
             Ok(()) => Ok(()),
-            Err(failure) => Err(state.give_up(failure).await),
+            Err(failure) => Err(state.give_up(&myself, failure).await),
         }
     }
 
     async fn post_stop(
         &self,
-        _myself: ActorRef<SupervisorMessage>,
+        myself: ActorRef<SupervisorMessage>,
         state: &mut SupervisorState,
     ) -> Result<(), ActorProcessingErr> {
-        state.end().await;
+        state.end(&myself).await;
         Ok(())
     }
 }
@@ -209,21 +209,33 @@ impl SupervisorState {
     }
 
     /// Upwards goes only what has ended in order: ractor kills the children of an actor that fails.
-    async fn give_up(&mut self, failure: PassFailure) -> ActorProcessingErr {
+    async fn give_up(&mut self, myself: &ActorRef<SupervisorMessage>, failure: PassFailure) -> ActorProcessingErr {
         let message = failure.message.clone();
         self.verdict = Err(failure);
-        self.end().await;
+        self.end(myself).await;
         message.into()
     }
 
     /// Ends the children in order, then says how the ledger ended.
-    async fn end(&mut self) {
+    async fn end(&mut self, myself: &ActorRef<SupervisorMessage>) {
         let lanes = CHILDREN.iter().filter(|child| matches!(child, Child::Docker(_) | Child::Events));
         let lanes = lanes.filter_map(|child| self.slots.get(child)?.cell.clone()).collect();
-        let store = self.slots.get(&Child::Store).and_then(|slot| slot.cell.clone());
+        let store = self.store_for_the_end(myself).await;
         shutdown::in_order(&self.wiring, lanes, store, self.args.config.store_deadline).await;
         let verdict = self.verdict.clone();
         self.args.status.send_modify(|status| status.ended = Some(verdict));
+    }
+
+    /// Who releases the lease: the living StoreActor, or one more where the last one died. A lease that was lost is not
+    /// taken back.
+    async fn store_for_the_end(&mut self, myself: &ActorRef<SupervisorMessage>) -> Option<ActorCell> {
+        let slot = self.slots.get(&Child::Store)?;
+        let is_lost = self.verdict.as_ref().is_err_and(|failure| failure.kind == FailureKind::LeaseLost);
+        if slot.cell.is_some() || is_lost {
+            return slot.cell.clone();
+        }
+        let last = self.spawn_last_store(myself, slot.epoch.next()).await;
+        last.inspect_err(|error| tracing::warn!(%error, "the lease stays until it expires")).ok()
     }
 
     /// Spawns a child and announces it. No child does I/O before it is spawned, so this never waits for any.

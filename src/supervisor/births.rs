@@ -95,9 +95,23 @@ impl SupervisorState {
         myself: &ActorRef<SupervisorMessage>,
         epoch: Epoch,
     ) -> Result<ActorRef<StoreMessage>, SpawnErr> {
-        let args = StoreArgs { epoch, supervisor: myself.clone(), store: made(|| self.args.stores.make())? };
+        let args = self.store_args(myself, epoch)?;
         let (store, _) = Actor::spawn_linked(None, StoreActor, args, myself.get_cell()).await?;
         Ok(store)
+    }
+
+    /// One that nobody hears of: a supervisor that ends has no use for children.
+    pub(super) async fn spawn_last_store(
+        &self,
+        myself: &ActorRef<SupervisorMessage>,
+        epoch: Epoch,
+    ) -> Result<ActorCell, SpawnErr> {
+        let args = self.store_args(myself, epoch)?;
+        Ok(Actor::spawn(None, StoreActor, args).await?.0.get_cell())
+    }
+
+    fn store_args(&self, myself: &ActorRef<SupervisorMessage>, epoch: Epoch) -> Result<StoreArgs, SpawnErr> {
+        Ok(StoreArgs { epoch, supervisor: myself.clone(), store: made(|| self.args.stores.make())? })
     }
 }
 
