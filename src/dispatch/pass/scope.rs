@@ -25,11 +25,13 @@ impl Pass {
         (!containers.is_empty()).then(|| self.ask(Ask::Settle(containers)))
     }
 
+    /// The owners of these rows are not looked up yet: a row whose workload nobody knows could be taken by nobody.
     pub(super) fn on_rows_read(&mut self, result: Result<Vec<LedgerRow>, StoreError>, now: Moment) -> Vec<Effect> {
         match (result, &mut self.opened) {
+            (Ok(rows), _) if rows.is_empty() => self.decide(now),
             (Ok(rows), Some(opened)) => {
                 Arc::make_mut(&mut opened.rows).extend(rows);
-                self.decide(now)
+                self.go_on(now)
             }
             (Ok(_), None) => Vec::new(),
             (Err(error), _) => self.fail_by_store(&error, now),

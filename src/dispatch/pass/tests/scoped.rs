@@ -9,7 +9,7 @@ use crate::dispatch::PassOrder;
 use crate::dispatch::rules::fixtures::{World, container_id, row, stopped, web, world};
 use crate::docker::ImageAnswer;
 use crate::model::{ContainerId, ContainerState, HostStatus, LedgerRow, Listing, News, PassId, RowId, Scope, Trigger};
-use crate::store::CommitPlan;
+use crate::store::{CommitPlan, Directory, DirectoryKeys};
 
 /// A pass over these containers that answers each request from the world, up to its commit or its end.
 struct Scoped {
@@ -50,7 +50,7 @@ fn run_ordered(world: &World, order: PassOrder, knowledge: Knowledge) -> Scoped 
             Ask::Settle(_) => driver.on(Event::Examined(op, HashMap::new())),
             Ask::List(scope) => driver.on(Event::Listed(op, Ok(listed_in(world, &scope)))),
             Ask::ReadRows(ids) => driver.on(Event::RowsRead(op, Ok(rows_of(world, &ids)))),
-            Ask::LookUp(_) => driver.on(Event::Found(op, Ok(world.directory.clone()))),
+            Ask::LookUp(keys) => driver.on(Event::Found(op, Ok(known_of(world, &keys)))),
             Ask::ReadImages(_) => driver.on(Event::ImagesRead(op, world.images.clone())),
             Ask::Verify(_) => driver.on(Event::Verified(op, world.verified.clone())),
             Ask::Commit(commit) => {
@@ -68,6 +68,16 @@ fn is_bound_in(row: &LedgerRow, scope: &Scope) -> bool {
         Scope::Host => true,
         Scope::Containers(scope) => row.binding.container_id.as_ref().is_some_and(|bound| scope.contains(bound)),
     }
+}
+
+/// As the store answers: of what was asked alone.
+fn known_of(world: &World, keys: &DirectoryKeys) -> Directory {
+    let mut known = world.directory.clone();
+    known.workloads.retain(|key, _| keys.workloads.contains(key));
+    known.sites.retain(|key, _| keys.sites.contains(key));
+    known.stacks.retain(|key, _| keys.compose_projects.contains(key));
+    known.adopted.retain(|key, _| keys.adopted_names.contains(key));
+    known
 }
 
 fn rows_of(world: &World, ids: &BTreeSet<RowId>) -> Vec<LedgerRow> {
@@ -133,7 +143,7 @@ fn a_new_container_is_bound_to_the_free_row_that_it_claims() {
     let knowledge = knowledge_of(&world);
     world.listing.containers.push(web(3, 1));
     let scoped = run(&world, scope(&[3]), knowledge);
-    assert_eq!(scoped.asked, ["Settle", "Open", "List", "LookUp", "ReadImages", "ReadRows", "Commit"]);
+    assert_eq!(scoped.asked, ["Settle", "Open", "List", "LookUp", "ReadImages", "ReadRows", "LookUp", "Commit"]);
     let plan = scoped.plan.expect("bound");
     assert_eq!(plan.rows[0].expected, Some(Some(container_id(1))), "it is written over what was read");
     assert_eq!(plan.rows[0].binding.container_id, Some(container_id(3)));
@@ -147,7 +157,7 @@ fn a_claim_on_a_row_that_is_bound_beyond_the_scope_makes_it_the_whole_host() {
     let scoped = run(&world, scope(&[3]), knowledge);
     assert_eq!(
         scoped.asked,
-        ["Settle", "Open", "List", "LookUp", "ReadImages", "ReadRows", "Open", "List", "LookUp", "Commit"]
+        ["Settle", "Open", "List", "LookUp", "ReadImages", "ReadRows", "LookUp", "Open", "List", "LookUp", "Commit"]
     );
     let plan = scoped.plan.expect("a whole pass stamps the host");
     assert!(plan.host.complete && plan.rows.is_empty(), "the one that is up keeps its row");
