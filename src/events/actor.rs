@@ -142,6 +142,10 @@ impl EventsState {
                 }
             }
             M::Looked { batch, is_true: false } => self.refused(myself, batch),
+            M::PassesLookAgain => {
+                self.batches.passes_look();
+                self.send_batch();
+            }
             M::FoundByTick => self.found_by_tick(myself),
             M::Opened { life } if life == self.life => self.opened(),
             M::Lost { life, loss } if life == self.life => self.lost(myself, &loss),
@@ -188,7 +192,7 @@ impl EventsState {
         }
         self.status.reopened = self.life - 1;
         self.tell_status(true);
-        self.batches.daemon_answers();
+        self.batches.passes_look();
         self.tried();
         self.send_batch();
     }

@@ -59,8 +59,8 @@ impl Batches {
         self.is_waiting = false;
     }
 
-    /// The daemon answers again: there is no reason to wait any more.
-    pub(super) const fn daemon_answers(&mut self) {
+    /// The daemon answers again, or passes look again: there is no reason to wait any more.
+    pub(super) const fn passes_look(&mut self) {
         self.is_waiting = false;
         self.refusals_in_a_row = 0;
     }
@@ -104,7 +104,7 @@ mod tests {
         let batch = batches.sent(dirt());
         batches.looked(batch);
         assert_eq!(refuse(&mut batches), 1);
-        batches.daemon_answers();
+        batches.passes_look();
         assert!(batches.may_send());
     }
 }

@@ -25,6 +25,8 @@ pub enum EventsMessage {
         /// Whether that pass has looked at all of it and is written; else the batch is owed again.
         is_true: bool,
     },
+    /// After a batch was refused, a pass that took none along has looked: there is no reason to wait with it any more.
+    PassesLookAgain,
     /// A pass by tick found what no event had told.
     FoundByTick,
     /// The stream is open: events from now on come in.

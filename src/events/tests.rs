@@ -302,6 +302,19 @@ async fn a_stream_that_is_back_ends_the_wait_of_a_refused_batch() {
     assert!(refused.elapsed() < SECOND, "{:?}", refused.elapsed());
 }
 
+/// D4: a daemon that thaws tells on, and its stream was never lost.
+#[tokio::test(start_paused = true)]
+async fn a_pass_that_looks_again_ends_the_wait_of_a_refused_batch() {
+    let (_sender, open) = stream();
+    let mut stage = Stage::set([open]).await;
+    let (batch, _) = stage.batch().await;
+    let refused = Instant::now();
+    stage.tell(EventsMessage::Looked { batch, is_true: false });
+    stage.tell(EventsMessage::PassesLookAgain);
+    stage.batch().await;
+    assert!(refused.elapsed() < SECOND, "{:?}", refused.elapsed());
+}
+
 /// D4: a stream whose far end is gone looks the same as one to which nothing happens.
 #[tokio::test(start_paused = true)]
 async fn a_silent_stream_is_opened_anew_in_time() {

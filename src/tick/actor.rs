@@ -51,6 +51,8 @@ pub(crate) struct TickState {
     look: Timer,
     /// The bindings of the last look: each set is passed over once, so that one that cannot be resolved costs one pass.
     bindings: BTreeSet<NewBinding>,
+    /// The last batch was handed back, and EventsActor waits with it.
+    is_batch_refused: bool,
     stopping: bool,
 }
 
@@ -88,6 +90,7 @@ impl TickState {
             begin: Timer::default(),
             look: Timer::default(),
             bindings: BTreeSet::new(),
+            is_batch_refused: false,
             stopping: false,
         };
         state.args.pulse.beat(myself, || TickMessage::Beat);
@@ -183,9 +186,15 @@ impl TickState {
             self.answer(Some(caller), &report);
         }
         if let Some(batch) = batch {
+            self.is_batch_refused = !has_looked;
             self.tell_events(Some(batch.epoch), EventsMessage::Looked { batch: batch.number, is_true: has_looked });
-        } else if order.trigger == Trigger::Tick && report.updated > 0 {
-            self.tell_events(None, EventsMessage::FoundByTick);
+        } else {
+            if has_looked && std::mem::take(&mut self.is_batch_refused) {
+                self.tell_events(None, EventsMessage::PassesLookAgain);
+            }
+            if order.trigger == Trigger::Tick && report.updated > 0 {
+                self.tell_events(None, EventsMessage::FoundByTick);
+            }
         }
         let any_moved = report.moved > 0;
         // The supervisor outlives its children.

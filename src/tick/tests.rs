@@ -141,6 +141,22 @@ async fn a_batch_is_acknowledged_as_true_only_if_a_pass_has_looked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_waits_with_a_refused_batch_is_told_once_when_a_pass_looks_again() {
+    let mut stage = Stage::booted().await;
+    stage.dirty(2, 1, some("a"));
+    let refused = stage.order().await;
+    stage.ends(&refused, PassOutcome::Failed, |_| {});
+    assert!(matches!(stage.events_hear().await, EventsMessage::Looked { batch: 1, is_true: false }));
+    for outcome in [PassOutcome::Degraded, PassOutcome::Committed, PassOutcome::Committed] {
+        let tick = stage.order().await;
+        stage.ends(&tick, outcome, |_| {});
+    }
+    stage.order().await;
+    assert!(matches!(stage.events.try_recv(), Ok(EventsMessage::PassesLookAgain)));
+    assert!(stage.events.try_recv().is_err(), "once");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_batch_of_a_dead_events_actor_is_not_acknowledged_to_its_successor() {
     let mut stage = Stage::booted().await;
     stage.dirty(1, 7, some("a"));
