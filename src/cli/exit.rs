@@ -110,9 +110,11 @@ pub(crate) const fn exit_of_pass(kind: FailureKind) -> Exit {
         FailureKind::DaemonUnreachable => Exit::Unreachable,
         FailureKind::StoreFailed => Exit::Database,
         FailureKind::LeaseLost => Exit::Held,
-        FailureKind::DaemonFailed | FailureKind::WrongDaemon | FailureKind::Stopping | FailureKind::Internal => {
-            Exit::Failed
-        }
+        FailureKind::DaemonFailed
+        | FailureKind::WrongDaemon
+        | FailureKind::IdentityTaken
+        | FailureKind::Stopping
+        | FailureKind::Internal => Exit::Failed,
     }
 }
 

@@ -188,6 +188,8 @@ pub enum FailureKind {
     LeaseLost,
     /// Another daemon answers than the one of this host.
     WrongDaemon,
+    /// The daemon that this host meets for the first time is kept under another host name: the start is refused.
+    IdentityTaken,
     /// The ledger is stopping.
     Stopping,
     /// A fault of our own.

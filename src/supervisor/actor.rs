@@ -325,10 +325,16 @@ impl SupervisorState {
 
     fn pass_ended(&mut self, myself: &ActorRef<SupervisorMessage>, report: Arc<PassReport>) {
         let has_changed = report.revision.is_some();
+        let refused = report.error.clone().filter(|error| error.kind == FailureKind::IdentityTaken);
         self.args.status.send_modify(|status| status.note_pass(report));
         self.tell_staleness();
         if has_changed {
             self.publish(myself);
+        }
+        if let (true, Some(failure)) = (self.args.by_itself, refused) {
+            // Under this name nothing can be written before an operator has decided.
+            self.verdict = Err(failure);
+            myself.stop(None);
         }
     }
 }

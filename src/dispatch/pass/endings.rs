@@ -57,7 +57,7 @@ impl Pass {
     pub(super) fn fail_by_store(&mut self, error: &StoreError, now: Moment) -> Vec<Effect> {
         let kind = match error {
             StoreError::LeaseHeld { .. } => FailureKind::LeaseLost,
-            StoreError::IdentityTaken { .. } => FailureKind::WrongDaemon,
+            StoreError::IdentityTaken { .. } => FailureKind::IdentityTaken,
             _ => FailureKind::StoreFailed,
         };
         self.fail_unrecorded(PassFailure { kind, message: error.to_string() }, now)

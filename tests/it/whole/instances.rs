@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use dockledger::Life;
-use dockledger::model::FailureKind;
+use dockledger::model::{FailureKind, HostName};
 
 use super::ledger::{Case, until};
 
@@ -35,6 +35,24 @@ async fn a_second_service_on_the_same_host_gives_up() {
     assert_eq!(first.reconcile().await.error, None);
     first.stop().await;
     assert_eq!(first.ended().await, Ok(()));
+}
+
+/// A machine that was given another name meets its own daemon: nobody may guess which of the two names is meant.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_under_another_name_is_refused_until_an_operator_decides() {
+    let mut case = Case::with_shop(2).await;
+    case.config.host = HostName::new("renamed");
+    let refused = case.spawn(Life::Service).await;
+    let ended = tokio::time::timeout(Duration::from_secs(5), refused.ended()).await.expect("it ends");
+    let failure = ended.expect_err("it was refused");
+    assert_eq!(failure.kind, FailureKind::IdentityTaken);
+    for cure in ["hosts rename local renamed", "hosts forget local", "hosts confirm renamed"] {
+        assert!(failure.message.contains(cure), "{failure}");
+    }
+    case.store().confirm_host(&case.config.host).expect("its line is there");
+    let confirmed = case.spawn(Life::Service).await;
+    assert_eq!(confirmed.reconcile().await.error, None);
+    confirmed.stop().await;
 }
 
 /// Every caller is answered, whatever the daemon does.
