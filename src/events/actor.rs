@@ -210,6 +210,9 @@ impl EventsState {
         let wait_ms = whole_millis(next.wait);
         if next.is_news {
             tracing::warn!(error = %loss, "the daemon's event stream is lost: changes are seen by tick until it is back");
+            // A pass that meets a daemon that is away has it waited for more closely than a stream is opened anew.
+            self.shared.lock().dirty.everything();
+            self.send_batch();
         } else {
             tracing::debug!(error = %loss, wait_ms, "the daemon's event stream is lost");
         }

@@ -269,6 +269,20 @@ async fn a_stream_that_ends_is_resumed_with_overlap_and_everything_is_looked_at(
     assert_eq!(stage.looked_at_batch().await.scope, scope(&["b"]), "what was not seen is acted on");
 }
 
+/// D9: between two ticks nothing else would ask a daemon that was killed, and its return be seen with the next opening only.
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_lost_and_cannot_be_opened_again_is_a_reason_to_look() {
+    let (sender, open) = stream();
+    let mut stage = Stage::set([open]).await;
+    stage.looked_at_batch().await;
+    let lost = Instant::now();
+    drop(sender);
+    let dirt = stage.looked_at_batch().await;
+    assert_eq!((dirt.scope, dirt.trigger), (Scope::Host, Trigger::Reconnect));
+    assert!(lost.elapsed() <= Duration::from_millis(101), "with the first opening that fails: {:?}", lost.elapsed());
+    stage.no_batch_within(SECOND).await;
+}
+
 /// A proxy that answers each request with what the daemon has kept, and ends.
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_only_repeats_itself_is_opened_more_and_more_seldom() {
