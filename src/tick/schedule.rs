@@ -15,6 +15,10 @@ pub(super) const MAX_WAITING: usize = 10_000;
 /// 0.4 s of processor time, and a storm names more of them without end.
 pub(super) const WHOLE_DISTANCE: Duration = Duration::from_secs(1);
 
+/// The same after a stream that was lost: a daemon that is killed twice within a second is to be seen each time, and one
+/// whose stream is cut again and again keeps its own growing distance.
+pub(super) const RECONNECT_DISTANCE: Duration = Duration::from_millis(250);
+
 /// What is wanted and what runs. `P` is whatever answers a caller.
 #[derive(Debug)]
 pub(super) struct Schedule<P> {
@@ -123,10 +127,11 @@ impl<P> Schedule<P> {
         match wanted.trigger {
             Trigger::Request | Trigger::Tick => Duration::ZERO,
             Trigger::Boot => self.boot_held_until,
-            Trigger::Event | Trigger::Reconnect if wanted.scope.is_whole() => {
+            Trigger::Event if wanted.scope.is_whole() => {
                 after(self.last_whole, WHOLE_DISTANCE).max(after(self.last_begin, self.coalesce))
             }
-            Trigger::Event | Trigger::Reconnect | Trigger::Recovery | Trigger::Binding | Trigger::Moved => {
+            Trigger::Reconnect => after(self.last_whole, RECONNECT_DISTANCE).max(after(self.last_begin, self.coalesce)),
+            Trigger::Event | Trigger::Recovery | Trigger::Binding | Trigger::Moved => {
                 after(self.last_begin, self.coalesce)
             }
         }

@@ -13,6 +13,12 @@ pub(crate) type Columns = [Option<String>; 5];
 /// The image that carries compose's labels itself.
 pub(crate) const BAKED_IMAGE: &str = "shop-baked:1";
 
+/// As compose builds an image of a service: with its project and its name, and without what it gives to containers alone.
+pub(crate) fn baked_labels() -> BTreeMap<String, String> {
+    let labels = [("com.docker.compose.project", "shop"), ("com.docker.compose.service", "baked")];
+    labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+}
+
 /// The owners, by what containers name them by, and the deployer's rows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Registry {

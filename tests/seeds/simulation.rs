@@ -26,7 +26,7 @@ use super::followers::Follower;
 use super::invariants::{self as check, Checked, Replay, Replayed, Violation, broken};
 use super::ledger::{Database, Picture};
 use super::life::Life;
-use super::registry::{directory, template};
+use super::registry::{BAKED_IMAGE, baked_labels, directory, template};
 use super::{faults, truth};
 
 /// What came of a seed.
@@ -123,7 +123,9 @@ impl Simulation {
         for _ in 0..6 {
             elsewhere.step(&mut dice, &mut stranger);
         }
-        let host = SimulatedHost::new(World::new(seed, JumpingClock::begin()), stranger, plan.clone());
+        let mut home = World::new(seed, JumpingClock::begin());
+        home.add_image(BAKED_IMAGE, baked_labels());
+        let host = SimulatedHost::new(home, stranger, plan.clone());
         let clock = Arc::new(JumpingClock::new());
         let ledger_log = LedgerLog::default();
         let stores = FaultyStore::factory(Arc::new(config.clone()), plan.clone(), ledger_log.clone());

@@ -24,6 +24,11 @@ fn event(numbers: std::ops::Range<u32>) -> Dirt {
     Dirt { scope: Scope::Containers(ids(numbers)), trigger: Trigger::Event, news }
 }
 
+/// Events of more containers than are told apart.
+fn storm() -> Dirt {
+    Dirt { scope: Scope::Host, ..event(0..1) }
+}
+
 fn reconnect() -> Dirt {
     Dirt { scope: Scope::Host, trigger: Trigger::Reconnect, news: News::default() }
 }
@@ -141,11 +146,13 @@ fn a_lost_pass_keeps_callers_scope_news_and_batch_and_gets_a_fresh_id() {
 #[test]
 fn whole_passes_that_events_want_keep_a_longer_distance() {
     let mut schedule = schedule();
-    schedule.want_dirt(batch(1), reconnect());
+    schedule.want_dirt(batch(1), storm());
     let first = schedule.begin(SECOND).expect("wanted");
     schedule.ended(&first.pass, true);
-    schedule.want_dirt(batch(2), reconnect());
+    schedule.want_dirt(batch(2), storm());
     assert_eq!(schedule.due_in(SECOND + 100 * MS), Some(WHOLE_DISTANCE - 100 * MS));
+    schedule.want_dirt(batch(3), reconnect());
+    assert_eq!(schedule.due_in(SECOND + 100 * MS), Some(RECONNECT_DISTANCE - 100 * MS), "a lost stream waits less");
     schedule.want(Trigger::Recovery, None).expect("room");
     assert_eq!(schedule.due_in(SECOND + 100 * MS), Some(Duration::ZERO), "others need not wait for it");
 }
