@@ -36,8 +36,9 @@ fn judge_known(write: &RowWrite, expected: Option<&str>, stored: &LockedRow) -> 
     if planned != expected && !kind_of(&stored.workload_kind).binding_is_ours() {
         return Judgement::NotOurs;
     }
-    // Only recording what a deployer wrote must not undo what it wrote since.
-    if write.cause == ChangeCause::Deployer && stored.state != write.observed.state.as_str() {
+    // Only recording what a deployer wrote must neither undo what it wrote since, nor tell again what a claim told since.
+    let is_told = stored.recorded_state.as_deref() == Some(&stored.state);
+    if write.cause == ChangeCause::Deployer && (is_told || stored.state != write.observed.state.as_str()) {
         return Judgement::Moved;
     }
     Judgement::Write
@@ -112,5 +113,7 @@ mod tests {
         assert_eq!(judge(&write, Some(&stored(WorkloadKind::Project, None)), true), Judgement::Moved);
         write.observed.state = ContainerState::Created;
         assert_eq!(judge(&write, Some(&stored(WorkloadKind::Project, None)), true), Judgement::Write);
+        let told = LockedRow { recorded_state: Some("created".into()), ..stored(WorkloadKind::Project, None) };
+        assert_eq!(judge(&write, Some(&told), true), Judgement::Moved, "a claim has told it");
     }
 }
