@@ -31,9 +31,6 @@ pub(crate) fn disagreements(
 
 fn of_row(row: &Row, containers: &BTreeMap<String, SimulatedContainer>) -> Option<String> {
     let bound = row.container_id.as_deref()?;
-    if row.role == "baked" {
-        return Some(format!("row {} was made for labels of an image", row.id));
-    }
     let Some(container) = containers.get(bound) else {
         return (row.state != "missing").then(|| format!("row {} is {} and its container is gone", row.id, row.state));
     };
