@@ -47,12 +47,27 @@ impl Store {
         holder: &LeaseHolder,
         time_to_live: Duration,
     ) -> Result<Lease, StoreError> {
+        self.acquire_lease_unless(|| false, host, holder, time_to_live)
+    }
+
+    /// As [`Self::acquire_lease`], for a life of the store that may have been replaced while it came here: its successor
+    /// has the lease then, or has released it, and neither may be undone. Asked while the host's line is locked.
+    pub(super) fn acquire_lease_unless(
+        &mut self,
+        is_replaced: impl Fn() -> bool,
+        host: &HostName,
+        holder: &LeaseHolder,
+        time_to_live: Duration,
+    ) -> Result<Lease, StoreError> {
         let outcome = self.write("take the host's lease", |db| {
             each_backend!(db, connection => diesel::insert_into(hosts::table)
                 .values(hosts::name.eq(host.as_str()))
                 .on_conflict_do_nothing()
                 .execute(connection))?;
             let line = locked_line(db, host)?;
+            if is_replaced() {
+                return Ok(Err(line.held_by_another(host)));
+            }
             let now = db.now()?;
             if line
                 .living_holder(now)

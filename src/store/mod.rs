@@ -35,6 +35,7 @@ mod schema;
 #[cfg(all(test, feature = "sqlite"))]
 mod tests;
 mod threaded;
+mod tries;
 mod write;
 
 pub use actor::{StoreActor, StoreArgs, StoreState};

@@ -6,10 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use super::ledger_store::{LedgerStore, StoreFactory};
+use super::location::Location;
 use super::plan::{CommitPlan, CommitReport, DetailsWrite};
 use super::retention_clock::RetentionClock;
+use super::tries::{FIRST_BOUND, LifeTries, Tries, Try};
 use super::{
     ChangesPage, DetailsReport, Directory, DirectoryKeys, Lease, LeaseHolder, LedgerSnapshot, NewBinding, OpenMode,
     Opened, Store, StoreError, lease_time_to_live,
@@ -24,6 +27,7 @@ struct ThreadedStore {
     config: Arc<Config>,
     holder: LeaseHolder,
     mode: OpenMode,
+    tries: LifeTries,
     /// Of all lives, from the first one that had the lease on: a later one knows no better whether a clock leapt.
     clock: Arc<Mutex<Option<RetentionClock>>>,
     /// Open, and waiting for the lease.
@@ -44,11 +48,16 @@ impl StoreFactory {
     /// `migrate` says whether they bring the schema up, and make the file, by themselves.
     #[must_use]
     pub fn threaded(config: Arc<Config>, holder: LeaseHolder, migrate: bool) -> Self {
+        Self::threaded_within(FIRST_BOUND, config, holder, migrate)
+    }
+
+    fn threaded_within(first_bound: Duration, config: Arc<Config>, holder: LeaseHolder, migrate: bool) -> Self {
         let mode = if migrate { OpenMode::Write } else { OpenMode::WriteUnmigrated };
-        let clock = Arc::default();
+        let (clock, tries) = (Arc::default(), Tries::new(first_bound));
         Self::new(move || {
             let (config, holder, clock) = (config.clone(), holder.clone(), Arc::clone(&clock));
-            Box::new(ThreadedStore { config, holder, mode, clock, opened: None, held: None })
+            let tries = tries.of_a_new_life();
+            Box::new(ThreadedStore { config, holder, mode, tries, clock, opened: None, held: None })
         })
     }
 }
@@ -60,16 +69,35 @@ impl ThreadedStore {
         if had_one { OpenMode::WriteUnmigrated } else { self.mode }
     }
 
+    /// Waits for one try no longer than it may take: a server that hangs without closing its connections tells nothing,
+    /// and a new connection may find another in its place.
     async fn open(&mut self) -> Result<Duration, StoreError> {
+        let Some(this) = self.tries.next() else {
+            return Err(self.unopened("a later life of this store has taken its place".into()));
+        };
+        let bound = this.bound;
+        match timeout(bound, self.try_to_open(this)).await {
+            Ok(opened) => opened,
+            Err(_) => Err(self.unopened(format!(
+                "it did not answer within {bound:?}; look whether its server or its disk hangs; it is tried again on a new \
+                 connection"
+            ))),
+        }
+    }
+
+    async fn try_to_open(&mut self, this: Try) -> Result<Duration, StoreError> {
         let (config, holder, mode) = (self.config.clone(), self.holder.clone(), self.mode());
+        let thread = self.tries.thread().await;
         let opened = self.opened.take();
         let clock = Arc::clone(&self.clock);
         let (store, lease) = on_a_thread(move || {
+            let _until_it_ends = thread;
             let mut store = match opened {
                 Some(store) => store,
                 None => Store::open(&config, mode)?,
             };
-            let lease = store.acquire_lease(&config.host, &holder, lease_time_to_live(config.interval));
+            let time_to_live = lease_time_to_live(config.interval);
+            let lease = store.acquire_lease_unless(|| this.is_replaced(), &config.host, &holder, time_to_live);
             // Before the first commit of this process stamps the host by the clock as it is now. A database that hangs
             // here must not hold the clock: the next life would wait for it on a thread of the runtime.
             if lease.is_ok() && lock(&clock).is_none() {
@@ -93,6 +121,12 @@ impl ThreadedStore {
         }
     }
 
+    fn unopened(&self, cause: String) -> StoreError {
+        // One that this build has no client for was refused before the ledger was spawned.
+        let url = Location::of(&self.config).map_or_else(|_| String::new(), |location| location.to_string());
+        StoreError::Unopened { url, cause }
+    }
+
     /// Runs one transaction.
     fn work<T: Send + 'static>(
         &mut self,
@@ -100,10 +134,7 @@ impl ThreadedStore {
     ) -> BoxFuture<'_, Result<T, StoreError>> {
         Box::pin(async move {
             let Some(mut held) = self.held.take() else {
-                return Err(StoreError::Unopened {
-                    url: "of the configuration".into(),
-                    cause: "it is not open yet; it is tried again".into(),
-                });
+                return Err(self.unopened("it is not open yet; it is tried again".into()));
             };
             let (held, result) = on_a_thread(move || {
                 let result = body(&mut held.store, &held.lease);
@@ -198,5 +229,45 @@ impl LedgerStore for ThreadedStore {
 
     fn snapshot(&mut self) -> BoxFuture<'_, Result<LedgerSnapshot, StoreError>> {
         self.work(|store, _| store.ledger_snapshot())
+    }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use diesel::connection::SimpleConnection;
+
+    use super::*;
+
+    fn factory(directory: &tempfile::TempDir, first_bound: Duration) -> StoreFactory {
+        let config = Config::new(directory.path().join("ledger.db").display().to_string());
+        StoreFactory::threaded_within(first_bound, Arc::new(config), LeaseHolder::of_this_process(), true)
+    }
+
+    /// A4: a StoreActor that was killed while it began leaves a thread behind, which comes to the lease in the end.
+    #[tokio::test]
+    async fn a4_a_life_that_was_replaced_takes_no_lease_from_its_successor() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let factory = factory(&directory, FIRST_BOUND);
+        let (mut late, mut successor) = (factory.make(), factory.make());
+        successor.begin().await.expect("it is the latest");
+        late.begin().await.expect_err("it was replaced");
+        successor.renew_lease().await.expect("it is still its own");
+        successor.release_lease().await.expect("it is still its own");
+        late.begin().await.expect_err("what was released stays free");
+    }
+
+    /// S14: a try that hangs is given up and told, and what it hung in cannot take the lease from the next one.
+    #[tokio::test]
+    async fn s14_a_database_that_hangs_at_the_begin_is_tried_again() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let config = Config::new(directory.path().join("ledger.db").display().to_string());
+        let mut other = Store::open(&config, OpenMode::Write).expect("a fresh ledger");
+        other.with_connection(|db| db.batch_execute("BEGIN IMMEDIATE").expect("nobody else writes"));
+        let mut store = factory(&directory, Duration::from_millis(50)).make();
+        let told = store.begin().await.expect_err("it waits for the lock");
+        assert!(told.to_string().contains("did not answer within 50ms"), "{told}");
+        other.with_connection(|db| db.batch_execute("COMMIT").expect("it is open"));
+        while store.begin().await.is_err() {}
+        store.renew_lease().await.expect("an earlier try that came to the lock took nothing");
     }
 }
