@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ractor::{ActorProcessingErr, ActorRef};
+use ractor::{ActorId, ActorProcessingErr, ActorRef};
 use tokio::time::Instant;
 
 use super::{LedgerStore, StoreError, StoreMessage};
@@ -36,6 +36,8 @@ pub struct StoreState {
     retry_in: Duration,
     renewed: Instant,
     pruned: Option<Instant>,
+    /// Who opened a pass last: an earlier DispatchActor writes no more.
+    opener: Option<ActorId>,
     timer: Timer,
 }
 
@@ -62,6 +64,7 @@ impl StoreActor {
             retry_in: FIRST_RETRY,
             renewed: Instant::now(),
             pruned: None,
+            opener: None,
             timer: Timer::default(),
         })
     }
@@ -137,9 +140,14 @@ impl StoreState {
     }
 
     async fn answer(&mut self, myself: &ActorRef<StoreMessage>, request: StoreMessage) {
+        if self.is_of_a_replaced_writer(&request) {
+            tracing::warn!("a DispatchActor that was left behind woke up; what it wanted to write is dropped");
+            return;
+        }
         let store = &mut self.args.store;
         match request {
             StoreMessage::Open { op, scope, reply_to } => {
+                self.opener = Some(reply_to.get_id());
                 let asker = reply_to.clone();
                 let began = Box::new(move || send(&asker, DispatchMessage::SnapshotBegan { op }));
                 let result = store.open_pass(scope, began).await;
@@ -182,6 +190,15 @@ impl StoreState {
             }
             StoreMessage::Begin | StoreMessage::RenewLease | StoreMessage::Prune => {}
         }
+    }
+
+    /// A DispatchActor that hangs in synchronous code is left behind, and may send one more message when it wakes: its
+    /// picture is older than that of its successor, who has opened a pass since.
+    fn is_of_a_replaced_writer(&self, request: &StoreMessage) -> bool {
+        let (StoreMessage::Commit { reply_to, .. } | StoreMessage::PayDetails { reply_to, .. }) = request else {
+            return false;
+        };
+        self.opener.is_some_and(|opener| opener != reply_to.get_id())
     }
 
     /// A transaction that began with the fence has renewed the lease, or tells that it is lost.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dockledger::dispatch::DispatchMessage;
 use dockledger::model::{ClaimRequest, Epoch, OpId, Revision, Scope};
-use dockledger::store::{LeaseHolder, StoreActor, StoreArgs, StoreError, StoreFactory, StoreMessage};
+use dockledger::store::{LeaseHolder, RowFilter, StoreActor, StoreArgs, StoreError, StoreFactory, StoreMessage};
 use dockledger::supervisor::SupervisorMessage;
 use dockledger::tick::TickMessage;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -103,6 +103,37 @@ async fn a_pass_is_answered_with_its_own_op_and_the_snapshot_first() {
     assert_eq!(report.inserted, 1);
     store.cast(StoreMessage::LookForBindings { reply_to: tick.actor.clone() }).expect("it lives");
     assert!(matches!(tick.next().await, TickMessage::NewBindings(Ok(found)) if found.is_empty()));
+}
+
+/// A3: a DispatchActor that was wedged and left behind wakes up with the plan of a pass that its successor has made anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn a3_a_dispatch_actor_that_was_left_behind_writes_no_more() {
+    let database = TestDatabase::sqlite();
+    database.open().add_stack(&parent("shop", "s", "shop"), None).expect("a stack");
+    let mut supervisor = Heard::new().await;
+    let mut wedged = Heard::<DispatchMessage>::new().await;
+    let mut successor = Heard::<DispatchMessage>::new().await;
+    let (store, _) = spawn(&database, 1, &LeaseHolder::of_this_process(), &supervisor).await;
+    assert!(is_ready(&supervisor.next().await, 1));
+    for (op, dispatch) in [(1, &mut wedged), (2, &mut successor)] {
+        let reply_to = dispatch.actor.clone();
+        store.cast(StoreMessage::Open { op: OpId(op), scope: Scope::Host, reply_to }).expect("it lives");
+        while !matches!(dispatch.next().await, DispatchMessage::Opened { result: Ok(_), .. }) {}
+    }
+    let commit = |op, row: &str, dispatch: &Heard<DispatchMessage>| StoreMessage::Commit {
+        op: OpId(op),
+        plan: Box::new(plan(vec![insert(row, "c1")])),
+        reply_to: dispatch.actor.clone(),
+    };
+    store.cast(commit(3, "older", &wedged)).expect("it lives");
+    let writes = Vec::new();
+    store.cast(StoreMessage::PayDetails { op: OpId(4), writes, reply_to: wedged.actor.clone() }).expect("it lives");
+    store.cast(commit(5, "newer", &successor)).expect("it lives");
+    assert!(matches!(successor.next().await, DispatchMessage::Committed { op: OpId(5), result: Ok(_) }));
+    assert!(wedged.messages.try_recv().is_err(), "nothing was done for it");
+    let rows = database.open().rows(&RowFilter::default()).expect("the rows");
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert!(rows[0].id.as_ref().ends_with("newer"), "{rows:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
