@@ -1,10 +1,11 @@
 //! How a ledger is put together: its configuration, what it is spawned for, and what a host application gives in place of
 //! the daemon, the database and the clock.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ractor::{Actor, ActorCell};
+use ractor::{Actor, ActorCell, ActorRef};
 use tokio::sync::watch;
 
 use crate::anchor::anchor;
@@ -14,7 +15,9 @@ use crate::jitter::Jitter;
 use crate::ledger::{LedgerHandle, Life, StartError};
 use crate::model::{Clock, SystemClock};
 use crate::store::{LeaseHolder, Store, StoreFactory};
-use crate::supervisor::{InFlight, LedgerSupervisor, Status, SupervisorArgs};
+#[cfg(feature = "http")]
+use crate::supervisor::Child;
+use crate::supervisor::{InFlight, LedgerSupervisor, Status, SupervisorArgs, SupervisorMessage};
 
 /// Puts a ledger together. Unless told otherwise it is a service that migrates, on the daemon and the database of the
 /// configuration.
@@ -27,6 +30,8 @@ pub struct LedgerBuilder {
     store: Option<StoreFactory>,
     clock: Arc<dyn Clock>,
     jitter: Jitter,
+    #[cfg(feature = "http")]
+    serve: bool,
 }
 
 /// What the host's line calls a daemon that stands behind a given source.
@@ -36,8 +41,17 @@ impl LedgerBuilder {
     /// A service on the daemon and the database of a configuration.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let (clock, jitter) = (Arc::new(SystemClock), Jitter::random());
-        Self { config, life: Life::Service, migrate: true, source: None, store: None, clock, jitter }
+        Self {
+            config,
+            life: Life::Service,
+            migrate: true,
+            source: None,
+            store: None,
+            clock: Arc::new(SystemClock),
+            jitter: Jitter::random(),
+            #[cfg(feature = "http")]
+            serve: false,
+        }
     }
 
     /// What it is spawned for.
@@ -82,6 +96,15 @@ impl LedgerBuilder {
         self
     }
 
+    /// Whether it is served over HTTP, as `config.http` says. An address that is taken is tried again; [`Status::listening`]
+    /// says when it is served.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub const fn serve(mut self, serve: bool) -> Self {
+        self.serve = serve;
+        self
+    }
+
     /// Spawns a tree of its own.
     ///
     /// # Errors
@@ -111,11 +134,30 @@ impl LedgerBuilder {
         let stale_after = by_itself.then(|| stale_after(&config));
         let (status_sender, status) = watch::channel(Status::new(self.clock.now(), stale_after, in_flight.clone()));
         let (heartbeat_sender, heartbeat) = watch::channel(0);
+        let (subscriptions, registry) = (Arc::default(), Arc::default());
+        let handle = {
+            let config = Arc::clone(&config);
+            move |supervisor: ActorRef<SupervisorMessage>| LedgerHandle {
+                config: Arc::clone(&config),
+                cell: supervisor.get_cell(),
+                supervisor,
+                status: status.clone(),
+                heartbeat: heartbeat.clone(),
+                subscriptions: Arc::clone(&subscriptions),
+                registry: Arc::clone(&registry),
+            }
+        };
+        #[cfg(feature = "http")]
+        let guests =
+            if self.serve { [(Child::Http, crate::http::guest(handle.clone()))].into() } else { BTreeMap::new() };
+        #[cfg(not(feature = "http"))]
+        let guests = BTreeMap::new();
         let args = SupervisorArgs {
             config: config.clone(),
             endpoint,
             sources,
             stores,
+            guests,
             clock: self.clock,
             jitter: self.jitter,
             by_itself,
@@ -126,16 +168,7 @@ impl LedgerBuilder {
         };
         let (supervisor, _) =
             Actor::spawn(None, LedgerSupervisor, args).await.map_err(|error| StartError::Spawn(error.to_string()))?;
-        let cell = supervisor.get_cell();
-        Ok(LedgerHandle {
-            config,
-            supervisor,
-            cell,
-            status,
-            heartbeat,
-            subscriptions: Arc::default(),
-            registry: Arc::default(),
-        })
+        Ok(handle(supervisor))
     }
 
     /// Spawns the tree within that of a host application. The host's supervisor sees [`LedgerHandle::cell`] end when the

@@ -9,6 +9,7 @@ mod check;
 mod duration;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 pub(crate) use address::passwords_in;
@@ -58,6 +59,8 @@ pub struct Config {
     pub restart_window: Duration,
     /// From how many starts on a container counts as flapping.
     pub flapping: Flapping,
+    /// How `run` serves the ledger.
+    pub http: HttpConfig,
 }
 
 impl Config {
@@ -83,6 +86,7 @@ impl Config {
             restart_intensity: 5,
             restart_window: Duration::from_secs(30),
             flapping: Flapping::default(),
+            http: HttpConfig::default(),
         }
     }
 
@@ -181,6 +185,21 @@ pub struct Flapping {
 impl Default for Flapping {
     fn default() -> Self {
         Self { starts: 3, window: Duration::from_secs(5 * 60) }
+    }
+}
+
+/// How `run` serves the ledger over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpConfig {
+    /// The address. Loopback needs no token, because whoever is on the machine may read the ledger's file anyway.
+    pub listen: SocketAddr,
+    /// Names in the `Host` header that are ours, beside the address itself and `localhost`: those of a proxy.
+    pub allowed_hosts: Vec<String>,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 7878)), allowed_hosts: Vec::new() }
     }
 }
 

@@ -10,6 +10,7 @@
 //! events      the daemon's stream: where to look       │
 //! store       the ledger; alone names diesel           ┘
 //! supervisor  the tree: restarts, refs, subscribers, the ordered end
+//! http        the API and the page, a guest of the supervisor
 //! anchor      what stands for it in the tree of a larger application
 //! model       the words of all of them as types
 //! config      every key, its default and its reason
@@ -92,6 +93,8 @@ pub mod docker;
 #[cfg(test)]
 mod ear;
 pub mod events;
+#[cfg(feature = "http")]
+mod http;
 mod jitter;
 mod ledger;
 pub mod model;

@@ -92,6 +92,7 @@ pub(crate) fn exit_of_store(error: &StoreError) -> Exit {
         | StoreError::Clash { .. }
         | StoreError::Refused { .. } => Exit::Failed,
         StoreError::Unopened { .. }
+        | StoreError::Unanswered { .. }
         | StoreError::Query { .. }
         | StoreError::Busy { .. }
         | StoreError::ForeignTable { .. }

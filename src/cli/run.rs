@@ -15,7 +15,7 @@ use super::one_pass::listen;
 use super::settings::KEYS;
 use crate::config::Config;
 use crate::model::{HostStatus, PassId, PassReport};
-use crate::{Ledger, LedgerHandle, Life};
+use crate::{LedgerBuilder, LedgerHandle};
 
 pub(super) fn execute(arguments: &RunArguments, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
@@ -70,7 +70,7 @@ impl Signals {
 async fn serve(config: Config, migrate: bool, context: &Context) -> Result<Exit, Failure> {
     let mut signals = Signals::listen()?;
     let running = config.clone();
-    let ledger = Box::pin(Ledger::spawn(config, Life::Service, migrate)).await?;
+    let ledger = Box::pin(LedgerBuilder::new(config).migrate(migrate).serve(true).spawn()).await?;
     let manager = Manager::start();
     let informer = tokio::spawn(keep_manager_informed(ledger.clone(), manager.clone()));
     let mut stopping = false;

@@ -93,6 +93,7 @@ pub struct Ports {
 
 /// How much of the daemon's containers a listing holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Completeness {
     /// Every container is in it: what it lacks may be gone.
@@ -123,6 +124,7 @@ impl fmt::Display for Completeness {
 
 /// An entry whose id was read and the rest was not: the container is present and its row stays untouched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Quarantined {
     /// The container.
     pub container_id: ContainerId,

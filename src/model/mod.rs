@@ -11,6 +11,8 @@ mod ids;
 mod pass;
 mod registry;
 mod row;
+#[cfg(feature = "http")]
+mod schema;
 mod time;
 mod words;
 

@@ -11,6 +11,7 @@ macro_rules! word_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant),* }
 
         impl $name {
@@ -108,6 +109,7 @@ word_enum! {
 
 /// What a pass looks at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// Every container of the host.
@@ -159,6 +161,7 @@ impl fmt::Display for Scope {
 
 /// A listed container without a row, or one with a row whose labels name another owner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Unassigned {
     /// The container.
     pub container_id: ContainerId,
@@ -176,6 +179,7 @@ pub struct Unassigned {
 
 /// What kind of trouble ended a pass; it decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// No daemon answers: absent, refused, forbidden, or silent past the deadline.
@@ -198,6 +202,7 @@ pub enum FailureKind {
 
 /// Why a pass failed, in one sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct PassFailure {
     /// For the exit code.
     pub kind: FailureKind,
@@ -215,6 +220,7 @@ impl std::error::Error for PassFailure {}
 
 /// The report of one pass, as `once --json` prints it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct PassReport {
     /// The pass.
     pub pass_id: PassId,

@@ -7,6 +7,7 @@ use super::{ContainerId, ContainerState, HostName, PassId, Revision, RowId, Time
 
 /// A workload as listed; the secret is shown only when made or rotated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Workload {
     /// Its id; it holds no `:`.
     pub id: WorkloadId,
@@ -20,6 +21,7 @@ pub struct Workload {
 
 /// What `add` prints: the parent, its workload, and the secret that is never shown again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Registered {
     /// The parent's id.
     pub id: String,
@@ -38,6 +40,7 @@ pub struct Registered {
 
 /// A project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Project {
     /// Its id.
     pub id: String,
@@ -51,6 +54,7 @@ pub struct Project {
 
 /// A stage of a project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Stage {
     /// Its id.
     pub id: String,
@@ -66,6 +70,7 @@ pub struct Stage {
 
 /// A stack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Stack {
     /// Its id.
     pub id: String,
@@ -83,6 +88,7 @@ pub struct Stack {
 
 /// A static site.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Site {
     /// Its id: what the label names.
     pub id: String,
@@ -96,6 +102,7 @@ pub struct Site {
 
 /// A row with a subdomain or a route, with its project and stage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Route {
     /// The row.
     pub row_id: RowId,
@@ -151,6 +158,7 @@ word_enum! {
 
 /// One committed difference of one row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Change {
     /// Grows in the order of commits.
     pub revision: Revision,
@@ -194,6 +202,7 @@ word_enum! {
 
 /// Who writes a host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct LeaseRecord {
     /// Who: a random id with machine, boot, pid namespace, pid and start time.
     pub holder: Option<String>,
@@ -205,6 +214,7 @@ pub struct LeaseRecord {
 
 /// One line of `hosts`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct HostRecord {
     /// The host.
     pub name: HostName,
@@ -232,6 +242,7 @@ pub struct HostRecord {
 
 /// One line of `passes`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct PassRecord {
     /// The pass.
     pub pass_id: PassId,

@@ -6,6 +6,7 @@ use super::{ContainerId, ContainerState, HostName, Revision, RowId, Timestamp, W
 
 /// Whose container a row stands for. The deployer's in rows of projects, ours in rows of stacks and sites.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Binding {
     /// The owner.
     pub workload_id: WorkloadId,
@@ -19,6 +20,7 @@ pub struct Binding {
 
 /// The columns that Dockledger owns in every row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Observed {
     /// The container's name.
     pub name: Box<str>,
@@ -99,6 +101,7 @@ pub struct LedgerRow {
 
 /// The columns that belong to the deployer; read for people, never written by the reconciliation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct DeployerColumns {
     /// The name under which a proxy serves it.
     pub subdomain: Option<String>,
@@ -114,6 +117,7 @@ pub struct DeployerColumns {
 
 /// A whole row with its host's freshness, as readers see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct StoredRow {
     /// Our id.
     pub id: RowId,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a workload is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum WorkloadKind {
     /// Its containers and their rows are made by a deployer.

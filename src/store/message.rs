@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ractor::ActorRef;
 
@@ -163,6 +164,14 @@ pub enum StoreError {
         url: String,
         /// What the database says, and the cure.
         cause: String,
+    },
+    /// It did not answer a read in time.
+    #[error("the database {url} did not answer within {deadline:?}; look whether its server or its disk hangs")]
+    Unanswered {
+        /// Without its password.
+        url: String,
+        /// `store_deadline`.
+        deadline: Duration,
     },
     /// A query failed.
     #[error("cannot {attempt} (database {url}): {cause}")]

@@ -28,6 +28,8 @@ mod pass;
 mod plan;
 mod prune;
 mod queries;
+#[cfg(feature = "http")]
+mod readers;
 mod registry;
 mod retention_clock;
 mod rows;
@@ -50,4 +52,6 @@ pub use message::{
 pub use open::{OpenMode, Store};
 pub use plan::{CommitPlan, CommitReport, DetailsWrite, HostStamp, PassStamp, RowWrite};
 pub use queries::{LedgerSnapshot, RowFilter};
+#[cfg(feature = "http")]
+pub use readers::Readers;
 pub use registry::NewParent;

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::guest::GuestFactory;
 use super::in_flight::InFlight;
 use super::policy::{Backoff, Intensity, RestartCause};
 use super::pulse::{Pulse, Vigil};
@@ -41,6 +42,8 @@ pub(crate) struct SupervisorArgs {
     pub details_limit: usize,
     /// Makes the ledger's store for each life of StoreActor.
     pub stores: StoreFactory,
+    /// Children that speak to the ledger as any caller would.
+    pub guests: BTreeMap<Child, GuestFactory>,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// Spreads the waits before new lives and new streams.
@@ -89,7 +92,7 @@ pub(super) struct Slot {
 }
 
 /// In the order of their births; each uses those after it.
-const CHILDREN: [Child; 8] = [
+const CHILDREN: [Child; 9] = [
     Child::Events,
     Child::Tick,
     Child::Dispatch,
@@ -98,6 +101,7 @@ const CHILDREN: [Child; 8] = [
     Child::Docker(Lane::Actions),
     Child::Docker(Lane::Probe),
     Child::Store,
+    Child::Http,
 ];
 
 #[ractor::actor(message = SupervisorMessage, state = SupervisorState, arguments = SupervisorArgs)]
@@ -108,9 +112,7 @@ impl LedgerSupervisor {
         args: SupervisorArgs,
     ) -> Result<SupervisorState, ActorProcessingErr> {
         let mut state = SupervisorState::new(args);
-        // Nobody waits for an event where passes run on request alone.
-        let children = CHILDREN.into_iter().filter(|child| state.args.by_itself || *child != Child::Events);
-        for child in children.collect::<Vec<_>>() {
+        for child in CHILDREN.into_iter().filter(|child| state.is_wanted(*child)).collect::<Vec<_>>() {
             state.give_life(&myself, child, Epoch(1)).await?;
         }
         myself.cast(SupervisorMessage::LookAround)?;
@@ -188,12 +190,22 @@ impl SupervisorState {
         }
     }
 
+    /// Nobody waits for an event where passes run on request alone, and not every ledger has guests.
+    fn is_wanted(&self, child: Child) -> bool {
+        match child {
+            Child::Events => self.args.by_itself,
+            Child::Http => self.args.guests.contains_key(&child),
+            Child::Tick | Child::Dispatch | Child::Docker(_) | Child::Store => true,
+        }
+    }
+
     fn on(&mut self, myself: &ActorRef<SupervisorMessage>, message: SupervisorMessage) {
         use SupervisorMessage as M;
         match message {
             M::LookAround => self.look_around(myself),
             M::StoreReady { epoch } => self.store_ready(myself, epoch),
             M::StoreTrouble { epoch, error } => self.store_trouble(myself, epoch, &error),
+            M::Listening(address) => self.args.status.send_modify(|status| status.listening = address),
             M::StreamChanged(stream) => self.args.status.send_modify(|status| status.stream = Some(stream)),
             M::PassEnded(report) => self.pass_ended(myself, report),
             M::LedgerChanged => self.publish(myself),
@@ -222,6 +234,10 @@ impl SupervisorState {
         let lanes = lanes.filter_map(|child| self.slots.get(child)?.cell.clone()).collect();
         let store = self.store_for_the_end(myself).await;
         shutdown::in_order(&self.wiring, lanes, store, self.args.config.store_deadline).await;
+        // Last, so that they hand on what their callers were answered.
+        for guest in self.args.guests.keys().filter_map(|child| self.slots.get(child)?.cell.clone()) {
+            shutdown::guest(&guest).await;
+        }
         let verdict = self.verdict.clone();
         self.args.status.send_modify(|status| status.ended = Some(verdict));
     }
@@ -254,6 +270,7 @@ impl SupervisorState {
             Child::Dispatch => self.spawn_dispatch(myself, epoch, pulse.insert(Pulse::new()).clone()).await?,
             Child::Events => self.spawn_events(myself, epoch, pulse.insert(Pulse::new()).clone()).await?,
             Child::Docker(lane) => self.spawn_lane(myself, lane, epoch).await?,
+            Child::Http => self.spawn_guest(myself, child).await?,
             Child::Store => {
                 let spawned = self.spawn_store(myself, epoch).await?;
                 store = Some(spawned.clone());

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use ractor::{Actor, ActorCell, ActorRef, SpawnErr};
 
 use super::actor::SupervisorState;
-use super::{Pulse, SupervisorMessage};
+use super::{Child, Pulse, SupervisorMessage};
 use crate::dispatch::{DispatchActor, DispatchArgs};
 use crate::docker::{DockerActor, DockerArgs, Lane, Questions};
 use crate::events::{EventsActor, EventsArgs};
@@ -88,6 +88,14 @@ impl SupervisorState {
         let (events, _) = Actor::spawn_linked(None, EventsActor, args, myself.get_cell()).await?;
         self.wiring.events_up(epoch, events.clone());
         Ok(events.get_cell())
+    }
+
+    pub(super) async fn spawn_guest(
+        &self,
+        myself: &ActorRef<SupervisorMessage>,
+        child: Child,
+    ) -> Result<ActorCell, SpawnErr> {
+        self.args.guests[&child].spawn(myself.clone()).await
     }
 
     pub(super) async fn spawn_store(

@@ -129,6 +129,7 @@ impl SupervisorState {
                 self.kill(myself, Child::Docker(Lane::Pass), None, RestartCause::Orphaned);
             }
             Child::Store => self.subscribers.store_lost(),
+            Child::Http => self.args.status.send_modify(|status| status.listening = None),
             Child::Tick | Child::Docker(_) | Child::Events => {}
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! What the supervisor hears.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ractor::RpcReplyPort;
@@ -24,6 +25,8 @@ pub enum Child {
     Store,
     /// EventsActor; only where passes run by themselves.
     Events,
+    /// HttpActor; only where the ledger is served.
+    Http,
 }
 
 impl fmt::Display for Child {
@@ -34,6 +37,7 @@ impl fmt::Display for Child {
             Self::Docker(lane) => write!(f, "docker/{}", lane.as_str()),
             Self::Store => f.write_str("store"),
             Self::Events => f.write_str("events"),
+            Self::Http => f.write_str("http"),
         }
     }
 }
@@ -108,6 +112,8 @@ pub enum SupervisorMessage {
     Unsubscribe(SubscriptionId),
     /// The daemon's event stream was opened or lost.
     StreamChanged(StreamStatus),
+    /// Where the ledger is served over TCP from now on; `None` while it is not.
+    Listening(Option<SocketAddr>),
     /// A pass is over.
     PassEnded(Arc<PassReport>),
     /// Answers as soon as no details are owed that can be paid now.

@@ -6,7 +6,8 @@
 //! ├─ TickActor
 //! ├─ DispatchActor
 //! ├─ DockerActor × lane
-//! └─ StoreActor
+//! ├─ StoreActor
+//! └─ guests: HttpActor, where the ledger is served
 //! ```
 //!
 //! Comes in: deaths, deadlines, requests. Goes out: the refs of the living, in order of their epochs. Never: I/O in a
@@ -16,6 +17,7 @@ mod actor;
 mod births;
 mod deaths;
 mod delivery;
+mod guest;
 mod in_flight;
 mod lookout;
 mod message;
@@ -31,6 +33,7 @@ mod wiring;
 pub(crate) use actor::{LedgerSupervisor, SupervisorArgs};
 pub use delivery::{Delivered, Delivery, Outlet, Subscription, SubscriptionId};
 pub(crate) use delivery::{channel, to_actor};
+pub(crate) use guest::GuestFactory;
 pub use in_flight::{CallInFlight, InFlight};
 pub use message::{Child, SupervisorMessage};
 pub use policy::RestartCause;

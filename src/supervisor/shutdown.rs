@@ -47,6 +47,13 @@ pub(super) async fn in_order(
     }
 }
 
+/// Lets a guest hand on the last answers.
+pub(super) async fn guest(cell: &ActorCell) {
+    if cell.stop_and_wait(None, Some(TIME_TO_DRAIN)).await.is_err() {
+        cell.kill();
+    }
+}
+
 /// Waits until DispatchActor has handled what it was sent so far: its answer to a question comes after that.
 async fn work_off(dispatch: &ractor::ActorRef<DispatchMessage>) {
     let _ = dispatch.call(DispatchMessage::Barrier, Some(TIME_TO_DRAIN)).await;

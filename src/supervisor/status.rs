@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub struct Status {
     pub store_trouble: Option<String>,
     /// The daemon's event stream; `None` before the first attempt, and where passes run on request alone.
     pub stream: Option<StreamStatus>,
+    /// Where the ledger is served over TCP; `None` while it is not.
+    pub listening: Option<SocketAddr>,
     /// Set once, at the end: `Ok` by a stop, else why the ledger gave up.
     pub ended: Option<Result<(), PassFailure>>,
     /// The last complete pass, or the birth of the tree.
@@ -51,6 +54,7 @@ impl Status {
             leaked: 0,
             store_trouble: None,
             stream: None,
+            listening: None,
             ended: None,
             true_since: Instant::now(),
             told: None,
@@ -123,6 +127,7 @@ impl fmt::Debug for Status {
             .field("leaked", &self.leaked)
             .field("store_trouble", &self.store_trouble)
             .field("stream", &self.stream)
+            .field("listening", &self.listening)
             .field("ended", &self.ended)
             .finish_non_exhaustive()
     }

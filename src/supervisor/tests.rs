@@ -40,6 +40,7 @@ async fn a_request_that_meets_a_dead_tick_actor_waits_for_the_next_one() {
         by_itself: false,
         details_limit: 0,
         stores,
+        guests: std::collections::BTreeMap::new(),
         clock: Arc::new(SystemClock),
         jitter: Jitter::seeded(1),
         status,

@@ -117,6 +117,8 @@ impl Wiring {
                 self.lanes.remove(&lane);
                 self.tell_dispatch(|| DispatchMessage::DockerDown { lane, epoch });
             }
+            // Nobody has its ref.
+            Child::Http => {}
             Child::Store => {
                 self.store = None;
                 self.tell_dispatch(|| DispatchMessage::StoreDown { epoch });

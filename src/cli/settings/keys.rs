@@ -1,5 +1,6 @@
 //! Every key: how its value is read and shown. The meaning and the default of each are in [`crate::config`].
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::json;
@@ -109,6 +110,8 @@ pub(crate) static KEYS: &[Key] = &[
     key!(duration "restart_window", restart_window),
     key!("flapping.starts", count, flapping.starts),
     key!(duration "flapping.window", flapping.window),
+    key!("http.listen", socket_address, http.listen),
+    key!("http.allowed_hosts", names, http.allowed_hosts),
 ];
 
 fn text(given: Given<'_>) -> Result<String, Allowed> {
@@ -156,17 +159,28 @@ fn count(given: Given<'_>) -> Result<u32, Allowed> {
     u32::try_from(number).map_err(|_| format!("a whole number up to {}", u32::MAX))
 }
 
+fn socket_address(given: Given<'_>) -> Result<SocketAddr, Allowed> {
+    text(given)?.parse().map_err(|_| "an IP address and a port, as in 127.0.0.1:7878 or [::1]:7878".into())
+}
+
+fn names(given: Given<'_>) -> Result<Vec<String>, Allowed> {
+    Ok(texts(given, "a list of texts")?.into_iter().map(str::to_owned).collect())
+}
+
 /// A list in the file, texts between commas in a variable.
+fn texts<'a>(given: Given<'a>, allowed: &str) -> Result<Vec<&'a str>, Allowed> {
+    match given {
+        Given::Text(text) => Ok(text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect()),
+        Given::Toml(toml::Value::Array(entries)) => {
+            entries.iter().map(toml::Value::as_str).collect::<Option<_>>().ok_or_else(|| allowed.to_owned())
+        }
+        Given::Toml(_) => Err(allowed.to_owned()),
+    }
+}
+
 fn ignore_list(given: Given<'_>) -> Result<Vec<IgnoreEntry>, Allowed> {
     const ENTRIES: &str = "name:TEXT, image:TEXT, label:KEY or label:KEY=VALUE (a * at the end stands for any ending)";
-    let written: Vec<&str> = match given {
-        Given::Text(text) => text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect(),
-        Given::Toml(toml::Value::Array(entries)) => {
-            let texts: Option<Vec<&str>> = entries.iter().map(toml::Value::as_str).collect();
-            texts.ok_or_else(|| format!("a list of texts, each {ENTRIES}"))?
-        }
-        Given::Toml(_) => return Err(format!("a list of texts, each {ENTRIES}")),
-    };
+    let written = texts(given, &format!("a list of texts, each {ENTRIES}"))?;
     written.iter().map(|entry| IgnoreEntry::parse(entry).ok_or_else(|| ENTRIES.to_owned())).collect()
 }
 

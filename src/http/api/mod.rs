@@ -1,0 +1,21 @@
+//! The API under `/api/v1`: one file a resource.
+//!
+//! Comes in: requests that [`super::auth`] let through. Goes out: JSON, or a problem document. Never: SQL, a call to the
+//! daemon that no actor makes.
+
+mod containers;
+
+use axum::middleware::from_fn;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::auth;
+use super::shared::Shared;
+
+pub(super) fn routes() -> OpenApiRouter<Shared> {
+    read().route_layer(from_fn(auth::require_read))
+}
+
+/// What whoever may read may ask.
+fn read() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().merge(containers::routes())
+}

@@ -1,0 +1,119 @@
+//! Connections: how many, and how long each may take to say what it wants.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinSet;
+use tower::ServiceExt as _;
+use tower::service_fn;
+
+/// Connections at the same time; more wait in the kernel's backlog. Two thousand of them are some 30 MiB at most.
+const MOST_CONNECTIONS: usize = 2_048;
+
+/// For one head: who drips it is cut.
+const HEAD_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Bytes of one head; a browser's is below 8 KiB.
+const MOST_HEAD_BYTES: usize = 32 * 1024;
+
+/// What waits to be accepted.
+const BACKLOG: u32 = 1_024;
+
+/// How long the last answers may take to be read.
+const TIME_TO_END: Duration = Duration::from_millis(150);
+
+/// After an accept that failed for want of descriptors or memory.
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+
+/// A server. Dropped, it ends at once with all its connections.
+#[derive(Debug)]
+pub(super) struct Listening {
+    task: JoinSet<()>,
+    end: oneshot::Sender<()>,
+}
+
+/// Takes the address.
+pub(super) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+impl Listening {
+    pub(super) fn serve(listener: TcpListener, router: Router) -> Self {
+        let (end, ended) = oneshot::channel();
+        let mut task = JoinSet::new();
+        task.spawn(accept(listener, router, ended));
+        Self { task, end }
+    }
+
+    /// Takes no more requests, and waits for those that are being answered, a moment.
+    pub(super) async fn end(mut self) {
+        // A task that is gone has ended.
+        let _ = self.end.send(());
+        let _ = tokio::time::timeout(TIME_TO_END, self.task.join_next()).await;
+    }
+}
+
+async fn accept(listener: TcpListener, router: Router, mut ended: oneshot::Receiver<()>) {
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let mut connections = JoinSet::new();
+    loop {
+        let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+            _ = &mut ended => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let serving = graceful.watch(connection(stream, peer, router.clone()));
+                connections.spawn(async move {
+                    // A client that breaks off, or says nonsense, harms itself alone.
+                    let _ = serving.await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_RETRY).await;
+            }
+        }
+    }
+    drop(listener);
+    graceful.shutdown().await;
+}
+
+/// One connection over HTTP/1.1, with its bounds.
+fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+) -> hyper::server::conn::http1::Connection<
+    TokioIo<TcpStream>,
+    impl hyper::service::Service<hyper::Request<Incoming>, Response = Response, Error = Infallible, Future: Send>,
+> {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().oneshot(request.map(axum::body::Body::new))
+    });
+    hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_DEADLINE)
+        .max_buf_size(MOST_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+}

@@ -1,0 +1,19 @@
+//! The ledger over HTTP.
+//!
+//! Comes in: requests of people, platforms and monitors. Goes out: what the ledger holds, the reports of passes, the
+//! changes as they are committed, the page. Never: a decision of a pass, a write that the registry or StoreActor would
+//! not make, text of the daemon unescaped.
+//!
+//! HttpActor is a guest of the supervisor: its death harms no pass.
+
+mod actor;
+mod api;
+mod auth;
+mod extract;
+mod health;
+mod listen;
+mod problem;
+mod router;
+mod shared;
+
+pub(crate) use actor::guest;

@@ -1,0 +1,66 @@
+//! All routes, and what is around each of them.
+
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::problem::Problem;
+use super::shared::Shared;
+use super::{api, auth, health};
+
+/// The document that is made from the handlers.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Dockledger", description = "Keeps a table of containers true to the Docker daemon."),
+    tags(
+        (name = "health", description = "Whether it lives, and whether its answers are true."),
+        (name = "ledger", description = "Rows, hosts and what happened to them."),
+    )
+)]
+struct Document;
+
+/// A request's body: a claim is below 4 KiB.
+const MOST_BODY_BYTES: usize = 64 * 1024;
+
+/// Between two parts of a request's body.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Everything that is served, with the OpenAPI document that describes it.
+pub(super) fn router(shared: Shared) -> Router {
+    let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
+        .merge(health::routes())
+        .nest("/api/v1", api::routes())
+        .split_for_parts();
+    let document = axum::Json(document);
+    router
+        .route("/api/v1/openapi.json", axum::routing::get(async move || document))
+        .fallback(async |request: Request| Problem::not_found(format!("there is nothing at {}", request.uri().path())))
+        .method_not_allowed_fallback(async || {
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "the path is right and the method is not",
+            )
+        })
+        .layer(middleware::from_fn(auth::identify))
+        .layer(RequestBodyTimeoutLayer::new(BODY_DEADLINE))
+        .layer(RequestBodyLimitLayer::new(MOST_BODY_BYTES))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            use axum::response::IntoResponse;
+            let detail = "a fault of our own; it is in the log of the service";
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).into_response()
+        }))
+        .with_state(shared)
+}
