@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
+use tokio::sync::watch;
 
 use super::listen::{Listening, bind};
 use super::router::router;
@@ -95,7 +96,9 @@ impl HttpState {
         match bind(address).await {
             Ok(listener) => {
                 let bound = listener.local_addr().unwrap_or(address);
-                self.listening = Some(Listening::serve(listener, router(Shared::new(self.ledger.clone()))));
+                let (open, closing) = watch::channel(());
+                let router = router(Shared::new(self.ledger.clone(), closing));
+                self.listening = Some(Listening::serve(listener, router, open));
                 tracing::info!(address = %bound, "served at http://{bound}");
                 self.tell(Some(bound));
             }

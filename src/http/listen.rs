@@ -14,7 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 use tower::service_fn;
@@ -42,6 +42,8 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 pub(super) struct Listening {
     task: JoinSet<()>,
     end: oneshot::Sender<()>,
+    /// Dropped at the end, which ends the answers that would go on for ever.
+    open: watch::Sender<()>,
 }
 
 /// Takes the address.
@@ -53,18 +55,20 @@ pub(super) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 impl Listening {
-    pub(super) fn serve(listener: TcpListener, router: Router) -> Self {
+    pub(super) fn serve(listener: TcpListener, router: Router, open: watch::Sender<()>) -> Self {
         let (end, ended) = oneshot::channel();
         let mut task = JoinSet::new();
         task.spawn(accept(listener, router, ended));
-        Self { task, end }
+        Self { task, end, open }
     }
 
     /// Takes no more requests, and waits for those that are being answered, a moment.
-    pub(super) async fn end(mut self) {
+    pub(super) async fn end(self) {
+        let Self { mut task, end, open } = self;
+        drop(open);
         // A task that is gone has ended.
-        let _ = self.end.send(());
-        let _ = tokio::time::timeout(TIME_TO_END, self.task.join_next()).await;
+        let _ = end.send(());
+        let _ = tokio::time::timeout(TIME_TO_END, task.join_next()).await;
     }
 }
 

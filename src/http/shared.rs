@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use tokio::sync::{Semaphore, watch};
+
+use super::api;
 use crate::LedgerHandle;
 use crate::config::Config;
 use crate::store::Readers;
@@ -12,11 +15,16 @@ pub(super) struct Shared {
     pub(super) ledger: LedgerHandle,
     pub(super) config: Arc<Config>,
     pub(super) readers: Readers,
+    /// The places for streams of changes.
+    pub(super) streams: Arc<Semaphore>,
+    /// Its sender is dropped when the server ends: what would go on for ever ends then.
+    pub(super) closing: watch::Receiver<()>,
 }
 
 impl Shared {
-    pub(super) fn new(ledger: LedgerHandle) -> Self {
+    pub(super) fn new(ledger: LedgerHandle, closing: watch::Receiver<()>) -> Self {
         let config = Arc::clone(&ledger.config);
-        Self { readers: Readers::new(Arc::clone(&config)), ledger, config }
+        let readers = Readers::new(Arc::clone(&config));
+        Self { ledger, config, readers, streams: Arc::new(api::changes::places()), closing }
     }
 }

@@ -11,6 +11,7 @@ use crate::model::{Change, ChangeCause, ContainerState, HostName, PassId, Revisi
 
 /// A part of the history.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct ChangesPage {
     /// In the order of their revisions.
     pub changes: Vec<Change>,

@@ -78,6 +78,12 @@ impl Subscription {
     pub async fn next(&mut self) -> Option<Delivery> {
         self.deliveries.recv().await
     }
+
+    /// The next delivery if it is there already.
+    #[cfg(feature = "http")]
+    pub(crate) fn next_at_hand(&mut self) -> Option<Delivery> {
+        self.deliveries.try_recv().ok()
+    }
 }
 
 /// Where the deliveries of one subscriber go.

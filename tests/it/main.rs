@@ -5,6 +5,7 @@
 mod cli;
 mod docker;
 mod faults;
+mod http;
 mod real;
 mod simulation;
 mod store;

@@ -3,7 +3,9 @@
 //! Comes in: requests that [`super::auth`] let through. Goes out: JSON, or a problem document. Never: SQL, a call to the
 //! daemon that no actor makes.
 
+pub(super) mod changes;
 mod containers;
+mod paging;
 
 use axum::middleware::from_fn;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,5 +19,5 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 
 /// What whoever may read may ask.
 fn read() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().merge(containers::routes())
+    OpenApiRouter::new().merge(changes::routes()).merge(containers::routes())
 }

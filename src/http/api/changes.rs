@@ -1,0 +1,135 @@
+//! The history: page by page, or as it is committed.
+
+mod events;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::paging::bounded;
+use crate::http::extract::Query;
+use crate::http::problem::Problem;
+use crate::http::shared::Shared;
+use crate::model::{Change, HostName, Revision};
+use crate::store::ChangesPage;
+use events::{Events, Feed, snapshot_event};
+
+/// Streams at the same time: with each of their queues full, some 200 MiB; as a rule next to nothing.
+const MOST_STREAMS: usize = 512;
+
+/// What a reader who was cut off says of the last event that it got.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+pub(super) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+/// The places for streams, for [`Shared`].
+pub(in crate::http) const fn places() -> Semaphore {
+    Semaphore::const_new(MOST_STREAMS)
+}
+
+/// Which changes.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Asked {
+    /// Those after this revision; without it a page has the last ones, and a stream begins now.
+    #[param(minimum = 0)]
+    after: Option<i64>,
+    /// At most this many of them; a stream has no end.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<u32>,
+    /// Those of this host.
+    host: Option<String>,
+}
+
+/// The history of all rows.
+///
+/// As JSON, one page of it. With `Accept: text/event-stream`, each change as it is committed, once and in order:
+/// `event: change`, `id: <revision>`, `data: <the change as JSON>`. A stream begins after the `Last-Event-ID` header, else
+/// after `after`, else now.
+///
+/// `event: snapshot`, `id: <revision>`, `data: {"revision": <revision>}` says: forget what you know, read the rows anew,
+/// what follows comes after them. It is the first event of a stream that begins now, or whose begin is no longer kept.
+/// `event: lagged` is the last word to a reader that was too slow: it begins again after the last event that it got. A line
+/// that begins with a colon keeps the connection alive.
+#[utoipa::path(get, path = "/changes", tag = "ledger", params(
+    Asked,
+    ("accept" = Option<String>, Header, description = "`text/event-stream` for a stream"),
+    ("last-event-id" = Option<i64>, Header, minimum = 0, description = "Of a stream: the last event that was received"),
+), responses(
+    (status = 200, content((ChangesPage = "application/json"), (String = "text/event-stream"))),
+    (status = 400, body = Problem, content_type = "application/problem+json"),
+    (status = 503, body = Problem, content_type = "application/problem+json"),
+))]
+async fn list(
+    State(shared): State<Shared>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let limit = bounded(asked.limit)?;
+    let host = asked.host.map(HostName::new);
+    let after = asked.after.map(revision).transpose()?;
+    if wants_events(&headers) {
+        return follow(&shared, last_event(&headers)?.or(after), host).await;
+    }
+    let page = shared.readers.read(move |store| store.changes(after, host.as_ref(), limit)).await?;
+    Ok(Json(page).into_response())
+}
+
+fn wants_events(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|kind| {
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        kind.eq_ignore_ascii_case("text/event-stream")
+    })
+}
+
+fn last_event(headers: &HeaderMap) -> Result<Option<Revision>, Problem> {
+    let Some(value) = headers.get(LAST_EVENT_ID).filter(|value| !value.is_empty()) else { return Ok(None) };
+    let number = value.to_str().ok().and_then(|text| text.parse().ok());
+    number.ok_or_else(no_revision).and_then(revision).map(Some)
+}
+
+fn revision(number: i64) -> Result<Revision, Problem> {
+    if number < 0 { Err(no_revision()) } else { Ok(Revision(number)) }
+}
+
+fn no_revision() -> Problem {
+    Problem::invalid(format!("a revision is a whole number from 0 to {}, as in `changes[].revision`", i64::MAX))
+}
+
+async fn follow(shared: &Shared, after: Option<Revision>, host: Option<HostName>) -> Result<Response, Problem> {
+    let place = shared.streams.clone().try_acquire_owned().map_err(|_| too_many_streams())?;
+    // Where it begins is read beside the writer: a thousand readers who come at once ask it for nothing.
+    let known = shared.readers.read(move |store| store.changes(Some(after.unwrap_or_default()), None, 0)).await?;
+    let start = after.filter(|after| !known.lagged && *after <= known.latest);
+    let greeting = start.map_or_else(|| snapshot_event(known.latest), |_| String::new());
+    let subscription = shared.ledger.subscribe(Some(start.unwrap_or(known.latest)));
+    let events = Events::new(Feed::new(subscription, host, shared.closing.clone(), place), greeting);
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-store"),
+        // Proxies that gather an answer before they pass it on would gather for ever.
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    Ok((headers, axum::body::Body::new(events)).into_response())
+}
+
+fn too_many_streams() -> Problem {
+    let detail =
+        format!("{MOST_STREAMS} readers follow the changes already; try again later, or read them page by page");
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", detail)
+}
+
+/// Whether a reader of one host's changes gets this one.
+fn is_of(change: &Change, host: Option<&HostName>) -> bool {
+    host.is_none_or(|host| change.host == *host)
+}

@@ -1,0 +1,224 @@
+//! One reader's stream of server-sent events.
+
+use std::convert::Infallible;
+use std::fmt::Write as _;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use hyper::body::{Body, Bytes, Frame};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+
+use super::is_of;
+use crate::model::{BoxFuture, HostName, Revision};
+use crate::supervisor::{Delivery, Subscription};
+
+/// Between two signs of life: proxies cut what is silent for a minute or half of one.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// A reader who was cut off comes back after this many milliseconds.
+const RETRY: &str = "retry: 1000\n\n";
+
+/// What is at hand goes out together up to this size: a burst costs few writes.
+const PART: usize = 32 * 1024;
+
+/// Where a stream comes from.
+pub(super) struct Feed {
+    subscription: Subscription,
+    host: Option<HostName>,
+    closing: watch::Receiver<()>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Feed {
+    /// Changes of all hosts, or of one. `closing` ends the stream when its sender is dropped; `place` is free again when
+    /// the stream is.
+    pub(super) const fn new(
+        subscription: Subscription,
+        host: Option<HostName>,
+        closing: watch::Receiver<()>,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
+        Self { subscription, host, closing, _place: place }
+    }
+
+    /// The next part of the stream; `None` at its end.
+    async fn next(mut self) -> Option<(Bytes, Self)> {
+        let first = tokio::select! {
+            biased;
+            _ = self.closing.changed() => return None,
+            delivery = self.subscription.next() => delivery?,
+            () = tokio::time::sleep(KEEP_ALIVE) => return Some((Bytes::from_static(b":\n\n"), self)),
+        };
+        let mut part = String::new();
+        let mut delivery = Some(first);
+        while let Some(event) = delivery {
+            write_event(&mut part, &event, self.host.as_ref());
+            delivery = if part.len() < PART { self.subscription.next_at_hand() } else { None };
+        }
+        Some((part.into(), self))
+    }
+}
+
+/// A stream as the body of an answer. It asks for more only when the reader took what it got: whoever does not read is
+/// told by its full queue.
+pub(super) struct Events {
+    next: Option<BoxFuture<'static, Option<(Bytes, Feed)>>>,
+}
+
+impl Events {
+    /// Begins with an event of its own, or with an empty text.
+    pub(super) fn new(feed: Feed, greeting: String) -> Self {
+        let first = async move { Some((Bytes::from(RETRY.to_owned() + &greeting), feed)) };
+        Self { next: Some(Box::pin(first)) }
+    }
+}
+
+impl Body for Events {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let Some(next) = &mut self.next else { return Poll::Ready(None) };
+        let Some((part, feed)) = ready!(next.as_mut().poll(context)) else {
+            self.next = None;
+            return Poll::Ready(None);
+        };
+        self.next = Some(Box::pin(feed.next()));
+        Poll::Ready(Some(Ok(Frame::data(part))))
+    }
+}
+
+/// The word that what was known before this revision is to be forgotten.
+pub(super) fn snapshot_event(revision: Revision) -> String {
+    format!("event: snapshot\nid: {0}\ndata: {{\"revision\":{0}}}\n\n", revision.0)
+}
+
+fn write_event(part: &mut String, delivery: &Delivery, host: Option<&HostName>) {
+    match delivery {
+        Delivery::Change(change) if !is_of(change, host) => {}
+        Delivery::Change(change) => {
+            let data = serde_json::to_string(change).expect("a change has no key that is no text");
+            write!(part, "event: change\nid: {}\ndata: {data}\n\n", change.revision.0)
+                .expect("a String takes every write");
+        }
+        Delivery::Snapshot { revision, .. } => part.push_str(&snapshot_event(*revision)),
+        Delivery::Lagged { after } => {
+            write!(part, "event: lagged\ndata: {{\"after\":{}}}\n\n", after.0).expect("a String takes every write");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use http_body_util::BodyExt as _;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use crate::model::{Change, ChangeCause, ContainerState, RowId, Timestamp};
+    use crate::supervisor::{Outlet, SubscriptionId, channel};
+
+    fn change(revision: i64, host: &str) -> Delivery {
+        Delivery::Change(Change {
+            revision: Revision(revision),
+            at: Timestamp::from_millis(0),
+            host: HostName::new(host),
+            row_id: RowId::new("w:a\nb"),
+            container_id: None,
+            workload_id: None,
+            from_state: None,
+            to_state: ContainerState::Running,
+            exit_code: None,
+            cause: ChangeCause::Inserted,
+            pass_id: None,
+        })
+    }
+
+    struct Stream {
+        outlet: Box<dyn Outlet>,
+        open: watch::Sender<()>,
+        places: Arc<Semaphore>,
+        events: Events,
+    }
+
+    fn stream(host: Option<&str>) -> Stream {
+        let (outlet, subscription) = channel(SubscriptionId(1));
+        let (open, closing) = watch::channel(());
+        let places = Arc::new(Semaphore::new(1));
+        let place = Arc::clone(&places).try_acquire_owned().expect("a free place");
+        let events = Events::new(Feed::new(subscription, host.map(HostName::new), closing, place), String::new());
+        Stream { outlet, open, places, events }
+    }
+
+    async fn next(events: &mut Events) -> Option<String> {
+        let frame = events.frame().await?.expect("it cannot fail");
+        Some(String::from_utf8(frame.into_data().expect("data").to_vec()).expect("text"))
+    }
+
+    #[tokio::test]
+    async fn a_change_is_one_event_on_three_lines_whatever_it_holds() {
+        let mut stream = stream(None);
+        stream.outlet.put(change(7, "local"));
+        assert_eq!(next(&mut stream.events).await.as_deref(), Some(RETRY));
+        let event = next(&mut stream.events).await.expect("a change");
+        let lines: Vec<&str> = event.lines().collect();
+        assert_eq!((&lines[..2], lines.len()), (&["event: change", "id: 7"][..], 4), "{event}");
+        let data: serde_json::Value = serde_json::from_str(lines[2].trim_start_matches("data: ")).expect("JSON");
+        assert_eq!(data["row_id"], "w:a\nb");
+    }
+
+    #[tokio::test]
+    async fn lagged_is_the_last_word_and_frees_the_place() {
+        let Stream { mut outlet, open: _open, places, mut events } = stream(None);
+        outlet.put(change(7, "local"));
+        outlet.put(Delivery::Lagged { after: Revision(7) });
+        drop(outlet);
+        next(&mut events).await;
+        let part = next(&mut events).await.expect("both");
+        assert!(part.ends_with("\n\nevent: lagged\ndata: {\"after\":7}\n\n"), "{part}");
+        assert_eq!(places.available_permits(), 0);
+        assert_eq!(next(&mut events).await, None);
+        assert_eq!(places.available_permits(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_comes_in_bulk_goes_out_in_few_parts_and_whole() {
+        let mut stream = stream(None);
+        for revision in 1..=1_000 {
+            stream.outlet.put(change(revision, "local"));
+        }
+        next(&mut stream.events).await;
+        let (mut parts, mut ids) = (0, Vec::new());
+        while ids.len() < 1_000 {
+            let part = next(&mut stream.events).await.expect("more");
+            parts += 1;
+            ids.extend(part.lines().filter_map(|line| line.strip_prefix("id: ")?.parse::<i64>().ok()));
+        }
+        assert_eq!(ids, (1..=1_000).collect::<Vec<_>>());
+        assert!(parts < 20, "{parts}");
+    }
+
+    #[tokio::test]
+    async fn a_reader_of_one_host_gets_nothing_of_another() {
+        let mut stream = stream(Some("east"));
+        stream.outlet.put(change(1, "west"));
+        stream.outlet.put(change(2, "east"));
+        next(&mut stream.events).await;
+        let part = next(&mut stream.events).await.expect("one");
+        assert!(part.starts_with("event: change\nid: 2\n") && !part.contains("west"), "{part}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_stream_shows_that_it_lives_and_ends_when_the_server_closes() {
+        let Stream { outlet: _outlet, open, places: _, mut events } = stream(None);
+        next(&mut events).await;
+        assert_eq!(next(&mut events).await.as_deref(), Some(":\n\n"));
+        drop(open);
+        assert_eq!(next(&mut events).await, None);
+    }
+}

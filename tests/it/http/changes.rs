@@ -1,0 +1,195 @@
+//! The history over HTTP: page by page, and as it is committed.
+
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use dockledger::model::Revision;
+use dockledger::supervisor::Delivery;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+
+use crate::support::http::Served;
+use crate::whole::ledger::Case;
+
+const BOUND: Duration = Duration::from_secs(60);
+
+/// Changes that somebody else commits in one transaction.
+fn commit_changes(case: &Case, count: i64) {
+    let filler = "x".repeat(300);
+    let sql = format!(
+        "PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE;
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+         INSERT INTO changes (revision, at, host, row_id, to_state, cause)
+         SELECT (SELECT value FROM revision_counter) + i, 1800000000000, 'local', 'w:{filler}', 'running', 'observed' FROM n;
+         UPDATE revision_counter SET value = value + {count};
+         COMMIT;"
+    );
+    execute(case, &sql);
+}
+
+fn execute(case: &Case, sql: &str) {
+    let mut database = SqliteConnection::establish(&case.config.database).expect("the file opens");
+    database.batch_execute(sql).expect("it is written");
+}
+
+fn revisions(page: &Value) -> Vec<i64> {
+    let changes = page["changes"].as_array().expect("a list");
+    changes.iter().map(|change| change["revision"].as_i64().expect("a number")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_history_is_read_page_by_page() {
+    let case = Case::with_shop(3).await;
+    let served = Served::start(&case.config).await;
+    let mut read = Vec::new();
+    loop {
+        let after = read.last().copied().unwrap_or(0);
+        let page = served.get(&format!("/api/v1/changes?after={after}&limit=2")).await.json(200);
+        assert_eq!((&page["oldest"], &page["lagged"]), (&1.into(), &false.into()));
+        if revisions(&page).is_empty() {
+            break;
+        }
+        assert!(revisions(&page).len() <= 2);
+        read.extend(revisions(&page));
+    }
+    let last = case.store().changes(None, None, 1).expect("it can be read").latest;
+    assert_eq!(read, (1..=last.0).collect::<Vec<_>>());
+    let latest = served.get("/api/v1/changes?limit=2").await.json(200);
+    assert_eq!(revisions(&latest), [last.0 - 1, last.0], "without a revision, the last ones");
+    served.ledger.stop().await;
+}
+
+/// B35: numbers that no page has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b35_a_page_that_cannot_be_is_refused() {
+    let case = Case::with_shop(1).await;
+    let served = Served::start(&case.config).await;
+    for query in [
+        "after=-1",
+        "after=18446744073709551615",
+        "after=x",
+        "limit=0",
+        "limit=-1",
+        "limit=1001",
+        "limit=18446744073709551615",
+        "limit=1&limit=2",
+        "page=1",
+    ] {
+        served.get(&format!("/api/v1/changes?{query}")).await.is_problem(400, "invalid_request");
+    }
+    for id in ["-1", "x", "18446744073709551615"] {
+        let headers = [("accept", "text/event-stream"), ("last-event-id", id)];
+        served.get_with("/api/v1/changes", &headers).await.is_problem(400, "invalid_request");
+    }
+    served.ledger.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_begins_now_names_its_revision_and_then_tells_each_change_once() {
+    let case = Case::with_shop(2).await;
+    let served = Served::start(&case.config).await;
+    let mut events = served.follow("/api/v1/changes", &[]).await;
+    let snapshot = events.next().await.expect("the begin");
+    assert_eq!((snapshot.name.as_str(), snapshot.id), ("snapshot", snapshot.data["revision"].as_i64()));
+    case.daemon.with(|world| world.stop("c0")).expect("it runs");
+    served.ledger.reconcile().await;
+    let change = events.next().await.expect("a change");
+    assert_eq!((change.name.as_str(), change.id), ("change", snapshot.id.map(|id| id + 1)));
+    assert_eq!((&change.data["to_state"], &change.data["cause"]), (&"stopped".into(), &"observed".into()));
+    assert_eq!(change.data["revision"].as_i64(), change.id);
+    served.ledger.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_resumes_after_the_last_event_whatever_the_address_says() {
+    let case = Case::with_shop(3).await;
+    let served = Served::start(&case.config).await;
+    let mut all = served.follow("/api/v1/changes?after=0", &[]).await;
+    for revision in 1..=3 {
+        assert_eq!(all.next().await.expect("a change").id, Some(revision));
+    }
+    let mut resumed = served.follow("/api/v1/changes?after=0", &[("last-event-id", "2")]).await;
+    assert_eq!(resumed.next().await.expect("a change").id, Some(3));
+    served.ledger.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_whose_history_is_gone_or_never_was_begins_with_a_snapshot() {
+    let case = Case::with_shop(3).await;
+    let latest = case.store().changes(None, None, 1).expect("it can be read").latest;
+    execute(&case, "PRAGMA busy_timeout = 5000; DELETE FROM changes WHERE revision < 3");
+    let served = Served::start(&case.config).await;
+    for after in [0, latest.0 + 1_000] {
+        let mut events = served.follow(&format!("/api/v1/changes?after={after}"), &[]).await;
+        let first = events.next().await.expect("the begin");
+        assert_eq!(first.name, "snapshot", "{first:?}");
+        assert!(first.id >= Some(latest.0), "{first:?}");
+    }
+    served.ledger.stop().await;
+}
+
+/// Reads the revisions of a raw stream until it ends; the word `lagged` is the last.
+async fn read_to_the_end(stream: &mut TcpStream) -> (Vec<i64>, bool) {
+    let mut text = Vec::new();
+    stream.read_to_end(&mut text).await.expect("it ends in order");
+    let text = String::from_utf8(text).expect("text");
+    let ids = text.lines().filter_map(|line| line.strip_prefix("id: ")?.parse().ok()).collect();
+    let last = text.rmatch_indices("event: ").next().map_or("", |(at, _)| &text[at..]);
+    (ids, last.starts_with("event: lagged"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_is_too_slow_is_cut_with_a_word_and_resumes_without_a_gap() {
+    const COUNT: i64 = 40_000;
+    let case = Case::with_shop(1).await;
+    let served = Served::start(&case.config).await;
+    let first = case.store().changes(None, None, 1).expect("it can be read").latest.0;
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4 * 1024).expect("a small buffer");
+    let mut slow = socket.connect(served.address).await.expect("it listens");
+    let head = format!(
+        "GET /api/v1/changes?after={first} HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\nconnection: close\r\n\r\n"
+    );
+    slow.write_all(head.as_bytes()).await.expect("sent");
+    // Its head shows that it is subscribed.
+    slow.read_exact(&mut [0; 16]).await.expect("an answer");
+    commit_changes(&case, COUNT);
+    // Whoever is served all has been passed by: all readers get the same pages.
+    let mut after = Revision(first);
+    let mut quick = served.ledger.subscribe(Some(after));
+    while after.0 < first + COUNT {
+        match tokio::time::timeout(BOUND, quick.next()).await.expect("in time") {
+            Some(Delivery::Change(change)) => after = change.revision,
+            Some(Delivery::Snapshot { .. }) => panic!("all is kept"),
+            Some(Delivery::Lagged { .. }) | None => quick = served.ledger.subscribe(Some(after)),
+        }
+    }
+    let (ids, lagged) = tokio::time::timeout(BOUND, read_to_the_end(&mut slow)).await.expect("it ends by itself");
+    assert!(lagged, "its last word is that it lagged");
+    let last = *ids.last().expect("it got some");
+    assert!(last < first + COUNT, "it did not get all");
+    assert_eq!(ids, (first + 1..=last).collect::<Vec<_>>(), "nothing is lost or repeated before that");
+    let mut resumed = served.follow("/api/v1/changes", &[("last-event-id", &last.to_string())]).await;
+    assert_eq!(resumed.next().await.expect("the next").id, Some(last + 1));
+    served.ledger.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn streams_are_bounded_and_end_in_order_with_the_service() {
+    let case = Case::with_shop(1).await;
+    let served = Served::start(&case.config).await;
+    let mut streams = Vec::new();
+    for _ in 0..512 {
+        streams.push(served.follow("/api/v1/changes", &[]).await);
+    }
+    let refused = served.get_with("/api/v1/changes", &[("accept", "text/event-stream")]).await;
+    refused.is_problem(503, "too_many_streams");
+    assert_eq!(served.get("/healthz").await.status.as_u16(), 200, "others are served");
+    served.ledger.stop().await;
+    for stream in &mut streams {
+        assert_eq!(stream.next().await.map(|event| event.name), Some("snapshot".into()));
+        assert_eq!(stream.next().await, None, "it ends, and is not cut");
+    }
+}
