@@ -10,6 +10,7 @@ mod duration;
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) use address::passwords_in;
@@ -195,11 +196,14 @@ pub struct HttpConfig {
     pub listen: SocketAddr,
     /// Names in the `Host` header that are ours, beside the address itself and `localhost`: those of a proxy.
     pub allowed_hosts: Vec<String>,
+    /// The socket by which the commands beside a running service hand their work to it; only its own user can open it.
+    /// `None` for none: [`crate::cli`] chooses one for each ledger and host.
+    pub control_socket: Option<PathBuf>,
 }
 
 impl Default for HttpConfig {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 7878)), allowed_hosts: Vec::new() }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 7878)), allowed_hosts: Vec::new(), control_socket: None }
     }
 }
 

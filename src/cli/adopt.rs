@@ -8,7 +8,7 @@ use super::arguments::AdoptArguments;
 use super::context::Context;
 use super::escape::escape;
 use super::exit::{Exit, Failure};
-use super::one_pass::{is_held, one_pass};
+use super::one_pass::{is_held, one_pass_by_whoever_holds};
 use super::output::Output;
 use super::summary::{conclude, report_text};
 use super::unassigned::look;
@@ -46,9 +46,10 @@ struct Adopted {
     left_out: BTreeSet<String>,
     /// Compose projects that the ledger does not take.
     refused: Vec<Refused>,
-    /// The pass that followed; none if there was nothing to adopt, or a running service does it.
+    /// The pass that followed, ours or a running service's; none if there was nothing to adopt, or the service did not
+    /// answer.
     report: Option<PassReport>,
-    /// Whether a running service picks it up in its next pass.
+    /// Whether a running service that did not answer picks it up in its next pass.
     left_to_service: bool,
 }
 
@@ -56,7 +57,7 @@ pub(super) fn execute(arguments: &AdoptArguments, context: &Context) -> Result<E
     let config = context.config()?;
     let mut adopted = adopt(arguments, context, &config)?;
     if !adopted.registered.is_empty() || !adopted.adopted.is_empty() {
-        follow_with_pass(&mut adopted, config)?;
+        follow_with_pass(&mut adopted, &config)?;
     }
     Output::of_this_process(arguments.printing.json).answer(&adopted, || text(&adopted, arguments))?;
     match adopted.refused.first() {
@@ -152,9 +153,9 @@ fn register(store: &mut Store, arguments: &AdoptArguments, adoption: Adoption) -
     Ok(Adopted { registered, adopted, left_out, refused, report: None, left_to_service: false })
 }
 
-/// Runs the pass that gives the adopted their rows, unless a running service will.
-fn follow_with_pass(adopted: &mut Adopted, config: Config) -> Result<(), Failure> {
-    let report = one_pass(config, true)?;
+/// Sees to the pass that gives the adopted their rows; a service that does not answer will run one by itself.
+fn follow_with_pass(adopted: &mut Adopted, config: &Config) -> Result<(), Failure> {
+    let report = one_pass_by_whoever_holds(config, true)?;
     if is_held(&report) {
         adopted.left_to_service = true;
     } else {

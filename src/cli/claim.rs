@@ -5,14 +5,15 @@ use std::time::{Duration, Instant};
 use super::arguments::{ClaimArguments, full_id};
 use super::context::{Context, runtime};
 use super::exit::{Exit, Failure};
-use super::one_pass::{is_held, one_pass};
+use super::one_pass::{is_held, one_pass_by_whoever_holds};
 use super::output::Output;
 use super::table::object_text;
 use crate::config::Config;
 use crate::model::{ClaimRequest, ContainerId, PassFailure, RowId, StoredRow};
 use crate::store::{RowFilter, Store};
 
-/// How long a running service gets to look at the row: it notices new bindings each second, then needs one pass.
+/// How long a running service that cannot be asked gets to look at the row: it notices new bindings each second, then
+/// needs one pass.
 const SERVICE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Between two looks at whether it did.
@@ -59,7 +60,7 @@ fn request(arguments: &ClaimArguments, container_id: Option<ContainerId>) -> Cla
 
 /// Sees to a pass over the row: our own, or that of the process that holds the host.
 fn observe(store: &mut Store, config: &Config, row: &RowId) -> Result<(), Failure> {
-    let report = one_pass(config.clone(), true)?;
+    let report = one_pass_by_whoever_holds(config, true)?;
     if !is_held(&report) {
         return report.error.as_ref().map_or(Ok(()), |error| Err(stored_yet_unseen(row, error)));
     }

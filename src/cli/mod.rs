@@ -33,6 +33,7 @@ mod release;
 mod rotate_secret;
 mod routes;
 mod run;
+mod service;
 mod settings;
 mod site;
 mod stack;

@@ -1,16 +1,16 @@
-//! `once`: one whole pass.
+//! `once`: one whole pass, ours or that of a running service.
 
 use super::arguments::OnceArguments;
 use super::context::Context;
 use super::exit::{Exit, Failure};
-use super::one_pass::one_pass;
+use super::one_pass::one_pass_by_whoever_holds;
 use super::output::Output;
 use super::summary::{conclude, report_text};
 
 pub(super) fn execute(arguments: &OnceArguments, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     context.check_place(&config)?;
-    let report = one_pass(config, !arguments.no_migrate)?;
+    let report = one_pass_by_whoever_holds(&config, !arguments.no_migrate)?;
     Output::of_this_process(arguments.printing.json).answer(&report, || report_text(&report))?;
     conclude(&report)
 }

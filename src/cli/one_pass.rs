@@ -5,6 +5,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::context::runtime;
 use super::exit::{Exit, Failure};
 use super::output::Spinner;
+use super::service::Service;
 use crate::config::Config;
 use crate::model::{FailureKind, PassReport};
 use crate::{Ledger, Life};
@@ -12,14 +13,31 @@ use crate::{Ledger, Life};
 /// What one command pays of owed details before it ends.
 const DETAILS_PAID: usize = 64;
 
-/// Spawns a ledger, which migrates if it may, runs one whole pass and stops it. A fault of the pass is in the report; that another process
-/// holds the host is one of them: see [`is_held`].
-pub(crate) fn one_pass(config: Config, migrate: bool) -> Result<PassReport, Failure> {
+/// Spawns a ledger, which migrates if it may, runs one whole pass and stops it. A fault of the pass is in the report; that
+/// another process holds the host is one of them: see [`is_held`].
+fn one_pass(config: Config, migrate: bool) -> Result<PassReport, Failure> {
     let runtime = runtime()?;
     let outcome = runtime.block_on(Box::pin(pass_until_signal(config, migrate)));
     // Nothing that still blocks is worth waiting for: the transaction is whole or it is not.
     runtime.shutdown_background();
     outcome
+}
+
+/// As [`one_pass`]; where a running service holds the host, the pass is the service's. A holder that does not answer
+/// leaves the report of ours, which says that the host is held.
+pub(crate) fn one_pass_by_whoever_holds(config: &Config, migrate: bool) -> Result<PassReport, Failure> {
+    let service = Service::of(config);
+    let mut report = one_pass(config.clone(), migrate)?;
+    let Some(service) = service.filter(|_| is_held(&report)) else { return Ok(report) };
+    match service.reconcile(config)? {
+        Ok(report) => Ok(report),
+        Err(error) => {
+            if let Some(failure) = &mut report.error {
+                failure.message.push_str(&format!("; it was asked to run the pass, but {error}"));
+            }
+            Ok(report)
+        }
+    }
 }
 
 /// Whether the pass failed because another process holds the host.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::sync::watch;
 
-use super::listen::{Listening, bind};
+use super::control::{self, ControlFile};
+use super::listen::{self, Door, Listening};
 use super::router::router;
 use super::shared::Shared;
 use crate::LedgerHandle;
@@ -21,7 +22,7 @@ struct HttpActor;
 /// A message to it, from itself alone.
 #[derive(Debug)]
 enum HttpMessage {
-    /// Bind the address and serve.
+    /// Serve at each door that is not served yet.
     Bind,
 }
 
@@ -32,9 +33,14 @@ impl ractor::Message for HttpMessage {}
 #[derive(Debug)]
 struct HttpState {
     ledger: LedgerHandle,
-    listening: Option<Listening>,
+    shared: Shared,
+    /// Dropped at the end, which ends the answers that would go on for ever.
+    open: Option<watch::Sender<()>>,
+    tcp: Option<Listening>,
+    control: Option<(Listening, ControlFile)>,
     retry_in: Duration,
-    is_told: bool,
+    /// That a door could not be opened was logged: TCP, control socket.
+    is_told: (bool, bool),
     timer: Timer,
 }
 
@@ -67,7 +73,17 @@ impl HttpActor {
         ledger: LedgerHandle,
     ) -> Result<HttpState, ActorProcessingErr> {
         myself.cast(HttpMessage::Bind)?;
-        Ok(HttpState { ledger, listening: None, retry_in: FIRST_RETRY, is_told: false, timer: Timer::default() })
+        let (open, closing) = watch::channel(());
+        Ok(HttpState {
+            shared: Shared::new(ledger.clone(), closing),
+            open: Some(open),
+            ledger,
+            tcp: None,
+            control: None,
+            retry_in: FIRST_RETRY,
+            is_told: (false, false),
+            timer: Timer::default(),
+        })
     }
 
     async fn handle(
@@ -83,7 +99,11 @@ impl HttpActor {
     }
 
     async fn post_stop(&self, _myself: ActorRef<HttpMessage>, state: &mut HttpState) -> Result<(), ActorProcessingErr> {
-        if let Some(listening) = state.listening.take() {
+        state.open = None;
+        if let Some((listening, _file)) = state.control.take() {
+            listening.end().await;
+        }
+        if let Some(listening) = state.tcp.take() {
             listening.end().await;
         }
         Ok(())
@@ -92,22 +112,55 @@ impl HttpActor {
 
 impl HttpState {
     async fn bind(&mut self, myself: &ActorRef<HttpMessage>) {
+        // The control socket first: whoever waits for the address to be served finds both.
+        let control = self.bind_control().await;
+        let tcp = self.bind_tcp().await;
+        if !(control && tcp) {
+            self.timer.arm(self.retry_in, myself, HttpMessage::Bind);
+            self.retry_in = (self.retry_in * 2).min(LONGEST_RETRY);
+        }
+    }
+
+    /// Whether there is nothing more to do.
+    async fn bind_tcp(&mut self) -> bool {
+        if self.tcp.is_some() {
+            return true;
+        }
         let address = self.ledger.config.http.listen;
-        match bind(address).await {
+        match listen::bind(address).await {
             Ok(listener) => {
                 let bound = listener.local_addr().unwrap_or(address);
-                let (open, closing) = watch::channel(());
-                let router = router(Shared::new(self.ledger.clone(), closing));
-                self.listening = Some(Listening::serve(listener, router, open));
+                self.tcp = Some(Listening::serve(Door::Tcp(listener), router(self.shared.clone())));
                 tracing::info!(address = %bound, "served at http://{bound}");
                 self.tell(Some(bound));
+                true
             }
             Err(error) => {
-                if !std::mem::replace(&mut self.is_told, true) {
+                if !std::mem::replace(&mut self.is_told.0, true) {
                     tracing::error!(%error, "cannot listen on {address}; free it, or set http.listen; it is tried again");
                 }
-                self.timer.arm(self.retry_in, myself, HttpMessage::Bind);
-                self.retry_in = (self.retry_in * 2).min(LONGEST_RETRY);
+                false
+            }
+        }
+    }
+
+    /// Whether there is nothing more to do.
+    async fn bind_control(&mut self) -> bool {
+        let Some(path) = self.ledger.config.http.control_socket.as_ref().filter(|_| self.control.is_none()) else {
+            return true;
+        };
+        match control::bind(path).await {
+            Ok((listener, file)) => {
+                let listening = Listening::serve(Door::Control(listener), router(self.shared.clone()));
+                self.control = Some((listening, file));
+                tracing::debug!(path = %path.display(), "the control socket is served");
+                true
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.is_told.1, true) {
+                    tracing::warn!("{error}; it is tried again");
+                }
+                false
             }
         }
     }

@@ -13,11 +13,14 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpSocket, UnixListener};
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 use tower::service_fn;
+
+use super::peer::Peer;
 
 /// Connections at the same time; more wait in the kernel's backlog. Two thousand of them are some 30 MiB at most.
 const MOST_CONNECTIONS: usize = 2_048;
@@ -42,9 +45,21 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 pub(super) struct Listening {
     task: JoinSet<()>,
     end: oneshot::Sender<()>,
-    /// Dropped at the end, which ends the answers that would go on for ever.
-    open: watch::Sender<()>,
 }
+
+/// Where connections come in.
+#[derive(Debug)]
+pub(super) enum Door {
+    /// The address.
+    Tcp(TcpListener),
+    /// The control socket.
+    Control(UnixListener),
+}
+
+/// The bytes of one connection.
+trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
 
 /// Takes the address.
 pub(super) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
@@ -55,31 +70,45 @@ pub(super) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 impl Listening {
-    pub(super) fn serve(listener: TcpListener, router: Router, open: watch::Sender<()>) -> Self {
+    pub(super) fn serve(door: Door, router: Router) -> Self {
         let (end, ended) = oneshot::channel();
         let mut task = JoinSet::new();
-        task.spawn(accept(listener, router, ended));
-        Self { task, end, open }
+        task.spawn(accept(door, router, ended));
+        Self { task, end }
     }
 
     /// Takes no more requests, and waits for those that are being answered, a moment.
     pub(super) async fn end(self) {
-        let Self { mut task, end, open } = self;
-        drop(open);
+        let Self { mut task, end } = self;
         // A task that is gone has ended.
         let _ = end.send(());
         let _ = tokio::time::timeout(TIME_TO_END, task.join_next()).await;
     }
 }
 
-async fn accept(listener: TcpListener, router: Router, mut ended: oneshot::Receiver<()>) {
+impl Door {
+    async fn accept(&self) -> io::Result<(Box<dyn Bytes>, Peer)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, address) = listener.accept().await?;
+                Ok((Box::new(stream), Peer::Tcp(address)))
+            }
+            Self::Control(listener) => {
+                let (stream, _) = listener.accept().await?;
+                Ok((Box::new(stream), Peer::Control))
+            }
+        }
+    }
+}
+
+async fn accept(door: Door, router: Router, mut ended: oneshot::Receiver<()>) {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
         let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = door.accept() => accepted,
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
             _ = &mut ended => break,
         };
@@ -98,21 +127,24 @@ async fn accept(listener: TcpListener, router: Router, mut ended: oneshot::Recei
             }
         }
     }
-    drop(listener);
+    drop(door);
     graceful.shutdown().await;
 }
 
 /// One connection over HTTP/1.1, with its bounds.
 fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
+    stream: Box<dyn Bytes>,
+    peer: Peer,
     router: Router,
 ) -> hyper::server::conn::http1::Connection<
-    TokioIo<TcpStream>,
+    TokioIo<Box<dyn Bytes>>,
     impl hyper::service::Service<hyper::Request<Incoming>, Response = Response, Error = Infallible, Future: Send>,
 > {
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
+        if let Peer::Tcp(address) = peer {
+            request.extensions_mut().insert(ConnectInfo(address));
+        }
+        request.extensions_mut().insert(peer);
         router.clone().oneshot(request.map(axum::body::Body::new))
     });
     hyper::server::conn::http1::Builder::new()

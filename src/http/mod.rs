@@ -9,9 +9,11 @@
 mod actor;
 mod api;
 mod auth;
+mod control;
 mod extract;
 mod health;
 mod listen;
+mod peer;
 mod problem;
 mod router;
 mod shared;

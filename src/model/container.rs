@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{ContainerId, ContainerState, ImageId, Timestamp};
 
@@ -92,7 +92,7 @@ pub struct Ports {
 }
 
 /// How much of the daemon's containers a listing holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Completeness {
@@ -123,7 +123,7 @@ impl fmt::Display for Completeness {
 }
 
 /// An entry whose id was read and the rest was not: the container is present and its row stays untouched.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Quarantined {
     /// The container.

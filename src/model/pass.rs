@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Completeness, ContainerId, ContainerState, HostName, PassId, Quarantined, Revision, RowId, Timestamp};
 
@@ -108,7 +108,7 @@ word_enum! {
 }
 
 /// What a pass looks at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
@@ -160,7 +160,7 @@ impl fmt::Display for Scope {
 }
 
 /// A listed container without a row, or one with a row whose labels name another owner.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Unassigned {
     /// The container.
@@ -178,7 +178,7 @@ pub struct Unassigned {
 }
 
 /// What kind of trouble ended a pass; it decides the exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
@@ -201,7 +201,7 @@ pub enum FailureKind {
 }
 
 /// Why a pass failed, in one sentence for people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct PassFailure {
     /// For the exit code.
@@ -219,7 +219,7 @@ impl fmt::Display for PassFailure {
 impl std::error::Error for PassFailure {}
 
 /// The report of one pass, as `once --json` prints it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct PassReport {
     /// The pass.

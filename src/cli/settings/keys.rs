@@ -1,6 +1,7 @@
 //! Every key: how its value is read and shown. The meaning and the default of each are in [`crate::config`].
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::json;
@@ -112,6 +113,7 @@ pub(crate) static KEYS: &[Key] = &[
     key!(duration "flapping.window", flapping.window),
     key!("http.listen", socket_address, http.listen),
     key!("http.allowed_hosts", names, http.allowed_hosts),
+    key!("http.control_socket", path, http.control_socket),
 ];
 
 fn text(given: Given<'_>) -> Result<String, Allowed> {
@@ -161,6 +163,11 @@ fn count(given: Given<'_>) -> Result<u32, Allowed> {
 
 fn socket_address(given: Given<'_>) -> Result<SocketAddr, Allowed> {
     text(given)?.parse().map_err(|_| "an IP address and a port, as in 127.0.0.1:7878 or [::1]:7878".into())
+}
+
+/// An empty text is no path: it takes a default away.
+fn path(given: Given<'_>) -> Result<Option<PathBuf>, Allowed> {
+    Ok(Some(text(given)?).filter(|text| !text.is_empty()).map(PathBuf::from))
 }
 
 fn names(given: Given<'_>) -> Result<Vec<String>, Allowed> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::control::default_control_socket;
 use super::keys::{Given, KEYS, Key};
 use super::{Surroundings, TrustError, file};
 use crate::config::{Config, clamp_interval, without_password};
@@ -140,6 +141,9 @@ pub(crate) fn load(flags: &Flags, surroundings: &Surroundings) -> Result<Setting
     }
     if !settings.origins.contains_key("database") {
         settings.config.database = default_database(surroundings)?;
+    }
+    if !settings.origins.contains_key("http.control_socket") {
+        settings.config.http.control_socket = default_control_socket(&settings.config, surroundings);
     }
     settings.config.check().map_err(|error| SettingsError::Impossible {
         key: error.key,

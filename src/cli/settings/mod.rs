@@ -3,6 +3,7 @@
 //! Comes in: the flags, the environment, the configuration file. Goes out: one checked [`Settings`], or an error that
 //! names the key, the value, its source and what is allowed. Never: a write, a key that is quietly ignored.
 
+mod control;
 mod file;
 mod keys;
 mod load;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-/// The environment, the user, and the two places that all users of a machine share.
+/// The environment, the user, and the places that all users of a machine share.
 #[derive(Clone, Debug)]
 pub(crate) struct Surroundings {
     /// The environment variables; a byte that is no UTF-8 is replaced.
@@ -15,6 +15,8 @@ pub(crate) struct Surroundings {
     pub(crate) machine_config: PathBuf,
     /// The machine's database.
     pub(crate) machine_database: PathBuf,
+    /// Where the machine's services keep what goes with them.
+    pub(crate) machine_runtime: PathBuf,
 }
 
 impl Surroundings {
@@ -28,6 +30,7 @@ impl Surroundings {
             user_id: effective_user_id(),
             machine_config: "/etc/dockledger/dockledger.toml".into(),
             machine_database: "/var/lib/dockledger/ledger.db".into(),
+            machine_runtime: "/run".into(),
         }
     }
 

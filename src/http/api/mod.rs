@@ -6,6 +6,7 @@
 pub(super) mod changes;
 mod containers;
 mod paging;
+mod passes;
 
 use axum::middleware::from_fn;
 use utoipa_axum::router::OpenApiRouter;
@@ -14,10 +15,15 @@ use super::auth;
 use super::shared::Shared;
 
 pub(super) fn routes() -> OpenApiRouter<Shared> {
-    read().route_layer(from_fn(auth::require_read))
+    read().route_layer(from_fn(auth::require_read)).merge(deploy().route_layer(from_fn(auth::require_deploy)))
 }
 
 /// What whoever may read may ask.
 fn read() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().merge(changes::routes()).merge(containers::routes())
+}
+
+/// What whoever may deploy may ask.
+fn deploy() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().merge(passes::deploy())
 }

@@ -142,7 +142,7 @@ impl Service {
         let manager = UnixDatagram::bind(&path).expect("bound");
         manager.set_read_timeout(Some(LOOK_AGAIN)).expect("set");
         let mut command = program.command(&["run"]);
-        command.env("NOTIFY_SOCKET", &path);
+        command.env("NOTIFY_SOCKET", &path).env("DOCKLEDGER_HTTP_LISTEN", "127.0.0.1:0");
         let process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
         Self { process: Some(process), manager }
     }
@@ -253,23 +253,30 @@ fn a_signal_runs_a_pass_now() {
     assert_eq!(service.ends().code, Some(0));
 }
 
+/// Each command prints what it would print alone.
 #[test]
-fn beside_a_service_a_pass_is_refused_and_a_claim_is_seen_by_it() {
+fn beside_a_service_commands_hand_their_work_to_it() {
     let daemon = daemon();
     let program = beside(&daemon);
     json(&program, "project add shop --workload-id w1");
     json(&program, "stage add shop prod");
     let mut service = Service::start(&program);
     service.tells("READY=1");
-    let ended = program.run(&["once"]);
-    assert_eq!(ended.code, Some(5), "{ended:?}");
-    assert!(ended.stderr.contains("SIGUSR1") && ended.stderr.contains("--host"), "{ended:?}");
+    let report = json(&program, "once");
+    assert_eq!((&report["trigger"], &report["listed"]), (&"request".into(), &3.into()), "{report}");
+    let text = program.run(&["once"]);
+    assert!(text.code == Some(0) && text.stdout.contains("rows"), "the text is made of the same report: {text:?}");
     let row = json(&program, "claim --project shop --stage prod --container plain");
     assert_eq!((&row["name"], &row["state"]), (&"plain".into(), &"running".into()), "{row}");
     let adopted = json(&program, "adopt shop");
-    assert_eq!(adopted["left_to_service"], true, "{adopted}");
+    assert_eq!((&adopted["left_to_service"], &adopted["report"]["inserted"]), (&false.into(), &2.into()), "{adopted}");
+    daemon.with(|world| world.stop("shop-web-1").expect("stopped"));
+    daemon.hang_list(true);
+    let unanswered = program.run(&["once", "--json"]);
+    assert_ne!(unanswered.code, Some(0), "the service's failure is the command's");
     service.signal("TERM");
     assert_eq!(service.ends().code, Some(0));
+    assert!(!program.path("control/service.sock").exists(), "the socket goes with the service");
 }
 
 #[test]

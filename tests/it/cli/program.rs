@@ -43,6 +43,7 @@ impl Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dockledger"));
         command.args(arguments).env_clear().current_dir(self.directory.path());
         command.env("HOME", self.path("home")).env("DATABASE_URL", self.database());
+        command.env("DOCKLEDGER_HTTP_CONTROL_SOCKET", self.path("control/service.sock"));
         command.envs(self.variables.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
         command
     }

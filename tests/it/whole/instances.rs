@@ -1,11 +1,12 @@
 //! One writer for each host, and an ordered end.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use dockledger::Life;
 use dockledger::model::{FailureKind, HostName};
 
-use super::ledger::{Case, until};
+use super::ledger::{Case, Ran, until};
 
 /// I7.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -20,6 +21,26 @@ async fn once_beside_a_running_service_ends_with_5_and_names_the_cure() {
     assert!(said.contains("SIGUSR1") && said.contains(&format!("{}", std::process::id())), "{said}");
     service.stop().await;
     assert_eq!(case.program(&["once"]).code, 0, "a stopped service leaves the host");
+}
+
+/// 5 is for a holder that lives and does not answer; one that does runs the pass (`cli::daemon`).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_holder_that_does_not_answer_at_its_control_socket_is_told_by_5() {
+    let case = Case::with_shop(2).await;
+    let service = case.spawn(Life::Service).await;
+    until(&service, Duration::from_secs(5), "the boot pass", || service.watch_status().borrow().last_report.is_some())
+        .await;
+    let socket = case.path("control.sock");
+    let silent = std::os::unix::net::UnixListener::bind(&socket).expect("bound");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dockledger"));
+    command.env_clear().args(["once", "--database", &case.config.database]);
+    command.args(["--docker-host", case.config.docker_host.as_deref().expect("it has one")]);
+    command.env("DOCKLEDGER_HTTP_CONTROL_SOCKET", &socket).env("DOCKLEDGER_LIST_DEADLINE", "250ms");
+    let ran = Ran::new(&mut command);
+    assert_eq!(ran.code, 5, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("did not answer POST /api/v1/passes within"), "{}", ran.stderr);
+    drop(silent);
+    service.stop().await;
 }
 
 /// A second service gives up, and the first goes on.

@@ -16,6 +16,7 @@ fn fixture() -> Fixture {
         user_id: 1000,
         machine_config: directory.path().join("etc/dockledger.toml"),
         machine_database: directory.path().join("var/ledger.db"),
+        machine_runtime: directory.path().join("run"),
     };
     Fixture { directory, surroundings }
 }
@@ -42,7 +43,11 @@ fn nothing_given_is_all_defaults() {
     let fixture = fixture();
     let settings = load(&Flags::default(), &fixture.surroundings).expect("loaded");
     let expected = fixture.directory.path().join("home/.local/state/dockledger/ledger.db");
-    assert_eq!(settings.config, Config::new(expected.display().to_string()));
+    let mut defaults = Config::new(expected.display().to_string());
+    defaults.http.control_socket.clone_from(&settings.config.http.control_socket);
+    assert_eq!(settings.config, defaults);
+    let control = settings.config.http.control_socket.expect("it has a place");
+    assert!(control.starts_with(expected.with_file_name("control")), "{}", control.display());
     assert_eq!(settings.file, None);
     assert!(settings.origins.is_empty());
 }
@@ -92,7 +97,7 @@ fn unknown_keys_are_errors_that_name_the_key_and_the_known_ones() {
         ("intervall = \"30s\"", "\"intervall\""),
         ("[retention]\nmising = \"1d\"", "\"retention.mising\""),
         ("retention = \"1d\"", "\"retention\""),
-        ("[http]\nlisten = \"x\"", "\"http.listen\""),
+        ("[http]\nlisen = \"x\"", "\"http.lisen\""),
         ("[actions]", "\"actions\""),
     ] {
         let error = fixture.error(&fixture.file(text));
