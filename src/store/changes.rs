@@ -7,7 +7,7 @@ use super::StoreError;
 use super::db::{Db, each_backend, locked};
 use super::open::Store;
 use super::schema::{changes, containers, revision_counter};
-use crate::model::{Change, ChangeCause, ContainerState, HostName, PassId, Revision, Timestamp};
+use crate::model::{Change, ChangeCause, ContainerState, HostName, PassId, Revision, RowId, Timestamp};
 
 /// A part of the history.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -57,6 +57,24 @@ impl Store {
                 latest: Revision(latest),
                 lagged: after.is_some_and(|Revision(after)| after.saturating_add(1) < oldest),
             })
+        })
+    }
+}
+
+impl Store {
+    /// The last changes of one row, in the order of their revisions, `limit` at most.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn row_changes(&mut self, host: &HostName, row: &RowId, limit: usize) -> Result<Vec<Change>, StoreError> {
+        self.read("read the changes of the row", |db| {
+            let found: Vec<ChangeRecord> = changes::table
+                .filter(changes::host.eq(host.as_str()).and(changes::row_id.eq(row.as_str())))
+                .select(ChangeRecord::as_select())
+                .order(changes::revision.desc())
+                .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+                .load(db)?;
+            Ok(found.into_iter().rev().map(Change::from).collect())
         })
     }
 }
@@ -190,5 +208,34 @@ impl From<ChangeRecord> for Change {
             cause: ChangeCause::parse(&record.cause).unwrap_or(ChangeCause::Observed),
             pass_id: record.pass_id.map(Into::into),
         }
+    }
+}
+
+impl Store {
+    /// The changes of one row before a revision, the latest first, `limit` at most: what its history is read back with.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn row_changes_before(
+        &mut self,
+        host: &HostName,
+        row: &RowId,
+        before: Option<Revision>,
+        limit: usize,
+    ) -> Result<Vec<Change>, StoreError> {
+        self.read("read the history of the row", |db| {
+            let mut query = changes::table
+                .filter(changes::host.eq(host.as_str()))
+                .filter(changes::row_id.eq(row.as_str()))
+                .order(changes::revision.desc())
+                .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+                .select(ChangeRecord::as_select())
+                .into_boxed();
+            if let Some(Revision(before)) = before {
+                query = query.filter(changes::revision.lt(before));
+            }
+            let found: Vec<ChangeRecord> = query.load(db)?;
+            Ok(found.into_iter().map(Change::from).collect())
+        })
     }
 }

@@ -77,6 +77,9 @@ trait Dialect: Connection + BoxableConnection<<Self as Connection>::Backend> {
 
     fn version(&mut self) -> QueryResult<Option<i64>>;
 
+    #[cfg(feature = "http")]
+    fn state(&mut self) -> QueryResult<String>;
+
     fn damage(&mut self) -> QueryResult<Option<String>>;
 
     fn narrow_encoding(&mut self) -> QueryResult<Option<String>>;
@@ -138,6 +141,13 @@ impl Db {
     /// connection's own commits leave it. A server has no such number.
     pub(super) fn version(&mut self) -> QueryResult<Option<i64>> {
         each_backend!(self, connection => Dialect::version(connection))
+    }
+
+    /// What this connection would see of the database: another text once anybody else has committed anything to it. The
+    /// text means nothing to another connection to a file.
+    #[cfg(feature = "http")]
+    pub(super) fn state(&mut self) -> QueryResult<String> {
+        each_backend!(self, connection => Dialect::state(connection))
     }
 
     /// The names of tables and views in our schema.

@@ -9,7 +9,7 @@ use super::lease::locked_line;
 use super::open::Store;
 use super::schema::{changes, containers, hosts, passes};
 use super::{RegistryError, StoreError};
-use crate::model::{HostName, HostRecord, HostStatus, LeaseRecord, PassRecord, Timestamp};
+use crate::model::{HostName, HostRecord, HostStatus, LeaseRecord, PassId, PassRecord, Timestamp};
 
 impl Store {
     /// Every host, by name.
@@ -87,6 +87,19 @@ impl Store {
     /// # Errors
     /// If the database cannot be read.
     pub fn passes(&mut self, host: Option<&HostName>, limit: usize) -> Result<Vec<PassRecord>, StoreError> {
+        self.passes_before(None, host, limit)
+    }
+
+    /// As [`Self::passes`], those before one of them.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn passes_before(
+        &mut self,
+        before: Option<(Timestamp, &PassId)>,
+        host: Option<&HostName>,
+        limit: usize,
+    ) -> Result<Vec<PassRecord>, StoreError> {
         self.read("list the passes", |db| {
             let mut query = passes::table
                 .select(PassLine::as_select())
@@ -95,6 +108,10 @@ impl Store {
                 .into_boxed();
             if let Some(host) = host {
                 query = query.filter(passes::host.eq(host.as_str()));
+            }
+            if let Some((at, pass)) = before {
+                let earlier = passes::started_at.eq(at).and(passes::pass_id.lt(pass.as_str()));
+                query = query.filter(passes::started_at.lt(at).or(earlier));
             }
             let lines: Vec<PassLine> = query.load(db)?;
             Ok(lines.into_iter().map(PassRecord::from).collect())

@@ -35,6 +35,12 @@ pub struct RowFilter {
     pub row: Option<RowId>,
     /// Bound to this container.
     pub container_id: Option<ContainerId>,
+    /// With this text, in any case, in one of the columns that people know a row by.
+    pub text: Option<String>,
+    /// After this one, by host and id.
+    pub after: Option<(HostName, RowId)>,
+    /// At most this many.
+    pub limit: Option<usize>,
 }
 
 /// The whole ledger as of a revision.
@@ -114,7 +120,18 @@ fn filtered(db: &mut Db, filter: &RowFilter) -> Result<Vec<ViewRecord>, Fault> {
     if filter.flapping {
         query = query.filter(view::flapping_since.is_not_null());
     }
-    Ok(query.load(db)?)
+    if let Some((host, row)) = &filter.after {
+        let later = view::host.eq(host.as_str()).and(view::id.gt(row.as_str()));
+        query = query.filter(view::host.gt(host.as_str()).or(later));
+    }
+    let limit = filter.limit.unwrap_or(usize::MAX);
+    let Some(text) = filter.text.as_deref().filter(|text| !text.is_empty()) else {
+        return Ok(query.limit(i64::try_from(limit).unwrap_or(i64::MAX)).load(db)?);
+    };
+    // Here and not there: the databases do not agree on what a capital letter is.
+    let text = text.to_lowercase();
+    let found: Vec<ViewRecord> = query.load(db)?;
+    Ok(found.into_iter().filter(|record| record.shows(&text)).take(limit).collect())
 }
 
 #[derive(Queryable, Selectable)]
@@ -157,6 +174,22 @@ struct ViewRecord {
 }
 
 impl ViewRecord {
+    /// Whether one of the columns that people know a row by holds a text, which is in small letters.
+    fn shows(&self, text: &str) -> bool {
+        let columns = [
+            Some(&self.name),
+            Some(&self.image_ref),
+            Some(&self.id),
+            Some(&self.role),
+            Some(&self.ports),
+            self.container_id.as_ref(),
+            self.workload_name.as_ref(),
+            self.subdomain.as_ref(),
+            self.image_tag.as_ref(),
+        ];
+        columns.into_iter().flatten().any(|column| column.to_lowercase().contains(text))
+    }
+
     fn has_route(&self) -> bool {
         [&self.subdomain, &self.proxy_route_id, &self.npm_proxy_id]
             .into_iter()

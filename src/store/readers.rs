@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -19,13 +20,22 @@ pub struct Readers {
     config: Arc<Config>,
     idle: Arc<Mutex<Vec<Store>>>,
     turns: Arc<Semaphore>,
+    /// The one connection that is asked whether anything was committed: what a file answers, it answers to that connection.
+    lookout: Arc<Mutex<Option<Lookout>>>,
+}
+
+#[derive(Debug)]
+struct Lookout {
+    store: Store,
+    /// Tells its answers from those of a connection before it, and of another process.
+    name: uuid::Uuid,
 }
 
 impl Readers {
     /// Opens nothing yet.
     #[must_use]
     pub fn new(config: Arc<Config>) -> Self {
-        Self { config, idle: Arc::default(), turns: Arc::new(Semaphore::new(MOST_AT_ONCE)) }
+        Self { config, idle: Arc::default(), turns: Arc::new(Semaphore::new(MOST_AT_ONCE)), lookout: Arc::default() }
     }
 
     /// Runs one read on a blocking thread. It is waited for no longer than `store_deadline`, its turn included; a read
@@ -45,6 +55,44 @@ impl Readers {
             Ok(result) => result,
             Err(_) => Err(self.overdue(deadline)),
         }
+    }
+
+    /// As [`Self::read`], unless nothing was committed since a tag that is known. Returns the tag of now, and what was read
+    /// if it is not known. The tag is taken first: what is read may be newer than it, never older.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    ///
+    /// # Panics
+    /// If the read panics.
+    pub async fn read_unless<T: Send + 'static>(
+        &self,
+        is_known: impl FnOnce(&str) -> bool + Send + 'static,
+        body: impl FnOnce(&mut Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<(String, Option<T>), StoreError> {
+        let readers = self.clone();
+        self.read(move |store| {
+            let tag = readers.tag()?;
+            if is_known(&tag) {
+                return Ok((tag, None));
+            }
+            let read = body(store)?;
+            Ok((tag, Some(read)))
+        })
+        .await
+    }
+
+    fn tag(&self) -> Result<String, StoreError> {
+        // One that panicked has left a connection behind that may answer or fail, and is dropped if it fails.
+        let mut kept = self.lookout.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lookout = match kept.take() {
+            Some(lookout) => lookout,
+            None => Lookout { store: Store::open(&self.config, OpenMode::Read)?, name: uuid::Uuid::now_v7() },
+        };
+        let state = lookout.store.read("ask whether anything was committed", |db| Ok(db.state()?))?;
+        let digest = Sha256::digest(format!("{} {state}", lookout.name));
+        *kept = Some(lookout);
+        Ok(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
     }
 
     async fn in_turn<T: Send + 'static>(

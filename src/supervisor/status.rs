@@ -11,7 +11,9 @@ use tokio::time::Instant;
 use super::in_flight::{CallInFlight, InFlight};
 use super::{Child, RestartCause};
 use crate::events::StreamStatus;
-use crate::model::{FailureKind, HostStatus, PassFailure, PassOutcome, PassReport, Timestamp};
+use crate::model::{
+    ContainerId, FailureKind, HostStatus, PassFailure, PassOutcome, PassReport, Scope, Timestamp, Unassigned,
+};
 
 /// The state of one ledger, as its watchers see it. What depends on the moment (ages, the call in flight, staleness) is
 /// computed when it is asked for.
@@ -21,6 +23,9 @@ pub struct Status {
     pub started_at: Timestamp,
     /// The report of the last pass, whatever came of it.
     pub last_report: Option<Arc<PassReport>>,
+    /// The containers of this host without a row, as the passes so far tell; `None` before the first pass over the whole
+    /// host.
+    pub unassigned: Option<Arc<BTreeMap<ContainerId, Unassigned>>>,
     /// When the last complete pass of the whole host that this tree committed began, by the wall clock.
     pub last_complete_pass_at: Option<Timestamp>,
     /// How often each child was replaced, and why.
@@ -49,6 +54,7 @@ impl Status {
         Self {
             started_at,
             last_report: None,
+            unassigned: None,
             last_complete_pass_at: None,
             restarts: BTreeMap::new(),
             leaked: 0,
@@ -97,8 +103,30 @@ impl Status {
             self.last_complete_pass_at = Some(report.started_at);
             self.true_since = Instant::now();
         }
+        self.note_unassigned(&report);
         self.told = told_by(&report).or(self.told);
         self.last_report = Some(report);
+    }
+}
+
+impl Status {
+    /// A pass that failed says nothing of what has no row, and one over some containers nothing of the others.
+    fn note_unassigned(&mut self, report: &PassReport) {
+        if report.error.is_some() || (self.unassigned.is_none() && !report.scope.is_whole()) {
+            return;
+        }
+        let told = || report.unassigned_containers.iter().map(|c| (c.container_id.clone(), c.clone()));
+        let unassigned = match &report.scope {
+            Scope::Host => told().collect(),
+            Scope::Containers(looked_at) => {
+                let known = self.unassigned.as_deref().cloned().unwrap_or_default();
+                let others = known.into_iter().filter(|(container, _)| !looked_at.contains(container));
+                others.chain(told()).collect()
+            }
+        };
+        if self.unassigned.as_deref() != Some(&unassigned) {
+            self.unassigned = Some(Arc::new(unassigned));
+        }
     }
 }
 
@@ -136,7 +164,7 @@ impl fmt::Debug for Status {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ContainerId, HostName, Scope};
+    use crate::model::HostName;
     use crate::tick::failed_report;
 
     fn status() -> Status {
@@ -175,6 +203,33 @@ mod tests {
             after(&mut status, outcome, scope.clone(), error);
             assert_eq!(status.host_status(), Some(expected), "{outcome} {scope} {error:?}");
         }
+    }
+
+    #[test]
+    fn what_has_no_row_is_what_the_last_pass_that_looked_at_it_said() {
+        let lacking = |id: &str| Unassigned {
+            container_id: ContainerId::new(id),
+            name: id.into(),
+            image_ref: "busybox".into(),
+            state: crate::model::ContainerState::Running,
+            reason: crate::model::UnassignedReason::NoLabel,
+            detail: String::new(),
+        };
+        let mut status = status();
+        let mut told = |scope: Scope, unassigned: &[&str], error: Option<FailureKind>| {
+            let mut report = failed_report(&HostName::new("local"), FailureKind::Internal, "");
+            report.scope = scope;
+            report.error = error.map(|kind| PassFailure { kind, message: String::new() });
+            report.unassigned_containers = unassigned.iter().map(|id| lacking(id)).collect();
+            status.note_pass(Arc::new(report));
+            status.unassigned.as_ref().map(|known| known.keys().map(ToString::to_string).collect::<Vec<_>>().join(","))
+        };
+        let some = |ids: &[&str]| Scope::Containers(ids.iter().map(|id| ContainerId::new(*id)).collect());
+        assert_eq!(told(some(&["a"]), &["a"], None), None, "nothing is known of the others");
+        assert_eq!(told(Scope::Host, &["a", "b"], None).as_deref(), Some("a,b"));
+        assert_eq!(told(some(&["a", "c"]), &["c"], None).as_deref(), Some("b,c"));
+        assert_eq!(told(Scope::Host, &[], Some(FailureKind::DaemonFailed)).as_deref(), Some("b,c"));
+        assert_eq!(told(Scope::Host, &[], None).as_deref(), Some(""));
     }
 
     #[tokio::test(start_paused = true)]

@@ -86,6 +86,12 @@ impl Dialect for PgConnection {
         Ok(None)
     }
 
+    /// Which transactions are seen: as long as these are the same, so is all that can be read.
+    #[cfg(feature = "http")]
+    fn state(&mut self) -> QueryResult<String> {
+        diesel::select(diesel::dsl::sql::<Text>("txid_current_snapshot()::text")).get_result(self)
+    }
+
     /// A server looks after itself.
     fn damage(&mut self) -> QueryResult<Option<String>> {
         Ok(None)

@@ -95,6 +95,11 @@ impl Dialect for SqliteConnection {
         Ok(Some(version.data_version))
     }
 
+    #[cfg(feature = "http")]
+    fn state(&mut self) -> QueryResult<String> {
+        self.version().map(|version| version.unwrap_or_default().to_string())
+    }
+
     fn damage(&mut self) -> QueryResult<Option<String>> {
         #[derive(QueryableByName)]
         struct Line {

@@ -26,6 +26,14 @@ impl Store {
         })
     }
 
+    /// One workload, named by id, name or `kind/name`.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`].
+    pub fn show_workload(&mut self, workload: &str) -> Result<Workload, StoreError> {
+        self.read("read the workload", |db| find_workload(db, workload))
+    }
+
     /// Gives a workload, named by id, name or `kind/name`, a new secret. The old one is void; the new one is returned
     /// this once.
     ///
