@@ -15,6 +15,7 @@ mod health;
 mod listen;
 mod peer;
 mod problem;
+mod refusals;
 mod router;
 mod shared;
 

@@ -9,6 +9,9 @@ use utoipa::ToSchema;
 
 use crate::store::{RegistryError, StoreError};
 
+/// The kind of document that a problem is.
+pub(super) const PROBLEM: &str = "application/problem+json";
+
 /// Why a request was not answered as it was meant.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct Problem {
@@ -45,7 +48,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(self)).into_response();
-        let kind = HeaderValue::from_static("application/problem+json");
+        let kind = HeaderValue::from_static(PROBLEM);
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         response
     }

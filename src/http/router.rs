@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -12,7 +13,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::problem::Problem;
+use super::problem::{PROBLEM, Problem};
 use super::shared::Shared;
 use super::{api, auth, health};
 
@@ -23,7 +24,9 @@ use super::{api, auth, health};
     tags(
         (name = "health", description = "Whether it lives, and whether its answers are true."),
         (name = "ledger", description = "Rows, hosts and what happened to them."),
-    )
+        (name = "registry", description = "What owns rows: projects with their stages, stacks, static sites."),
+    ),
+    components(schemas(Problem)),
 )]
 struct Document;
 
@@ -53,14 +56,24 @@ pub(super) fn router(shared: Shared) -> Router {
         .layer(middleware::from_fn(auth::identify))
         .layer(RequestBodyTimeoutLayer::new(BODY_DEADLINE))
         .layer(RequestBodyLimitLayer::new(MOST_BODY_BYTES))
+        .layer(middleware::map_response(in_our_words))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
-            use axum::response::IntoResponse;
             let detail = "a fault of our own; it is in the log of the service";
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).into_response()
         }))
         .with_state(shared)
+}
+
+/// The layer that bounds bodies refuses in words of its own.
+async fn in_our_words(response: Response) -> Response {
+    let is_problem = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
+    if response.status() != StatusCode::PAYLOAD_TOO_LARGE || is_problem {
+        return response;
+    }
+    let detail = format!("a request's body has {MOST_BODY_BYTES} bytes at most");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail).into_response()
 }

@@ -7,7 +7,11 @@ use tokio::sync::{Semaphore, watch};
 use super::api;
 use crate::LedgerHandle;
 use crate::config::Config;
-use crate::store::Readers;
+use crate::store::{Readers, Store, StoreError};
+use crate::supervisor::SupervisorMessage;
+
+/// Writes at the same time: the database takes one after the other anyway.
+const MOST_WRITES: usize = 2;
 
 /// The ledger, and the connections that read it. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -17,6 +21,7 @@ pub(super) struct Shared {
     pub(super) readers: Readers,
     /// The places for streams of changes.
     pub(super) streams: Arc<Semaphore>,
+    writes: Arc<Semaphore>,
     /// Its sender is dropped when the server ends: what would go on for ever ends then.
     pub(super) closing: watch::Receiver<()>,
 }
@@ -25,6 +30,30 @@ impl Shared {
     pub(super) fn new(ledger: LedgerHandle, closing: watch::Receiver<()>) -> Self {
         let config = Arc::clone(&ledger.config);
         let readers = Readers::new(Arc::clone(&config));
-        Self { ledger, config, readers, streams: Arc::new(api::changes::places()), closing }
+        Self {
+            ledger,
+            config,
+            readers,
+            streams: Arc::new(api::changes::places()),
+            writes: Arc::new(Semaphore::new(MOST_WRITES)),
+            closing,
+        }
+    }
+
+    /// Runs one call to the registry, and lets everybody who follows the changes know at once. One that hangs keeps its
+    /// turn until it ends.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&mut Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let turn = Arc::clone(&self.writes).acquire_owned().await.expect("the semaphore is never closed");
+        let written = self.ledger.registry(move |store| {
+            let _turn = turn;
+            call(store)
+        });
+        let written = written.await?;
+        // A ledger that has ended publishes nothing.
+        let _ = self.ledger.supervisor.cast(SupervisorMessage::LedgerChanged);
+        Ok(written)
     }
 }

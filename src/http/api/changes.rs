@@ -8,13 +8,13 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::paging::bounded;
-use crate::http::extract::Query;
+use crate::http::extract::Query as FromQuery;
 use crate::http::problem::Problem;
+use crate::http::refusals::CannotRead;
 use crate::http::shared::Shared;
 use crate::model::{Change, HostName, Revision};
 use crate::store::ChangesPage;
@@ -26,7 +26,7 @@ const MOST_STREAMS: usize = 512;
 /// What a reader who was cut off says of the last event that it got.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-pub(super) fn routes() -> OpenApiRouter<Shared> {
+pub(super) fn read() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(list))
 }
 
@@ -36,7 +36,7 @@ pub(in crate::http) const fn places() -> Semaphore {
 }
 
 /// Which changes.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Asked {
@@ -60,18 +60,17 @@ struct Asked {
 /// what follows comes after them. It is the first event of a stream that begins now, or whose begin is no longer kept.
 /// `event: lagged` is the last word to a reader that was too slow: it begins again after the last event that it got. A line
 /// that begins with a colon keeps the connection alive.
-#[utoipa::path(get, path = "/changes", tag = "ledger", params(
+#[utoipa::path(get, path = "/changes", operation_id = "list_changes", tag = "ledger", params(
     Asked,
     ("accept" = Option<String>, Header, description = "`text/event-stream` for a stream"),
     ("last-event-id" = Option<i64>, Header, minimum = 0, description = "Of a stream: the last event that was received"),
 ), responses(
     (status = 200, content((ChangesPage = "application/json"), (String = "text/event-stream"))),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
+    CannotRead,
 ))]
 async fn list(
     State(shared): State<Shared>,
-    Query(asked): Query<Asked>,
+    FromQuery(asked): FromQuery<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let limit = bounded(asked.limit)?;

@@ -1,27 +1,29 @@
-//! Rows.
+//! Rows, and the history of each.
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::extract::Query;
+use super::paging::{Page, Paged, begin, foreign_cursor};
+use super::tagged::{Known, answer};
+use crate::http::extract::{Path as FromPath, Query as FromQuery};
 use crate::http::problem::Problem;
+use crate::http::refusals::CannotRead;
 use crate::http::shared::Shared;
-use crate::model::{ContainerState, HostName, StoredRow, WorkloadKind};
-use crate::store::RowFilter;
+use crate::model::{Change, ContainerState, HostName, Revision, RowId, StoredRow, WorkloadKind};
+use crate::store::{RegistryError, RowFilter, Store, StoreError};
 
-pub(super) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(list))
+pub(super) fn read() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(history))
 }
 
 /// Which rows; what is absent does not narrow.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Narrowed {
+struct Asked {
     /// Of this host.
     host: Option<String>,
     /// In this state.
@@ -30,29 +32,106 @@ struct Narrowed {
     kind: Option<WorkloadKind>,
     /// Of the workload with this id, name or `kind/name`.
     workload: Option<String>,
-    /// Of the stage with this id or name.
+    /// Of the stage with this id or name, also a former one.
     stage: Option<String>,
     /// Whose containers start too often.
     #[serde(default)]
     flapping: bool,
+    /// With this text, in any case, in name, image, row id, role, ports, container id, workload, subdomain or tag.
+    text: Option<String>,
+    /// At most this many entries.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<u32>,
+    /// Those after the page whose `next` this was.
+    cursor: Option<String>,
 }
 
-/// Rows by host and id.
-#[utoipa::path(get, path = "/containers", tag = "ledger", params(Narrowed), responses(
-    (status = 200, body = Vec<StoredRow>),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
+impl Asked {
+    /// The filter, and the size of a page; the filter asks for one row more, which tells whether there is another page.
+    fn filter(self) -> Result<(RowFilter, usize), Problem> {
+        let begin = begin::<2>(self.limit, self.cursor.as_deref())?;
+        let filter = RowFilter {
+            host: self.host.map(HostName::new),
+            state: self.state.as_deref().map(ContainerState::parse),
+            kind: self.kind,
+            workload: self.workload,
+            stage: self.stage,
+            flapping: self.flapping,
+            text: self.text,
+            after: begin.after.map(|[host, row]| (HostName::new(host), RowId::new(row))),
+            limit: Some(begin.limit + 1),
+            ..RowFilter::default()
+        };
+        Ok((filter, begin.limit))
+    }
+}
+
+/// Rows by host and id, a page at a time.
+#[utoipa::path(get, path = "/containers", operation_id = "list_containers", tag = "ledger", params(Asked), responses(
+    (status = 200, body = Page<StoredRow>),
+    (status = 304, description = "Nothing was committed since the tag in `If-None-Match`"),
+    CannotRead,
 ))]
-async fn list(State(shared): State<Shared>, Query(narrowed): Query<Narrowed>) -> Result<Json<Vec<StoredRow>>, Problem> {
-    let filter = RowFilter {
-        host: narrowed.host.map(HostName::new),
-        state: narrowed.state.as_deref().map(ContainerState::parse),
-        kind: narrowed.kind,
-        workload: narrowed.workload,
-        stage: narrowed.stage,
-        flapping: narrowed.flapping,
-        ..RowFilter::default()
-    };
-    Ok(Json(shared.readers.read(move |store| store.rows(&filter)).await?))
+async fn list(
+    State(shared): State<Shared>,
+    FromQuery(asked): FromQuery<Asked>,
+    known: Known,
+) -> Result<Response, Problem> {
+    let (filter, limit) = asked.filter()?;
+    let key = |row: &StoredRow| [row.host.to_string(), row.id.to_string()];
+    answer(&shared, known, move |store| Ok(Page::cut(store.rows(&filter)?, limit, key))).await
+}
+
+/// One row.
+#[utoipa::path(get, path = "/containers/{host}/{row}", operation_id = "show_container", tag = "ledger", params(
+    ("host" = String, Path, description = "The host"),
+    ("row" = String, Path, description = "The id of the row, percent-encoded"),
+), responses(
+    (status = 200, body = StoredRow),
+    (status = 304, description = "Nothing was committed since the tag in `If-None-Match`"),
+    CannotRead,
+))]
+async fn show(
+    State(shared): State<Shared>,
+    FromPath((host, row)): FromPath<(String, String)>,
+    known: Known,
+) -> Result<Response, Problem> {
+    answer(&shared, known, move |store| find(store, &HostName::new(host), &RowId::new(row))).await
+}
+
+/// The history of one row, the latest change first. It outlives the row.
+#[utoipa::path(get, path = "/containers/{host}/{row}/changes", operation_id = "list_container_changes", tag = "ledger", params(
+    ("host" = String, Path, description = "The host"),
+    ("row" = String, Path, description = "The id of the row, percent-encoded"),
+    Paged,
+), responses(
+    (status = 200, body = Page<Change>),
+    (status = 304, description = "Nothing was committed since the tag in `If-None-Match`"),
+    CannotRead,
+))]
+async fn history(
+    State(shared): State<Shared>,
+    FromPath((host, row)): FromPath<(String, String)>,
+    FromQuery(paged): FromQuery<Paged>,
+    known: Known,
+) -> Result<Response, Problem> {
+    let begin = paged.begin::<1>()?;
+    let before = begin.after.map(|[revision]| revision.parse().map(Revision).map_err(|_| foreign_cursor()));
+    let (before, limit) = (before.transpose()?, begin.limit);
+    answer(&shared, known, move |store| {
+        let (host, row) = (HostName::new(host), RowId::new(row));
+        let found = store.row_changes_before(&host, &row, before, limit + 1)?;
+        if found.is_empty() && before.is_none() {
+            // A row that somebody else inserted has no history yet, and one that never was has none at all.
+            find(store, &host, &row)?;
+        }
+        Ok(Page::cut(found, limit, |change| [change.revision.0.to_string()]))
+    })
+    .await
+}
+
+fn find(store: &mut Store, host: &HostName, row: &RowId) -> Result<StoredRow, StoreError> {
+    let filter = RowFilter { host: Some(host.clone()), row: Some(row.clone()), ..RowFilter::default() };
+    let unknown = || RegistryError::Unknown { kind: "row", name: row.to_string() };
+    Ok(store.rows(&filter)?.pop().ok_or_else(unknown)?)
 }

@@ -5,8 +5,18 @@
 
 pub(super) mod changes;
 mod containers;
+mod hosts;
 mod paging;
 mod passes;
+mod projects;
+mod registered;
+mod routes;
+mod sites;
+mod stacks;
+mod stages;
+mod tagged;
+mod unassigned;
+mod workloads;
 
 use axum::middleware::from_fn;
 use utoipa_axum::router::OpenApiRouter;
@@ -15,15 +25,40 @@ use super::auth;
 use super::shared::Shared;
 
 pub(super) fn routes() -> OpenApiRouter<Shared> {
-    read().route_layer(from_fn(auth::require_read)).merge(deploy().route_layer(from_fn(auth::require_deploy)))
+    read()
+        .route_layer(from_fn(auth::require_read))
+        .merge(deploy().route_layer(from_fn(auth::require_deploy)))
+        .merge(admin().route_layer(from_fn(auth::require_admin)))
 }
 
 /// What whoever may read may ask.
 fn read() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().merge(changes::routes()).merge(containers::routes())
+    OpenApiRouter::new()
+        .merge(changes::read())
+        .merge(containers::read())
+        .merge(hosts::read())
+        .merge(passes::read())
+        .merge(projects::read())
+        .merge(routes::read())
+        .merge(sites::read())
+        .merge(stacks::read())
+        .merge(stages::read())
+        .merge(unassigned::read())
+        .merge(workloads::read())
 }
 
-/// What whoever may deploy may ask.
+/// What a deployer may do.
 fn deploy() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().merge(passes::deploy())
+}
+
+/// What changes what is registered.
+fn admin() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .merge(hosts::admin())
+        .merge(projects::admin())
+        .merge(sites::admin())
+        .merge(stacks::admin())
+        .merge(stages::admin())
+        .merge(workloads::admin())
 }

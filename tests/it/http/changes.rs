@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use diesel::connection::SimpleConnection as _;
-use diesel::prelude::*;
 use dockledger::model::Revision;
 use dockledger::supervisor::Delivery;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
+use super::execute;
 use crate::support::http::Served;
 use crate::whole::ledger::Case;
 
@@ -19,7 +18,7 @@ const BOUND: Duration = Duration::from_secs(60);
 fn commit_changes(case: &Case, count: i64) {
     let filler = "x".repeat(300);
     let sql = format!(
-        "PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE;
+        "BEGIN IMMEDIATE;
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
          INSERT INTO changes (revision, at, host, row_id, to_state, cause)
          SELECT (SELECT value FROM revision_counter) + i, 1800000000000, 'local', 'w:{filler}', 'running', 'observed' FROM n;
@@ -27,11 +26,6 @@ fn commit_changes(case: &Case, count: i64) {
          COMMIT;"
     );
     execute(case, &sql);
-}
-
-fn execute(case: &Case, sql: &str) {
-    let mut database = SqliteConnection::establish(&case.config.database).expect("the file opens");
-    database.batch_execute(sql).expect("it is written");
 }
 
 fn revisions(page: &Value) -> Vec<i64> {
@@ -119,7 +113,7 @@ async fn a_stream_resumes_after_the_last_event_whatever_the_address_says() {
 async fn a_reader_whose_history_is_gone_or_never_was_begins_with_a_snapshot() {
     let case = Case::with_shop(3).await;
     let latest = case.store().changes(None, None, 1).expect("it can be read").latest;
-    execute(&case, "PRAGMA busy_timeout = 5000; DELETE FROM changes WHERE revision < 3");
+    execute(&case, "DELETE FROM changes WHERE revision < 3");
     let served = Served::start(&case.config).await;
     for after in [0, latest.0 + 1_000] {
         let mut events = served.follow(&format!("/api/v1/changes?after={after}"), &[]).await;
