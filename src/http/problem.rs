@@ -60,7 +60,7 @@ impl From<StoreError> for Problem {
             StoreError::Registry(error) => of_registry(error),
             StoreError::Refused { .. } => (StatusCode::BAD_REQUEST, "refused_by_database"),
             StoreError::Clash { .. } => (StatusCode::CONFLICT, "clash"),
-            StoreError::LeaseHeld { .. } => (StatusCode::SERVICE_UNAVAILABLE, "lease_held"),
+            StoreError::LeaseHeld { .. } => (StatusCode::CONFLICT, "lease_held"),
             StoreError::Unopened { .. }
             | StoreError::Unanswered { .. }
             | StoreError::Query { .. }

@@ -24,3 +24,8 @@ impl PartialSchema for ContainerState {
 }
 
 impl ToSchema for ContainerState {}
+
+/// A text that is one of these words.
+pub(super) fn words(words: &[&'static str]) -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.iter().copied())).into()
+}

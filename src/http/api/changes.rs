@@ -62,7 +62,6 @@ struct Asked {
 /// that begins with a colon keeps the connection alive.
 #[utoipa::path(get, path = "/changes", operation_id = "list_changes", tag = "ledger", params(
     Asked,
-    ("accept" = Option<String>, Header, description = "`text/event-stream` for a stream"),
     ("last-event-id" = Option<i64>, Header, minimum = 0, description = "Of a stream: the last event that was received"),
 ), responses(
     (status = 200, content((ChangesPage = "application/json"), (String = "text/event-stream"))),

@@ -116,17 +116,17 @@ fn read_cursor<const PARTS: usize>(cursor: &str) -> Option<[String; PARTS]> {
 mod tests {
     use super::*;
 
-    fn page(limit: u32, cursor: Option<String>) -> Page<&'static str> {
+    fn page(limit: u32, cursor: Option<&str>) -> Page<&'static str> {
         let all = vec!["b", "a", "ж/%", "c"];
-        Page::of(all, begin(Some(limit), cursor.as_deref()).expect("it is bounded"), |entry| [(*entry).to_owned()])
+        Page::of(all, begin(Some(limit), cursor).expect("it is bounded"), |entry| [(*entry).to_owned()])
     }
 
     #[test]
     fn pages_hold_each_entry_once_in_order() {
         for limit in 1..=5 {
-            let (mut seen, mut cursor) = (Vec::new(), None);
+            let (mut seen, mut cursor) = (Vec::new(), None::<String>);
             loop {
-                let page = page(limit, cursor);
+                let page = page(limit, cursor.as_deref());
                 seen.extend(page.items);
                 cursor = page.next;
                 if cursor.is_none() {

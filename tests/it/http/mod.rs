@@ -1,6 +1,7 @@
 //! The ledger over HTTP: what is asked over a socket and answered by the whole tree.
 
 mod changes;
+mod contract;
 mod reads;
 mod writes;
 

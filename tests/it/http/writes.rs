@@ -91,8 +91,8 @@ async fn a_stack_adopts_a_container_by_name_once() {
 async fn a_host_that_is_written_is_neither_renamed_nor_forgotten() {
     let case = Case::with_shop(1).await;
     let served = Served::start(&case.config).await;
-    served.send("PATCH", "/api/v1/hosts/local", &json!({"name": "east"})).await.is_problem(503, "lease_held");
-    served.ask("DELETE", "/api/v1/hosts/local", &[], "").await.is_problem(503, "lease_held");
+    served.send("PATCH", "/api/v1/hosts/local", &json!({"name": "east"})).await.is_problem(409, "lease_held");
+    served.ask("DELETE", "/api/v1/hosts/local", &[], "").await.is_problem(409, "lease_held");
     served.send("PATCH", "/api/v1/hosts/local", &json!({"name": "a b"})).await.is_problem(400, "invalid_request");
     let confirmed = served.ask("POST", "/api/v1/hosts/local/confirm", &[], "").await.json(200);
     assert_eq!((&confirmed["name"], &confirmed["engine_identity"]), (&"local".into(), &Value::Null));

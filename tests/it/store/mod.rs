@@ -10,6 +10,7 @@ mod frozen;
 mod kept_rows;
 mod leases;
 mod queries;
+mod readers;
 mod registry;
 mod retention;
 mod schema;

@@ -40,8 +40,10 @@ impl Served {
         let is_up = status.wait_for(|status| status.listening.is_some() && status.last_report.is_some());
         let up = tokio::time::timeout(BOUND, is_up).await.expect("within its bound").expect("it lives");
         let address = up.listening.expect("it was waited for");
+        // A connection for each request: the server closes one whose request it did not read to the end.
+        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();
         drop(up);
-        Self { ledger, address, client: Client::builder(TokioExecutor::new()).build_http() }
+        Self { ledger, address, client }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

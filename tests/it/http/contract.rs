@@ -1,0 +1,97 @@
+//! The OpenAPI document is complete and true: a public fuzzer makes requests of it and compares every answer with it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use dockledger::model::ClaimRequest;
+use dockledger::simulation::NewContainer;
+use dockledger::store::NewParent;
+use serde_json::Value;
+
+use crate::support::http::Served;
+use crate::support::skip::skip;
+use crate::whole::ledger::Case;
+
+/// What `scripts/test` installs beside the program.
+fn schemathesis() -> Option<PathBuf> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target directory");
+    let program = target.join("schemathesis/bin/schemathesis");
+    program.exists().then_some(program)
+}
+
+/// Something of everything that can be listed.
+async fn case_with_everything() -> Case {
+    let case = Case::with_shop(3).await;
+    let mut store = case.store();
+    store.add_project(&NewParent::named("web")).expect("fresh");
+    store.add_stage("web", "live", None, Some(2)).expect("fresh");
+    store.add_site(&NewParent::named("docs")).expect("fresh");
+    let claim = ClaimRequest {
+        project: "web".into(),
+        stage: Some("live".into()),
+        subdomain: Some("www".into()),
+        ..ClaimRequest::default()
+    };
+    store.claim(&case.config.host, &claim).expect("a row");
+    case.daemon.with(|world| world.run(NewContainer::new("stray", "busybox"))).expect("fresh");
+    case
+}
+
+fn fuzz(program: &Path, served: &str, directory: &Path) -> Output {
+    let document = format!("{served}/api/v1/openapi.json");
+    let mut command = Command::new(program);
+    command.current_dir(directory).args(["run", &document, "--url", served]);
+    command.args(["--seed", "1", "--max-examples", "25", "--phases", "examples,coverage,fuzzing"]);
+    command.args(["--checks", CHECKS, "--request-timeout", "20", "--no-color", "--suppress-health-check", "all"]);
+    command.args(["--generation-database", "none", "--continue-on-failure"]);
+    command.output().expect("it starts")
+}
+
+/// No fault of ours, and no answer, kind or shape that the document does not name.
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,\
+                      response_schema_conformance,unsupported_method";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_answer_is_a_fault_of_ours_or_unknown_to_the_document() {
+    let Some(program) = schemathesis() else {
+        skip(module_path!(), "schemathesis is not in the target directory: scripts/test installs it");
+        return;
+    };
+    let case = case_with_everything().await;
+    let served = Served::start(&case.config).await;
+    let (address, directory) = (format!("http://{}", served.address), case.directory.path().to_owned());
+    let fuzzed = tokio::task::spawn_blocking(move || fuzz(&program, &address, &directory)).await.expect("it ends");
+    let told = String::from_utf8_lossy(&fuzzed.stdout);
+    assert!(fuzzed.status.success(), "{told}\n{}", String::from_utf8_lossy(&fuzzed.stderr));
+    // One that could not read the document would find nothing wrong with it.
+    let tested = told.lines().any(|line| line.contains("Operations:") || line.contains("Tested:"));
+    assert!(tested, "{told}");
+    served.ledger.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_call_has_a_name_of_its_own_and_says_what_it_may_be_refused_with() {
+    let case = Case::with_shop(1).await;
+    let served = Served::start(&case.config).await;
+    let document = served.get("/api/v1/openapi.json").await.json(200);
+    assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")), "{}", document["openapi"]);
+    let mut names = Vec::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, call) in item.as_object().expect("calls") {
+            names.push(call["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path}")).to_owned());
+            assert!(call["summary"].is_string(), "{method} {path} says what it does");
+            if path.starts_with("/api/") {
+                for status in ["401", "403", "503"] {
+                    let kind = &call["responses"][status]["content"]["application/problem+json"];
+                    assert_ne!(*kind, Value::Null, "{method} {path} {status}");
+                }
+            }
+        }
+    }
+    let all = names.len();
+    assert!(all > 30, "{names:?}");
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), all, "{names:?}");
+    served.ledger.stop().await;
+}
