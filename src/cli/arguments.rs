@@ -227,6 +227,9 @@ pub(crate) struct ChangesArguments {
     /// At most this many
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) limit: u32,
+    /// Go on with those to come, from now or from --since on; with --json one object a line
+    #[arg(short, long, conflicts_with = "limit")]
+    pub(crate) follow: bool,
     #[command(flatten)]
     pub(crate) printing: Printing,
 }

@@ -1,5 +1,8 @@
 //! `changes`: the history of the rows.
 
+mod event_reader;
+mod follow;
+
 use super::arguments::ChangesArguments;
 use super::context::Context;
 use super::exit::{Exit, Failure};
@@ -9,6 +12,9 @@ use crate::model::{Change, ContainerState, Revision};
 use crate::store::ChangesPage;
 
 pub(super) fn execute(arguments: &ChangesArguments, context: &Context) -> Result<Exit, Failure> {
+    if arguments.follow {
+        return follow::execute(arguments, context);
+    }
     let config = context.config()?;
     let since = arguments.since.map(Revision);
     let limit = usize::try_from(arguments.limit).expect("the grammar bounds it far below");
@@ -63,11 +69,11 @@ fn step(change: &Change) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::model::{ChangeCause, HostName, RowId, Timestamp};
 
-    fn change(from: Option<&str>, to: &str, exit_code: Option<i32>) -> Change {
+    pub(crate) fn change(from: Option<&str>, to: &str, exit_code: Option<i32>) -> Change {
         Change {
             revision: Revision(7),
             at: Timestamp::from_millis(0),

@@ -57,6 +57,16 @@ impl Output {
         }
     }
 
+    /// Prints a line whose foreign parts are escaped already; whether anybody still reads them.
+    pub(crate) fn line(self, line: &str) -> Result<bool, Failure> {
+        let mut stdout = std::io::stdout().lock();
+        match writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
+            Ok(()) => Ok(true),
+            Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Ok(false),
+            Err(cause) => Err(Failure::new(Exit::Failed, format!("cannot write the answer to stdout: {cause}"))),
+        }
+    }
+
     /// Prints the document with `--json`, else the text.
     pub(crate) fn answer<T: Serialize + ?Sized>(
         self,

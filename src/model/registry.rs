@@ -157,7 +157,7 @@ word_enum! {
 }
 
 /// One committed difference of one row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Change {
     /// Grows in the order of commits.

@@ -18,7 +18,7 @@ const BOUND: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// A compose project of two services, and a plain container.
-fn daemon() -> SimulatedDaemon {
+pub(crate) fn daemon() -> SimulatedDaemon {
     let mut world = World::new(7, Timestamp::now());
     for service in ["web", "db"] {
         let container = NewContainer::new(format!("shop-{service}-1"), "shop/image:1");
@@ -28,12 +28,12 @@ fn daemon() -> SimulatedDaemon {
     SimulatedDaemon::start(world).expect("starts")
 }
 
-fn beside(daemon: &SimulatedDaemon) -> Program {
+pub(crate) fn beside(daemon: &SimulatedDaemon) -> Program {
     Program::new().variable("DOCKER_HOST", &daemon.docker_host())
 }
 
 /// Runs a command that must succeed, and reads its document.
-fn json(program: &Program, line: &str) -> Value {
+pub(crate) fn json(program: &Program, line: &str) -> Value {
     let ended = program.run(&line.split(' ').chain(["--json"]).collect::<Vec<_>>());
     assert_eq!(ended.code, Some(0), "{line}: {ended:?}");
     ended.json()

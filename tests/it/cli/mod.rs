@@ -3,6 +3,7 @@
 mod configuration;
 pub(crate) mod daemon;
 mod faults;
+mod follow;
 mod help;
 pub(crate) mod program;
 mod registry;
