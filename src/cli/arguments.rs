@@ -3,11 +3,13 @@
 mod registry;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use registry::{AddProject, AddSite, AddStack, Ids, ParentCommand, StageCommand};
 
+use crate::config::parse_duration;
 use crate::model::{ContainerId, RowId, WorkloadKind};
 
 /// Keeps a database table of containers, the ledger, true to the Docker daemon.
@@ -114,6 +116,8 @@ pub(crate) enum Command {
     /// The schema of the database
     #[command(subcommand)]
     Migrate(MigrateCommand),
+    /// Show the whole program against a simulated daemon; nothing of this machine is touched
+    Demo(DemoArguments),
     /// Print completions for a shell
     Completions(CompletionsArguments),
     /// Print the effective configuration and where each value came from
@@ -125,6 +129,16 @@ pub(crate) struct RunArguments {
     /// Do not bring the database's schema up to date
     #[arg(long)]
     pub(crate) no_migrate: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DemoArguments {
+    /// What happens follows from this number
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// End by itself after this time, as in 30s
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_length)]
+    pub(crate) length: Option<Duration>,
 }
 
 #[derive(Args, Debug)]
@@ -315,6 +329,10 @@ pub(crate) struct GrantsArguments {
 pub(crate) struct CompletionsArguments {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
+}
+
+fn parse_length(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|_| "a whole number and its unit: ms, s, min, h or d, as in 30s or 5min".into())
 }
 
 fn parse_kind(text: &str) -> Result<WorkloadKind, String> {

@@ -55,6 +55,12 @@ fn text(changes: &[Change], width: usize) -> String {
     table.render(width)
 }
 
+/// One change in a line of its own.
+pub(super) fn sentence(change: &Change) -> String {
+    let row = super::escape::escape(change.row_id.as_str()).into_owned();
+    format!("{}  {row}  {}  {}\n", change.at, super::escape::escape(&step(change)), change.cause)
+}
+
 /// `running → stopped (137)`
 fn step(change: &Change) -> String {
     let after = match (&change.to_state, change.exit_code) {

@@ -5,7 +5,7 @@ use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::settings::Surroundings;
 use super::{
-    adopt, changes, claim, completions, config, doctor, hosts, migrate, once, passes, project, ps, release,
+    adopt, changes, claim, completions, config, demo, doctor, hosts, migrate, once, passes, project, ps, release,
     rotate_secret, routes, run, site, stack, stage, unassigned,
 };
 
@@ -36,6 +36,7 @@ pub fn execute(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Routes(printing) => routes::execute(printing, context),
         Command::Doctor(printing) => doctor::execute(printing, context),
         Command::Migrate(command) => migrate::execute(command, context),
+        Command::Demo(arguments) => demo::execute(arguments, context),
         Command::Completions(arguments) => completions::execute(arguments),
         Command::Config(printing) => config::execute(printing, context),
     }

@@ -13,6 +13,7 @@ mod commands;
 mod completions;
 mod config;
 mod context;
+mod demo;
 mod doctor;
 mod escape;
 mod exit;

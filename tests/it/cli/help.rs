@@ -3,9 +3,10 @@
 use super::program::Program;
 
 /// Each command of the command line with the flags that its help must show.
-const COMMANDS: [(&str, &[&str]); 40] = [
+const COMMANDS: [(&str, &[&str]); 41] = [
     ("run", &["--no-migrate"]),
     ("once", &["--no-migrate", "--json"]),
+    ("demo", &["--seed", "--for"]),
     ("ps", &["--state", "--kind", "--workload", "--stage", "--flapping", "--json"]),
     ("unassigned", &["--json"]),
     ("adopt", &["--all", "--stack", "--json"]),

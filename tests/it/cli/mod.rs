@@ -2,6 +2,7 @@
 
 mod configuration;
 pub(crate) mod daemon;
+mod demo;
 mod faults;
 mod follow;
 mod help;
