@@ -28,7 +28,7 @@ pub(super) struct Recipe {
     /// Shell, once, before its first start. `$1` is the directory.
     pub(super) prepare: &'static str,
     /// Shell that is the engine. `$1` is the directory, `$options` what a later start adds. It listens on `$1/S`, and its
-    /// containers' control groups are within one of the directory's name.
+    /// containers have a control group within [`Engine::cgroup_parent`].
     pub(super) run: &'static str,
 }
 
@@ -85,6 +85,11 @@ impl Engine {
 
     pub(crate) fn docker_host(&self) -> String {
         format!("unix://{}", self.socket().display())
+    }
+
+    /// The control group that is removed in the end, with all that is within it.
+    pub(crate) fn cgroup_parent(&self) -> String {
+        format!("/{}", self.directory.file_name().and_then(|name| name.to_str()).expect("a plain name"))
     }
 
     pub(crate) fn get(&self, path: &str) -> Reply {

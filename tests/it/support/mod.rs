@@ -4,5 +4,6 @@ pub(crate) mod containers;
 pub(crate) mod database;
 pub(crate) mod dockerd;
 pub(crate) mod engine;
+pub(crate) mod podman;
 pub(crate) mod postgres;
 pub(crate) mod skip;
