@@ -9,6 +9,9 @@
 #[path = "../../tests/it/support/dockerd.rs"]
 #[expect(dead_code, reason = "the tests do more with it")]
 mod dockerd;
+#[path = "../../tests/it/support/engine.rs"]
+#[expect(dead_code, reason = "the tests do more with it")]
+mod engine;
 mod measure;
 mod stream;
 mod table;

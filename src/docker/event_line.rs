@@ -9,8 +9,8 @@ use super::source::StreamItem;
 use super::text::escaped;
 use crate::model::{ContainerId, DaemonEvent, EventAction};
 
-/// The actions that a row could show, in Docker's and Podman's words; the daemon is asked for these alone. A `kill` that
-/// ends a process comes with `die`; a container that is stopped while it waits for its restart is told of by `stop` alone.
+/// The actions that a row could show, in Docker's and Podman's words; the daemon is asked for these alone. Podman tells
+/// `die` to those who asked for `died`. A `kill` that ends a process comes with `die`; a container that is stopped while it waits for its restart is told of by `stop` alone.
 pub(super) const ACTIONS: [(&str, EventAction); 14] = [
     ("start", EventAction::Started),
     ("restart", EventAction::Ended),
@@ -48,6 +48,9 @@ struct RawEvent<'a> {
     time: Scalar<'a>,
     #[serde(rename = "timeNano", borrow, default)]
     time_nanos: Scalar<'a>,
+    /// Podman's alone: what one run of a health check came to.
+    #[serde(rename = "HealthStatus", borrow, default)]
+    health: Scalar<'a>,
 }
 
 #[derive(Deserialize)]
@@ -74,6 +77,10 @@ pub(super) fn decode(line: &[u8]) -> Option<StreamItem> {
         return Some(unreadable("an event has no action"));
     };
     let action = action(word)?;
+    // Docker tells a health that changed; Podman tells each run of each health check, and its list shows none of it.
+    if raw.health.text().is_some_and(|health| !health.is_empty()) {
+        return None;
+    }
     let id = raw.actor.as_ref().and_then(|actor| actor.id.text()).or_else(|| raw.id.text());
     match id.filter(|id| ContainerId::is_full(id)) {
         Some(id) => {
@@ -135,13 +142,20 @@ mod tests {
                 ),
                 event(EventAction::Ended, at),
             ),
-            // Podman.
+            // Podman. It is asked for `died`, and tells `die` where Docker's API is spoken.
             (
                 format!(
                     r#"{{"status":"died","id":"{0}","from":"x","Type":"container","Action":"died","Actor":{{"ID":"{0}","Attributes":{{"containerExitCode":"1"}}}},"time":1700000000}}"#,
                     id()
                 ),
                 event(EventAction::Ended, 1_700_000_000_000_000_000),
+            ),
+            (
+                format!(
+                    r#"{{"status":"die","id":"{0}","from":"x","Type":"container","Action":"die","Actor":{{"ID":"{0}","Attributes":{{"containerExitCode":"7","exitCode":"7","image":"x","name":"web","podId":""}}}},"scope":"local","time":1700000000,"timeNano":{at}}}"#,
+                    id()
+                ),
+                event(EventAction::Ended, at),
             ),
             (
                 format!(r#"{{"Type":"container","Action":"remove","Actor":{{"ID":"{}"}}}}"#, id()),
@@ -169,6 +183,7 @@ mod tests {
             r#"{"Type":"container","Action":"archive-path"}"#,
             r#"{"Type":"image","Action":"remove","id":"ID"}"#,
             r#"{"Type":"network","Action":"destroy"}"#,
+            r#"{"status":"health_status","id":"ID","Type":"container","Action":"health_status","HealthStatus":"healthy"}"#,
             "",
             "\r",
             "  ",

@@ -1,13 +1,13 @@
 //! The real ledger behind a plan of faults, on the caller's own thread: on a paused clock each run is like the one before.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::plan::{Call, FaultPlan, PlannedFault};
 use crate::config::Config;
-use crate::model::{BoxFuture, Completeness, LedgerRow, PassId, Revision, RowId, Scope, Timestamp};
+use crate::model::{BoxFuture, Completeness, ContainerId, LedgerRow, PassId, Revision, RowId, Scope, Timestamp};
 use crate::store::{
     ChangesPage, CommitPlan, CommitReport, DetailsReport, DetailsWrite, Directory, DirectoryKeys, Lease, LeaseHolder,
     LedgerSnapshot, LedgerStore, NewBinding, OpenMode, Opened, Store, StoreError, StoreFactory, lease_time_to_live,
@@ -61,10 +61,15 @@ pub struct CommittedPass {
     pub stamps_complete: bool,
     /// Rows that it marked missing.
     pub missing: usize,
+    /// Rows that it wrote though they were bound to another container by then than the pass had read.
+    pub overwritten: Vec<RowId>,
 }
 
 impl CommittedPass {
-    fn of(plan: &CommitPlan, generation: i64, report: &CommitReport) -> Self {
+    fn of(plan: &CommitPlan, generation: i64, report: &CommitReport, moved: Vec<RowId>) -> Self {
+        let is_refused = |row: &RowId| report.refused.iter().any(|(refused, _)| refused == row);
+        let is_written =
+            |row: &RowId| !report.moved.contains(row) && !report.ownerless.contains(row) && !is_refused(row);
         Self {
             pass: plan.pass.id.clone(),
             generation,
@@ -72,6 +77,7 @@ impl CommittedPass {
             completeness: plan.pass.completeness,
             stamps_complete: plan.host.complete,
             missing: report.missing,
+            overwritten: moved.into_iter().filter(is_written).collect(),
         }
     }
 }
@@ -168,6 +174,15 @@ fn query(cause: &str) -> StoreError {
     StoreError::Query { attempt: "reach the simulated database", url: "simulated".into(), cause: cause.into() }
 }
 
+/// The planned rows that are bound to another container by now. Nobody else writes between this and the commit: both are
+/// on the caller's thread.
+fn moved_since_read(store: &mut Store, lease: &Lease, plan: &CommitPlan) -> Result<Vec<RowId>, StoreError> {
+    let read: BTreeMap<&RowId, &Option<ContainerId>> =
+        plan.rows.iter().filter_map(|write| Some((&write.id, write.expected.as_ref()?))).collect();
+    let now = store.read_rows(&lease.host, &read.keys().copied().cloned().collect())?;
+    Ok(now.into_iter().filter(|row| *read[&row.id] != row.binding.container_id).map(|row| row.id).collect())
+}
+
 /// What the caller gets, with nothing written.
 fn error_of(fault: &PlannedFault) -> Option<StoreError> {
     let (attempt, url) = ("reach the simulated database", String::from("simulated"));
@@ -225,8 +240,9 @@ impl LedgerStore for FaultyStore {
     fn commit(&mut self, plan: Box<CommitPlan>) -> BoxFuture<'_, Result<CommitReport, StoreError>> {
         let log = self.log.clone();
         self.work(Call::Commit, move |store, lease| {
+            let moved = moved_since_read(store, lease, &plan)?;
             let report = store.commit(lease, &plan)?;
-            log.push(LedgerEvent::Committed(Box::new(CommittedPass::of(&plan, lease.generation, &report))));
+            log.push(LedgerEvent::Committed(Box::new(CommittedPass::of(&plan, lease.generation, &report, moved))));
             Ok(report)
         })
     }

@@ -71,6 +71,18 @@ pub(crate) fn only_a_complete_listing_sweeps_or_stamps(events: &[LedgerEvent]) -
     Ok(())
 }
 
+/// A row that moved while the pass ran is left out.
+pub(crate) fn a_row_that_moved_is_left_out(events: &[LedgerEvent]) -> Checked {
+    for event in events {
+        if let LedgerEvent::Committed(pass) = event
+            && !pass.overwritten.is_empty()
+        {
+            return Err(broken("moved rows", format!("{pass:?}")));
+        }
+    }
+    Ok(())
+}
+
 /// I2: a deployer's columns hold what he wrote last.
 pub(crate) fn the_deployers_columns_are_his(picture: &Picture, registry: &Registry) -> Checked {
     for row in picture.local() {

@@ -349,6 +349,7 @@ impl Simulation {
         let events = self.ledger_log.take();
         check::one_generation_writes(&events, &mut self.generation)?;
         check::only_a_complete_listing_sweeps_or_stamps(&events)?;
+        check::a_row_that_moved_is_left_out(&events)?;
         if let Some(after) = self.database.look(&self.picture) {
             self.check_history(&after)?;
             check::the_deployers_columns_are_his(&after, &self.deployer.registry)?;

@@ -9,7 +9,8 @@ use super::endings::kind_of;
 use super::protocol::{Ask, AskKind, Effect, Moment};
 use crate::docker::{DaemonError, Listed};
 use crate::model::{
-    Completeness, ContainerId, ContainerState, Examined, FailureKind, LedgerRow, ListedContainer, Listing, PassFailure,
+    Completeness, ContainerId, ContainerState, Examined, FailureKind, HealthFact, LedgerRow, ListedContainer, Listing,
+    Observed, PassFailure, Ports,
 };
 
 impl Pass {
@@ -47,7 +48,7 @@ impl Pass {
             self.draft.hanging.clear();
             return self.go_on(now);
         }
-        keep_image_refs(self.opened.as_ref().map_or(&[], |opened| &opened.rows), &mut present);
+        keep_what_lists_say(self.opened.as_ref().map_or(&[], |opened| &opened.rows), &mut present);
         let error = self.list_failure.as_ref().map(ToString::to_string).unwrap_or_default();
         let message = format!(
             "{error}; single containers answer: {} did and their rows were updated, {} did not, and nothing was made or \
@@ -78,14 +79,32 @@ impl Pass {
 }
 
 /// A listing shows the image's id once its tag has moved on, which an inspect cannot know: the row's own word stays.
-fn keep_image_refs(rows: &[LedgerRow], present: &mut [ListedContainer]) {
+fn keep_what_lists_say(rows: &[LedgerRow], present: &mut [ListedContainer]) {
     let described: HashMap<&ContainerId, &LedgerRow> =
         rows.iter().filter_map(|row| Some((row.seen_container_id.as_ref()?, row))).collect();
     for container in present {
         if let Some(row) = described.get(&container.id) {
             container.image_ref.clone_from(&row.observed.image_ref);
+            if container.state == row.observed.state {
+                leave_additions_out(&row.observed, container);
+            }
         }
     }
+}
+
+/// Podman's list tells no health, and at version 4.3 no port that is exposed and not published; its inspect tells both.
+/// While the state is the same neither of them comes to a row by itself.
+fn leave_additions_out(observed: &Observed, container: &mut ListedContainer) {
+    if published(&observed.ports).eq(published(&container.ports.text)) {
+        container.ports = Ports { lowest: observed.port, text: observed.ports.clone() };
+    }
+    if observed.health.is_none() {
+        container.health = HealthFact::Absent;
+    }
+}
+
+fn published(ports: &str) -> impl Iterator<Item = &str> {
+    ports.split(", ").filter(|port| port.contains("->"))
 }
 
 /// Whether the daemon is there at all.

@@ -1,6 +1,7 @@
 //! A real daemon of a test's own, a ledger of its containers, and what both say.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,9 @@ use serde_json::{Value, json};
 
 use super::watch::MissingWatch;
 use crate::support::database::TestDatabase;
-use crate::support::dockerd::{Dockerd, PLAIN_IMAGE};
+use crate::support::dockerd::Dockerd;
+use crate::support::engine::{Engine, PLAIN_IMAGE};
+use crate::support::podman::Podman;
 use crate::support::skip::skip;
 
 /// The rounds of each fault that were asked for; `None` for the few of an ordinary run.
@@ -29,8 +32,8 @@ pub(super) fn tell(line: &str) {
 pub(super) type Containers = BTreeMap<ContainerId, (String, ContainerState)>;
 
 /// A daemon whose containers all belong to the stack `shop`, and an SQLite ledger.
-pub(super) struct RealCase {
-    pub(super) daemon: Arc<Dockerd>,
+pub(super) struct RealCase<D = Dockerd> {
+    pub(super) daemon: Arc<D>,
     pub(super) config: Config,
     database: TestDatabase,
 }
@@ -38,7 +41,26 @@ pub(super) struct RealCase {
 impl RealCase {
     /// `None`, said aloud, where there can be no daemon. Deadlines are short, so that a hang is noticed soon.
     pub(super) fn start(test: &str) -> Option<Self> {
-        let daemon = match Dockerd::start() {
+        let mut case = Self::beside(test, Dockerd::start())?;
+        case.config.list_deadline = Duration::from_millis(500);
+        case.config.inspect_deadline = Duration::from_millis(300);
+        Some(case)
+    }
+}
+
+impl RealCase<Podman> {
+    /// `None`, said aloud, where there can be no Podman. The deadlines are as shipped but for that of inspects: to say who
+    /// it is, Podman runs some programs, 300 ms on a quiet machine.
+    pub(super) fn start_podman(test: &str) -> Option<Self> {
+        let mut case = Self::beside(test, Podman::start())?;
+        case.config.inspect_deadline = case.config.list_deadline;
+        Some(case)
+    }
+}
+
+impl<D: Deref<Target = Engine>> RealCase<D> {
+    fn beside(test: &str, daemon: Result<D, String>) -> Option<Self> {
+        let daemon = match daemon {
             Ok(daemon) => Arc::new(daemon),
             Err(why) => {
                 skip(test, &why);
@@ -48,8 +70,6 @@ impl RealCase {
         let database = TestDatabase::sqlite();
         let mut config = database.config.clone();
         config.docker_host = Some(daemon.docker_host());
-        config.list_deadline = Duration::from_millis(500);
-        config.inspect_deadline = Duration::from_millis(300);
         let case = Self { daemon, config, database };
         case.store().add_stack(&NewParent::named("shop"), None).expect("a fresh stack");
         Some(case)
@@ -73,7 +93,7 @@ impl RealCase {
     pub(super) fn create(&self, name: &str, command: &[&str], more: &Value) -> ContainerId {
         let mut body = json!({
             "Image": PLAIN_IMAGE, "Cmd": command, "StopSignal": "SIGKILL",
-            "HostConfig": { "NetworkMode": "none" },
+            "HostConfig": { "NetworkMode": "none", "CgroupParent": self.daemon.cgroup_parent() },
             "Labels": {
                 "com.docker.compose.project": "shop", "com.docker.compose.service": name,
                 "com.docker.compose.container-number": "1", "com.docker.compose.config-hash": "f00d",
@@ -149,7 +169,8 @@ fn listed(body: &Value) -> Containers {
         .collect()
 }
 
-fn merge(into: &mut Value, more: &Value) {
+/// Writes `more` over it, key by key; what is null in `more` stays.
+pub(super) fn merge(into: &mut Value, more: &Value) {
     if let (Value::Object(into), Value::Object(more)) = (&mut *into, more) {
         for (key, value) in more {
             merge(into.entry(key.clone()).or_insert(Value::Null), value);

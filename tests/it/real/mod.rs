@@ -7,6 +7,7 @@
 mod case;
 mod containerd;
 mod freezes;
+mod podman;
 mod recovery;
 mod relay;
 mod resources;

@@ -1,5 +1,6 @@
 //! How long the ledger takes once a daemon is well again.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use dockledger::model::{Completeness, PassOutcome, PassReport, Scope};
 use tokio::time::Instant;
 
 use super::case::{RealCase, rounds_asked_for, tell};
+use crate::support::engine::Engine;
 
 /// A complete pass ends this long after the daemon itself can list again, at most.
 const BAR: Duration = Duration::from_millis(500);
@@ -28,7 +30,10 @@ pub(super) struct Recovery {
 }
 
 /// Takes the fault away and follows the ledger until it equals the daemon.
-pub(super) async fn recovery(case: &RealCase, ledger: &LedgerHandle, take_away: impl FnOnce()) -> Recovery {
+pub(super) async fn recovery<D>(case: &RealCase<D>, ledger: &LedgerHandle, take_away: impl FnOnce()) -> Recovery
+where
+    D: Deref<Target = Engine> + Send + Sync + 'static,
+{
     let known = ledger.watch_status().borrow().last_report.clone();
     take_away();
     let begun = Instant::now();

@@ -1,5 +1,6 @@
 //! D15, D16: a storm of containers that are made and removed.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use serde_json::Value;
 
 use super::case::{RealCase, rounds_asked_for, tell};
 use super::recovery::complete_pass;
+use crate::support::engine::Engine;
 
 /// They are made and removed by so many at a time.
 const AT_A_TIME: usize = 4;
@@ -17,7 +19,14 @@ const AT_A_TIME: usize = 4;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_storm_ends_in_a_ledger_that_equals_the_daemon() {
     let Some(case) = RealCase::start(module_path!()) else { return };
-    let count = if rounds_asked_for().is_some() { 500 } else { 120 };
+    storm_of(if rounds_asked_for().is_some() { 500 } else { 120 }, case).await;
+}
+
+/// Makes so many containers and removes most of them, while passes are asked for.
+pub(super) async fn storm_of<D>(count: usize, case: RealCase<D>)
+where
+    D: Deref<Target = Engine> + Send + Sync + 'static,
+{
     case.run("stays");
     let case = Arc::new(case);
     let watch = Arc::new(case.watch());

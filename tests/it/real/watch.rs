@@ -1,6 +1,7 @@
 //! A reader that looks at the ledger all the while.
 
 use std::collections::BTreeSet;
+use std::ops::Deref;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -11,6 +12,7 @@ use dockledger::model::{ContainerId, ContainerState};
 use dockledger::store::{OpenMode, RowFilter, Store};
 
 use super::case::RealCase;
+use crate::support::engine::Engine;
 
 /// Between two looks: shorter than two passes can follow each other.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
@@ -50,7 +52,7 @@ impl MissingWatch {
     }
 
     /// No look, and no change in between, has shown a row missing whose container was there.
-    pub(super) fn ends_without_a_wrong_one(self, case: &RealCase) {
+    pub(super) fn ends_without_a_wrong_one<D: Deref<Target = Engine>>(self, case: &RealCase<D>) {
         drop(self.end);
         let (looks, wrong) = self.thread.join().expect("the reader reads to the end");
         assert!(looks > 0, "it looked");

@@ -36,7 +36,7 @@ on_both_backends! {
         store.release_lease(&lease).expect("released");
         let holder = LeaseHolder::of_this_process();
         let ledgers = StoreFactory::threaded(Arc::new(database.config.clone()), holder, false);
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
         for _ in 0..2 {
             // A later life of the same process has seen no more of the clock.
             let mut ledger = ledgers.make();

@@ -1,30 +1,16 @@
 //! A real daemon of the tests' own: own data root, socket, network, mounts and processes, so that nothing of it is seen
 //! by the machine's daemon or outlives the tests.
-//!
-//! A shell holds it, in a pid namespace, until the pipe from the test process ends; then the kernel kills all that is
-//! in the namespace, its mounts go with it, and the shell removes the directory.
 
-use std::fs;
-use std::io::{Read, Write};
-use std::os::unix::fs::MetadataExt;
-use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::ops::Deref;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
-/// The image that most containers are made of.
-pub(crate) const PLAIN_IMAGE: &str = "dockledger-test:plain";
+pub(crate) use super::engine::PLAIN_IMAGE;
+use super::engine::{Engine, Recipe, signal};
 
 /// A daemon that answers.
 #[derive(Debug)]
 pub(crate) struct Dockerd {
-    directory: PathBuf,
-    /// Its stdin is the pipe that keeps the daemon alive.
-    keeper: Child,
+    engine: Engine,
 }
 
 /// The two processes that answer for containers.
@@ -32,15 +18,8 @@ pub(crate) struct Dockerd {
 pub(crate) enum Part {
     /// The API, and all that is stored.
     Dockerd,
-    /// What runs.
+    /// What runs. It dies with dockerd when that is killed.
     Containerd,
-}
-
-/// What the daemon answered.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) body: Value,
 }
 
 impl Dockerd {
@@ -53,235 +32,46 @@ impl Dockerd {
 
     /// A fresh daemon with the plain image. The error says what is missing here.
     pub(crate) fn start() -> Result<Self, String> {
-        check_prerequisites()?;
-        // Short, since the path of a socket within has at most 107 bytes.
-        let directory = tempfile::Builder::new()
-            .prefix("dockledger-dockerd-")
-            .tempdir_in("/tmp")
-            .map_err(|error| format!("no directory for the daemon: {error}"))?
-            .keep();
-        let keeper = Command::new("/bin/sh")
-            .args(["-c", KEEPER, "sh", INSIDE])
-            .arg(&directory)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            // Not ended by an interrupt from the terminal before it has cleaned up.
-            .process_group(0)
-            .spawn()
-            .map_err(|error| format!("/bin/sh does not start: {error}"))?;
-        let mut daemon = Self { directory, keeper };
-        daemon.wait_until_it_answers()?;
-        daemon.import_image(PLAIN_IMAGE, &[]);
-        Ok(daemon)
-    }
-
-    pub(crate) fn socket(&self) -> PathBuf {
-        self.directory.join("S")
-    }
-
-    pub(crate) fn docker_host(&self) -> String {
-        format!("unix://{}", self.socket().display())
-    }
-
-    pub(crate) fn get(&self, path: &str) -> Reply {
-        self.ask("GET", path, "application/json", &[])
-    }
-
-    /// For a daemon that may not be there.
-    pub(crate) fn try_get(&self, path: &str) -> std::io::Result<Reply> {
-        self.try_ask("GET", path, "application/json", &[])
-    }
-
-    pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
-        self.ask("POST", path, "application/json", body.to_string().as_bytes())
-    }
-
-    /// A `POST` without a body: the daemon resets a connection whose body it did not read.
-    pub(crate) fn order(&self, path: &str) -> Reply {
-        self.ask("POST", path, "application/json", &[])
-    }
-
-    pub(crate) fn delete(&self, path: &str) -> Reply {
-        self.ask("DELETE", path, "application/json", &[])
-    }
-
-    /// Makes an image of busybox that carries these labels.
-    pub(crate) fn import_image(&self, reference: &str, labels: &[(&str, &str)]) {
-        let (repository, tag) = reference.split_once(':').expect("a test names its images with a tag");
-        let changes: String = labels.iter().map(|(key, value)| format!("&changes=LABEL%20{key}={value}")).collect();
-        let path = format!("/images/create?fromSrc=-&repo={repository}&tag={tag}{changes}");
-        let reply = self.ask("POST", &path, "application/x-tar", busybox_tar());
-        assert_eq!(self.get(&format!("/images/{reference}/json")).status, 200, "import of {reference}: {reply:?}");
+        Engine::start(&RECIPE).map(|engine| Self { engine })
     }
 
     /// SIGSTOP: connections stay, and nothing answers.
     pub(crate) fn freeze(&self, part: Part) {
-        signal("STOP", self.pid_of(part));
+        signal("STOP", self.pid_of_part(part));
     }
 
     /// SIGCONT: it goes on where it stopped.
     pub(crate) fn thaw(&self, part: Part) {
-        signal("CONT", self.pid_of(part));
+        signal("CONT", self.pid_of_part(part));
     }
 
-    /// SIGKILL. The daemon's containerd dies with it, and the containers run on until another daemon decides. Returns
-    /// when it is gone; the file of the socket stays.
-    pub(crate) fn kill(&self) {
-        signal("KILL", self.pid_of(Part::Dockerd));
-        let begun = Instant::now();
-        while !self.directory.join("ended").exists() {
-            assert!(begun.elapsed() < Duration::from_secs(10), "a killed dockerd does not end");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    /// Starts it on the same data, with options that it did not have before. Does not wait until it answers.
-    pub(crate) fn start_again(&self, options: &str) {
-        fs::write(self.directory.join("again"), format!("{options}\n")).expect("the shell reads after a daemon's end");
-    }
-
-    /// Takes the socket out of its place: it is not found there, and connections that are open go on.
-    pub(crate) fn remove_socket(&self) {
-        fs::rename(self.socket(), self.directory.join("S.away")).expect("a daemon that listens");
-    }
-
-    /// Puts a socket in its place again.
-    pub(crate) fn recreate_socket(&self) {
-        fs::rename(self.directory.join("S.away"), self.socket()).expect("it was removed before");
-    }
-
-    /// The process of this daemon, as it is known outside of its namespace.
-    fn pid_of(&self, part: Part) -> u32 {
-        let (program, argument) = match part {
-            Part::Dockerd => ("dockerd", self.directory.join("D")),
-            Part::Containerd => ("containerd", self.directory.join("E/containerd/containerd.toml")),
-        };
-        let argument = argument.into_os_string().into_string().expect("a plain path");
-        let entries = fs::read_dir("/proc").expect("Linux");
-        let mut pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-        let is_it = |pid: &u32| {
-            let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            let mut words = line.split('\0');
-            words.next().is_some_and(|word| word.rsplit('/').next() == Some(program))
-                && words.any(|word| word == argument)
-        };
-        pids.find(is_it).unwrap_or_else(|| panic!("no {program} of {} runs", self.directory.display()))
-    }
-
-    fn ask(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Reply {
-        self.try_ask(method, path, content_type, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
-    }
-
-    /// HTTP/1.0: the answer is then not chunked and ends with the connection.
-    fn try_ask(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> std::io::Result<Reply> {
-        let mut stream = UnixStream::connect(self.socket())?;
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-        write!(stream, "{method} {path} HTTP/1.0\r\nHost: d\r\nContent-Type: {content_type}\r\n")?;
-        write!(stream, "Content-Length: {}\r\n\r\n", body.len())?;
-        stream.write_all(body)?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer)?;
-        let text = String::from_utf8_lossy(&answer);
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-        Ok(Reply { status, body: serde_json::from_str(body).unwrap_or_else(|_| Value::String(body.into())) })
-    }
-
-    fn wait_until_it_answers(&mut self) -> Result<(), String> {
-        let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(30) {
-            if self.try_ask("GET", "/_ping", "", &[]).is_ok_and(|reply| reply.status == 200) {
-                return Ok(());
+    fn pid_of_part(&self, part: Part) -> u32 {
+        match part {
+            Part::Dockerd => self.pid(),
+            Part::Containerd => {
+                let configuration = self.directory().join("E/containerd/containerd.toml");
+                self.pid_of("containerd", configuration.to_str().expect("a plain path"))
             }
-            if self.directory.join("ended").exists() || self.keeper.try_wait().is_ok_and(|ended| ended.is_some()) {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(20));
         }
-        Err(format!("a private dockerd does not start: {}", self.last_words()))
-    }
-
-    /// The log's end, or why there is no log.
-    fn last_words(&mut self) -> String {
-        let log = fs::read_to_string(self.directory.join("log")).unwrap_or_else(|_| {
-            let mut words = String::new();
-            drop(self.keeper.stdin.take());
-            let _ = self.keeper.stderr.as_mut().map(|stderr| stderr.read_to_string(&mut words));
-            words
-        });
-        let lines: Vec<&str> = log.lines().rev().take(3).collect();
-        lines.into_iter().rev().collect::<Vec<_>>().join(" | ")
     }
 }
 
-/// The program, since this project has no unsafe code.
-fn signal(name: &str, pid: u32) {
-    let status = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status();
-    assert!(status.is_ok_and(|status| status.success()), "SIG{name} to {pid}");
-}
+impl Deref for Dockerd {
+    type Target = Engine;
 
-/// `$1` is [`INSIDE`], `$2` the directory.
-const KEEPER: &str = r#"
-unshare --net --mount --pid --fork --kill-child --mount-proc /bin/sh -c "$1" sh "$2"
-find /sys/fs/cgroup -depth -type d -path "*/${2##*/}*" -exec rmdir {} + 2>/dev/null
-rm -rf "$2"
-"#;
-
-/// The first process of the pid namespace: it ends with the pipe, and all else with it. A daemon that ended is started
-/// again by a line of further options. A default bridge is made in the
-/// namespace's own network, so that ports are really published; no packet filter is touched. What is paused is thawed
-/// first, since the kernel cannot kill what is frozen.
-const INSIDE: &str = r#"
-exec 3<&0
-ip link set lo up
-mount -t tmpfs tmpfs /run
-mkfifo "$1/again"
-(
-    options=
-    while :; do
-        dockerd --data-root "$1/D" --exec-root "$1/E" --pidfile "$1/P" --host "unix://$1/S" --group root \
-            --cgroup-parent "/${1##*/}" --exec-opt native.cgroupdriver=cgroupfs \
-            --iptables=false --ip6tables=false --ip-masq=false $options >>"$1/log" 2>&1 3<&- </dev/null
-        : >"$1/ended"
-        read -r options <"$1/again"
-        rm -f "$1/P" "$1/ended"
-    done
-) &
-cat <&3 >/dev/null
-find /sys/fs/cgroup -path "*/${1##*/}/*" -name freezer.state | while read -r freezer; do echo THAWED >"$freezer"; done
-"#;
-
-fn check_prerequisites() -> Result<(), String> {
-    if fs::metadata("/proc/self").map_or(1, |data| data.uid()) != 0 {
-        return Err("a private dockerd needs root".into());
+    fn deref(&self) -> &Engine {
+        &self.engine
     }
-    for program in ["dockerd", "containerd", "runc", "unshare", "ip", "tar"] {
-        find_program(program).ok_or_else(|| format!("{program} is not installed"))?;
-    }
-    find_program("busybox").map(|_| ()).ok_or_else(|| "busybox is not installed (busybox-static)".into())
 }
 
-fn find_program(name: &str) -> Option<PathBuf> {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let directories = path.split(':').chain(["/usr/sbin", "/sbin", "/usr/bin", "/bin"]);
-    directories.map(|directory| Path::new(directory).join(name)).find(|program| program.is_file())
-}
-
-/// A file system of busybox alone.
-fn busybox_tar() -> &'static [u8] {
-    static TAR: OnceLock<Vec<u8>> = OnceLock::new();
-    TAR.get_or_init(|| {
-        let root = tempfile::tempdir().expect("a temporary directory can be made");
-        let bin = root.path().join("bin");
-        fs::create_dir(&bin).expect("a directory can be made in it");
-        let busybox = find_program("busybox").expect("checked before the daemon was started");
-        fs::copy(busybox, bin.join("busybox")).expect("busybox can be copied");
-        for applet in ["sh", "sleep", "true", "false", "cat"] {
-            std::os::unix::fs::symlink("busybox", bin.join(applet)).expect("a link can be made");
-        }
-        let packed = Command::new("tar").arg("-C").arg(root.path()).args(["-c", "."]).output().expect("tar runs");
-        assert!(packed.status.success(), "tar: {}", String::from_utf8_lossy(&packed.stderr));
-        packed.stdout
-    })
-}
+/// No packet filter is touched.
+const RECIPE: Recipe = Recipe {
+    program: "dockerd",
+    needs: &["containerd"],
+    prepare: "mount -t tmpfs tmpfs /run",
+    run: r#"
+dockerd --data-root "$1/D" --exec-root "$1/E" --pidfile "$1/P" --host "unix://$1/S" --group root \
+    --cgroup-parent "/${1##*/}" --exec-opt native.cgroupdriver=cgroupfs \
+    --iptables=false --ip6tables=false --ip-masq=false $options
+"#,
+};

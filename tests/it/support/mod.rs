@@ -3,6 +3,8 @@
 pub(crate) mod containers;
 pub(crate) mod database;
 pub(crate) mod dockerd;
+pub(crate) mod engine;
 pub(crate) mod http;
+pub(crate) mod podman;
 pub(crate) mod postgres;
 pub(crate) mod skip;

@@ -7,7 +7,9 @@ use super::driver::{Driver, moment, opened, settings, with_order};
 use super::*;
 use crate::dispatch::PassOrder;
 use crate::dispatch::rules::fixtures::{container, container_id, row, stopped, world};
-use crate::model::{ContainerId, Examined, HostStatus, LedgerRow, ListedContainer, News, PassId, Scope, Trigger};
+use crate::model::{
+    ContainerId, Examined, HealthFact, HostStatus, LedgerRow, ListedContainer, News, PassId, Ports, Scope, Trigger,
+};
 use crate::store::Directory;
 
 fn failed_list() -> DaemonError {
@@ -145,4 +147,22 @@ fn an_inspect_never_changes_what_the_image_was_called() {
     driver.on(Event::Found(look_up, Ok(directory())));
     let (_, plan) = driver.plan();
     assert!(plan.rows.is_empty(), "{:?}", plan.rows);
+}
+
+/// Podman's list tells no health and leaves out what is exposed and not published.
+#[test]
+fn what_only_an_inspect_tells_is_no_change_and_what_is_published_anew_is_one() {
+    for (ports, changed) in [("0.0.0.0:8080->80/tcp, 9/tcp", 0), ("8080->80/tcp, 9/tcp", 1), ("9/tcp", 1)] {
+        let (mut driver, op, _) = examining(Knowledge::default());
+        let said = ListedContainer {
+            health: HealthFact::Known("healthy".into()),
+            ports: Ports { lowest: 8080, text: ports.into() },
+            ..container(1)
+        };
+        driver.on(Event::Examined(op, HashMap::from([(container_id(1), Examined::Present(Box::new(said)))])));
+        let look_up = driver.asked("LookUp");
+        driver.on(Event::Found(look_up, Ok(directory())));
+        let (_, plan) = driver.plan();
+        assert_eq!(plan.rows.len(), changed, "{ports}: {:?}", plan.rows);
+    }
 }
