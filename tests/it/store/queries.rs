@@ -54,6 +54,28 @@ on_both_backends! {
         assert!(!plan.contains("SCAN") && !plan.contains("Seq Scan on stacks"), "{plan}");
     }
 
+    fn the_history_of_one_row_is_an_index_search(database: &TestDatabase) {
+        database.open();
+        let (row, at, analyze) = if database.is_sqlite() {
+            ("'r' || (i % 500)", "1800000000000", "")
+        } else {
+            ("'r' || (i % 500)::text", "now()", "ANALYZE;")
+        };
+        database.execute(&format!(
+            "CREATE TABLE numbers (i BIGINT); INSERT INTO numbers \
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT i FROM n; \
+             INSERT INTO changes (revision, at, host, row_id, to_state, cause) \
+             SELECT i, {at}, 'local', {row}, 'running', 'observed' FROM numbers; {analyze}"
+        ));
+        let plan = plan_of(
+            database,
+            "SELECT revision, at FROM changes WHERE host = 'local' AND row_id = 'r7' AND revision < 4000 \
+             ORDER BY revision DESC LIMIT 100",
+        );
+        assert!(plan.contains("changes_row"), "{plan}");
+        assert!(!plan.contains("SCAN") && !plan.contains("Seq Scan"), "{plan}");
+    }
+
     fn looking_for_new_bindings_is_a_search_of_their_own_index(database: &TestDatabase) {
         let (mut store, lease) = database.open_with_lease();
         store.add_stack(&parent("shop", "s", "shop"), None).expect("a stack");
