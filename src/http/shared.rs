@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
 
 use super::api;
 use crate::LedgerHandle;
-use crate::config::Config;
+use crate::config::{Config, without_password};
 use crate::store::{Readers, Store, StoreError};
 use crate::supervisor::SupervisorMessage;
 
@@ -41,17 +42,22 @@ impl Shared {
     }
 
     /// Runs one call to the registry, and lets everybody who follows the changes know at once. One that hangs keeps its
-    /// turn until it ends.
+    /// turn until it ends, and is waited for no longer than two store deadlines.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         call: impl FnOnce(&mut Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let turn = Arc::clone(&self.writes).acquire_owned().await.expect("the semaphore is never closed");
-        let written = self.ledger.registry(move |store| {
-            let _turn = turn;
-            call(store)
-        });
-        let written = written.await?;
+        let deadline = self.config.store_deadline * 2;
+        let written = async {
+            let turn = Arc::clone(&self.writes).acquire_owned().await.expect("the semaphore is never closed");
+            let with_turn = move |store: &mut Store| {
+                let _turn = turn;
+                call(store)
+            };
+            self.ledger.registry(with_turn).await
+        };
+        let overdue = |_| Err(StoreError::Unanswered { url: without_password(&self.config.database), deadline });
+        let written = timeout(deadline, written).await.unwrap_or_else(overdue)?;
         // A ledger that has ended publishes nothing.
         let _ = self.ledger.supervisor.cast(SupervisorMessage::LedgerChanged);
         Ok(written)
