@@ -33,6 +33,7 @@ mod wiring;
 pub(crate) use actor::{LedgerSupervisor, SupervisorArgs};
 pub use delivery::{Delivered, Delivery, Outlet, Subscription, SubscriptionId};
 pub(crate) use delivery::{channel, to_actor};
+#[cfg(feature = "http")]
 pub(crate) use guest::GuestFactory;
 pub use in_flight::{CallInFlight, InFlight};
 pub use message::{Child, SupervisorMessage};
