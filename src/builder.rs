@@ -17,7 +17,7 @@ use crate::model::{Clock, SystemClock};
 use crate::store::{LeaseHolder, Store, StoreFactory};
 #[cfg(feature = "http")]
 use crate::supervisor::Child;
-use crate::supervisor::{InFlight, LedgerSupervisor, Status, SupervisorArgs, SupervisorMessage};
+use crate::supervisor::{InFlight, LedgerSupervisor, LiveCounts, Status, SupervisorArgs, SupervisorMessage};
 
 /// Puts a ledger together. Unless told otherwise it is a service that migrates, on the daemon and the database of the
 /// configuration.
@@ -130,9 +130,10 @@ impl LedgerBuilder {
             Life::Service => (true, 0),
             Life::Once { details_limit } => (false, details_limit),
         };
-        let in_flight = InFlight::default();
+        let (in_flight, live) = (InFlight::default(), LiveCounts::default());
         let stale_after = by_itself.then(|| stale_after(&config));
-        let (status_sender, status) = watch::channel(Status::new(self.clock.now(), stale_after, in_flight.clone()));
+        let status = Status::new(self.clock.now(), stale_after, in_flight.clone(), live.clone());
+        let (status_sender, status) = watch::channel(status);
         let (heartbeat_sender, heartbeat) = watch::channel(0);
         let (subscriptions, registry) = (Arc::default(), Arc::default());
         let handle = {
@@ -164,6 +165,7 @@ impl LedgerBuilder {
             details_limit,
             status: status_sender,
             in_flight,
+            live,
             heartbeat: heartbeat_sender,
         };
         let (supervisor, _) =

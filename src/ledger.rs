@@ -89,6 +89,7 @@ impl Ledger {
 impl LedgerHandle {
     /// One whole pass that begins after this call. Its faults are in the report.
     pub async fn reconcile(&self) -> PassReport {
+        let _waiting = self.status.borrow().live().caller_waits();
         // A TickActor that dies takes its callers' ports along; its successor answers the next asking. A supervisor that
         // has ended cannot be asked.
         while let Ok(answer) = self.supervisor.call(SupervisorMessage::Reconcile, None).await {

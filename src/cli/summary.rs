@@ -129,6 +129,7 @@ pub(crate) mod tests {
             started_at: Timestamp::from_millis(0),
             duration_ms: 412,
             list_ms: 360,
+            list_bytes: 0,
             commit_ms: 9,
             list_tries: 1,
             error: None,

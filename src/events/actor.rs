@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::docker::ContainerSource;
 use crate::jitter::Jitter;
 use crate::model::{Clock, Epoch, whole_millis};
-use crate::supervisor::{Pulse, SupervisorMessage};
+use crate::supervisor::{LiveCounts, Pulse, SupervisorMessage};
 use crate::tick::TickMessage;
 use crate::timer::Timer;
 
@@ -40,6 +40,8 @@ pub(crate) struct EventsArgs {
     pub clock: Arc<dyn Clock>,
     /// What tells the supervisor that its loop turns.
     pub pulse: Pulse,
+    /// Where events and streams are counted.
+    pub live: LiveCounts,
 }
 
 /// What an EventsActor knows. The reader of the stream goes with it.
@@ -110,7 +112,7 @@ impl EventsActor {
 
 impl EventsState {
     fn new(args: EventsArgs) -> Self {
-        let shared = Shared::new(Gathered::new(&args.config), args.clock.clone());
+        let shared = Shared::new(Gathered::new(&args.config, args.live.clone()), args.clock.clone());
         let status = StreamStatus { is_open: false, since: shared.now().wall, events: 0, reopened: 0 };
         Self {
             args,
@@ -186,6 +188,7 @@ impl EventsState {
 
     fn opened(&mut self) {
         let events = self.shared.lock().events;
+        self.args.live.stream_opened();
         self.opening = Opening::Open(self.elapsed(), events);
         if self.reopening.is_back() {
             tracing::info!("the daemon's event stream is followed again");
@@ -204,6 +207,9 @@ impl EventsState {
             }
             Opening::Asked(_) | Opening::Waiting => (None, false),
         };
+        if lived.is_some() {
+            self.args.live.stream_lost();
+        }
         let next = self.reopening.after_loss(lived, gave_event, self.args.jitter.next());
         self.opening = Opening::Waiting;
         self.reopen.arm(next.wait, myself, EventsMessage::ReopenDue);
@@ -290,6 +296,7 @@ impl EventsState {
             self.last_suspicion = Some(now);
             tracing::debug!("a tick found what no event had told: the daemon's event stream is opened anew");
             if self.status.is_open {
+                self.args.live.stream_lost();
                 self.tell_status(false);
             }
             self.open(myself);

@@ -9,6 +9,7 @@ use super::starts::StartLog;
 use crate::config::Config;
 use crate::docker::StreamItem;
 use crate::model::{ContainerId, DaemonEvent, EventAction, News, Starts, Timestamp};
+use crate::supervisor::LiveCounts;
 
 /// Now, by both clocks.
 #[derive(Clone, Copy, Debug)]
@@ -32,10 +33,11 @@ pub(super) struct Gathered {
     /// When the stream last gave a sign of life.
     pub(super) last_sign: Duration,
     is_nudged: bool,
+    live: LiveCounts,
 }
 
 impl Gathered {
-    pub(super) fn new(config: &Config) -> Self {
+    pub(super) fn new(config: &Config, live: LiveCounts) -> Self {
         let mut dirty = Dirty::new(config.scope_limit as usize);
         // A new EventsActor cannot know what the one before was told.
         dirty.everything();
@@ -48,6 +50,7 @@ impl Gathered {
             events: 0,
             last_sign: Duration::ZERO,
             is_nudged: false,
+            live,
         }
     }
 
@@ -72,6 +75,7 @@ impl Gathered {
                     return false;
                 }
                 self.events = self.events.saturating_add(1);
+                self.live.event();
                 self.event(event, now);
             }
             // It may have been any event.
@@ -129,7 +133,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn gathered() -> Gathered {
-        let mut gathered = Gathered::new(&Config::new("unused"));
+        let mut gathered = Gathered::new(&Config::new("unused"), LiveCounts::default());
         assert_eq!(gathered.dirty.take().expect("owed at birth").scope, Scope::Host);
         gathered
     }

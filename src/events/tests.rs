@@ -18,7 +18,7 @@ use crate::model::{
     BoxFuture, ContainerId, DaemonEvent, Dirt, Epoch, EventAction, Examined, ImageId, Inspected, Scope, SystemClock,
     Timestamp, Trigger,
 };
-use crate::supervisor::{Pulse, SupervisorMessage};
+use crate::supervisor::{LiveCounts, Pulse, SupervisorMessage};
 use crate::tick::TickMessage;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -105,6 +105,7 @@ impl Stage {
             clock: Arc::new(SystemClock),
             jitter: Jitter::seeded(1),
             pulse: Pulse::new(),
+            live: LiveCounts::default(),
         };
         let (events, _) = Actor::spawn(None, EventsActor, args).await.expect("it calls nobody");
         let mut stage = Self { events, source, tick: unbounded_channel().1, supervisor: heard_by_supervisor };

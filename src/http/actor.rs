@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::control::{self, ControlFile};
 use super::listen::{self, Door, Listening};
+use super::metrics::RequestCounts;
 use super::router::router;
 use super::shared::Shared;
 use crate::LedgerHandle;
@@ -28,6 +29,14 @@ enum HttpMessage {
 
 #[cfg(feature = "cluster")]
 impl ractor::Message for HttpMessage {}
+
+/// What an HttpActor is born with.
+#[derive(Debug)]
+struct HttpArgs {
+    ledger: LedgerHandle,
+    /// Of all lives.
+    requests: RequestCounts,
+}
 
 /// What an HttpActor knows. What it serves ends with it.
 #[derive(Debug)]
@@ -54,28 +63,25 @@ const LONGEST_RETRY: Duration = Duration::from_secs(10);
 pub(crate) fn guest(
     ledger: impl Fn(ActorRef<SupervisorMessage>) -> LedgerHandle + Send + Sync + 'static,
 ) -> GuestFactory {
-    let ledger = Arc::new(ledger);
+    let (ledger, requests) = (Arc::new(ledger), RequestCounts::default());
     GuestFactory::new(move |supervisor| {
-        let ledger = Arc::clone(&ledger);
+        let (ledger, requests) = (Arc::clone(&ledger), requests.clone());
         Box::pin(async move {
-            let (http, _) =
-                Actor::spawn_linked(None, HttpActor, ledger(supervisor.clone()), supervisor.get_cell()).await?;
+            let args = HttpArgs { ledger: ledger(supervisor.clone()), requests };
+            let (http, _) = Actor::spawn_linked(None, HttpActor, args, supervisor.get_cell()).await?;
             Ok(http.get_cell())
         })
     })
 }
 
-#[ractor::actor(message = HttpMessage, state = HttpState, arguments = LedgerHandle)]
+#[ractor::actor(message = HttpMessage, state = HttpState, arguments = HttpArgs)]
 impl HttpActor {
-    async fn pre_start(
-        &self,
-        myself: ActorRef<HttpMessage>,
-        ledger: LedgerHandle,
-    ) -> Result<HttpState, ActorProcessingErr> {
+    async fn pre_start(&self, myself: ActorRef<HttpMessage>, args: HttpArgs) -> Result<HttpState, ActorProcessingErr> {
         myself.cast(HttpMessage::Bind)?;
+        let HttpArgs { ledger, requests } = args;
         let (open, closing) = watch::channel(());
         Ok(HttpState {
-            shared: Shared::new(ledger.clone(), closing),
+            shared: Shared::new(ledger.clone(), closing, requests),
             open: Some(open),
             ledger,
             tcp: None,

@@ -13,6 +13,7 @@ mod control;
 mod extract;
 mod health;
 mod listen;
+mod metrics;
 mod peer;
 mod problem;
 mod refusals;

@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::problem::{PROBLEM, Problem};
 use super::shared::Shared;
-use super::{api, auth, health};
+use super::{api, auth, health, metrics};
 
 /// The document that is made from the handlers.
 #[derive(OpenApi)]
@@ -40,6 +40,7 @@ const BODY_DEADLINE: Duration = Duration::from_secs(10);
 pub(super) fn router(shared: Shared) -> Router {
     let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
         .merge(health::routes())
+        .merge(metrics::routes())
         .nest("/api/v1", api::routes())
         .split_for_parts();
     let document = axum::Json(document);
@@ -65,6 +66,7 @@ pub(super) fn router(shared: Shared) -> Router {
             let detail = "a fault of our own; it is in the log of the service";
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).into_response()
         }))
+        .layer(middleware::from_fn_with_state(shared.requests.clone(), metrics::count))
         .with_state(shared)
 }
 

@@ -6,6 +6,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
 use super::api;
+use super::metrics::RequestCounts;
 use crate::LedgerHandle;
 use crate::config::{Config, without_password};
 use crate::store::{Readers, Store, StoreError};
@@ -25,10 +26,12 @@ pub(super) struct Shared {
     writes: Arc<Semaphore>,
     /// Its sender is dropped when the server ends: what would go on for ever ends then.
     pub(super) closing: watch::Receiver<()>,
+    /// What was asked so far, by whoever serves the ledger.
+    pub(super) requests: RequestCounts,
 }
 
 impl Shared {
-    pub(super) fn new(ledger: LedgerHandle, closing: watch::Receiver<()>) -> Self {
+    pub(super) fn new(ledger: LedgerHandle, closing: watch::Receiver<()>, requests: RequestCounts) -> Self {
         let config = Arc::clone(&ledger.config);
         let readers = Readers::new(Arc::clone(&config));
         Self {
@@ -38,6 +41,7 @@ impl Shared {
             streams: Arc::new(api::changes::places()),
             writes: Arc::new(Semaphore::new(MOST_WRITES)),
             closing,
+            requests,
         }
     }
 

@@ -14,6 +14,9 @@ macro_rules! word_enum {
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant),* }
 
         impl $name {
+            /// Every one of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
             /// The word in reports, logs and the ledger.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
@@ -250,6 +253,8 @@ pub struct PassReport {
     pub duration_ms: u64,
     /// The list call, the last try.
     pub list_ms: u64,
+    /// Length of the listing's body, the last try.
+    pub list_bytes: u64,
     /// The transaction.
     pub commit_ms: u64,
     /// How often the list was tried.

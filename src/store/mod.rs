@@ -8,6 +8,8 @@ mod actor;
 mod changes;
 mod claims;
 mod commit;
+#[cfg(feature = "http")]
+mod counts;
 mod db;
 mod details;
 mod diff;
@@ -42,6 +44,8 @@ mod write;
 
 pub use actor::{StoreActor, StoreArgs, StoreState};
 pub use changes::ChangesPage;
+#[cfg(feature = "http")]
+pub use counts::{FileSizes, RowCounts};
 pub(crate) use diff::{DiffInput, Difference, diff};
 pub use holder::{LeaseHolder, is_holder_dead};
 pub use lease::{Lease, lease_time_to_live};

@@ -92,6 +92,11 @@ impl Store {
         Ok(store)
     }
 
+    #[cfg(feature = "http")]
+    pub(super) const fn location(&self) -> &Location {
+        &self.location
+    }
+
     /// Refuses a configuration whose database this build has no client for. Opens nothing.
     pub(crate) fn require_built_in(config: &Config) -> Result<(), StoreError> {
         Location::of(config).map(drop)

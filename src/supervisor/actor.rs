@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::guest::GuestFactory;
 use super::in_flight::InFlight;
+use super::live::LiveCounts;
 use super::policy::{Backoff, Intensity, RestartCause};
 use super::pulse::{Pulse, Vigil};
 use super::subscribers::Subscribers;
@@ -52,6 +53,8 @@ pub(crate) struct SupervisorArgs {
     pub status: watch::Sender<Status>,
     /// Where DispatchActor keeps the call that it waits for; the status reads it.
     pub in_flight: InFlight,
+    /// What EventsActor counts; the status reads it.
+    pub live: LiveCounts,
     /// Counts one up each second while no child is wedged.
     pub heartbeat: watch::Sender<u64>,
 }
@@ -92,7 +95,7 @@ pub(super) struct Slot {
 }
 
 /// In the order of their births; each uses those after it.
-const CHILDREN: [Child; 9] = [
+pub(crate) const CHILDREN: [Child; 9] = [
     Child::Events,
     Child::Tick,
     Child::Dispatch,

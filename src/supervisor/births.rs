@@ -84,6 +84,7 @@ impl SupervisorState {
             clock: self.args.clock.clone(),
             jitter: self.args.jitter.clone(),
             pulse,
+            live: self.args.live.clone(),
         };
         let (events, _) = Actor::spawn_linked(None, EventsActor, args, myself.get_cell()).await?;
         self.wiring.events_up(epoch, events.clone());

@@ -9,10 +9,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use crate::model::{Change, Revision, StoredRow};
 
 /// What waits for one subscriber at most, before it is told that it lagged: some hundred kilobytes.
-pub(super) const QUEUE: usize = 1_024;
+pub const QUEUE: usize = 1_024;
 
 /// One more place, for the word that the queue was full.
-const PLACES: usize = QUEUE + 1;
+pub(super) const PLACES: usize = QUEUE + 1;
 
 /// Names one subscription of one ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

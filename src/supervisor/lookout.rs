@@ -15,6 +15,7 @@ impl SupervisorState {
     pub(super) fn look_around(&mut self, myself: &ActorRef<SupervisorMessage>) {
         self.look_at_pulses(myself);
         self.tell_staleness();
+        self.tell_queues();
         // Deployers, operators and other hosts write changes too.
         self.publish(myself);
         // The timer of a dead supervisor ends within a beat and reaches nobody.
@@ -57,6 +58,12 @@ impl SupervisorState {
                 tracing::warn!(%status, complete_pass_age_s = age_s, "the rows of this host are not kept true");
             }
         }
+    }
+
+    /// Whoever watches the status is woken only if there is news.
+    fn tell_queues(&self) {
+        let queues = self.subscribers.queues();
+        self.args.status.send_if_modified(|status| std::mem::replace(&mut status.queues, queues) != queues);
     }
 
     pub(super) fn subscribe(

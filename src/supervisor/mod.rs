@@ -19,6 +19,7 @@ mod deaths;
 mod delivery;
 mod guest;
 mod in_flight;
+mod live;
 mod lookout;
 mod message;
 mod policy;
@@ -26,17 +27,22 @@ mod pulse;
 mod shutdown;
 mod status;
 mod subscribers;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod wiring;
 
+#[cfg(feature = "http")]
+pub(crate) use actor::CHILDREN;
 pub(crate) use actor::{LedgerSupervisor, SupervisorArgs};
-pub use delivery::{Delivered, Delivery, Outlet, Subscription, SubscriptionId};
+pub use delivery::{Delivered, Delivery, Outlet, QUEUE, Subscription, SubscriptionId};
 pub(crate) use delivery::{channel, to_actor};
 #[cfg(feature = "http")]
 pub(crate) use guest::GuestFactory;
 pub use in_flight::{CallInFlight, InFlight};
+pub use live::LiveCounts;
 pub use message::{Child, SupervisorMessage};
 pub use policy::RestartCause;
 pub use pulse::Pulse;
-pub use status::Status;
+pub use status::{Queues, Status};
+pub use tally::{BUCKETS_MS, Histogram, RowsWritten, Tally};

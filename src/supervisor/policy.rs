@@ -22,6 +22,10 @@ pub enum RestartCause {
 }
 
 impl RestartCause {
+    /// Every one of them.
+    pub const ALL: &[Self] =
+        &[Self::Deadline, Self::Orphaned, Self::Panicked, Self::Failed, Self::Wedged, Self::Killed];
+
     /// The word in logs and metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

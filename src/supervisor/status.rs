@@ -9,6 +9,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::in_flight::{CallInFlight, InFlight};
+use super::live::LiveCounts;
+use super::tally::Tally;
 use super::{Child, RestartCause};
 use crate::events::StreamStatus;
 use crate::model::{
@@ -38,6 +40,10 @@ pub struct Status {
     pub stream: Option<StreamStatus>,
     /// Where the ledger is served over TCP; `None` while it is not.
     pub listening: Option<SocketAddr>,
+    /// What passes came to.
+    pub tally: Tally,
+    /// How much waits for those who follow the changes.
+    pub queues: Queues,
     /// Set once, at the end: `Ok` by a stop, else why the ledger gave up.
     pub ended: Option<Result<(), PassFailure>>,
     /// The last complete pass, or the birth of the tree.
@@ -47,10 +53,25 @@ pub struct Status {
     /// Without a complete pass for this long the host is stale; `None` where passes run on request alone.
     stale_after: Option<Duration>,
     in_flight: InFlight,
+    live: LiveCounts,
+}
+
+/// How much waits for those who follow the changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queues {
+    /// Those who follow.
+    pub subscribers: usize,
+    /// Deliveries that wait for the one with the most of them.
+    pub deepest: usize,
 }
 
 impl Status {
-    pub(crate) fn new(started_at: Timestamp, stale_after: Option<Duration>, in_flight: InFlight) -> Self {
+    pub(crate) fn new(
+        started_at: Timestamp,
+        stale_after: Option<Duration>,
+        in_flight: InFlight,
+        live: LiveCounts,
+    ) -> Self {
         Self {
             started_at,
             last_report: None,
@@ -61,12 +82,21 @@ impl Status {
             store_trouble: None,
             stream: None,
             listening: None,
+            tally: Tally::default(),
+            queues: Queues::default(),
             ended: None,
             true_since: Instant::now(),
             told: None,
             stale_after,
             in_flight,
+            live,
         }
+    }
+
+    /// What is counted while it happens.
+    #[must_use]
+    pub const fn live(&self) -> &LiveCounts {
+        &self.live
     }
 
     /// How long ago the last complete pass committed, whatever the wall clock did meanwhile; `None` before the first.
@@ -104,6 +134,7 @@ impl Status {
             self.true_since = Instant::now();
         }
         self.note_unassigned(&report);
+        self.tally.note(&report);
         self.told = told_by(&report).or(self.told);
         self.last_report = Some(report);
     }
@@ -168,7 +199,12 @@ mod tests {
     use crate::tick::failed_report;
 
     fn status() -> Status {
-        Status::new(Timestamp::from_millis(0), Some(Duration::from_secs(90)), InFlight::default())
+        Status::new(
+            Timestamp::from_millis(0),
+            Some(Duration::from_secs(90)),
+            InFlight::default(),
+            LiveCounts::default(),
+        )
     }
 
     fn after(status: &mut Status, outcome: PassOutcome, scope: Scope, error: Option<FailureKind>) {

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::delivery::{Delivery, Outlet, SubscriptionId};
+use super::Queues;
+use super::delivery::{Delivery, Outlet, PLACES, SubscriptionId};
 use crate::model::{OpId, Revision};
 use crate::store::{ChangesPage, LedgerSnapshot, StoreError};
 
@@ -53,6 +54,12 @@ impl Subscribers {
     /// One less.
     pub(super) fn remove(&mut self, id: SubscriptionId) {
         self.live.remove(&id);
+    }
+
+    /// How much waits for them.
+    pub(super) fn queues(&self) -> Queues {
+        let waiting = self.live.values().map(|subscriber| PLACES.saturating_sub(subscriber.outlet.room()));
+        Queues { subscribers: self.live.len(), deepest: waiting.max().unwrap_or(0) }
     }
 
     /// Something may have been committed: by us, or by somebody else since the last look.

@@ -7,7 +7,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::sync::watch;
 
 use super::actor::SupervisorState;
-use super::{InFlight, Status, SupervisorArgs};
+use super::{InFlight, LiveCounts, Status, SupervisorArgs};
 use crate::config::Config;
 use crate::docker::SourceFactory;
 use crate::jitter::Jitter;
@@ -30,7 +30,8 @@ async fn a_request_that_meets_a_dead_tick_actor_waits_for_the_next_one() {
     let (tick, ended) = Actor::spawn(None, Deaf, ()).await.expect("it does nothing");
     tick.kill();
     ended.await.expect("it is dead");
-    let (status, _watcher) = watch::channel(Status::new(Timestamp::now(), None, InFlight::default()));
+    let (status, _watcher) =
+        watch::channel(Status::new(Timestamp::now(), None, InFlight::default(), LiveCounts::default()));
     let config = Arc::new(Config::new("unused"));
     let stores = StoreFactory::threaded(config.clone(), LeaseHolder::of_this_process(), false);
     let mut state = SupervisorState::new(SupervisorArgs {
@@ -45,6 +46,7 @@ async fn a_request_that_meets_a_dead_tick_actor_waits_for_the_next_one() {
         jitter: Jitter::seeded(1),
         status,
         in_flight: InFlight::default(),
+        live: LiveCounts::default(),
         heartbeat: watch::channel(0).0,
     });
     // Its death is not handled yet.

@@ -18,6 +18,7 @@ pub(crate) fn failed_report(host: &HostName, kind: FailureKind, message: &str) -
         started_at: Timestamp::now(),
         duration_ms: 0,
         list_ms: 0,
+        list_bytes: 0,
         commit_ms: 0,
         list_tries: 0,
         listed: 0,

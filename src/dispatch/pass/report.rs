@@ -79,6 +79,7 @@ impl ReportDraft {
             started_at,
             duration_ms: whole_millis(duration),
             list_ms: listed.map_or(0, |listed| whole_millis(listed.duration)),
+            list_bytes: listed.map_or(0, |listed| listed.body_bytes),
             commit_ms: self.commit.commit_ms,
             list_tries: self.list_tries,
             listed: listing.map_or(0, |listing| listing.containers.len() + listing.quarantined.len()),
