@@ -10,4 +10,5 @@ mod real;
 mod simulation;
 mod store;
 mod support;
+mod telling;
 mod whole;

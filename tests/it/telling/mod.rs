@@ -1,0 +1,5 @@
+//! What the ledger tells those who ask over HTTP and those who are told without asking: metrics, hooks, notifications.
+
+mod metrics;
+mod monitoring;
+mod served;
