@@ -12,6 +12,7 @@ mod auth;
 mod control;
 mod extract;
 mod health;
+mod hooks;
 mod listen;
 mod metrics;
 mod peer;

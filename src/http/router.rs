@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
@@ -15,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::problem::{PROBLEM, Problem};
 use super::shared::Shared;
-use super::{api, auth, health, metrics};
+use super::{api, auth, health, hooks, metrics};
 
 /// The document that is made from the handlers.
 #[derive(OpenApi)]
@@ -23,6 +22,7 @@ use super::{api, auth, health, metrics};
     info(title = "Dockledger", description = "Keeps a table of containers true to the Docker daemon."),
     tags(
         (name = "health", description = "Whether it lives, and whether its answers are true."),
+        (name = "hooks", description = "A pass for whoever knows a workload's secret."),
         (name = "ledger", description = "Rows, hosts and what happened to them."),
         (name = "registry", description = "What owns rows: projects with their stages, stacks, static sites."),
     ),
@@ -41,12 +41,14 @@ pub(super) fn router(shared: Shared) -> Router {
     let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
         .merge(health::routes())
         .merge(metrics::routes())
+        .merge(hooks::routes())
         .nest("/api/v1", api::routes())
         .split_for_parts();
     let document = axum::Json(document);
     router
         .route("/api/v1/openapi.json", axum::routing::get(async move || document))
-        .fallback(async |request: Request| Problem::not_found(format!("there is nothing at {}", request.uri().path())))
+        // What was asked for is not repeated: it may hold a secret.
+        .fallback(async || Problem::not_found("there is nothing at this path"))
         .method_not_allowed_fallback(async || {
             Problem::new(
                 StatusCode::METHOD_NOT_ALLOWED,

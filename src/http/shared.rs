@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::api;
+use super::hooks::Limits;
 use super::metrics::RequestCounts;
 use crate::LedgerHandle;
 use crate::config::{Config, without_password};
@@ -26,6 +27,8 @@ pub(super) struct Shared {
     writes: Arc<Semaphore>,
     /// Its sender is dropped when the server ends: what would go on for ever ends then.
     pub(super) closing: watch::Receiver<()>,
+    /// How often hooks may be called.
+    pub(super) hooks: Limits,
     /// What was asked so far, by whoever serves the ledger.
     pub(super) requests: RequestCounts,
 }
@@ -41,6 +44,7 @@ impl Shared {
             streams: Arc::new(api::changes::places()),
             writes: Arc::new(Semaphore::new(MOST_WRITES)),
             closing,
+            hooks: Limits::new(Instant::now()),
             requests,
         }
     }

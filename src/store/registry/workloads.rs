@@ -34,6 +34,22 @@ impl Store {
         self.read("read the workload", |db| find_workload(db, workload))
     }
 
+    /// The workload whose secret this is: an index search for its digest.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn workload_by_secret(&mut self, secret: &str) -> Result<Option<Workload>, StoreError> {
+        let digest = secret::digest(secret);
+        self.read("find a workload by its secret", |db| {
+            let line: Option<WorkloadLine> = workloads::table
+                .filter(workloads::webhook_secret.eq(&digest))
+                .select(WorkloadLine::as_select())
+                .first(db)
+                .optional()?;
+            Ok(line.map(Workload::from))
+        })
+    }
+
     /// Gives a workload, named by id, name or `kind/name`, a new secret. The old one is void; the new one is returned
     /// this once.
     ///

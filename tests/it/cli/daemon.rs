@@ -138,11 +138,18 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn start(program: &Program) -> Self {
+        Self::start_as(program, &["run"])
+    }
+
+    pub(crate) fn start_as(program: &Program, arguments: &[&str]) -> Self {
         let path = program.path("notify.sock");
         let manager = UnixDatagram::bind(&path).expect("bound");
         manager.set_read_timeout(Some(LOOK_AGAIN)).expect("set");
-        let mut command = program.command(&["run"]);
-        command.env("NOTIFY_SOCKET", &path).env("DOCKLEDGER_HTTP_LISTEN", "127.0.0.1:0");
+        let mut command = program.command(arguments);
+        command.env("NOTIFY_SOCKET", &path);
+        if !program.sets("DOCKLEDGER_HTTP_LISTEN") {
+            command.env("DOCKLEDGER_HTTP_LISTEN", "127.0.0.1:0");
+        }
         let process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
         Self { process: Some(process), manager }
     }

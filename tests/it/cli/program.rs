@@ -21,6 +21,11 @@ impl Program {
         self
     }
 
+    /// Whether it sets that variable.
+    pub(crate) fn sets(&self, name: &str) -> bool {
+        self.variables.iter().any(|(set, _)| set == name)
+    }
+
     /// A path in its place for files.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
