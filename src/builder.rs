@@ -32,6 +32,8 @@ pub struct LedgerBuilder {
     jitter: Jitter,
     #[cfg(feature = "http")]
     serve: bool,
+    #[cfg(feature = "http")]
+    notify: bool,
 }
 
 /// What the host's line calls a daemon that stands behind a given source.
@@ -51,6 +53,8 @@ impl LedgerBuilder {
             jitter: Jitter::random(),
             #[cfg(feature = "http")]
             serve: false,
+            #[cfg(feature = "http")]
+            notify: false,
         }
     }
 
@@ -105,6 +109,14 @@ impl LedgerBuilder {
         self
     }
 
+    /// Whether receivers are told what happens, as `config.notify` says.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub const fn notify(mut self, notify: bool) -> Self {
+        self.notify = notify;
+        self
+    }
+
     /// Spawns a tree of its own.
     ///
     /// # Errors
@@ -149,8 +161,11 @@ impl LedgerBuilder {
             }
         };
         #[cfg(feature = "http")]
-        let guests =
-            if self.serve { [(Child::Http, crate::http::guest(handle.clone()))].into() } else { BTreeMap::new() };
+        let guests = {
+            let http = self.serve.then(|| (Child::Http, crate::http::guest(handle.clone())));
+            let notify = self.notify.then(|| crate::notify::guest(&config.notify, self.jitter.clone(), handle.clone()));
+            http.into_iter().chain(notify.flatten().map(|notify| (Child::Notify, notify))).collect::<BTreeMap<_, _>>()
+        };
         #[cfg(not(feature = "http"))]
         let guests = BTreeMap::new();
         let args = SupervisorArgs {

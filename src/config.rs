@@ -7,6 +7,8 @@
 mod address;
 mod check;
 mod duration;
+mod notify;
+mod range;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -17,6 +19,9 @@ pub(crate) use address::passwords_in;
 pub use address::without_password;
 pub use check::{ConfigError, clamp_interval};
 pub use duration::{DurationError, duration_text, parse_duration};
+
+pub use notify::{NotifyConfig, ReceiverUrl};
+pub use range::AddressRange;
 
 use crate::model::HostName;
 
@@ -62,6 +67,8 @@ pub struct Config {
     pub flapping: Flapping,
     /// How `run` serves the ledger.
     pub http: HttpConfig,
+    /// Who is told what happens.
+    pub notify: NotifyConfig,
 }
 
 impl Config {
@@ -88,6 +95,7 @@ impl Config {
             restart_window: Duration::from_secs(30),
             flapping: Flapping::default(),
             http: HttpConfig::default(),
+            notify: NotifyConfig::default(),
         }
     }
 

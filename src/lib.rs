@@ -11,6 +11,7 @@
 //! store       the ledger; alone names diesel           ┘
 //! supervisor  the tree: restarts, refs, subscribers, the ordered end
 //! http        the API and the page, a guest of the supervisor
+//! notify      who is told without asking, another guest
 //! anchor      what stands for it in the tree of a larger application
 //! model       the words of all of them as types
 //! config      every key, its default and its reason
@@ -98,6 +99,8 @@ mod http;
 mod jitter;
 mod ledger;
 pub mod model;
+#[cfg(feature = "http")]
+mod notify;
 mod preview;
 #[cfg(feature = "testkit")]
 pub mod simulation;

@@ -70,7 +70,7 @@ impl Signals {
 async fn serve(config: Config, migrate: bool, context: &Context) -> Result<Exit, Failure> {
     let mut signals = Signals::listen()?;
     let running = config.clone();
-    let ledger = Box::pin(LedgerBuilder::new(config).migrate(migrate).serve(true).spawn()).await?;
+    let ledger = Box::pin(LedgerBuilder::new(config).migrate(migrate).serve(true).notify(true).spawn()).await?;
     let manager = Manager::start();
     let informer = tokio::spawn(keep_manager_informed(ledger.clone(), manager.clone()));
     let mut stopping = false;

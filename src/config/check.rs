@@ -52,6 +52,7 @@ impl Config {
         self.check_names()?;
         self.check_labels()?;
         self.check_durations()?;
+        self.check_notify()?;
         check_range("retention.changes_count", &self.retention.changes_count, 1..=u64::MAX / 2)?;
         check_range("retention.passes_count", &self.retention.passes_count, 1..=u64::MAX / 2)?;
         check_range("restart_intensity", &self.restart_intensity, 1..=1000)?;
@@ -111,6 +112,22 @@ impl Config {
             ensure(!twice, key, name, "a name that no other label of the set has")?;
         }
         Ok(())
+    }
+
+    fn check_notify(&self) -> Result<(), ConfigError> {
+        let notify = &self.notify;
+        let signed = notify.url.is_none() || notify.secret_file.as_deref().is_some_and(|file| !file.is_empty());
+        let shown = notify.secret_file.as_deref().unwrap_or_default();
+        ensure(signed, "notify.secret_file", shown, "the file of a secret, since notify.url is set")?;
+        let program = notify.command.first().map_or("/", String::as_str);
+        ensure(
+            program.starts_with('/') && notify.command.iter().all(|part| !part.contains('\0')),
+            "notify.command",
+            &notify.command.join(" "),
+            "a program by its whole path, and its arguments",
+        )?;
+        check_duration("notify.stale_after", notify.stale_after, Duration::ZERO..=24 * HOUR)?;
+        check_duration("notify.give_up_after", notify.give_up_after, 60 * SECOND..=YEAR)
     }
 
     fn check_durations(&self) -> Result<(), ConfigError> {

@@ -8,6 +8,7 @@ mod container;
 mod event;
 mod future;
 mod ids;
+mod notification;
 mod pass;
 mod registry;
 mod row;
@@ -24,6 +25,7 @@ pub use container::{
 pub use event::{DaemonEvent, Dirt, EventAction, News, Starts};
 pub use future::BoxFuture;
 pub use ids::{ContainerId, Epoch, HostName, ImageId, OpId, PassId, Revision, RowId, WorkloadId};
+pub use notification::{Notification, NotifyEvent, ReceiverKind};
 pub use pass::{FailureKind, PassFailure, PassOutcome, PassReport, Scope, Trigger, Unassigned, UnassignedReason};
 pub use registry::{
     Change, ChangeCause, ClaimRequest, HostRecord, HostStatus, LeaseRecord, PassRecord, Project, Registered, Route,

@@ -148,14 +148,15 @@ fn with_news(
     if is_silent && !owes {
         return None;
     }
-    let mut write = write.unwrap_or_else(|| {
-        let cause = match (row.observed.flapping_since, flapping.0) {
+    let mut write = write.unwrap_or_else(|| rewrite(row, row.observed.clone(), ChangeCause::Observed));
+    // A container that flaps changes its state as it does: what is told is that it flaps, with both states.
+    if write.cause == ChangeCause::Observed {
+        write.cause = match (row.observed.flapping_since, flapping.0) {
             (None, Some(_)) => ChangeCause::Flapping,
             (Some(_), None) => ChangeCause::Settled,
             _ => ChangeCause::Observed,
         };
-        rewrite(row, row.observed.clone(), cause)
-    });
+    }
     (write.observed.flapping_since, write.observed.recent_starts) = flapping;
     write.details_owed |= owes;
     write.is_silent = is_silent;

@@ -7,7 +7,7 @@ use super::fault::Fault;
 use super::forget::{Doomed, doomed, forget};
 use super::lease::locked_line;
 use super::open::Store;
-use super::schema::{changes, containers, hosts, passes};
+use super::schema::{changes, containers, hosts, notifications, passes};
 use super::{RegistryError, StoreError};
 use crate::model::{HostName, HostRecord, HostStatus, LeaseRecord, PassId, PassRecord, Timestamp};
 
@@ -63,6 +63,11 @@ impl Store {
                 .execute(db)?;
             diesel::update(passes::table.filter(passes::host.eq(old))).set(passes::host.eq(new)).execute(db)?;
             diesel::update(changes::table.filter(changes::host.eq(old))).set(changes::host.eq(new)).execute(db)?;
+            // Of a start under the new name that was refused.
+            diesel::delete(notifications::table.filter(notifications::host.eq(new))).execute(db)?;
+            diesel::update(notifications::table.filter(notifications::host.eq(old)))
+                .set(notifications::host.eq(new))
+                .execute(db)?;
             Ok(())
         })
     }
@@ -77,6 +82,7 @@ impl Store {
             let rows: Vec<Doomed> = doomed!(db, containers::host.eq(name.as_str()))?;
             forget(db, &rows)?;
             diesel::delete(passes::table.filter(passes::host.eq(name.as_str()))).execute(db)?;
+            diesel::delete(notifications::table.filter(notifications::host.eq(name.as_str()))).execute(db)?;
             diesel::delete(hosts::table.find(name.as_str())).execute(db)?;
             Ok(rows.len())
         })

@@ -15,7 +15,7 @@ use crate::config::Config;
 const APPLIED: &str = "dockledger_migrations";
 
 /// Every table and view that our migrations make.
-const OURS: [&str; 13] = [
+const OURS: [&str; 14] = [
     "projects",
     "stages",
     "stage_former_names",
@@ -28,6 +28,7 @@ const OURS: [&str; 13] = [
     "passes",
     "revision_counter",
     "changes",
+    "notifications",
     "containers_view",
 ];
 

@@ -25,6 +25,7 @@ mod location;
 mod message;
 mod migrate;
 mod moment;
+mod notifications;
 mod open;
 mod pass;
 mod plan;
@@ -53,6 +54,7 @@ pub use ledger_store::{LedgerStore, StoreFactory};
 pub use message::{
     DetailsReport, Directory, DirectoryKeys, NewBinding, Opened, RegistryError, StoreError, StoreMessage,
 };
+pub use notifications::NotificationPlace;
 pub use open::{OpenMode, Store};
 pub use plan::{CommitPlan, CommitReport, DetailsWrite, HostStamp, PassStamp, RowWrite};
 pub use queries::{LedgerSnapshot, RowFilter};

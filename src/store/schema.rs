@@ -202,11 +202,22 @@ table! {
     }
 }
 
+table! {
+    notifications (host, name) {
+        host -> Text,
+        name -> Text,
+        revision -> BigInt,
+        stale_since -> Nullable<crate::store::moment::UtcTimestamp>,
+        stale_is_told -> Bool,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(
     changes,
     containers,
     containers_view,
     hosts,
+    notifications,
     passes,
     projects,
     stack_adopted_names,

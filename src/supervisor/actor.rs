@@ -95,7 +95,7 @@ pub(super) struct Slot {
 }
 
 /// In the order of their births; each uses those after it.
-pub(crate) const CHILDREN: [Child; 9] = [
+pub(crate) const CHILDREN: [Child; 10] = [
     Child::Events,
     Child::Tick,
     Child::Dispatch,
@@ -105,6 +105,7 @@ pub(crate) const CHILDREN: [Child; 9] = [
     Child::Docker(Lane::Probe),
     Child::Store,
     Child::Http,
+    Child::Notify,
 ];
 
 #[ractor::actor(message = SupervisorMessage, state = SupervisorState, arguments = SupervisorArgs)]
@@ -197,7 +198,7 @@ impl SupervisorState {
     fn is_wanted(&self, child: Child) -> bool {
         match child {
             Child::Events => self.args.by_itself,
-            Child::Http => self.args.guests.contains_key(&child),
+            Child::Http | Child::Notify => self.args.guests.contains_key(&child),
             Child::Tick | Child::Dispatch | Child::Docker(_) | Child::Store => true,
         }
     }
@@ -273,7 +274,7 @@ impl SupervisorState {
             Child::Dispatch => self.spawn_dispatch(myself, epoch, pulse.insert(Pulse::new()).clone()).await?,
             Child::Events => self.spawn_events(myself, epoch, pulse.insert(Pulse::new()).clone()).await?,
             Child::Docker(lane) => self.spawn_lane(myself, lane, epoch).await?,
-            Child::Http => self.spawn_guest(myself, child).await?,
+            Child::Http | Child::Notify => self.spawn_guest(myself, child).await?,
             Child::Store => {
                 let spawned = self.spawn_store(myself, epoch).await?;
                 store = Some(spawned.clone());

@@ -130,7 +130,7 @@ impl SupervisorState {
             }
             Child::Store => self.subscribers.store_lost(),
             Child::Http => self.args.status.send_modify(|status| status.listening = None),
-            Child::Tick | Child::Docker(_) | Child::Events => {}
+            Child::Tick | Child::Docker(_) | Child::Events | Child::Notify => {}
         }
         Ok(())
     }

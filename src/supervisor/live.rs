@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::model::ReceiverKind;
+
 /// The counts of one tree. Cheap to clone; all clones are one.
 #[derive(Clone, Debug, Default)]
 pub struct LiveCounts(Arc<Counts>);
@@ -14,6 +16,33 @@ struct Counts {
     streams_opened: AtomicU64,
     streams_lost: AtomicU64,
     callers: AtomicU64,
+    told: [[AtomicU64; Told::ALL.len()]; ReceiverKind::ALL.len()],
+}
+
+/// What came of a try to tell a receiver something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It was taken.
+    Delivered,
+    /// It was not, and is tried again or dropped.
+    Failed,
+    /// It was too old and is tried no more.
+    Dropped,
+}
+
+impl Told {
+    /// Every one of them.
+    pub const ALL: &[Self] = &[Self::Delivered, Self::Failed, Self::Dropped];
+
+    /// The word in metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Dropped => "dropped",
+        }
+    }
 }
 
 /// One caller who waits for the report of a pass, until this is dropped.
@@ -43,6 +72,17 @@ impl LiveCounts {
     #[must_use]
     pub fn callers(&self) -> u64 {
         self.0.callers.load(Ordering::Relaxed)
+    }
+
+    /// How often this came of telling that receiver something.
+    #[must_use]
+    pub fn times_told(&self, receiver: ReceiverKind, told: Told) -> u64 {
+        self.0.told[receiver as usize][told as usize].load(Ordering::Relaxed)
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn told(&self, receiver: ReceiverKind, told: Told) {
+        self.0.told[receiver as usize][told as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn event(&self) {

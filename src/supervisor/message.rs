@@ -27,6 +27,8 @@ pub enum Child {
     Events,
     /// HttpActor; only where the ledger is served.
     Http,
+    /// NotifyActor; only where somebody is to be told.
+    Notify,
 }
 
 impl fmt::Display for Child {
@@ -38,6 +40,7 @@ impl fmt::Display for Child {
             Self::Store => f.write_str("store"),
             Self::Events => f.write_str("events"),
             Self::Http => f.write_str("http"),
+            Self::Notify => f.write_str("notify"),
         }
     }
 }

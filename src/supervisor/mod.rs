@@ -40,7 +40,7 @@ pub(crate) use delivery::{channel, to_actor};
 #[cfg(feature = "http")]
 pub(crate) use guest::GuestFactory;
 pub use in_flight::{CallInFlight, InFlight};
-pub use live::LiveCounts;
+pub use live::{LiveCounts, Told};
 pub use message::{Child, SupervisorMessage};
 pub use policy::RestartCause;
 pub use pulse::Pulse;

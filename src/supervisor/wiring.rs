@@ -118,7 +118,7 @@ impl Wiring {
                 self.tell_dispatch(|| DispatchMessage::DockerDown { lane, epoch });
             }
             // Nobody has its ref.
-            Child::Http => {}
+            Child::Http | Child::Notify => {}
             Child::Store => {
                 self.store = None;
                 self.tell_dispatch(|| DispatchMessage::StoreDown { epoch });

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::config::{Config, DurationError, IgnoreEntry, duration_text, parse_duration, without_password};
-use crate::model::HostName;
+use crate::config::{
+    AddressRange, Config, DurationError, IgnoreEntry, ReceiverUrl, duration_text, parse_duration, without_password,
+};
+use crate::model::{HostName, NotifyEvent};
 
 /// A value as it was given.
 #[derive(Clone, Copy, Debug)]
@@ -114,6 +116,49 @@ pub(crate) static KEYS: &[Key] = &[
     key!("http.listen", socket_address, http.listen),
     key!("http.allowed_hosts", names, http.allowed_hosts),
     key!("http.control_socket", path, http.control_socket),
+    Key {
+        name: "notify.url",
+        set: |config, given| {
+            config.notify.url = Some(receiver_url(given)?);
+            Ok(())
+        },
+        show: |config| json!(config.notify.url.as_ref().map(ToString::to_string)),
+    },
+    Key {
+        name: "notify.secret_file",
+        set: |config, given| {
+            config.notify.secret_file = Some(text(given)?);
+            Ok(())
+        },
+        show: |config| json!(config.notify.secret_file),
+    },
+    Key {
+        name: "notify.ca_file",
+        set: |config, given| {
+            config.notify.ca_file = Some(text(given)?);
+            Ok(())
+        },
+        show: |config| json!(config.notify.ca_file),
+    },
+    Key {
+        name: "notify.allowed_addresses",
+        set: |config, given| {
+            config.notify.allowed_addresses = address_ranges(given)?;
+            Ok(())
+        },
+        show: |config| json!(config.notify.allowed_addresses.iter().map(ToString::to_string).collect::<Vec<_>>()),
+    },
+    key!("notify.command", names, notify.command),
+    Key {
+        name: "notify.events",
+        set: |config, given| {
+            config.notify.events = notify_events(given)?;
+            Ok(())
+        },
+        show: |config| json!(config.notify.events.iter().map(|event| event.as_str()).collect::<Vec<_>>().join(",")),
+    },
+    key!(duration "notify.stale_after", notify.stale_after),
+    key!(duration "notify.give_up_after", notify.give_up_after),
 ];
 
 fn text(given: Given<'_>) -> Result<String, Allowed> {
@@ -168,6 +213,23 @@ fn socket_address(given: Given<'_>) -> Result<SocketAddr, Allowed> {
 /// An empty text is no path: it takes a default away.
 fn path(given: Given<'_>) -> Result<Option<PathBuf>, Allowed> {
     Ok(Some(text(given)?).filter(|text| !text.is_empty()).map(PathBuf::from))
+}
+
+fn receiver_url(given: Given<'_>) -> Result<ReceiverUrl, Allowed> {
+    ReceiverUrl::parse(&text(given)?).ok_or_else(|| "https://HOST/PATH or http://HOST/PATH, without a password".into())
+}
+
+fn address_ranges(given: Given<'_>) -> Result<Vec<AddressRange>, Allowed> {
+    const RANGES: &str = "a list of addresses and networks, as in 10.1.2.3 and 10.0.0.0/8";
+    texts(given, RANGES)?.into_iter().map(|range| AddressRange::parse(range).ok_or_else(|| RANGES.to_owned())).collect()
+}
+
+fn notify_events(given: Given<'_>) -> Result<Vec<NotifyEvent>, Allowed> {
+    let allowed = || {
+        let words: Vec<&str> = NotifyEvent::ALL.iter().map(|event| event.as_str()).collect();
+        format!("a list of {}", words.join(", "))
+    };
+    texts(given, &allowed())?.into_iter().map(|word| NotifyEvent::parse(word).ok_or_else(allowed)).collect()
 }
 
 fn names(given: Given<'_>) -> Result<Vec<String>, Allowed> {

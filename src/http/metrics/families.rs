@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use super::exposition::{Exposition, Kind};
 use super::requests::Counted;
-use crate::model::{ContainerState, HostName, HostStatus, PassOutcome, Trigger, UnassignedReason, WorkloadKind};
+use crate::model::{
+    ContainerState, HostName, HostStatus, PassOutcome, ReceiverKind, Trigger, UnassignedReason, WorkloadKind,
+};
 use crate::store::{FileSizes, RowCounts};
-use crate::supervisor::{CHILDREN, QUEUE, RestartCause, Status};
+use crate::supervisor::{CHILDREN, QUEUE, RestartCause, Status, Told};
 
 /// What a scrape finds.
 #[derive(Debug)]
@@ -48,6 +50,7 @@ pub(super) fn exposed(measured: &Measured<'_>) -> String {
     events(&mut to, measured.status);
     queues(&mut to, measured.status);
     database(&mut to, measured);
+    notifications(&mut to, measured.status);
     requests(&mut to, measured.requests);
     to.into_text()
 }
@@ -188,6 +191,17 @@ fn database(to: &mut Exposition, measured: &Measured<'_>) {
     let mut family = to.family("dockledger_database_file_bytes", Kind::Gauge, help);
     family.sample(&[("file", "database")], files.database);
     family.sample(&[("file", "wal")], files.wal);
+}
+
+fn notifications(to: &mut Exposition, status: &Status) {
+    let help = "Tries to tell receivers what happened, by what came of them; a dropped one is among the failed.";
+    let mut family = to.family("dockledger_notifications_total", Kind::Counter, help);
+    for receiver in ReceiverKind::ALL {
+        for told in Told::ALL {
+            let count = status.live().times_told(*receiver, *told);
+            family.sample(&[("receiver", receiver.as_str()), ("outcome", told.as_str())], count);
+        }
+    }
 }
 
 fn requests(to: &mut Exposition, requests: &BTreeMap<Counted, u64>) {

@@ -312,7 +312,10 @@ fn flapping_begins_is_counted_and_ends_each_with_a_change() {
     assert_eq!(ended.cause, ChangeCause::Settled);
     assert_eq!((ended.observed.flapping_since, ended.observed.recent_starts), (None, 0));
     assert!(told(flaps, News::default()).diff().rows.is_empty(), "no news");
-    assert!(told(calm, flapping(2)).diff().rows.is_empty(), "it never flapped");
+    assert!(told(calm.clone(), flapping(2)).diff().rows.is_empty(), "it never flapped");
+
+    let crashed = World { news: flapping(4), ..world(vec![stopped(container(1))], vec![calm]) }.only_write();
+    assert_eq!(crashed.cause, ChangeCause::Flapping, "its state changed with it, and that it flaps is told");
 }
 
 /// The process that counted the starts may have ended.

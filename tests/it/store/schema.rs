@@ -28,6 +28,7 @@ fn columns(database: &TestDatabase) -> BTreeSet<String> {
 
 const FIRST: &str = "20261123190000_ledger";
 const SECOND: &str = "20261124000000_between_ticks";
+const THIRD: &str = "20261125000000_notifications";
 
 #[test]
 fn both_trees_have_the_same_names() {
@@ -96,6 +97,7 @@ on_both_backends! {
             assert_eq!(database.line(&["table_name"], grants), "containers_view", "the grants stay");
         }
         database.execute("UPDATE passes SET outcome = 'degraded'");
+        database.execute(&script(THIRD, "down.sql"));
         database.execute(&script(SECOND, "down.sql"));
         assert_eq!(columns(database), first);
         assert_eq!(database.line(&ROW, "FROM containers_view"), row);

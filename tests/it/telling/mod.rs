@@ -3,4 +3,5 @@
 mod hooks;
 mod metrics;
 mod monitoring;
+mod notifications;
 mod served;

@@ -1,0 +1,270 @@
+//! Follows the history and the host's status on behalf of one receiver: in order, each until it is taken.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::receiver::{Receiver, TellError};
+use super::retry::{self, Next};
+use super::selection::event_of;
+use super::staleness::{Step, step};
+use crate::LedgerHandle;
+use crate::jitter::Jitter;
+use crate::model::{
+    Change, FailureKind, HostStatus, Notification, NotifyEvent, ReceiverKind, Revision, StoredRow, Timestamp,
+};
+use crate::store::{NotificationPlace, Readers, RowFilter, Store, StoreError};
+use crate::supervisor::{Status, Told};
+
+/// Between two looks while the ledger says nothing: what deployers, operators and other processes write, and a host that
+/// grows stale by itself.
+const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Changes that are read at once.
+const PAGE: usize = 200;
+
+/// One receiver and how far it was told.
+#[derive(Debug)]
+pub(super) struct Follower {
+    pub(super) ledger: LedgerHandle,
+    pub(super) readers: Readers,
+    pub(super) kind: ReceiverKind,
+    pub(super) receiver: Arc<dyn Receiver>,
+    pub(super) jitter: Jitter,
+}
+
+/// What changes while it follows.
+#[derive(Debug)]
+struct Course {
+    place: NotificationPlace,
+    /// What is stored of the place.
+    kept: NotificationPlace,
+    unfresh_since: Option<Instant>,
+    is_trouble_told: bool,
+}
+
+/// A part of the history of this host.
+#[derive(Debug)]
+struct Page {
+    /// Each change that is told, with its row.
+    told: Vec<(NotifyEvent, Change, Option<StoredRow>)>,
+    /// The last change that was looked at.
+    through: Revision,
+    /// The oldest change that is kept, if changes before it were not told.
+    lagged: Option<Revision>,
+    is_last: bool,
+}
+
+impl Follower {
+    /// Until the ledger ends.
+    pub(super) async fn follow(self) {
+        let mut status = self.ledger.watch_status();
+        // Until then another process may have the host, and tells of it.
+        if status.wait_for(is_ours).await.is_err() {
+            return;
+        }
+        let Some(place) = self.begin().await else { return };
+        let mut course = Course { place, kept: place, unfresh_since: None, is_trouble_told: false };
+        loop {
+            let told = self.tell_changes(&mut course).await;
+            let is_told = told.is_ok();
+            if let Err(error) = told {
+                self.tell_trouble(&mut course, &error);
+            }
+            self.tell_staleness(&mut course).await;
+            self.keep(&mut course).await;
+            tokio::select! {
+                changed = next_revision(&mut status, course.place.revision), if is_told => if !changed { return },
+                () = sleep(LOOK_INTERVAL) => {}
+            }
+        }
+    }
+
+    /// The stored place, as soon as it can be read; `None` if the ledger ends before.
+    async fn begin(&self) -> Option<NotificationPlace> {
+        loop {
+            let (host, kind) = (self.ledger.config.host.clone(), self.kind);
+            match self.ledger.registry(move |store| store.notification_place(&host, kind)).await {
+                Ok(place) => return Some(place),
+                Err(error) => tracing::debug!(%error, "where a receiver of notifications is cannot be read yet"),
+            }
+            if self.ledger.status().ended.is_some() {
+                return None;
+            }
+            sleep(LOOK_INTERVAL).await;
+        }
+    }
+
+    async fn tell_changes(&self, course: &mut Course) -> Result<(), StoreError> {
+        loop {
+            let page = self.read(course.place.revision).await?;
+            course.is_trouble_told = false;
+            if page.through < course.place.revision {
+                tracing::warn!(receiver = %self.kind, "the history is another than the one that was told: it is told from now on");
+                course.place.revision = page.through;
+            }
+            if let Some(oldest) = page.lagged {
+                self.tell_lagged(course, oldest).await;
+            }
+            for (event, change, row) in page.told {
+                let revision = change.revision;
+                let told = self.notification(event, change.at, revision.0);
+                let told = Notification { change: Some(change), row, ..told };
+                self.tell(&told).await;
+                course.place.revision = revision;
+                self.keep(course).await;
+            }
+            course.place.revision = course.place.revision.max(page.through);
+            if page.is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn read(&self, after: Revision) -> Result<Page, StoreError> {
+        let config = Arc::clone(&self.ledger.config);
+        self.readers.read(move |store| page(store, &config.host, &config.notify.events, after)).await
+    }
+
+    /// What was removed from the history cannot be told; that it was can.
+    async fn tell_lagged(&self, course: &mut Course, oldest: Revision) {
+        if self.ledger.config.notify.events.contains(&NotifyEvent::Lagged) {
+            let told = self.notification(NotifyEvent::Lagged, Timestamp::now(), course.place.revision.0);
+            self.tell(&Notification { oldest: Some(oldest), ..told }).await;
+        }
+        course.place.revision = Revision(oldest.0.saturating_sub(1));
+        self.keep(course).await;
+    }
+
+    async fn tell_staleness(&self, course: &mut Course) {
+        loop {
+            let status = self.ledger.status().host_status();
+            let is_unfresh = status.is_some_and(|status| status != HostStatus::Fresh);
+            course.unfresh_since = is_unfresh.then(|| course.unfresh_since.unwrap_or_else(Instant::now));
+            let unfresh_for = course.unfresh_since.map_or(Duration::ZERO, |since| since.elapsed());
+            let stale_after = self.ledger.config.notify.stale_after;
+            match step(&course.place, status, unfresh_for, stale_after, Timestamp::now()) {
+                Step::Rest => return,
+                Step::Begin(since) => {
+                    (course.place.stale_since, course.place.stale_is_told) = (Some(since), false);
+                    self.keep(course).await;
+                }
+                Step::TellStale(since) => {
+                    self.tell_status(NotifyEvent::Stale, status, since).await;
+                    course.place.stale_is_told = true;
+                    self.keep(course).await;
+                }
+                Step::TellFresh(since) => {
+                    self.tell_status(NotifyEvent::Fresh, status, since).await;
+                    (course.place.stale_since, course.place.stale_is_told) = (None, false);
+                    self.keep(course).await;
+                }
+            }
+        }
+    }
+
+    async fn tell_status(&self, event: NotifyEvent, status: Option<HostStatus>, since: Timestamp) {
+        if self.ledger.config.notify.events.contains(&event) {
+            // Its id follows from the begin alone, which is stored.
+            let told = self.notification(event, since, 0);
+            self.tell(&Notification { at: Timestamp::now(), status, since: Some(since), ..told }).await;
+        }
+    }
+
+    fn notification(&self, event: NotifyEvent, at: Timestamp, number: i64) -> Notification {
+        Notification::new(event, &self.ledger.config.host, at, number)
+    }
+
+    /// Tells one thing until it is taken or too old.
+    async fn tell(&self, notification: &Notification) {
+        let (begun, mut failures) = (Instant::now(), 0);
+        let live = self.ledger.status().live().clone();
+        loop {
+            match self.receiver.tell(notification).await {
+                Ok(()) => {
+                    live.told(self.kind, Told::Delivered);
+                    if failures > 0 {
+                        tracing::info!(receiver = %self.kind, failures, "notifications are taken again");
+                    }
+                    return;
+                }
+                Err(error) => {
+                    failures += 1;
+                    live.told(self.kind, Told::Failed);
+                    let age = notification.at.age(Timestamp::now());
+                    let give_up_after = self.ledger.config.notify.give_up_after;
+                    match retry::next(failures, begun.elapsed(), age, give_up_after, self.jitter.next()) {
+                        Next::After(wait) => self.wait(notification, failures, &error, wait).await,
+                        Next::GiveUp => {
+                            live.told(self.kind, Told::Dropped);
+                            tracing::error!(receiver = %self.kind, id = %notification.id, %error, "a notification is too old and is dropped");
+                            return;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    async fn wait(&self, notification: &Notification, failures: u32, error: &TellError, wait: Duration) {
+        let id = &notification.id;
+        if failures == 1 {
+            tracing::warn!(receiver = %self.kind, %id, %error, "a notification is not taken; it is tried again until it is");
+        } else {
+            tracing::debug!(receiver = %self.kind, %id, failures, %error, "a notification is not taken");
+        }
+        sleep(wait).await;
+    }
+
+    /// Stores the place. What cannot be stored is stored later: after a restart something may be told again.
+    async fn keep(&self, course: &mut Course) {
+        if course.place == course.kept {
+            return;
+        }
+        let (host, kind, place) = (self.ledger.config.host.clone(), self.kind, course.place);
+        match self.ledger.registry(move |store| store.keep_notification_place(&host, kind, &place)).await {
+            Ok(()) => course.kept = place,
+            Err(error) => self.tell_trouble(course, &error),
+        }
+    }
+
+    fn tell_trouble(&self, course: &mut Course, error: &StoreError) {
+        if !std::mem::replace(&mut course.is_trouble_told, true) {
+            tracing::warn!(receiver = %self.kind, %error, "what is to be told cannot be read or kept; it is tried again");
+        }
+    }
+}
+
+/// Whether a pass of this process ended that did not find the host in another's hands.
+fn is_ours(status: &Status) -> bool {
+    let is_lost = |kind| matches!(kind, FailureKind::LeaseLost | FailureKind::IdentityTaken);
+    let report = status.last_report.as_ref();
+    report.is_some_and(|report| !report.error.as_ref().is_some_and(|error| is_lost(error.kind)))
+}
+
+/// Waits until a pass has committed a change after that revision; whether the ledger lives.
+async fn next_revision(status: &mut tokio::sync::watch::Receiver<Status>, after: Revision) -> bool {
+    let is_later = |status: &Status| status.last_report.as_ref().and_then(|report| report.revision) > Some(after);
+    status.wait_for(is_later).await.is_ok()
+}
+
+fn page(
+    store: &mut Store,
+    host: &crate::model::HostName,
+    events: &[NotifyEvent],
+    after: Revision,
+) -> Result<Page, StoreError> {
+    let read = store.changes(Some(after), Some(host), PAGE)?;
+    let is_last = read.changes.len() < PAGE;
+    let last = read.changes.last().map_or(after, |change| change.revision);
+    let through = if is_last { read.latest } else { last };
+    let mut told = Vec::new();
+    for change in read.changes {
+        let Some(event) = event_of(&change).filter(|event| events.contains(event)) else { continue };
+        let filter = RowFilter { host: Some(host.clone()), row: Some(change.row_id.clone()), ..RowFilter::default() };
+        let row = store.rows(&filter)?.pop();
+        told.push((event, change, row));
+    }
+    Ok(Page { told, through, lagged: read.lagged.then_some(read.oldest), is_last })
+}
