@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn a_caller_who_goes_away_waits_no_more() {
         let counts = LiveCounts::default();
-        let (first, second) = (counts.caller_waits(), counts.clone().caller_waits());
+        let (first, second) = (counts.caller_waits(), counts.caller_waits());
         assert_eq!(counts.callers(), 2);
         drop(first);
         assert_eq!(counts.callers(), 1);

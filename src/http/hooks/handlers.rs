@@ -7,13 +7,13 @@ use axum::response::{IntoResponse, Response};
 use ractor::concurrency::oneshot;
 use serde::Deserialize;
 use tokio::time::{Instant, timeout};
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::{HookAccepted, HookReport};
-use crate::http::extract::{Path, Query};
+use crate::http::extract::{Path as FromPath, Query as FromQuery};
 use crate::http::problem::Problem;
+use crate::http::refusals::CannotWrite;
 use crate::http::shared::Shared;
 use crate::model::WorkloadId;
 use crate::supervisor::SupervisorMessage;
@@ -24,7 +24,7 @@ pub(in crate::http) fn routes() -> OpenApiRouter<Shared> {
 }
 
 /// How a hook is called.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Called {
     /// Whether the report is waited for, at most as long as the pass that runs and the next one may take: `?wait`,
@@ -41,15 +41,12 @@ const SECRET_HEADER: &str = "x-dockledger-secret";
     responses(
         (status = 200, body = HookReport, description = "The report of a pass that began after this call."),
         (status = 202, body = HookAccepted, description = "A pass will run."),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 429, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
+        CannotWrite,
     ))]
 async fn by_path(
     State(shared): State<Shared>,
-    Path(secret): Path<String>,
-    Query(called): Query<Called>,
+    FromPath(secret): FromPath<String>,
+    FromQuery(called): FromQuery<Called>,
 ) -> Result<Response, Response> {
     run(&shared, secret, &called).await
 }
@@ -60,15 +57,12 @@ async fn by_path(
     responses(
         (status = 200, body = HookReport, description = "The report of a pass that began after this call."),
         (status = 202, body = HookAccepted, description = "A pass will run."),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 429, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
+        CannotWrite,
     ))]
 async fn by_header(
     State(shared): State<Shared>,
     headers: HeaderMap,
-    Query(called): Query<Called>,
+    FromQuery(called): FromQuery<Called>,
 ) -> Result<Response, Response> {
     run(&shared, secret_in(&headers), &called).await
 }

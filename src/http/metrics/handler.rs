@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::families::{Measured, exposed};
 use crate::http::auth;
-use crate::http::problem::Problem;
+use crate::http::refusals::CannotRead;
 use crate::http::shared::Shared;
 
 /// What the text is, as Prometheus asks for it.
@@ -22,8 +22,7 @@ pub(in crate::http) fn routes() -> OpenApiRouter<Shared> {
 /// What is measured, for Prometheus. A database that cannot be read costs the counts of rows alone.
 #[utoipa::path(get, path = "/metrics", tag = "health", responses(
     (status = 200, body = String, content_type = "text/plain"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
+    CannotRead,
 ))]
 async fn metrics(State(shared): State<Shared>) -> Response {
     let host = shared.config.host.clone();

@@ -52,6 +52,10 @@ on_both_backends! {
         let index = if database.is_sqlite() { "sqlite_autoindex_stacks" } else { "stacks_compose_project_name_key" };
         assert!(plan.contains(index), "{plan}");
         assert!(!plan.contains("SCAN") && !plan.contains("Seq Scan on stacks"), "{plan}");
+        // So is finding the workload of a secret, which anybody may ask for over HTTP.
+        let plan = plan_of(database, "SELECT id FROM workloads WHERE webhook_secret = 'sha256:s7'");
+        let index = if database.is_sqlite() { "(webhook_secret=?)" } else { "workloads_webhook_secret_key" };
+        assert!(plan.contains(index) && !plan.contains("SCAN"), "{plan}");
     }
 
     fn the_history_of_one_row_is_an_index_search(database: &TestDatabase) {
