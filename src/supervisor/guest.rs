@@ -15,7 +15,7 @@ pub(crate) struct GuestFactory(Arc<Spawn>);
 type Spawn = dyn Fn(ActorRef<SupervisorMessage>) -> BoxFuture<'static, Result<ActorCell, SpawnErr>> + Send + Sync;
 
 impl GuestFactory {
-    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "a ledger that serves nobody has no guests"))]
+    #[cfg(feature = "http")]
     pub(crate) fn new(
         spawn: impl Fn(ActorRef<SupervisorMessage>) -> BoxFuture<'static, Result<ActorCell, SpawnErr>>
         + Send

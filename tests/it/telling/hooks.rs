@@ -1,11 +1,12 @@
 //! Hooks: whoever knows a secret gets a pass, and whoever does not learns nothing.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use dockledger::simulation::{NewContainer, SimulatedDaemon, World};
 use dockledger::store::NewParent;
 
-use super::served::{Served, ask};
+use super::served::{BOUND, Served, ask};
 use crate::cli::daemon::Service;
 use crate::cli::program::Program;
 use crate::whole::ledger::{BEGIN, Case};
@@ -113,6 +114,13 @@ async fn a_secret_is_in_no_log_no_error_and_no_metric() {
     let (secret, workload) = (secret.as_str().expect("a text"), workload.as_str().expect("a text"));
     let mut service = Service::start_as(&program, &["run", "-vv"]);
     service.tells("READY=1");
+    // The address may be bound a moment later.
+    let bound = async {
+        while ask(address, "GET", "/healthz", &[]).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(BOUND, bound).await.expect("it is served soon");
     let mut told = String::new();
     for (method, path) in [
         ("POST", format!("/hooks/{secret}")),
@@ -123,7 +131,7 @@ async fn a_secret_is_in_no_log_no_error_and_no_metric() {
         ("GET", "/metrics".to_owned()),
     ] {
         let answer = ask(address, method, &path, &[("X-Dockledger-Secret", secret)]).await;
-        told.push_str(&answer.expect("it was served before it was ready").body);
+        told.push_str(&answer.expect("it answers").body);
     }
     service.signal("TERM");
     let logged = service.ends().stderr;
