@@ -16,6 +16,7 @@
 //! model       the words of all of them as types
 //! config      every key, its default and its reason
 //! simulation  a simulated daemon, and a proxy with faults
+//! telling     what people are told, on the command line and on the page
 //! cli         the command line
 //! ```
 //!
@@ -106,6 +107,8 @@ mod preview;
 pub mod simulation;
 pub mod store;
 pub mod supervisor;
+#[cfg(feature = "http")]
+mod telling;
 pub mod tick;
 mod timer;
 

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::arguments::AdoptArguments;
 use super::context::Context;
-use super::escape::escape;
 use super::exit::{Exit, Failure};
 use super::one_pass::{is_held, one_pass_by_whoever_holds};
 use super::output::Output;
@@ -16,6 +15,7 @@ use crate::config::Config;
 use crate::dispatch::is_adoptable;
 use crate::model::{PassReport, Registered, Unassigned, UnassignedReason};
 use crate::store::{NewParent, Store, StoreError};
+use crate::telling::escape;
 
 /// What is to be registered, decided before anything is.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -196,7 +196,7 @@ mod tests {
 
     use super::*;
     use crate::cli::arguments::{Arguments, Command};
-    use crate::cli::fix::tests::unassigned;
+    use crate::telling::unassigned;
 
     fn adopt(line: &str) -> AdoptArguments {
         match Arguments::try_parse_from(format!("dockledger adopt {line}").split(' ')).expect("well formed").command {

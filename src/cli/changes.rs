@@ -57,8 +57,8 @@ fn text(changes: &[Change], width: usize) -> String {
 
 /// One change in a line of its own.
 pub(super) fn sentence(change: &Change) -> String {
-    let row = super::escape::escape(change.row_id.as_str()).into_owned();
-    format!("{}  {row}  {}  {}\n", change.at, super::escape::escape(&step(change)), change.cause)
+    let row = crate::telling::escape(change.row_id.as_str()).into_owned();
+    format!("{}  {row}  {}  {}\n", change.at, crate::telling::escape(&step(change)), change.cause)
 }
 
 /// `running → stopped (137)`

@@ -4,17 +4,16 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::ages::age_text;
 use super::arguments::Printing;
 use super::context::{Context, runtime};
-use super::escape::escape;
 use super::exit::{Exit, Failure};
-use super::freshness::{age_of_truth, holder_text, is_served, status_now};
+use super::freshness::age_of_truth;
 use super::output::{Output, Spinner};
 use crate::config::Config;
 use crate::docker::Daemon;
 use crate::model::{DaemonIdentity, HostRecord, HostStatus, Timestamp};
 use crate::store::Store;
+use crate::telling::{age_text, escape, holder_text, is_served, status_now};
 
 /// What one check found.
 #[derive(Debug, Serialize)]

@@ -5,12 +5,12 @@ use std::fmt;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use super::escape::escape;
 use super::settings::{SettingsError, TrustError};
 use crate::StartError;
 use crate::docker::{DaemonError, EndpointError, ResolveError};
 use crate::model::{FailureKind, PassFailure};
 use crate::store::{RegistryError, StoreError};
+use crate::telling::escape;
 
 /// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

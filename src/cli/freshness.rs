@@ -1,9 +1,7 @@
 //! How far the rows of a host can be trusted, in a line.
 
-use super::ages::since;
-use super::escape::escape;
-use crate::model::{HostRecord, HostStatus, Timestamp};
-use crate::store::is_holder_dead;
+use crate::model::{HostRecord, Timestamp};
+use crate::telling::{Trouble, escape, is_served, since, trouble};
 
 /// The line for one host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,40 +12,6 @@ pub(crate) struct Freshness {
     pub(crate) reason: Option<String>,
     /// Whether the rows are not kept true right now.
     pub(crate) alarming: bool,
-}
-
-/// Whether somebody holds the host's lease, as far as the ledger and this machine's processes tell.
-pub(crate) fn is_served(host: &HostRecord, now: Timestamp) -> bool {
-    let living = host.lease.holder.as_deref().is_some_and(|holder| !is_holder_dead(holder));
-    living && host.lease.expires_at.is_some_and(|expires_at| expires_at > now)
-}
-
-/// How far the rows of a host can be trusted now: what its last pass said, and stale where a living service has had no
-/// complete pass for three intervals.
-///
-/// The interval is another process's, and its lease tells it: that holds three intervals after each renewal and is
-/// renewed before a third of that is over, so that what is left of it is two thirds of its time at least.
-pub(crate) fn status_now(host: &HostRecord, now: Timestamp) -> Option<HostStatus> {
-    let time_to_live =
-        host.lease.expires_at.filter(|_| is_served(host, now)).map(|expires_at| now.age(expires_at) * 3 / 2);
-    let age = host.last_complete_pass_at.map(|at| at.age(now));
-    match (host.status, age, time_to_live) {
-        (Some(HostStatus::Fresh), Some(age), Some(time_to_live)) if age > time_to_live => Some(HostStatus::Stale),
-        (status, ..) => status,
-    }
-}
-
-/// Who holds a lease, in few words: `pid 4711 on machine 3f2a9c01`. What is written otherwise is shown as it is.
-pub(crate) fn holder_text(holder: &str) -> String {
-    let field = |key: &str| {
-        let mut fields = holder.split(' ').filter_map(|field| field.split_once('='));
-        fields.find(|(name, value)| *name == key && !value.is_empty()).map(|(_, value)| value)
-    };
-    match (field("pid"), field("machine")) {
-        (Some(pid), Some(machine)) => format!("pid {pid} on machine {}", machine.get(..8).unwrap_or(machine)),
-        (Some(pid), None) => format!("pid {pid}"),
-        (None, _) => holder.to_owned(),
-    }
 }
 
 /// Tells when the last complete pass was, and what keeps the next from being one.
@@ -69,27 +33,24 @@ pub(crate) fn age_of_truth(host: &HostRecord, now: Timestamp) -> String {
         Some(_) => format!("complete pass {} ago", since(host.last_complete_pass_at, now)),
         None => "no complete pass yet".into(),
     };
-    trouble(host, now).map_or_else(|| age.clone(), |trouble| format!("{trouble}; {age}"))
+    trouble(host, now).map_or_else(|| age.clone(), |trouble| format!("{}; {age}", trouble_text(trouble)))
 }
 
-/// What is wrong with the host, if anything.
-fn trouble(host: &HostRecord, now: Timestamp) -> Option<&'static str> {
-    match status_now(host, now) {
-        None | Some(HostStatus::Fresh) => None,
-        Some(HostStatus::Stale) if host.status == Some(HostStatus::Fresh) => Some("stale, passes do not end"),
-        Some(HostStatus::Stale) => Some("stale, the last pass was not complete"),
-        Some(HostStatus::Unreachable) => Some("the daemon is unreachable"),
-        Some(HostStatus::Degraded) => Some("the daemon does not list, single containers are asked"),
-        Some(HostStatus::WrongDaemon) => {
-            Some("another daemon answers, nothing is written (`dockledger hosts confirm`)")
-        }
+const fn trouble_text(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::PassesDoNotEnd => "stale, passes do not end",
+        Trouble::NotComplete => "stale, the last pass was not complete",
+        Trouble::Unreachable => "the daemon is unreachable",
+        Trouble::Degraded => "the daemon does not list, single containers are asked",
+        Trouble::WrongDaemon => "another daemon answers, nothing is written (`dockledger hosts confirm`)",
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::model::{HostName, LeaseRecord};
+    use crate::model::{HostName, HostStatus, LeaseRecord};
+    use crate::telling::{holder_text, status_now};
 
     /// A host whose last complete pass was at 100 s, held until 200 s.
     pub(crate) fn host() -> HostRecord {

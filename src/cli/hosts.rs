@@ -2,16 +2,15 @@
 
 use serde_json::json;
 
-use super::ages::since;
 use super::arguments::{HostsArguments, HostsCommand, Printing};
 use super::context::Context;
 use super::exit::{Exit, Failure};
-use super::freshness::{holder_text, is_served, status_now};
 use super::output::Output;
 use super::registered::print_removed;
 use super::table::{Table, object_text};
 use crate::config::Config;
 use crate::model::{HostName, HostRecord, Timestamp};
+use crate::telling::{holder_text, is_served, since, status_now};
 
 pub(super) fn execute(arguments: &HostsArguments, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;

@@ -5,7 +5,6 @@
 //! anything but the store, text from the daemon that reaches a terminal unescaped.
 
 mod adopt;
-mod ages;
 mod arguments;
 mod changes;
 mod claim;
@@ -15,9 +14,7 @@ mod config;
 mod context;
 mod demo;
 mod doctor;
-mod escape;
 mod exit;
-mod fix;
 mod freshness;
 mod hosts;
 pub mod logging;

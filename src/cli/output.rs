@@ -6,8 +6,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::escape::escape_json;
 use super::exit::{Exit, Failure};
+use crate::telling::escape_json;
 
 /// Where the answer goes, and what can be shown there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! `passes`: the recent ones.
 
-use super::ages::millis_text;
 use super::arguments::PassesArguments;
 use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::output::Output;
 use super::table::Table;
 use crate::model::PassRecord;
+use crate::telling::millis_text;
 
 pub(super) fn execute(arguments: &PassesArguments, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::ages::since;
 use super::arguments::PsArguments;
 use super::context::Context;
-use super::escape::escape;
 use super::exit::{Exit, Failure};
 use super::freshness::{Freshness, freshness};
 use super::output::Output;
 use super::table::Table;
 use crate::model::{ContainerId, ContainerState, HostRecord, StoredRow, Timestamp};
 use crate::store::RowFilter;
+use crate::telling::{escape, since};
 
 pub(super) fn execute(arguments: &PsArguments, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
@@ -117,7 +116,7 @@ fn table(rows: &[StoredRow], now: Timestamp) -> Table {
             workload(row),
             row.binding.role.to_string(),
             state(row),
-            since(state_since(row), now),
+            since(row.observed.known_since(), now),
             row.observed.ports.to_string(),
             row.observed.image_ref.to_string(),
         ];
@@ -138,18 +137,6 @@ fn name(row: &StoredRow) -> String {
 fn workload(row: &StoredRow) -> String {
     let name = row.workload_name.as_deref().unwrap_or(row.binding.workload_id.as_str());
     format!("{}/{name}", row.binding.workload_kind)
-}
-
-/// Since when it is in this state: a container that was found so has been in it for longer than the ledger knows it, and
-/// a quick restart between two passes changes no state.
-fn state_since(row: &StoredRow) -> Option<Timestamp> {
-    let observed = &row.observed;
-    let told = match observed.state {
-        ContainerState::Running => observed.started_at,
-        ContainerState::Stopped => observed.finished_at,
-        _ => None,
-    };
-    told.or(observed.state_since)
 }
 
 /// The state with what explains it: `stopped (137)`, `running (unhealthy)`, `restarting (1), flapping: 5 starts`.
@@ -254,13 +241,13 @@ shop-web-1  stack/shop  web   running  60 s   0.0.0.0:8080->80/tcp  shop/web:7  
     fn what_ran_before_the_ledger_knew_it_has_run_since_its_start() {
         let at = |seconds: i64| Some(Timestamp::from_millis(seconds * 1_000));
         let mut row = row();
-        assert_eq!(state_since(&row), at(100));
+        assert_eq!(row.observed.known_since(), at(100));
         (row.observed.started_at, row.observed.finished_at) = (at(40), at(30));
-        assert_eq!(state_since(&row), at(40));
+        assert_eq!(row.observed.known_since(), at(40));
         row.observed.state = ContainerState::Stopped;
-        assert_eq!(state_since(&row), at(30));
+        assert_eq!(row.observed.known_since(), at(30));
         row.observed.state = ContainerState::Missing;
-        assert_eq!(state_since(&row), at(100));
+        assert_eq!(row.observed.known_since(), at(100));
     }
 
     #[test]

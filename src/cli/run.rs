@@ -207,7 +207,7 @@ fn half(limit: Duration) -> Duration {
 fn summary(report: &PassReport, host: Option<HostStatus>) -> String {
     let host = host.map_or_else(String::new, |status| format!("{status}: "));
     match &report.error {
-        Some(error) => host + &super::escape::escape(&error.message),
+        Some(error) => host + &crate::telling::escape(&error.message),
         None => format!(
             "{host}{} pass, {} containers listed, {} with a row",
             report.completeness, report.listed, report.assigned

@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::ages::millis_text;
-use super::escape::escape;
 use super::exit::{Exit, Failure};
 use crate::model::{PassOutcome, PassReport};
+use crate::telling::{escape, millis_text};
 
 /// The report in a few lines. Why a pass failed is not among them: that is told once, as the command's fault.
 pub(crate) fn report_text(report: &PassReport) -> String {

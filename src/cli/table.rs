@@ -2,7 +2,7 @@
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table as Grid, TableStyle, Width};
 
-use super::escape::escape;
+use crate::telling::escape;
 
 /// A table in the making. Every cell is escaped here, so that no caller can forget it.
 pub(crate) struct Table {

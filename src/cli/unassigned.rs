@@ -4,19 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::arguments::Printing;
 use super::context::{Context, runtime};
-use super::escape::escape;
 use super::exit::{Exit, Failure};
-use super::fix::{ProjectNames, advice, fix};
 use super::output::{Output, Spinner};
 use super::table::Table;
 use crate::config::Config;
 use crate::docker::resolve_endpoint;
 use crate::model::Unassigned;
+use crate::telling::{ProjectNames, advice, escape, fix, project_names};
 use crate::{Preview, preview};
 
 pub(super) fn execute(printing: &Printing, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let projects = project_names(&config, context)?;
+    let projects = project_names(&mut context.read(&config)?)?;
     let seen = look(&config)?;
     let output = Output::of_this_process(printing.json);
     output.answer(&seen.unassigned, || text(&seen, &projects, output.width) + &same_flags(context))?;
@@ -32,16 +31,6 @@ pub(super) fn look(config: &Config) -> Result<Preview, Failure> {
     let seen = runtime.block_on(Box::pin(preview(config)));
     runtime.shutdown_background();
     Ok(seen?)
-}
-
-fn project_names(config: &Config, context: &Context) -> Result<BTreeMap<String, ProjectNames>, Failure> {
-    let mut store = context.read(config)?;
-    let mut names = BTreeMap::new();
-    for project in store.list_projects()? {
-        let stages = store.list_stages(&project.id)?.into_iter().map(|stage| stage.name).collect();
-        names.insert(project.workload_id.to_string(), ProjectNames { name: project.name, stages });
-    }
-    Ok(names)
 }
 
 /// The commands are shown without the flags that brought the reader to this ledger: a password may be among them.
@@ -91,8 +80,8 @@ fn fixes(containers: &[Unassigned], projects: &BTreeMap<String, ProjectNames>) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::fix::tests::unassigned;
     use crate::model::UnassignedReason;
+    use crate::telling::unassigned;
 
     fn seen(unassigned: Vec<Unassigned>) -> Preview {
         Preview { listed: 3, unassigned, unreadable: Vec::new() }

@@ -56,6 +56,20 @@ pub struct Observed {
     pub recent_starts: i32,
 }
 
+impl Observed {
+    /// Since when it is in this state: a container that was found so has been in it for longer than the ledger knows it,
+    /// and a quick restart between two passes changes no state.
+    #[must_use]
+    pub fn known_since(&self) -> Option<Timestamp> {
+        let told = match self.state {
+            ContainerState::Running => self.started_at,
+            ContainerState::Stopped => self.finished_at,
+            _ => None,
+        };
+        told.or(self.state_since)
+    }
+}
+
 #[cfg(test)]
 impl Observed {
     /// As in a row that a deployer inserted: nothing but the state.

@@ -13,12 +13,12 @@ use super::event_reader::{Event, EventReader};
 use super::{refuse_gap, step};
 use crate::cli::arguments::ChangesArguments;
 use crate::cli::context::{Context, runtime};
-use crate::cli::escape::{escape, escape_json};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::service::Service;
 use crate::model::{Change, HostName, Revision};
 use crate::store::{ChangesPage, Store};
+use crate::telling::{escape, escape_json};
 
 /// Between two looks at the ledger, and at whether a service runs by now.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);

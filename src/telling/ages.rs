@@ -2,30 +2,59 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "cli")]
 use crate::model::Timestamp;
 
-/// How long ago, in the largest unit that fits: `12 s`, `3 min`, `5 h`, `4 d`.
-pub(crate) fn age_text(age: Duration) -> String {
+/// A unit of time that people say ages in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// Up to two minutes.
+    Second,
+    /// Up to two hours.
+    Minute,
+    /// Up to two days.
+    Hour,
+    /// Beyond.
+    Day,
+}
+
+/// An age in the largest unit that says enough.
+pub(crate) const fn largest_unit(age: Duration) -> (u64, Unit) {
     let seconds = age.as_secs();
     match seconds {
-        0..=119 => format!("{seconds} s"),
-        120..=7_199 => format!("{} min", seconds / 60),
-        7_200..=172_799 => format!("{} h", seconds / 3_600),
-        _ => format!("{} d", seconds / 86_400),
+        0..=119 => (seconds, Unit::Second),
+        120..=7_199 => (seconds / 60, Unit::Minute),
+        7_200..=172_799 => (seconds / 3_600, Unit::Hour),
+        _ => (seconds / 86_400, Unit::Day),
     }
 }
 
+/// How long ago, in the largest unit that fits: `12 s`, `3 min`, `5 h`, `4 d`.
+#[cfg(feature = "cli")]
+pub(crate) fn age_text(age: Duration) -> String {
+    let (number, unit) = largest_unit(age);
+    let unit = match unit {
+        Unit::Second => "s",
+        Unit::Minute => "min",
+        Unit::Hour => "h",
+        Unit::Day => "d",
+    };
+    format!("{number} {unit}")
+}
+
 /// How long ago a moment was, `-` without one.
+#[cfg(feature = "cli")]
 pub(crate) fn since(moment: Option<Timestamp>, now: Timestamp) -> String {
     moment.map_or_else(|| "-".into(), |moment| age_text(moment.age(now)))
 }
 
 /// A measured time: `850 ms`, `2.40 s`.
+#[cfg(feature = "cli")]
 pub(crate) fn millis_text(millis: u64) -> String {
     if millis < 1_000 { format!("{millis} ms") } else { format!("{}.{:02} s", millis / 1_000, millis % 1_000 / 10) }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests {
     use super::*;
 

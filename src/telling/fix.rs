@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::escape::shell_word;
 use crate::model::{Unassigned, UnassignedReason};
+use crate::store::{Store, StoreError};
 
 /// A project as a claim names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +13,16 @@ pub(crate) struct ProjectNames {
     pub(crate) name: String,
     /// The names of its stages.
     pub(crate) stages: Vec<String>,
+}
+
+/// The projects with their stages, by workload id.
+pub(crate) fn project_names(store: &mut Store) -> Result<BTreeMap<String, ProjectNames>, StoreError> {
+    let mut names = BTreeMap::new();
+    for project in store.list_projects()? {
+        let stages = store.list_stages(&project.id)?.into_iter().map(|stage| stage.name).collect();
+        names.insert(project.workload_id.to_string(), ProjectNames { name: project.name, stages });
+    }
+    Ok(names)
 }
 
 /// The command that would give the container its row, quoted for a shell; `None` where there is none, or where a name

@@ -27,6 +27,7 @@ pub(crate) fn escape(text: &str) -> Cow<'_, str> {
 
 /// Makes serialised JSON safe to print: serde escapes what JSON must, and leaves DEL, the C1 controls and the text
 /// direction to the terminal. Such characters stand only inside strings, where `\uXXXX` means the same.
+#[cfg(feature = "cli")]
 pub(crate) fn escape_json(json: String) -> String {
     let is_left_over = |c: char| c != '\n' && is_dangerous(c);
     if !json.contains(is_left_over) {
@@ -76,7 +77,7 @@ fn is_dangerous(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests {
     use super::*;
 
