@@ -15,6 +15,7 @@ mod health;
 mod hooks;
 mod listen;
 mod metrics;
+mod page;
 mod peer;
 mod problem;
 mod refusals;

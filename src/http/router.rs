@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::problem::{PROBLEM, Problem};
 use super::shared::Shared;
-use super::{api, auth, health, hooks, metrics};
+use super::{api, auth, health, hooks, metrics, page};
 
 /// The document that is made from the handlers.
 #[derive(OpenApi)]
@@ -46,6 +46,7 @@ pub(super) fn router(shared: Shared) -> Router {
         .split_for_parts();
     let document = axum::Json(document);
     router
+        .merge(page::routes())
         .route("/api/v1/openapi.json", axum::routing::get(async move || document))
         // What was asked for is not repeated: it may hold a secret.
         .fallback(async || Problem::not_found("there is nothing at this path"))

@@ -61,24 +61,6 @@ impl Store {
     }
 }
 
-impl Store {
-    /// The last changes of one row, in the order of their revisions, `limit` at most.
-    ///
-    /// # Errors
-    /// If the database cannot be read.
-    pub fn row_changes(&mut self, host: &HostName, row: &RowId, limit: usize) -> Result<Vec<Change>, StoreError> {
-        self.read("read the changes of the row", |db| {
-            let found: Vec<ChangeRecord> = changes::table
-                .filter(changes::host.eq(host.as_str()).and(changes::row_id.eq(row.as_str())))
-                .select(ChangeRecord::as_select())
-                .order(changes::revision.desc())
-                .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-                .load(db)?;
-            Ok(found.into_iter().rev().map(Change::from).collect())
-        })
-    }
-}
-
 /// The counter, locked until the transaction's end: taken after every other lock, so that revisions grow in the order
 /// of commits and nobody waits for a row while the counter waits for him.
 pub(super) struct Revisions {

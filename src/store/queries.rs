@@ -10,7 +10,7 @@ use super::fault::Fault;
 use super::open::Store;
 use super::registry::{find_workload, matching_stages};
 use super::rows::kind_of;
-use super::schema::{containers_view, revision_counter, stages};
+use super::schema::{containers, containers_view, revision_counter, stages};
 use crate::model::{
     Binding, ContainerId, ContainerState, DeployerColumns, HostName, Observed, Revision, Route, RowId, StoredRow,
     Timestamp, WorkloadId, WorkloadKind,
@@ -74,6 +74,17 @@ impl Store {
             let found = filtered(db, &RowFilter::default())?;
             let rows = found.into_iter().map(StoredRow::from).collect();
             Ok(LedgerSnapshot { revision: Revision(revision), rows: Arc::new(rows) })
+        })
+    }
+
+    /// How many rows there are, of every host.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn count_rows(&mut self) -> Result<usize, StoreError> {
+        self.read("count the rows", |db| {
+            let count: i64 = containers::table.count().get_result(db)?;
+            Ok(usize::try_from(count).unwrap_or(0))
         })
     }
 

@@ -8,6 +8,7 @@ mod escape;
 mod fix;
 mod freshness;
 
+pub(crate) use ages::{Unit, largest_unit};
 #[cfg(feature = "cli")]
 pub(crate) use ages::{age_text, millis_text, since};
 pub(crate) use escape::escape;

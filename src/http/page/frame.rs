@@ -1,0 +1,125 @@
+//! What is around each page: navigation with counts, the freshness of each host, languages.
+
+use super::ages::Moment;
+use super::assets::Assets;
+use super::known::Known;
+use super::language::Language;
+use super::row_view::shown;
+use super::texts::Texts;
+use super::visit::Visit;
+use crate::http::shared::Shared;
+use crate::model::{HostRecord, Timestamp};
+use crate::telling::{Trouble, is_served, trouble};
+
+/// The place of a page in the navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Section {
+    Containers,
+    Unassigned,
+    Hosts,
+    Passes,
+}
+
+/// Around a page.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    pub(super) t: &'static Texts,
+    pub(super) language: Language,
+    /// Whether the live part alone was asked for.
+    pub(super) is_live_part: bool,
+    /// Path and query of this page.
+    pub(super) here: String,
+    pub(super) title: String,
+    pub(super) links: Vec<Link>,
+    pub(super) hosts: Vec<HostNote>,
+    /// Why the ledger cannot be written now.
+    pub(super) store_trouble: Option<String>,
+    pub(super) now: Timestamp,
+    /// The last change that the page shows.
+    pub(super) revision: i64,
+    pub(super) assets: &'static Assets,
+}
+
+/// An entry of the navigation.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    pub(super) href: &'static str,
+    pub(super) text: &'static str,
+    pub(super) count: Option<usize>,
+    /// Whether the count is a reason to look.
+    pub(super) is_alarming: bool,
+    pub(super) is_here: bool,
+}
+
+/// How far the rows of one host can be trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct HostNote {
+    pub(super) name: String,
+    pub(super) complete_pass: Option<Moment>,
+    /// What is wrong, in the language.
+    pub(super) troubles: Vec<&'static str>,
+    /// Why, in the words of the last pass.
+    pub(super) reason: Option<String>,
+    /// The command that cures it, if one does.
+    pub(super) fix: Option<String>,
+}
+
+impl HostNote {
+    pub(super) fn of(host: &HostRecord, now: Timestamp, t: &'static Texts) -> Self {
+        let trouble = trouble(host, now);
+        let mut troubles: Vec<&'static str> = trouble.map(|trouble| t.trouble(trouble)).into_iter().collect();
+        let is_unserved = !is_served(host, now);
+        if is_unserved {
+            troubles.push(t.trouble_not_served);
+        }
+        let fix = match trouble {
+            Some(Trouble::WrongDaemon) => Some("dockledger hosts confirm".to_owned()),
+            _ if is_unserved => Some("dockledger run".to_owned()),
+            _ => None,
+        };
+        Self {
+            name: shown(host.name.as_str()),
+            complete_pass: host.last_complete_pass_at.map(|at| Moment::ago(at, now, t)),
+            troubles,
+            reason: host.last_error.as_deref().filter(|_| trouble.is_some()).map(shown),
+            fix,
+        }
+    }
+}
+
+impl Frame {
+    pub(super) fn new(visit: &Visit, shared: &Shared, known: &Known, section: Section, title: String) -> Self {
+        let t = visit.language.texts();
+        let now = Timestamp::now();
+        let status = shared.ledger.status();
+        let hosts: Vec<HostNote> = known.hosts.iter().map(|host| HostNote::of(host, now, t)).collect();
+        let troubled = hosts.iter().any(|host| !host.troubles.is_empty());
+        let unassigned = status.unassigned.as_ref().map(|unassigned| unassigned.len());
+        let link = |at, href, text, count: Option<usize>, is_alarming| Link {
+            href,
+            text,
+            count,
+            is_alarming,
+            is_here: at == section,
+        };
+        let links = vec![
+            link(Section::Containers, "/", t.nav_containers, Some(known.rows), false),
+            link(Section::Unassigned, "/unassigned", t.nav_unassigned, unassigned, unassigned.is_some_and(|n| n > 0)),
+            link(Section::Hosts, "/hosts", t.nav_hosts, Some(known.hosts.len()), troubled),
+            link(Section::Passes, "/passes", t.nav_passes, None, false),
+        ];
+        Self {
+            t,
+            language: visit.language,
+            is_live_part: visit.is_live_part,
+            here: visit.here.clone(),
+            title,
+            links,
+            hosts,
+            store_trouble: status.store_trouble,
+            now,
+            revision: known.revision.0,
+            assets: Assets::get(),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! A row as the page shows it.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::ages::Moment;
+use super::language::Language;
+use super::marks::Mark;
+use super::ports::{Port, ports};
+use super::texts::Texts;
+use super::visit::Visit;
+use crate::model::{ContainerState, HostName, RowId, StoredRow, Timestamp};
+use crate::telling::escape;
+
+/// What all rows of one answer are shown with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Showing<'a> {
+    pub(super) visit: &'a Visit,
+    /// The host that this service keeps: ports of its rows can be links.
+    pub(super) own_host: &'a HostName,
+    pub(super) now: Timestamp,
+}
+
+/// One row, ready for a template. Texts of the daemon are made visible here and escaped by the template.
+#[derive(Clone, Debug)]
+pub(super) struct RowView {
+    /// Names the row within a page.
+    pub(super) key: String,
+    /// Changes with what is shown but for ages.
+    pub(super) version: String,
+    pub(super) history: String,
+    /// Empty before a container was seen.
+    pub(super) name: String,
+    pub(super) image: String,
+    pub(super) workload: String,
+    pub(super) workload_href: String,
+    pub(super) kind_text: &'static str,
+    pub(super) role: String,
+    pub(super) host: String,
+    pub(super) mark: Mark,
+    pub(super) since: Option<Moment>,
+    pub(super) ports: Vec<Port>,
+    pub(super) more_ports: usize,
+    pub(super) ports_text: String,
+    pub(super) notes: Vec<Note>,
+    /// Of a missing row: when it was last seen.
+    pub(super) last_seen: Option<Moment>,
+}
+
+/// What explains a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Note {
+    pub(super) tone: &'static str,
+    pub(super) text: String,
+}
+
+/// Within one segment of a path.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
+
+/// One segment of a path, whatever the text holds.
+pub(super) fn segment(text: &str) -> String {
+    utf8_percent_encode(text, SEGMENT).to_string()
+}
+
+/// The page of a row.
+pub(super) fn history_href(host: &HostName, row: &RowId) -> String {
+    format!("/containers/{}/{}", segment(host.as_str()), segment(row.as_str()))
+}
+
+/// The page of a workload.
+pub(super) fn workload_href(workload: &str) -> String {
+    format!("/workloads/{}", segment(workload))
+}
+
+impl RowView {
+    pub(super) fn of(row: &StoredRow, showing: Showing<'_>) -> Self {
+        let Showing { visit, own_host, now } = showing;
+        let t = visit.language.texts();
+        let observed = &row.observed;
+        let reached_by = visit.reached_by.as_deref().filter(|_| row.host == *own_host && observed.state.is_up());
+        let (ports, more_ports) = ports(&observed.ports, reached_by);
+        let workload = row.workload_name.as_deref().unwrap_or(row.binding.workload_id.as_str());
+        let is_missing = observed.state == ContainerState::Missing;
+        let notes = notes(row, visit.language);
+        Self {
+            key: format!("{} {}", row.host, row.id),
+            version: version(row, workload, &notes),
+            history: history_href(&row.host, &row.id),
+            name: shown(&observed.name),
+            image: shown(&observed.image_ref),
+            workload: shown(workload),
+            workload_href: workload_href(row.binding.workload_id.as_str()),
+            kind_text: t.kind(row.binding.workload_kind),
+            role: shown(&row.binding.role),
+            host: shown(row.host.as_str()),
+            mark: Mark::of(&observed.state, t),
+            since: observed.known_since().map(|at| Moment::span(at, now, t)),
+            ports,
+            more_ports,
+            ports_text: observed.ports.to_string(),
+            notes,
+            last_seen: observed.last_seen_at.filter(|_| is_missing).map(|at| Moment::ago(at, now, t)),
+        }
+    }
+}
+
+/// A row is written with a revision; its owner's name and its host's status are not its own.
+fn version(row: &StoredRow, workload: &str, notes: &[Note]) -> String {
+    let mut hasher = DefaultHasher::new();
+    workload.hash(&mut hasher);
+    notes.iter().for_each(|note| note.text.hash(&mut hasher));
+    row.observed.started_at.hash(&mut hasher);
+    format!("{}-{:x}", row.revision.0, hasher.finish())
+}
+
+/// What would act on the text around it becomes visible.
+pub(super) fn shown(text: &str) -> String {
+    escape(text).into_owned()
+}
+
+/// What explains the state, the gravest first.
+pub(super) fn notes(row: &StoredRow, language: Language) -> Vec<Note> {
+    let t: &Texts = language.texts();
+    let observed = &row.observed;
+    let mut notes = Vec::new();
+    let mut note = |tone, text: String| notes.push(Note { tone, text });
+    if observed.flapping_since.is_some() {
+        note("bad", language.count(t.n_note_flapping, usize::try_from(observed.recent_starts).unwrap_or(0)));
+    }
+    if observed.oom_killed == Some(true) {
+        note("bad", t.note_oom.to_owned());
+    }
+    let is_down = matches!(observed.state, ContainerState::Stopped | ContainerState::Restarting);
+    if let Some(code) = observed.exit_code.filter(|_| is_down) {
+        note(if code == 0 { "calm" } else { "bad" }, t.note_exit.replace("{code}", &code.to_string()));
+    }
+    if let Some(health) = observed.health.as_deref().filter(|_| observed.state.is_up()) {
+        let tone = match health {
+            "healthy" => "calm",
+            "unhealthy" => "bad",
+            _ => "busy",
+        };
+        note(tone, shown(t.health(health)));
+    }
+    if let Some(restarts) = observed.restart_count.and_then(|count| usize::try_from(count).ok()).filter(|n| *n > 0) {
+        note("calm", language.count(t.n_note_restarts, restarts));
+    }
+    if row.host_status.as_deref().is_some_and(|status| status != "fresh") && observed.state.is_up() {
+        note("calm", t.note_stale.to_owned());
+    }
+    notes
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::model::{Binding, ContainerId, DeployerColumns, Observed, Revision, WorkloadId, WorkloadKind};
+
+    /// A row of the stack `shop` that runs since 100 s.
+    pub(in crate::http::page) fn row() -> StoredRow {
+        let at = Timestamp::from_millis(100_000);
+        StoredRow {
+            id: RowId::new("w:web"),
+            host: HostName::new("local"),
+            binding: Binding {
+                workload_id: WorkloadId::new("w"),
+                workload_kind: WorkloadKind::Stack,
+                role: "web".into(),
+                container_id: Some(ContainerId::new("ab".repeat(32))),
+            },
+            observed: Observed {
+                name: "shop-web-1".into(),
+                image_ref: "shop/web:7".into(),
+                state_since: Some(at),
+                port: 8080,
+                ports: "0.0.0.0:8080->80/tcp".into(),
+                ..Observed::unseen(ContainerState::Running)
+            },
+            deployer: DeployerColumns::default(),
+            created_at: at,
+            updated_at: at,
+            revision: Revision(1),
+            workload_name: Some("shop".into()),
+            host_status: Some("fresh".into()),
+            last_complete_pass_at: Some(at),
+        }
+    }
+
+    fn view(row: &StoredRow, host: &str) -> RowView {
+        let visit = Visit {
+            language: Language::English,
+            is_live_part: false,
+            here: "/".into(),
+            reached_by: Some("box.example".into()),
+        };
+        let now = Timestamp::from_millis(160_000);
+        RowView::of(row, Showing { visit: &visit, own_host: &HostName::new(host), now })
+    }
+
+    /// B11 and B27: what a row's id holds never leaves its segment.
+    #[test]
+    fn an_id_cannot_leave_its_segment_of_the_link() {
+        let mut row = row();
+        row.id = RowId::new("w:../../x?y#z%2f");
+        let history = view(&row, "local").history;
+        assert_eq!(history, "/containers/local/w%3A%2E%2E%2F%2E%2E%2Fx%3Fy%23z%252f");
+    }
+
+    #[test]
+    fn ports_are_links_on_the_machine_that_the_browser_reached_alone() {
+        assert!(view(&row(), "local").ports[0].link.is_some());
+        assert!(view(&row(), "east").ports[0].link.is_none());
+        let mut stopped = row();
+        stopped.observed.state = ContainerState::Stopped;
+        assert!(view(&stopped, "local").ports[0].link.is_none());
+    }
+
+    #[test]
+    fn what_explains_a_state_comes_gravest_first() {
+        let mut row = row();
+        row.observed.state = ContainerState::Restarting;
+        row.observed.flapping_since = row.observed.state_since;
+        (row.observed.recent_starts, row.observed.exit_code, row.observed.restart_count) = (5, Some(137), Some(9));
+        row.observed.oom_killed = Some(true);
+        let texts: Vec<String> = notes(&row, Language::English).into_iter().map(|note| note.text).collect();
+        assert_eq!(texts, ["flapping: 5 starts", "out of memory", "exit code 137", "9 restarts"]);
+    }
+}

@@ -1,0 +1,61 @@
+// Loads the live part of the page anew. Requests carry a number that grows, and an answer is shown only if no later one
+// was shown before and its address is still the page's.
+
+import { tick } from "./clock.js";
+import { morph } from "./morph.js";
+
+let sent = 0;
+let shown = 0;
+let pending = null;
+const listeners = [];
+
+/** A service that does not answer for this long is told of, and asked again. */
+const DEADLINE_MS = 15_000;
+
+/** Calls `listener` with whether the service answered, after each answer. */
+export function onAnswer(listener) {
+  listeners.push(listener);
+}
+
+const address = () => location.pathname + location.search;
+
+/** Asks for the live part of the page's address and shows it. */
+export async function load() {
+  const number = ++sent;
+  const asked = address();
+  // What is asked for last says all that those before would have said, so they need not be answered any more.
+  const earlier = pending;
+  const control = new AbortController();
+  pending = { asked, control };
+  if (earlier && earlier.asked !== asked) earlier.control.abort();
+  let text = null;
+  try {
+    const answer = await fetch(asked, {
+      headers: { "dockledger-part": "live", "dockledger-sequence": String(number) },
+      cache: "no-store",
+      signal: AbortSignal.any([control.signal, AbortSignal.timeout(DEADLINE_MS)]),
+    });
+    if (answer.redirected || answer.status === 401) return location.reload();
+    if (answer.ok) text = await answer.text();
+  } catch {
+    if (control.signal.aborted) return;
+  }
+  if (number < shown || asked !== address()) return;
+  if (text !== null) {
+    shown = number;
+    show(text);
+  }
+  for (const listener of listeners) listener(text !== null);
+}
+
+function show(text) {
+  const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("live");
+  const live = document.getElementById("live");
+  if (!fresh || !live) return;
+  morph(live, fresh);
+  tick();
+}
+
+export function startLoading() {
+  window.addEventListener("popstate", load);
+}

@@ -1,0 +1,247 @@
+//! Every text of the page, in English and in Russian, side by side. A key without one of them does not compile.
+//!
+//! Texts that begin with `n_` count: their forms are separated by `|`, see [`super::language::Language::count`]. What is
+//! in braces is put in where the text is used.
+
+mod reasons;
+mod words;
+
+/// Declares the texts; `KEYS` is for the tests.
+macro_rules! texts {
+    ($($key:ident: $english:literal, $russian:literal;)*) => {
+        /// The texts of one language.
+        #[derive(Debug)]
+        pub(in crate::http::page) struct Texts { $(pub(in crate::http::page) $key: &'static str,)* }
+
+        pub(in crate::http::page) static ENGLISH: Texts = Texts { $($key: $english,)* };
+        pub(in crate::http::page) static RUSSIAN: Texts = Texts { $($key: $russian,)* };
+
+        #[cfg(test)]
+        const KEYS: &[(&str, &str, &str)] = &[$((stringify!($key), $english, $russian),)*];
+    };
+}
+
+texts! {
+    // Navigation and what is around each page.
+    skip: "Skip to the content", "К содержанию";
+    nav: "Pages", "Страницы";
+    nav_containers: "Containers", "Контейнеры";
+    nav_unassigned: "Unassigned", "Без владельца";
+    nav_hosts: "Hosts", "Хосты";
+    nav_passes: "Passes", "Проходы";
+    language: "Language", "Язык";
+    freshness: "How fresh this is", "Насколько это свежо";
+    live_on: "live", "вживую";
+    live_off: "reconnecting…", "связь восстанавливается…";
+    live_stale: "no answer; trying again…", "нет ответа; пробую снова…";
+    shown_changes: "The page shows the latest changes", "На странице последние изменения";
+    complete_pass: "complete pass", "полный проход";
+    no_complete_pass: "no complete pass yet", "полного прохода ещё не было";
+    ago: "{age} ago", "{age} назад";
+    units: "s min h d", "с мин ч д";
+    trouble_passes_do_not_end: "stale: passes do not end", "устарел: проходы не завершаются";
+    trouble_not_complete: "stale: the last pass was not complete", "устарел: последний проход был неполным";
+    trouble_unreachable: "the daemon is unreachable", "демон недоступен";
+    trouble_degraded: "the daemon does not list; containers are asked one by one",
+        "демон не выдаёт список; контейнеры опрашиваются по одному";
+    trouble_wrong_daemon: "another daemon answers; nothing is written", "отвечает другой демон; ничего не записывается";
+    trouble_not_served: "no service is running there", "служба там не работает";
+    trouble_store: "the ledger cannot be written", "реестр не записывается";
+    fix_wrong_daemon: "If it was replaced on purpose:", "Если он заменён намеренно:";
+    unknown: "unknown", "неизвестно";
+
+    // Containers.
+    filters: "Filters", "Фильтры";
+    filter_text: "Search", "Поиск";
+    filter_text_hint: "name, workload, image, port, id", "имя, владелец, образ, порт, id";
+    filter_kind: "Kind", "Вид";
+    filter_host: "Host", "Хост";
+    filter_state: "State", "Состояние";
+    filter_any: "all", "все";
+    filter_apply: "Apply", "Применить";
+    filter_reset: "Clear filters", "Сбросить фильтры";
+    state_all: "all", "все";
+    state_down: "not running", "не работают";
+    state_attention: "need attention", "требуют внимания";
+    sort_by: "Sort by", "Сортировать:";
+    n_containers: "{n} container|{n} containers", "{n} контейнер|{n} контейнера|{n} контейнеров";
+    n_containers_of: "{n} container of {all}|{n} containers of {all}",
+        "{n} контейнер из {all}|{n} контейнера из {all}|{n} контейнеров из {all}";
+    column_state: "State", "Состояние";
+    column_container: "Container", "Контейнер";
+    column_workload: "Workload", "Владелец";
+    column_since: "Since", "С каких пор";
+    column_ports: "Ports", "Порты";
+    column_notes: "Notes", "Примечания";
+    column_host: "Host", "Хост";
+    column_image: "Image", "Образ";
+    no_match: "No container matches these filters.", "Под эти фильтры не подходит ни один контейнер.";
+    empty_ledger: "The ledger is empty and nobody has looked yet.", "Реестр пуст: ещё никто не смотрел.";
+    empty_look_once: "Look once:", "Посмотреть один раз:";
+    empty_keep_true: "Keep it true:", "Поддерживать в актуальном виде:";
+    empty_no_rows: "No container has an owner yet.", "Ни у одного контейнера ещё нет владельца.";
+    empty_see_unassigned: "See what runs and why it has none", "Посмотреть, что работает и почему владельца нет";
+    empty_adopt_all: "Register every compose project that runs:", "Зарегистрировать все работающие проекты compose:";
+    no_name: "not made yet", "ещё не создан";
+    open_port: "Open port {port}", "Открыть порт {port}";
+
+    // A workload, and the history of a row.
+    workload_containers: "Containers", "Контейнеры";
+    workload_no_rows: "It has no container in the ledger.", "В реестре у него нет контейнеров.";
+    workload_id: "Workload id", "Id владельца";
+    compose_project: "Compose project", "Проект compose";
+    adopted: "Adopted containers", "Взятые контейнеры";
+    stages: "Stages", "Стадии";
+    stage_once: "once", "раньше";
+    site_label: "Site id", "Id сайта";
+    history: "History", "История";
+    history_drawn: "States over time", "Состояния во времени";
+    history_now: "now", "сейчас";
+    history_part: "Only the last changes are shown.", "Показаны только последние изменения.";
+    history_none: "No change of it is kept.", "Изменений не сохранилось.";
+    facts: "What the ledger holds", "Что хранит реестр";
+    row_id: "Row", "Строка";
+    container_id: "Container id", "Id контейнера";
+    role: "Role", "Роль";
+    image_tag: "Image tag", "Тег образа";
+    subdomain: "Subdomain", "Поддомен";
+    proxy_route: "Proxy route", "Маршрут прокси";
+    created_in_docker: "Created", "Создан";
+    started_at: "Started", "Запущен";
+    finished_at: "Ended", "Завершён";
+    last_seen: "Last seen", "Замечен в последний раз";
+    restart_count: "Restarts", "Перезапуски";
+    exit_code: "Exit code", "Код выхода";
+    health: "Health", "Здоровье";
+    column_when: "When", "Когда";
+    column_change: "Change", "Изменение";
+    column_cause: "Cause", "Причина";
+    column_revision: "Revision", "Ревизия";
+    from_to: "to", "стало";
+
+    // Hosts.
+    n_hosts: "{n} host|{n} hosts", "{n} хост|{n} хоста|{n} хостов";
+    host_none: "No host is in the ledger yet.", "В реестре ещё нет хостов.";
+    host_daemon: "Daemon", "Демон";
+    host_engine: "Engine", "Движок";
+    host_writer: "Written by", "Пишет";
+    host_writer_nobody: "nobody", "никто";
+    host_this: "this service", "эта служба";
+    host_events: "Event stream", "Поток событий";
+    host_events_open: "open", "открыт";
+    host_events_closed: "closed; ticks find changes meanwhile", "закрыт; пока изменения находят по таймеру";
+    host_call: "Call in flight", "Идёт запрос";
+    host_unchanged: "Passes without a change", "Проходов без изменений";
+    host_error: "In the words of the last pass", "Словами последнего прохода";
+    host_rows: "See its containers", "Посмотреть его контейнеры";
+    status_fresh: "fresh", "свежий";
+    status_stale: "stale", "устарел";
+    status_unreachable: "unreachable", "недоступен";
+    status_degraded: "degraded", "ограничен";
+    status_wrong_daemon: "another daemon", "другой демон";
+
+    // Unassigned containers.
+    n_unassigned: "{n} container has no owner|{n} containers have no owner",
+        "{n} контейнер без владельца|{n} контейнера без владельца|{n} контейнеров без владельца";
+    unassigned_none: "Every container that the daemon lists has an owner.", "У каждого контейнера, который знает демон, есть владелец.";
+    unassigned_unknown: "No pass has told yet what has no owner.", "Ещё ни один проход не сказал, что осталось без владельца.";
+    unassigned_of: "Of host {host}.", "На хосте {host}.";
+    unassigned_fix: "Fix", "Как исправить";
+    unassigned_detail: "Particulars", "Подробности";
+    copy: "Copy", "Копировать";
+    copied: "Copied", "Скопировано";
+
+    // Passes.
+    n_passes: "{n} pass|{n} passes", "{n} проход|{n} прохода|{n} проходов";
+    passes_drawn: "Durations of the last passes", "Длительность последних проходов";
+    passes_note: "Ticks that changed nothing are counted with their host.", "Проходы по таймеру без изменений считаются у своего хоста.";
+    passes_none: "No pass is kept yet.", "Проходов ещё не сохранилось.";
+    passes_slowest: "slowest: {ms}", "самый долгий: {ms}";
+    passes_list_part: "list call", "запрос списка";
+    passes_rest_part: "all the rest", "остальное";
+    passes_failed_part: "did not end well", "закончились плохо";
+    column_trigger: "Trigger", "Повод";
+    column_scope: "Scope", "Охват";
+    column_outcome: "Outcome", "Исход";
+    column_duration: "Duration", "Длительность";
+    column_list: "List", "Список";
+    column_listed: "Listed", "В списке";
+    column_written: "Made / written", "Создано / записано";
+    column_gone: "Gone / back", "Пропало / вернулось";
+    scope_host: "whole host", "весь хост";
+    unit_ms: "ms", "мс";
+
+    // When something went wrong.
+    failed_title: "This page cannot be shown", "Эту страницу показать нельзя";
+    failed_not_found: "There is nothing here.", "Здесь ничего нет.";
+    failed_back: "Go to the containers", "К контейнерам";
+
+    // Words of the ledger: states, kinds, health.
+    state_created: "created", "создан";
+    state_running: "running", "работает";
+    state_paused: "paused", "приостановлен";
+    state_restarting: "restarting", "перезапускается";
+    state_stopped: "stopped", "остановлен";
+    state_removing: "removing", "удаляется";
+    state_missing: "missing", "пропал";
+    state_failed: "failed", "не развёрнут";
+    state_forgotten: "forgotten", "забыт";
+    kind_project: "project", "проект";
+    kind_stack: "stack", "стек";
+    kind_site: "site", "сайт";
+    health_starting: "health check starting", "проверка здоровья начата";
+    health_healthy: "healthy", "здоров";
+    health_unhealthy: "unhealthy", "нездоров";
+    note_exit: "exit code {code}", "код выхода {code}";
+    note_oom: "out of memory", "не хватило памяти";
+    n_note_flapping: "flapping: {n} start|flapping: {n} starts", "часто падает: {n} запуск|часто падает: {n} запуска|часто падает: {n} запусков";
+    n_note_restarts: "{n} restart|{n} restarts", "{n} перезапуск|{n} перезапуска|{n} перезапусков";
+    note_last_seen: "last seen", "последний раз замечен";
+    note_stale: "as last seen", "как в последний раз";
+
+    // Why a change was made.
+    cause_inserted: "row made", "строка создана";
+    cause_observed: "seen at the daemon", "замечено у демона";
+    cause_rebound: "another container", "другой контейнер";
+    cause_missing: "verified gone", "исчезновение проверено";
+    cause_returned: "came back", "вернулся";
+    cause_deployer: "written by a deployer", "записано деплоером";
+    cause_flapping: "began to flap", "стал часто падать";
+    cause_settled: "settled", "снова стабилен";
+    cause_details: "details read", "прочитаны подробности";
+    cause_claimed: "claimed", "заявлен";
+    cause_forgotten: "row removed", "строка удалена";
+
+    // Why a pass ran, and what came of it.
+    trigger_boot: "start", "запуск";
+    trigger_tick: "tick", "таймер";
+    trigger_request: "request", "запрос";
+    trigger_binding: "binding", "привязка";
+    trigger_moved: "moved rows", "сдвинутые строки";
+    trigger_recovery: "daemon is back", "демон вернулся";
+    trigger_event: "event", "событие";
+    trigger_reconnect: "event stream opened", "поток событий открыт";
+    outcome_committed: "committed", "записан";
+    outcome_partial: "partial", "неполный";
+    outcome_degraded: "degraded", "ограниченный";
+    outcome_failed: "failed", "не удался";
+    outcome_wrong_daemon: "another daemon", "другой демон";
+
+    // Why a container has no row.
+    reason_no_label: "no label", "нет метки";
+    reason_unknown_workload: "unknown workload", "неизвестный владелец";
+    reason_kind_mismatch: "wrong kind", "вид не совпадает";
+    reason_unclaimed_project: "not claimed", "не заявлен";
+    reason_unknown_site: "unknown site", "неизвестный сайт";
+    reason_unknown_stack: "unknown stack", "неизвестный стек";
+    reason_other_prefix: "other prefix", "другой префикс";
+    reason_one_off: "one-off", "разовый запуск";
+    reason_superseded: "superseded", "заменён";
+    reason_contested: "contested", "оспаривается";
+    reason_label_from_image: "label of the image", "метка из образа";
+    reason_image_unknown: "image unknown", "образ неизвестен";
+    reason_ignored: "ignored", "пропускается";
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! The words of the ledger in the words of a language.
+
+use super::{ENGLISH, Texts};
+use crate::model::{ChangeCause, ContainerState, HostStatus, PassOutcome, Trigger, WorkloadKind};
+use crate::telling::Trouble;
+
+impl Texts {
+    /// The word of a state; one that only the daemon knows stays as the daemon says it.
+    pub(in crate::http::page) fn state<'a>(&self, state: &'a ContainerState) -> &'a str {
+        match state {
+            ContainerState::Created => self.state_created,
+            ContainerState::Running => self.state_running,
+            ContainerState::Paused => self.state_paused,
+            ContainerState::Restarting => self.state_restarting,
+            ContainerState::Stopped => self.state_stopped,
+            ContainerState::Removing => self.state_removing,
+            ContainerState::Missing => self.state_missing,
+            ContainerState::Failed => self.state_failed,
+            ContainerState::Forgotten => self.state_forgotten,
+            ContainerState::Other(word) => word,
+        }
+    }
+
+    pub(in crate::http::page) const fn kind(&self, kind: WorkloadKind) -> &'static str {
+        match kind {
+            WorkloadKind::Project => self.kind_project,
+            WorkloadKind::Stack => self.kind_stack,
+            WorkloadKind::Site => self.kind_site,
+        }
+    }
+
+    /// What the health check says; a word that nobody knows stays as it is.
+    pub(in crate::http::page) fn health<'a>(&self, word: &'a str) -> &'a str {
+        match word {
+            "starting" => self.health_starting,
+            "healthy" => self.health_healthy,
+            "unhealthy" => self.health_unhealthy,
+            other => other,
+        }
+    }
+
+    pub(in crate::http::page) const fn cause(&self, cause: ChangeCause) -> &'static str {
+        match cause {
+            ChangeCause::Inserted => self.cause_inserted,
+            ChangeCause::Observed => self.cause_observed,
+            ChangeCause::Rebound => self.cause_rebound,
+            ChangeCause::Missing => self.cause_missing,
+            ChangeCause::Returned => self.cause_returned,
+            ChangeCause::Deployer => self.cause_deployer,
+            ChangeCause::Flapping => self.cause_flapping,
+            ChangeCause::Settled => self.cause_settled,
+            ChangeCause::Details => self.cause_details,
+            ChangeCause::Claimed => self.cause_claimed,
+            ChangeCause::Forgotten => self.cause_forgotten,
+        }
+    }
+
+    /// Why a pass ran; a word of a later version stays as it is.
+    pub(in crate::http::page) fn trigger<'a>(&self, word: &'a str) -> &'a str {
+        match Trigger::parse(word) {
+            Some(Trigger::Boot) => self.trigger_boot,
+            Some(Trigger::Tick) => self.trigger_tick,
+            Some(Trigger::Request) => self.trigger_request,
+            Some(Trigger::Binding) => self.trigger_binding,
+            Some(Trigger::Moved) => self.trigger_moved,
+            Some(Trigger::Recovery) => self.trigger_recovery,
+            Some(Trigger::Event) => self.trigger_event,
+            Some(Trigger::Reconnect) => self.trigger_reconnect,
+            None => word,
+        }
+    }
+
+    /// What came of a pass; a word of a later version stays as it is.
+    pub(in crate::http::page) fn outcome<'a>(&self, word: &'a str) -> &'a str {
+        match PassOutcome::parse(word) {
+            Some(PassOutcome::Committed) => self.outcome_committed,
+            Some(PassOutcome::Partial) => self.outcome_partial,
+            Some(PassOutcome::Degraded) => self.outcome_degraded,
+            Some(PassOutcome::Failed) => self.outcome_failed,
+            Some(PassOutcome::WrongDaemon) => self.outcome_wrong_daemon,
+            None => word,
+        }
+    }
+
+    pub(in crate::http::page) const fn status(&self, status: HostStatus) -> &'static str {
+        match status {
+            HostStatus::Fresh => self.status_fresh,
+            HostStatus::Stale => self.status_stale,
+            HostStatus::Unreachable => self.status_unreachable,
+            HostStatus::Degraded => self.status_degraded,
+            HostStatus::WrongDaemon => self.status_wrong_daemon,
+        }
+    }
+
+    pub(in crate::http::page) const fn trouble(&self, trouble: Trouble) -> &'static str {
+        match trouble {
+            Trouble::PassesDoNotEnd => self.trouble_passes_do_not_end,
+            Trouble::NotComplete => self.trouble_not_complete,
+            Trouble::Unreachable => self.trouble_unreachable,
+            Trouble::Degraded => self.trouble_degraded,
+            Trouble::WrongDaemon => self.trouble_wrong_daemon,
+        }
+    }
+
+    /// Whether these are the English ones.
+    pub(super) fn is_english(&self) -> bool {
+        std::ptr::eq(self, &raw const ENGLISH)
+    }
+}
