@@ -6,6 +6,7 @@ mod cli;
 mod docker;
 mod faults;
 mod http;
+mod page;
 mod real;
 mod simulation;
 mod store;

@@ -1,5 +1,6 @@
 //! What the tests share: real parts that are started once, and the word for what cannot run here.
 
+pub(crate) mod chromium;
 pub(crate) mod containers;
 pub(crate) mod database;
 pub(crate) mod dockerd;
@@ -7,4 +8,5 @@ pub(crate) mod engine;
 pub(crate) mod http;
 pub(crate) mod podman;
 pub(crate) mod postgres;
+pub(crate) mod showroom;
 pub(crate) mod skip;

@@ -1,0 +1,142 @@
+//! What the page answers to anybody, browser or not: whole without scripts, with the headers that keep it safe.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+
+use crate::support::showroom::Showroom;
+
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+}
+
+fn ask(address: SocketAddr, method: &str, path: &str, headers: &str) -> Answer {
+    let mut stream = TcpStream::connect(address).expect("it is served");
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n").expect("sent");
+    let mut text = Vec::new();
+    stream.read_to_end(&mut text).expect("an answer");
+    let text = String::from_utf8_lossy(&text);
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    Answer { status, head: head.to_owned(), body: body.to_owned() }
+}
+
+fn get(room: &Showroom, path: &str) -> Answer {
+    ask(room.address, "GET", path, "")
+}
+
+#[test]
+fn without_scripts_the_page_is_whole_and_its_form_filters() {
+    let room = Showroom::furnished();
+    let all = get(&room, "/").body;
+    for expected in
+        ["<form", "method=\"get\" action=\"/\"", "name=\"text\"", "name=\"kind\"", "name=\"host\"", "class=\"apply\""]
+    {
+        assert!(all.contains(expected), "{expected}");
+    }
+    assert!(all.contains("storefront-production-1") && all.contains("href=\"/?state=stopped\""));
+    assert!(all.contains("<b><bdi>local</bdi>:</b>") && all.contains("complete pass"));
+    let some = get(&room, "/?kind=site&host=&state=&text=handbook").body;
+    assert!(some.contains("site-handbook") && !some.contains("storefront-production-1"));
+    assert!(some.contains("1 container of "), "the count says what is shown");
+    let nothing = get(&room, "/?state=hibernated").body;
+    assert!(nothing.contains("No container matches"));
+}
+
+#[test]
+fn what_is_down_whose_it_is_and_since_when_is_two_clicks_away() {
+    let room = Showroom::furnished();
+    let down = get(&room, "/?state=down").body;
+    for name in ["backup-restic-1", "ci-builder-b-1", "mail-clamav-1", "files-cron-1"] {
+        assert!(down.contains(name), "{name}");
+    }
+    assert!(!down.contains("chat-synapse-1"));
+    let history = down.split("href=\"/containers/").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
+    let history = get(&room, &format!("/containers/{history}")).body;
+    assert!(history.contains("<svg") && history.contains("<rect"), "the history is drawn");
+    let owner = down.split("href=\"/workloads/").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
+    assert_eq!(get(&room, &format!("/workloads/{owner}")).status, 200);
+    let unassigned = get(&room, "/unassigned").body;
+    for fix in
+        ["dockledger adopt experiment", "dockledger site add site-ghost --id site-ghost", "--project reports --stage"]
+    {
+        assert!(unassigned.contains(fix), "{fix}");
+    }
+    for page in ["/hosts", "/passes"] {
+        assert_eq!(get(&room, page).status, 200, "{page}");
+    }
+}
+
+#[test]
+fn an_empty_ledger_says_what_to_do_next() {
+    let room = Showroom::empty();
+    let empty = get(&room, "/").body;
+    assert!(empty.contains("dockledger adopt --all") && empty.contains("href=\"/unassigned\""), "{empty}");
+    assert!(get(&room, "/unassigned").body.contains("Every container that the daemon lists has an owner"));
+}
+
+#[test]
+fn every_answer_of_the_page_forbids_what_it_did_not_bring() {
+    let room = Showroom::empty();
+    let assets = asset_of(&room, "page.css");
+    for path in ["/", "/hosts", "/workloads/nobody", &assets, "/assets/x/none.js"] {
+        let answer = get(&room, path);
+        let policy = answer.header("content-security-policy").unwrap_or_default().to_owned();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{path}: {policy}");
+        assert!(!policy.contains("unsafe") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+        let inline = [" onclick=", " onload=", " style=", "<style", "javascript:"];
+        assert!(!inline.iter().any(|inline| answer.body.contains(inline)), "{path}");
+        assert!(!answer.body.contains("<script>") && !answer.body.contains("https://"), "{path}");
+    }
+}
+
+/// The path of a part of the page, as a page names it.
+fn asset_of(room: &Showroom, name: &str) -> String {
+    let page = get(room, "/").body;
+    let path = page.split('"').find(|part| part.starts_with("/assets/") && part.ends_with(name));
+    path.expect("the page names it").to_owned()
+}
+
+/// B36.
+#[test]
+fn parts_of_the_page_are_kept_by_their_hash_and_no_path_leads_out_of_them() {
+    let room = Showroom::empty();
+    let path = asset_of(&room, "page.js");
+    let module = get(&room, &path);
+    assert_eq!((module.status, module.header("content-type")), (200, Some("text/javascript; charset=utf-8")));
+    assert_eq!(module.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    assert_eq!(get(&room, "/assets/old/page.js").header("cache-control"), Some("no-cache"));
+    for path in [
+        "/assets/x/../../../etc/passwd",
+        "/assets/x/..%2f..%2f..%2fetc%2fpasswd",
+        "/assets/%2e%2e/%2e%2e",
+        "/assets//etc/passwd",
+        "/assets/x/page.css%00.js",
+        "/../Cargo.toml",
+    ] {
+        let answer = get(&room, path);
+        assert!((400..500).contains(&answer.status), "{path}: {}", answer.status);
+        assert!(!answer.body.contains("root:"), "{path}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_told_as_a_page() {
+    let room = Showroom::empty();
+    for path in ["/workloads/nobody", "/containers/local/nothing"] {
+        let answer = ask(room.address, "GET", path, "Accept-Language: ru\r\n");
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(answer.body.contains("Здесь ничего нет") && answer.body.contains("lang=\"ru\""), "{path}");
+    }
+}

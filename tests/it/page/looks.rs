@@ -1,0 +1,101 @@
+//! How the page looks and whom it shuts out: a phone's width, both schemes, what an accessibility checker finds.
+
+use serde_json::{Value, json};
+
+use super::browser;
+use crate::support::chromium::{Browser, Screen, target};
+use crate::support::showroom::Showroom;
+use crate::support::skip::skip;
+
+/// Copies of these are in `docs`.
+const IN_THE_README: [&str; 2] = ["by-state-desk-light", "attention-phone-dark"];
+
+/// Every page with a name for its screenshot. The history is that of a container with one.
+fn pages(browser: &Browser, room: &Showroom) -> Vec<(&'static str, String)> {
+    browser.go(&room.url("/?text=ci-queue"));
+    browser.wait("document.querySelector('.rows tbody .c-name a')");
+    let history = browser.text("document.querySelector('.rows tbody .c-name a').getAttribute('href')");
+    let stack = browser.text("document.querySelector('.rows tbody .c-workload a').getAttribute('href')");
+    vec![
+        ("containers", "/".into()),
+        ("by-state", "/?sort=state".into()),
+        ("attention", "/?state=attention".into()),
+        ("unmatched", "/?text=nowhere".into()),
+        ("project", "/workloads/w-storefront".into()),
+        ("stack", stack),
+        ("history", history),
+        ("hosts", "/hosts".into()),
+        ("unassigned", "/unassigned".into()),
+        ("passes", "/passes".into()),
+        ("failed", "/workloads/nobody".into()),
+    ]
+}
+
+#[test]
+fn no_page_is_wider_than_a_phone_and_each_is_kept_as_a_picture() {
+    let Some(browser) = browser("no_page_is_wider_than_a_phone_and_each_is_kept_as_a_picture", "en") else { return };
+    let room = Showroom::furnished();
+    for (name, path) in pages(&browser, &room) {
+        for (screen, device) in [(Screen::Desk, "desk"), (Screen::Phone, "phone")] {
+            browser.screen(screen);
+            for scheme in ["light", "dark"] {
+                browser.scheme(scheme);
+                browser.go(&room.url(&path));
+                browser.wait("document.readyState === 'complete'");
+                let name = format!("{name}-{device}-{scheme}");
+                browser.keep_screenshot(&name);
+                if IN_THE_README.contains(&name.as_str()) {
+                    browser.keep_small_picture(&name);
+                }
+                let [shown, had] = ["document.documentElement.scrollWidth", "innerWidth"]
+                    .map(|expression| browser.run(&format!("return {expression};")).as_i64().expect("a number"));
+                assert!(shown <= had, "{name} on a {device} is {shown} wide of {had}");
+            }
+        }
+    }
+    assert_eq!(complaints_but_of_the_missing_page(&browser), Vec::<String>::new());
+}
+
+/// The page that is not there is told of as such.
+fn complaints_but_of_the_missing_page(browser: &Browser) -> Vec<String> {
+    browser.complaints().into_iter().filter(|complaint| !complaint.contains("/workloads/nobody")).collect()
+}
+
+/// No finding that the checker calls serious or critical.
+#[test]
+fn an_accessibility_checker_finds_nothing_serious_on_any_page_in_either_scheme() {
+    let test = "an_accessibility_checker_finds_nothing_serious_on_any_page_in_either_scheme";
+    let axe = target().join("axe/node_modules/axe-core/axe.min.js");
+    let Ok(axe) = std::fs::read_to_string(axe) else {
+        return skip(test, "axe-core is not in target/axe (`npm install --no-save --prefix target/axe axe-core`)");
+    };
+    let Some(browser) = browser(test, "en") else { return };
+    let room = Showroom::furnished();
+    let mut findings = Vec::new();
+    for (name, path) in pages(&browser, &room) {
+        for (screen, scheme) in [(Screen::Desk, "light"), (Screen::Desk, "dark"), (Screen::Phone, "dark")] {
+            browser.screen(screen);
+            browser.scheme(scheme);
+            browser.go(&room.url(&path));
+            browser.run(&axe);
+            let found = browser.run_later(
+                "const done = arguments[arguments.length - 1];
+                 axe.run(document, { resultTypes: ['violations'] })
+                   .then((result) => done(result.violations))
+                   .catch((error) => done([{ impact: 'critical', id: String(error), nodes: [] }]));",
+            );
+            for violation in found.as_array().expect("a list").iter().filter(|found| is_serious(found)) {
+                let node = &violation["nodes"][0];
+                findings.push(format!(
+                    "{name} {scheme}: {} {} {}",
+                    violation["id"], node["html"], node["any"][0]["message"]
+                ));
+            }
+        }
+    }
+    assert!(findings.is_empty(), "{}", findings.join("\n"));
+}
+
+fn is_serious(violation: &Value) -> bool {
+    [json!("serious"), json!("critical")].contains(&violation["impact"])
+}

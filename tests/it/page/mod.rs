@@ -1,0 +1,23 @@
+//! The page in a real browser, over a simulated daemon and once over a real one.
+
+mod answers;
+mod filters;
+mod hostile;
+mod languages;
+mod live;
+mod looks;
+mod speed;
+
+use crate::support::chromium::Browser;
+use crate::support::skip::skip;
+
+/// A browser whose user reads that language; `None`, said aloud, where there is none.
+fn browser(test: &str, language: &str) -> Option<Browser> {
+    match Browser::open(language) {
+        Ok(browser) => Some(browser),
+        Err(why) => {
+            skip(test, &why);
+            None
+        }
+    }
+}
