@@ -175,6 +175,7 @@ impl DispatchState {
             // Where nothing was seen for a while, a look at some containers is not enough.
             order.scope = Scope::Host;
         }
+        self.in_flight.begin_pass();
         let tries = if self.lists_fail { 1 } else { LIST_TRIES_AT_FIRST };
         let (pass, effects) = Pass::begin(
             self.settings.clone(),

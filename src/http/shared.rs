@@ -36,7 +36,7 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(ledger: LedgerHandle, closing: watch::Receiver<()>, requests: RequestCounts) -> Self {
         let config = Arc::clone(&ledger.config);
-        let readers = Readers::new(Arc::clone(&config));
+        let readers = Readers::new(Arc::clone(&config), ledger.status().in_flight());
         Self {
             ledger,
             config,

@@ -89,7 +89,7 @@ impl NotifyActor {
         args: NotifyArgs,
     ) -> Result<NotifyState, ActorProcessingErr> {
         let NotifyArgs { ledger, jitter } = args;
-        let readers = Readers::new(Arc::clone(&ledger.config));
+        let readers = Readers::new(Arc::clone(&ledger.config), ledger.status().in_flight());
         let mut followers = JoinSet::new();
         for (kind, receiver) in receivers(&ledger.config.notify) {
             let (ledger, readers, jitter) = (ledger.clone(), readers.clone(), jitter.clone());

@@ -10,14 +10,19 @@ use tokio::time::timeout;
 
 use super::{OpenMode, Store, StoreError};
 use crate::config::Config;
+use crate::supervisor::InFlight;
 
 /// Reads at the same time. More of them only take turns on the same disk, and each keeps a thread and a connection.
 const MOST_AT_ONCE: usize = 4;
+
+/// How long a read lets a pass go first: an ordinary one takes less, and one that hangs must not hold up people.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// The connections. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Readers {
     config: Arc<Config>,
+    passes: InFlight,
     idle: Arc<Mutex<Vec<Store>>>,
     turns: Arc<Semaphore>,
     /// The one connection that is asked whether anything was committed: what a file answers, it answers to that connection.
@@ -32,10 +37,11 @@ struct Lookout {
 }
 
 impl Readers {
-    /// Opens nothing yet.
+    /// Opens nothing yet. `passes` tells of those that go first.
     #[must_use]
-    pub fn new(config: Arc<Config>) -> Self {
-        Self { config, idle: Arc::default(), turns: Arc::new(Semaphore::new(MOST_AT_ONCE)), lookout: Arc::default() }
+    pub fn new(config: Arc<Config>, passes: InFlight) -> Self {
+        let turns = Arc::new(Semaphore::new(MOST_AT_ONCE));
+        Self { config, passes, idle: Arc::default(), turns, lookout: Arc::default() }
     }
 
     /// Runs one read on a blocking thread. It is waited for no longer than `store_deadline`, its turn included; a read
@@ -99,6 +105,7 @@ impl Readers {
         &self,
         body: impl FnOnce(&mut Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.passes.let_a_pass_go_first(PATIENCE).await;
         let turn = Arc::clone(&self.turns).acquire_owned().await.expect("the semaphore is never closed");
         let readers = self.clone();
         let read = spawn_blocking(move || readers.on_a_connection(turn, body)).await;

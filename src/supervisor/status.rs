@@ -111,6 +111,12 @@ impl Status {
         self.in_flight.now()
     }
 
+    /// The pass that runs, for who lets it go first.
+    #[cfg(feature = "http")]
+    pub(crate) fn in_flight(&self) -> InFlight {
+        self.in_flight.clone()
+    }
+
     /// How far the rows can be trusted: what the last pass said, and stale where no complete one followed in time.
     /// `None` before the first pass.
     #[must_use]
