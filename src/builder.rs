@@ -120,8 +120,8 @@ impl LedgerBuilder {
     /// Spawns a tree of its own.
     ///
     /// # Errors
-    /// If a value of the configuration is impossible, the daemon's address makes no sense, or the client of the database is
-    /// not built in.
+    /// If a value of the configuration is impossible, the daemon's address makes no sense, the client of the database is not
+    /// built in, or it may not be served as it is configured.
     pub async fn spawn(mut self) -> Result<LedgerHandle, StartError> {
         self.config.check()?;
         let (interval, warning) = clamp_interval(self.config.interval);
@@ -148,8 +148,12 @@ impl LedgerBuilder {
         let (status_sender, status) = watch::channel(status);
         let (heartbeat_sender, heartbeat) = watch::channel(0);
         let (subscriptions, registry) = (Arc::default(), Arc::default());
+        #[cfg(feature = "http")]
+        let guard = if self.serve { Some(Arc::new(crate::http::Guard::new(&config.http)?)) } else { None };
         let handle = {
             let config = Arc::clone(&config);
+            #[cfg(feature = "http")]
+            let guard = guard.clone();
             move |supervisor: ActorRef<SupervisorMessage>| LedgerHandle {
                 config: Arc::clone(&config),
                 cell: supervisor.get_cell(),
@@ -158,11 +162,13 @@ impl LedgerBuilder {
                 heartbeat: heartbeat.clone(),
                 subscriptions: Arc::clone(&subscriptions),
                 registry: Arc::clone(&registry),
+                #[cfg(feature = "http")]
+                guard: guard.clone(),
             }
         };
         #[cfg(feature = "http")]
         let guests = {
-            let http = self.serve.then(|| (Child::Http, crate::http::guest(handle.clone())));
+            let http = guard.map(|guard| (Child::Http, crate::http::guest(handle.clone(), guard)));
             let notify = self.notify.then(|| crate::notify::guest(&config.notify, self.jitter.clone(), handle.clone()));
             http.into_iter().chain(notify.flatten().map(|notify| (Child::Notify, notify))).collect::<BTreeMap<_, _>>()
         };

@@ -69,6 +69,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// Who is told what happens.
     pub notify: NotifyConfig,
+    /// Whether it acts on containers.
+    pub actions: ActionsConfig,
 }
 
 impl Config {
@@ -96,6 +98,7 @@ impl Config {
             flapping: Flapping::default(),
             http: HttpConfig::default(),
             notify: NotifyConfig::default(),
+            actions: ActionsConfig::default(),
         }
     }
 
@@ -207,11 +210,36 @@ pub struct HttpConfig {
     /// The socket by which the commands beside a running service hand their work to it; only its own user can open it.
     /// `None` for none: [`crate::cli`] chooses one for each ledger and host.
     pub control_socket: Option<PathBuf>,
+    /// The file of tokens; with one, everybody needs a token but who comes by the control socket. Without, only loopback is
+    /// served.
+    pub tokens: Option<PathBuf>,
+    /// Requests a second from one address, four times as many at once; 0 for any number. Loopback is not counted: a
+    /// proxy's clients all come from there. 100: a page with its parts, reloaded by hand as fast as one can.
+    pub rate: u32,
+    /// The certificate chain in PEM, for TLS.
+    pub tls_certificate: Option<PathBuf>,
+    /// Its private key in PEM.
+    pub tls_key: Option<PathBuf>,
+}
+
+/// What may be done to containers over HTTP.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActionsConfig {
+    /// Whether containers are started, stopped, restarted and removed at all.
+    pub enabled: bool,
 }
 
 impl Default for HttpConfig {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 7878)), allowed_hosts: Vec::new(), control_socket: None }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 7878)),
+            allowed_hosts: Vec::new(),
+            control_socket: None,
+            tokens: None,
+            rate: 100,
+            tls_certificate: None,
+            tls_key: None,
+        }
     }
 }
 

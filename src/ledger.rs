@@ -47,6 +47,10 @@ pub enum StartError {
     /// The client of the database is not built in.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Nobody may be served so: others than this machine without tokens, or with tokens that cannot be used.
+    #[cfg(feature = "http")]
+    #[error(transparent)]
+    Guard(#[from] crate::http::GuardError),
     /// The tree of actors could not be spawned: a fault of our own, or the host's supervisor is ending.
     #[error("cannot spawn the supervision tree: {0}")]
     Spawn(String),
@@ -65,6 +69,9 @@ pub struct LedgerHandle {
     /// The connection of the last registry call, for the next one: opening it again would read the whole database for
     /// damage.
     pub(crate) registry: Arc<Mutex<Option<Store>>>,
+    /// Who is served over HTTP, where it is.
+    #[cfg(feature = "http")]
+    pub(crate) guard: Option<Arc<crate::http::Guard>>,
 }
 
 impl Ledger {
@@ -155,6 +162,16 @@ impl LedgerHandle {
     #[must_use]
     pub fn host(&self) -> &HostName {
         &self.config.host
+    }
+
+    /// Reads the tokens of `http.tokens` anew; a token that is gone ends its sessions too. `false` where there is no such
+    /// file, or the ledger is not served.
+    ///
+    /// # Errors
+    /// The file cannot be used; the tokens read before stay.
+    #[cfg(feature = "http")]
+    pub fn reload_tokens(&self) -> Result<bool, crate::http::TokensError> {
+        self.guard.as_ref().map_or(Ok(false), |guard| guard.reload())
     }
 
     /// What the supervisor of a host application sees end when the ledger ends; stopping or killing it ends the ledger in

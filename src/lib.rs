@@ -111,7 +111,11 @@ pub mod supervisor;
 mod telling;
 pub mod tick;
 mod timer;
+#[cfg(feature = "http")]
+mod user;
 
 pub use builder::LedgerBuilder;
+#[cfg(feature = "http")]
+pub use http::{GuardError, TokensError};
 pub use ledger::{Ledger, LedgerHandle, Life, StartError};
 pub use preview::{Preview, preview};

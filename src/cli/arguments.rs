@@ -113,6 +113,9 @@ pub(crate) enum Command {
     Routes(Printing),
     /// Check configuration, daemon, database and lease; for each fault its cause and cure
     Doctor(Printing),
+    /// Tokens of those who may use the API
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// The schema of the database
     #[command(subcommand)]
     Migrate(MigrateCommand),
@@ -301,6 +304,24 @@ pub(crate) struct PassesArguments {
     /// At most this many, the latest first
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+/// What can be done with tokens.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make one: prints it once, and the line to add to the file that http.tokens names; changes nothing
+    New(NewToken),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct NewToken {
+    /// Whose it is, as the log shows it
+    pub(crate) name: String,
+    /// What it may do: each includes those before it
+    #[arg(long, value_parser = ["read", "deploy", "admin"])]
+    pub(crate) scope: String,
     #[command(flatten)]
     pub(crate) printing: Printing,
 }

@@ -6,7 +6,7 @@ use super::exit::{Exit, Failure};
 use super::settings::Surroundings;
 use super::{
     adopt, changes, claim, completions, config, demo, doctor, hosts, migrate, once, passes, project, ps, release,
-    rotate_secret, routes, run, site, stack, stage, unassigned,
+    rotate_secret, routes, run, site, stack, stage, token, unassigned,
 };
 
 /// Runs one command to its end.
@@ -35,6 +35,7 @@ pub fn execute(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Passes(arguments) => passes::execute(arguments, context),
         Command::Routes(printing) => routes::execute(printing, context),
         Command::Doctor(printing) => doctor::execute(printing, context),
+        Command::Token(command) => token::execute(command),
         Command::Migrate(command) => migrate::execute(command, context),
         Command::Demo(arguments) => demo::execute(arguments, context),
         Command::Completions(arguments) => completions::execute(arguments),

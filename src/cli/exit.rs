@@ -150,7 +150,7 @@ impl From<ResolveError> for Failure {
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         let exit = match &error {
-            StartError::Config(_) | StartError::Endpoint(_) => Exit::Usage,
+            StartError::Config(_) | StartError::Endpoint(_) | StartError::Guard(_) => Exit::Usage,
             StartError::Store(error) => exit_of_store(error),
             StartError::Spawn(_) => Exit::Failed,
         };

@@ -38,6 +38,7 @@ mod stack;
 mod stage;
 mod summary;
 mod table;
+mod token;
 mod unassigned;
 
 pub use arguments::Arguments;

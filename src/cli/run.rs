@@ -90,7 +90,10 @@ async fn serve(config: Config, migrate: bool, context: &Context) -> Result<Exit,
                 Told::Reconcile => {
                     tokio::spawn(reconcile(ledger.clone()));
                 }
-                Told::Reload => reload(&running, context),
+                Told::Reload => {
+                    reload(&running, context);
+                    reload_tokens(&ledger);
+                }
             },
         }
     };
@@ -121,6 +124,15 @@ fn reload(running: &Config, context: &Context) {
             }
         }
         Err(error) => tracing::error!("the changed configuration cannot be used, the former one stays: {error}"),
+    }
+}
+
+/// Reads the tokens again: they alone can change under a running service.
+fn reload_tokens(ledger: &LedgerHandle) {
+    match ledger.reload_tokens() {
+        Ok(true) => tracing::info!("the tokens are read again"),
+        Ok(false) => {}
+        Err(error) => tracing::error!("the former tokens stay: {error}"),
     }
 }
 

@@ -57,7 +57,8 @@ impl Config {
         check_range("retention.passes_count", &self.retention.passes_count, 1..=u64::MAX / 2)?;
         check_range("restart_intensity", &self.restart_intensity, 1..=1000)?;
         check_range("scope_limit", &self.scope_limit, 1..=1000)?;
-        check_range("flapping.starts", &self.flapping.starts, 1..=1000)
+        check_range("flapping.starts", &self.flapping.starts, 1..=1000)?;
+        check_range("http.rate", &self.http.rate, 0..=1_000_000)
     }
 
     fn check_names(&self) -> Result<(), ConfigError> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::sync::watch;
 
+use super::auth::Guard;
 use super::control::{self, ControlFile};
 use super::listen::{self, Door, Listening};
 use super::metrics::RequestCounts;
@@ -34,6 +35,7 @@ impl ractor::Message for HttpMessage {}
 #[derive(Debug)]
 struct HttpArgs {
     ledger: LedgerHandle,
+    guard: Arc<Guard>,
     /// Of all lives.
     requests: RequestCounts,
 }
@@ -62,12 +64,13 @@ const LONGEST_RETRY: Duration = Duration::from_secs(10);
 /// Makes each life of the HttpActor that serves a ledger.
 pub(crate) fn guest(
     ledger: impl Fn(ActorRef<SupervisorMessage>) -> LedgerHandle + Send + Sync + 'static,
+    guard: Arc<Guard>,
 ) -> GuestFactory {
     let (ledger, requests) = (Arc::new(ledger), RequestCounts::default());
     GuestFactory::new(move |supervisor| {
-        let (ledger, requests) = (Arc::clone(&ledger), requests.clone());
+        let (ledger, guard, requests) = (Arc::clone(&ledger), Arc::clone(&guard), requests.clone());
         Box::pin(async move {
-            let args = HttpArgs { ledger: ledger(supervisor.clone()), requests };
+            let args = HttpArgs { ledger: ledger(supervisor.clone()), guard, requests };
             let (http, _) = Actor::spawn_linked(None, HttpActor, args, supervisor.get_cell()).await?;
             Ok(http.get_cell())
         })
@@ -78,10 +81,10 @@ pub(crate) fn guest(
 impl HttpActor {
     async fn pre_start(&self, myself: ActorRef<HttpMessage>, args: HttpArgs) -> Result<HttpState, ActorProcessingErr> {
         myself.cast(HttpMessage::Bind)?;
-        let HttpArgs { ledger, requests } = args;
+        let HttpArgs { ledger, guard, requests } = args;
         let (open, closing) = watch::channel(());
         Ok(HttpState {
-            shared: Shared::new(ledger.clone(), closing, requests),
+            shared: Shared::new(ledger.clone(), guard, closing, requests),
             open: Some(open),
             ledger,
             tcp: None,

@@ -20,7 +20,8 @@ use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 use tower::service_fn;
 
-use super::peer::Peer;
+use super::patience::Patience;
+use super::peer::{Peer, Peers};
 
 /// Connections at the same time; more wait in the kernel's backlog. Two thousand of them are some 30 MiB at most.
 const MOST_CONNECTIONS: usize = 2_048;
@@ -55,6 +56,9 @@ pub(super) enum Door {
     /// The control socket.
     Control(UnixListener),
 }
+
+/// One connection's bytes as hyper reads them.
+type Io = TokioIo<Patience<Box<dyn Bytes>>>;
 
 /// The bytes of one connection.
 trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -104,6 +108,7 @@ impl Door {
 async fn accept(door: Door, router: Router, mut ended: oneshot::Receiver<()>) {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let peers = Peers::default();
     let mut connections = JoinSet::new();
     loop {
         let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
@@ -114,11 +119,12 @@ async fn accept(door: Door, router: Router, mut ended: oneshot::Receiver<()>) {
         };
         match accepted {
             Ok((stream, peer)) => {
+                let Some(own_place) = peers.admit(peer) else { continue };
                 let serving = graceful.watch(connection(stream, peer, router.clone()));
                 connections.spawn(async move {
                     // A client that breaks off, or says nonsense, harms itself alone.
                     let _ = serving.await;
-                    drop(place);
+                    drop((place, own_place));
                 });
             }
             Err(error) => {
@@ -137,7 +143,7 @@ fn connection(
     peer: Peer,
     router: Router,
 ) -> hyper::server::conn::http1::Connection<
-    TokioIo<Box<dyn Bytes>>,
+    Io,
     impl hyper::service::Service<hyper::Request<Incoming>, Response = Response, Error = Infallible, Future: Send>,
 > {
     let service = service_fn(move |mut request: Request<Incoming>| {
@@ -151,5 +157,5 @@ fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_DEADLINE)
         .max_buf_size(MOST_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .serve_connection(TokioIo::new(Patience::new(stream)), TowerToHyperService::new(service))
 }

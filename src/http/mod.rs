@@ -9,6 +9,7 @@
 mod actor;
 mod api;
 mod auth;
+mod bounds;
 mod control;
 mod extract;
 mod health;
@@ -16,10 +17,16 @@ mod hooks;
 mod listen;
 mod metrics;
 mod page;
+mod patience;
 mod peer;
 mod problem;
+mod rates;
 mod refusals;
 mod router;
 mod shared;
 
 pub(crate) use actor::guest;
+pub(crate) use auth::Guard;
+pub use auth::{GuardError, TokensError};
+#[cfg(feature = "cli")]
+pub(crate) use auth::{fresh, line, scope};

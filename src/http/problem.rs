@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::store::{RegistryError, StoreError};
 
 /// The kind of document that a problem is.
-pub(super) const PROBLEM: &str = "application/problem+json";
+const PROBLEM: &str = "application/problem+json";
 
 /// Why a request was not answered as it was meant.
 #[derive(Clone, Debug, Serialize, ToSchema)]

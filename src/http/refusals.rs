@@ -16,6 +16,7 @@ const READ: &[(&str, &str)] = &[
     ("401", "A token is needed"),
     ("403", "The token may not do that, or the request comes from a foreign page"),
     ("404", "There is none of that name or id"),
+    ("421", "The service does not go by the name in `Host`"),
     ("429", "Too many requests; try again later"),
     ("500", "A fault of our own; it is in the log of the service"),
     ("503", "The database does not answer, the service is stopping, or too much is asked at once; try again later"),
@@ -23,6 +24,7 @@ const READ: &[(&str, &str)] = &[
 
 const WRITE: &[(&str, &str)] = &[
     ("409", "It is taken, in use, or somebody else's"),
+    ("411", "The body does not say its length"),
     ("413", "The body is too large"),
     ("415", "The body is not said to be JSON"),
     ("422", "The body is JSON and not what is expected"),

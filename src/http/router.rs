@@ -1,20 +1,16 @@
 //! All routes, and what is around each of them.
 
-use std::time::Duration;
-
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::problem::{PROBLEM, Problem};
+use super::problem::Problem;
 use super::shared::Shared;
-use super::{api, auth, health, hooks, metrics, page};
+use super::{api, auth, bounds, health, hooks, metrics, page};
 
 /// The document that is made from the handlers.
 #[derive(OpenApi)]
@@ -30,12 +26,6 @@ use super::{api, auth, health, hooks, metrics, page};
 )]
 struct Document;
 
-/// A request's body: a claim is below 4 KiB.
-const MOST_BODY_BYTES: usize = 64 * 1024;
-
-/// Between two parts of a request's body.
-const BODY_DEADLINE: Duration = Duration::from_secs(10);
-
 /// Everything that is served, with the OpenAPI document that describes it.
 pub(super) fn router(shared: Shared) -> Router {
     let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
@@ -45,9 +35,11 @@ pub(super) fn router(shared: Shared) -> Router {
         .nest("/api/v1", api::routes())
         .split_for_parts();
     let document = axum::Json(document);
+    let document = axum::routing::get(async move || document).route_layer(middleware::from_fn(auth::require_read));
     router
         .merge(page::routes())
-        .route("/api/v1/openapi.json", axum::routing::get(async move || document))
+        .route("/api/v1/openapi.json", document)
+        .merge(auth::routes())
         // What was asked for is not repeated: it may hold a secret.
         .fallback(async || Problem::not_found("there is nothing at this path"))
         .method_not_allowed_fallback(async || {
@@ -57,10 +49,8 @@ pub(super) fn router(shared: Shared) -> Router {
                 "the path is right and the method is not",
             )
         })
-        .layer(middleware::from_fn(auth::identify))
-        .layer(RequestBodyTimeoutLayer::new(BODY_DEADLINE))
-        .layer(RequestBodyLimitLayer::new(MOST_BODY_BYTES))
-        .layer(middleware::map_response(in_our_words))
+        .layer(middleware::from_fn_with_state(shared.clone(), auth::identify))
+        .layer(middleware::from_fn_with_state(shared.clone(), bounds::bound))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
@@ -71,14 +61,4 @@ pub(super) fn router(shared: Shared) -> Router {
         }))
         .layer(middleware::from_fn_with_state(shared.requests.clone(), metrics::count))
         .with_state(shared)
-}
-
-/// The layer that bounds bodies refuses in words of its own.
-async fn in_our_words(response: Response) -> Response {
-    let is_problem = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
-    if response.status() != StatusCode::PAYLOAD_TOO_LARGE || is_problem {
-        return response;
-    }
-    let detail = format!("a request's body has {MOST_BODY_BYTES} bytes at most");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail).into_response()
 }

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout};
 
 use super::api;
+use super::auth::Guard;
 use super::hooks::Limits;
 use super::metrics::RequestCounts;
+use super::rates::Rates;
 use crate::LedgerHandle;
 use crate::config::{Config, without_password};
 use crate::store::{Readers, Store, StoreError};
@@ -31,12 +34,21 @@ pub(super) struct Shared {
     pub(super) hooks: Limits,
     /// What was asked so far, by whoever serves the ledger.
     pub(super) requests: RequestCounts,
+    /// What every request is judged by.
+    pub(super) guard: Arc<Guard>,
+    pub(super) rates: Arc<Rates>,
 }
 
 impl Shared {
-    pub(super) fn new(ledger: LedgerHandle, closing: watch::Receiver<()>, requests: RequestCounts) -> Self {
+    pub(super) fn new(
+        ledger: LedgerHandle,
+        guard: Arc<Guard>,
+        closing: watch::Receiver<()>,
+        requests: RequestCounts,
+    ) -> Self {
         let config = Arc::clone(&ledger.config);
         let readers = Readers::new(Arc::clone(&config), ledger.status().in_flight());
+        let rates = Arc::new(Rates::new(config.http.rate));
         Self {
             ledger,
             config,
@@ -46,6 +58,8 @@ impl Shared {
             closing,
             hooks: Limits::new(Instant::now()),
             requests,
+            guard,
+            rates,
         }
     }
 
@@ -69,5 +83,11 @@ impl Shared {
         // A ledger that has ended publishes nothing.
         let _ = self.ledger.supervisor.cast(SupervisorMessage::LedgerChanged);
         Ok(written)
+    }
+
+    /// Whether the browser speaks TLS, to us or to the proxy before us: its cookie is not to travel otherwise. Whoever
+    /// makes that up harms himself alone.
+    pub(super) fn is_secure(&self, headers: &HeaderMap) -> bool {
+        self.config.http.tls_certificate.is_some() || headers.get("x-forwarded-proto").is_some_and(|by| by == "https")
     }
 }

@@ -116,6 +116,11 @@ pub(crate) static KEYS: &[Key] = &[
     key!("http.listen", socket_address, http.listen),
     key!("http.allowed_hosts", names, http.allowed_hosts),
     key!("http.control_socket", path, http.control_socket),
+    key!("http.tokens", path, http.tokens),
+    key!("http.rate", count, http.rate),
+    key!("http.tls_certificate", path, http.tls_certificate),
+    key!("http.tls_key", path, http.tls_key),
+    key!("actions.enabled", boolean, actions.enabled),
     Key {
         name: "notify.url",
         set: |config, given| {

@@ -1,8 +1,9 @@
 //! What a process is surrounded by, as a value: so that tests have surroundings of their own.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+
+use crate::user::effective_user_id;
 
 /// The environment, the user, and the places that all users of a machine share.
 #[derive(Clone, Debug)]
@@ -44,10 +45,4 @@ impl Surroundings {
         let given = self.variable(variable).map(PathBuf::from).filter(|path| path.is_absolute());
         given.or_else(|| self.variable("HOME").map(|home| PathBuf::from(home).join(fallback)))
     }
-}
-
-/// The owner of this process as the kernel shows it. Where there is no `/proc`, nobody special.
-fn effective_user_id() -> u32 {
-    const NOBODY: u32 = 65_534;
-    std::fs::metadata("/proc/self").map_or(NOBODY, |metadata| metadata.uid())
 }

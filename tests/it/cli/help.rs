@@ -3,7 +3,7 @@
 use super::program::Program;
 
 /// Each command of the command line with the flags that its help must show.
-const COMMANDS: [(&str, &[&str]); 41] = [
+const COMMANDS: [(&str, &[&str]); 42] = [
     ("run", &["--no-migrate"]),
     ("once", &["--no-migrate", "--json"]),
     ("demo", &["--seed", "--for"]),
@@ -54,6 +54,7 @@ const COMMANDS: [(&str, &[&str]); 41] = [
     ("passes", &["--limit", "--json"]),
     ("routes", &["--json"]),
     ("doctor", &["--json"]),
+    ("token new", &["--scope", "--json"]),
     ("migrate up", &["--json"]),
     ("migrate grants", &["--reader"]),
     ("completions", &[]),

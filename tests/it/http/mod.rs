@@ -2,6 +2,8 @@
 
 mod changes;
 mod contract;
+mod guard;
+mod limits;
 mod reads;
 mod writes;
 

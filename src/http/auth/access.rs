@@ -1,0 +1,83 @@
+//! What a caller may do, and the layers that ask for it.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::http::problem::Problem;
+
+/// What a caller may do; each includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Access {
+    /// Read the ledger.
+    Read,
+    /// Ask for passes, claim rows, act on containers.
+    Deploy,
+    /// Change what is registered.
+    Admin,
+}
+
+impl Access {
+    /// The word in the file of tokens.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Deploy => "deploy",
+            Self::Admin => "admin",
+        }
+    }
+
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        [Self::Read, Self::Deploy, Self::Admin].into_iter().find(|access| access.as_str() == word)
+    }
+}
+
+/// Who asks. In the extensions of each request of somebody who is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::http) struct Caller {
+    /// What he may do.
+    pub(in crate::http) access: Access,
+    /// Under which name that is logged: the token's, or how he came in.
+    pub(in crate::http) name: Arc<str>,
+}
+
+/// Lets through who may read.
+pub(in crate::http) async fn require_read(request: Request, next: Next) -> Response {
+    require(Access::Read, request, next).await
+}
+
+/// Lets through who may deploy.
+pub(in crate::http) async fn require_deploy(request: Request, next: Next) -> Response {
+    require(Access::Deploy, request, next).await
+}
+
+/// Lets through who may administer.
+pub(in crate::http) async fn require_admin(request: Request, next: Next) -> Response {
+    require(Access::Admin, request, next).await
+}
+
+async fn require(access: Access, request: Request, next: Next) -> Response {
+    match request.extensions().get::<Caller>() {
+        Some(caller) if caller.access >= access => next.run(request).await,
+        Some(_) => {
+            let detail = format!("this token may not do that; it takes one of the scope {}", access.as_str());
+            Problem::new(StatusCode::FORBIDDEN, "forbidden", detail).into_response()
+        }
+        None if is_somebody_looking(&request) => Redirect::to("/login").into_response(),
+        None => {
+            let detail = "a token is needed, as `Authorization: Bearer TOKEN`; `dockledger token new` makes one";
+            let mut answer = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail).into_response();
+            answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            answer
+        }
+    }
+}
+
+/// A person with a browser is shown where to log in; a program is told what it lacks.
+fn is_somebody_looking(request: &Request) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    request.method() == Method::GET && !request.uri().path().starts_with("/api/") && accept.contains("text/html")
+}

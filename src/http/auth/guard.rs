@@ -1,0 +1,156 @@
+//! What every request is judged by. Made once, so that sessions outlive a life of HttpActor.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+
+use super::names::{Foreign, Names};
+use super::sessions::Sessions;
+use super::tokens::{Hash, Tokens, TokensError};
+use super::{Access, Caller};
+use crate::config::HttpConfig;
+use crate::http::peer::Peer;
+
+/// Names, tokens and sessions of one ledger's service.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    names: Names,
+    /// Where the tokens are kept; without a file whoever is on the machine may do everything.
+    path: Option<PathBuf>,
+    tokens: RwLock<Option<Arc<Tokens>>>,
+    sessions: Sessions,
+}
+
+/// Why a service is not started.
+#[derive(Debug, thiserror::Error)]
+pub enum GuardError {
+    /// Everybody on the network could do everything.
+    #[error(
+        "http.listen is {listen}, which others than this machine reach, and there are no tokens: make one with \
+         `dockledger token new NAME --scope admin`, put its line into a file and name that in http.tokens; or listen on \
+         127.0.0.1"
+    )]
+    Unguarded {
+        /// The address.
+        listen: SocketAddr,
+    },
+    /// The file of tokens cannot be used.
+    #[error(transparent)]
+    Tokens(#[from] TokensError),
+}
+
+/// The cookie of a session.
+pub(super) const COOKIE: &str = "dockledger_session";
+
+impl Guard {
+    /// Reads the tokens.
+    pub(crate) fn new(config: &HttpConfig) -> Result<Self, GuardError> {
+        if config.tokens.is_none() && !config.listen.ip().is_loopback() {
+            return Err(GuardError::Unguarded { listen: config.listen });
+        }
+        let tokens = config.tokens.as_deref().map(Tokens::read).transpose()?.map(Arc::new);
+        Ok(Self {
+            names: Names::new(config.listen, &config.allowed_hosts),
+            path: config.tokens.clone(),
+            tokens: RwLock::new(tokens),
+            sessions: Sessions::default(),
+        })
+    }
+
+    /// Reads the tokens anew; those that are gone end their sessions too. What cannot be used changes nothing. `false`
+    /// where there is no file.
+    pub(crate) fn reload(&self) -> Result<bool, TokensError> {
+        let Some(path) = &self.path else { return Ok(false) };
+        let tokens = Arc::new(Tokens::read(path)?);
+        *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = Some(tokens);
+        Ok(true)
+    }
+
+    /// Refuses what comes under a foreign name, or from a page of another site.
+    pub(super) fn check_site(&self, head: &Parts) -> Result<(), Foreign> {
+        // A balancer asks by the address that it balances; nothing is told there that is worth a page's trouble.
+        if !matches!(head.uri.path(), "/healthz" | "/readyz") {
+            self.names.check_host(&head.uri, &head.headers)?;
+        }
+        if head.method.is_safe() { Ok(()) } else { self.names.check_origin(&head.uri, &head.headers) }
+    }
+
+    /// Who asks; `None` for nobody known. A token that is wrong is not made good by a cookie.
+    pub(super) fn caller(&self, peer: Peer, headers: &HeaderMap) -> Option<Caller> {
+        let Some(tokens) = self.tokens() else {
+            // Whoever is on this machine may read and write the ledger's file anyway.
+            let is_here = matches!(peer, Peer::Tcp(address) if address.ip().to_canonical().is_loopback());
+            return is_here.then(|| Caller { access: Access::Admin, name: "loopback".into() });
+        };
+        match headers.get(header::AUTHORIZATION) {
+            Some(value) => tokens.find(bearer(value.to_str().ok()?)?).map(|(caller, _)| caller.clone()),
+            None => tokens.by_hash(&self.sessions.token(session_id(headers)?)?).cloned(),
+        }
+    }
+
+    /// Opens a session for whoever has a token: what its cookie holds, and who it is.
+    pub(super) fn log_in(&self, token: &str) -> Option<(String, Caller)> {
+        let tokens = self.tokens()?;
+        let (caller, hash): (&Caller, Hash) = tokens.find(token)?;
+        Some((self.sessions.open(hash)?, caller.clone()))
+    }
+
+    pub(super) fn log_out(&self, headers: &HeaderMap) {
+        if let Some(id) = session_id(headers) {
+            self.sessions.close(id);
+        }
+    }
+
+    fn tokens(&self) -> Option<Arc<Tokens>> {
+        self.tokens.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The token of `Bearer TOKEN`; the scheme's case does not count.
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn session_id(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == COOKIE).map(|(_, id)| id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(listen: &str) -> HttpConfig {
+        HttpConfig { listen: listen.parse().expect("an address"), ..HttpConfig::default() }
+    }
+
+    fn peer(address: &str) -> Peer {
+        Peer::Tcp(address.parse().expect("an address"))
+    }
+
+    #[test]
+    fn without_tokens_only_this_machine_is_served() {
+        for listen in ["0.0.0.0:7878", "[::]:7878", "10.0.0.7:7878"] {
+            let refused = Guard::new(&config(listen)).expect_err(listen).to_string();
+            assert!(refused.contains("dockledger token new") && refused.contains(listen), "{refused}");
+        }
+        let guard = Guard::new(&config("[::1]:0")).expect("loopback");
+        let none = HeaderMap::new();
+        assert_eq!(guard.caller(peer("[::ffff:127.0.0.1]:9"), &none).map(|caller| caller.access), Some(Access::Admin));
+        assert_eq!(guard.caller(peer("10.0.0.7:9"), &none), None, "however it came here");
+    }
+
+    #[test]
+    fn a_bearer_is_read_whatever_the_case_of_its_scheme() {
+        assert_eq!(bearer("Bearer abc"), Some("abc"));
+        assert_eq!(bearer("bearer  abc "), Some("abc"));
+        for wrong in ["abc", "Basic abc", ""] {
+            assert_eq!(bearer(wrong), None);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Who may do what.
+//!
+//! ```text
+//! guard      what every request is judged by; made once for all lives of HttpActor
+//! access     what a caller may do, and the layers that ask for it
+//! identify   the layer that tells who asks
+//! names      which `Host` and which `Origin` are ours                  (pure)
+//! tokens     the file of tokens, and a fresh token
+//! sessions   who has logged in
+//! login      the page that trades a token for a cookie
+//! ```
+//!
+//! Comes in: a request's head and the peer of its connection. Goes out: a [`Caller`] in its extensions, or a problem.
+//! Never: a token in a log or an answer, a caller where there is doubt.
+
+mod access;
+mod guard;
+mod identify;
+mod login;
+mod names;
+mod sessions;
+mod tokens;
+
+pub(super) use access::{Access, Caller, require_admin, require_deploy, require_read};
+pub(crate) use guard::Guard;
+pub use guard::GuardError;
+pub(super) use identify::identify;
+pub(super) use login::routes;
+pub use tokens::TokensError;
+#[cfg(feature = "cli")]
+pub(crate) use tokens::{fresh, line, scope};
