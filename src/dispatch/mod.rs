@@ -17,6 +17,8 @@ mod rules;
 pub(crate) use actor::{DispatchActor, DispatchArgs};
 pub(crate) use directory::directory_keys;
 pub use message::{DispatchMessage, PassOrder};
+#[cfg(feature = "http")]
+pub(crate) use rules::dispute;
 #[cfg(test)]
 pub(crate) use rules::fixtures;
 #[cfg(feature = "cli")]

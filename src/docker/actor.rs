@@ -68,6 +68,11 @@ impl DockerActor {
                 questions.source().await_daemon().await;
                 state.answer(&reply_to, DispatchMessage::DaemonAnswers { op });
             }
+            DockerMessage::Look { container, reply } => {
+                let seen = questions.look(&container).await;
+                // A caller that is gone does not want to know.
+                let _ = reply.send(seen);
+            }
             DockerMessage::Act { container, action, reply } => {
                 let result = questions.source().act(&container, action).await;
                 // A caller that is gone does not want the outcome.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ractor::ActorRef;
 
 use crate::dispatch::DispatchMessage;
-use crate::model::{Claims, ContainerId, DaemonIdentity, ImageId, Listing, OpId, Scope};
+use crate::model::{Claims, ContainerId, DaemonIdentity, Examined, ImageId, Listing, OpId, Scope};
 
 /// Which calls an instance of DockerActor makes. Each lane is its own instance, so that one that hangs is killed alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -93,6 +93,13 @@ pub enum DockerMessage {
         op: OpId,
         /// Who gets the answer.
         reply_to: ActorRef<DispatchMessage>,
+    },
+    /// Asks for one container, under `inspect_deadline`.
+    Look {
+        /// The container.
+        container: ContainerId,
+        /// Gets what an inspect says.
+        reply: ractor::RpcReplyPort<Examined>,
     },
     /// Acts on one container.
     Act {

@@ -35,6 +35,12 @@ impl Questions {
         Self { source, list_deadline: config.list_deadline, inspect_deadline: config.inspect_deadline }
     }
 
+    /// One container, under `inspect_deadline`.
+    pub(super) async fn look(&self, container: &ContainerId) -> Examined {
+        let asked = timeout(self.inspect_deadline, self.source.examine(container)).await;
+        asked.unwrap_or_else(|_| Examined::Unanswered("it did not answer in time".into()))
+    }
+
     /// Who is asked.
     #[must_use]
     pub fn source(&self) -> &Arc<dyn ContainerSource> {

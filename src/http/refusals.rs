@@ -11,6 +11,9 @@ pub(super) struct CannotRead;
 /// In place of what is written.
 pub(super) struct CannotWrite;
 
+/// In place of what an action came to.
+pub(super) struct CannotAct;
+
 const READ: &[(&str, &str)] = &[
     ("400", "The request makes no sense: a value is out of its bounds, or a parameter is not known"),
     ("401", "A token is needed"),
@@ -39,6 +42,18 @@ impl IntoResponses for CannotRead {
 impl IntoResponses for CannotWrite {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         READ.iter().chain(WRITE).map(problem).collect()
+    }
+}
+
+const ACT: &[(&str, &str)] = &[
+    ("409", "The row is bound to no container, or the daemon refuses"),
+    ("502", "The daemon failed"),
+    ("504", "`unknown`: the daemon did not say what came of it, and may still carry it out"),
+];
+
+impl IntoResponses for CannotAct {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        READ.iter().chain(ACT).map(problem).collect()
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) struct Shared {
     /// The places for streams of changes.
     pub(super) streams: Arc<Semaphore>,
     writes: Arc<Semaphore>,
+    /// The turn of the one action that is carried out.
+    pub(super) actions: Arc<Semaphore>,
     /// Its sender is dropped when the server ends: what would go on for ever ends then.
     pub(super) closing: watch::Receiver<()>,
     /// How often hooks may be called.
@@ -55,6 +57,7 @@ impl Shared {
             readers,
             streams: Arc::new(api::changes::places()),
             writes: Arc::new(Semaphore::new(MOST_WRITES)),
+            actions: Arc::new(Semaphore::new(1)),
             closing,
             hooks: Limits::new(Instant::now()),
             requests,

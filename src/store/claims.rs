@@ -68,6 +68,23 @@ impl Store {
     }
 }
 
+impl Store {
+    /// As [`Self::release`], if the row is the project's.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`] for the project, and if it has no such row on the host.
+    pub fn release_of(&mut self, host: &HostName, project: &str, row: &RowId) -> Result<Revision, StoreError> {
+        self.write("release the row", |db| {
+            let workload = find_project(db, project)?.workload_id;
+            let owned = containers::workload_id.eq(workload.as_str());
+            let this = containers::host.eq(host.as_str()).and(containers::id.eq(row.as_str()));
+            let rows: Vec<Doomed> = doomed!(db, this.and(owned))?;
+            let unknown = || RegistryError::Unknown { kind: "row", name: row.to_string() };
+            forget(db, &rows)?.ok_or_else(|| unknown().into())
+        })
+    }
+}
+
 struct Claim<'a> {
     host: &'a HostName,
     request: &'a ClaimRequest,

@@ -18,7 +18,7 @@ use super::wiring::Wiring;
 use super::{Child, Status, SupervisorMessage, shutdown};
 use crate::config::Config;
 use crate::dispatch::DispatchMessage;
-use crate::docker::{Lane, SourceFactory};
+use crate::docker::{DockerMessage, Lane, SourceFactory};
 use crate::jitter::Jitter;
 use crate::model::{Clock, Epoch, FailureKind, PassFailure, PassReport};
 use crate::store::{StoreError, StoreFactory, StoreMessage};
@@ -217,6 +217,10 @@ impl SupervisorState {
             M::SnapshotRead { op, result } => self.snapshot_read(myself, op, result),
             M::Subscribe { id, after, outlet } => self.subscribe(myself, id, after, outlet),
             M::Unsubscribe(id) => self.subscribers.remove(id),
+            M::Look { container, reply } => self.wiring.to_actions(DockerMessage::Look { container, reply }),
+            M::Act { container, action, reply } => {
+                self.wiring.to_actions(DockerMessage::Act { container, action, reply });
+            }
             M::Reconcile(caller) => self.request_pass(caller),
             M::SettleDetails(caller) => self.settle_details(caller),
             // Each may end in giving up: the actor has handled them.

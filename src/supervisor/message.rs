@@ -7,9 +7,9 @@ use std::sync::Arc;
 use ractor::RpcReplyPort;
 
 use super::delivery::{Outlet, SubscriptionId};
-use crate::docker::Lane;
+use crate::docker::{Action, DaemonError, Lane};
 use crate::events::StreamStatus;
-use crate::model::{Epoch, OpId, PassReport, Revision};
+use crate::model::{ContainerId, Epoch, Examined, OpId, PassReport, Revision};
 use crate::store::{ChangesPage, LedgerSnapshot, StoreError};
 
 /// A child of the supervisor.
@@ -117,6 +117,22 @@ pub enum SupervisorMessage {
     StreamChanged(StreamStatus),
     /// Where the ledger is served over TCP from now on; `None` while it is not.
     Listening(Option<SocketAddr>),
+    /// Asks for one container by its full id, in the lane of the actions. Without an answer the port is dropped.
+    Look {
+        /// The container.
+        container: ContainerId,
+        /// Gets what an inspect says.
+        reply: RpcReplyPort<Examined>,
+    },
+    /// Acts on one container. A port that is dropped without an answer leaves the outcome unknown.
+    Act {
+        /// The full id, as authorised.
+        container: ContainerId,
+        /// What to do.
+        action: Action,
+        /// Gets what is known of the outcome.
+        reply: RpcReplyPort<Result<(), DaemonError>>,
+    },
     /// A pass is over.
     PassEnded(Arc<PassReport>),
     /// Answers as soon as no details are owed that can be paid now.

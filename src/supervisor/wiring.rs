@@ -89,6 +89,13 @@ impl Wiring {
         self.lanes.insert(lane, (epoch, docker, progress));
     }
 
+    /// Hands a message to the lane of the actions. One that dies drops the port of whoever asked.
+    pub(super) fn to_actions(&self, message: DockerMessage) {
+        if let Some((_, docker, _)) = self.lanes.get(&Lane::Actions) {
+            send(docker, message);
+        }
+    }
+
     /// StoreActor is ready: both who write and ask hear of it.
     pub(super) fn store_up(&mut self, epoch: Epoch, store: ActorRef<StoreMessage>) {
         self.tell_dispatch(|| DispatchMessage::StoreUp { epoch, store: store.clone() });

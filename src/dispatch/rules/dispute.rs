@@ -7,7 +7,7 @@ use crate::store::Directory;
 
 /// What the first label that is there says against the row. Our own labels name an owner also where that does not
 /// exist; a compose project names one only once it is registered: most that are not are nobody's concern.
-pub(super) fn dispute(
+pub(crate) fn dispute(
     container: &ListedContainer,
     row: &LedgerRow,
     kind: WorkloadKind,

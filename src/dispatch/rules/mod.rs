@@ -25,4 +25,6 @@ mod tests;
 #[cfg(feature = "cli")]
 pub(crate) use assign::is_adoptable;
 pub(crate) use assign::{Assignment, Picture, Verdict, assign, unassigned};
+#[cfg(feature = "http")]
+pub(crate) use dispute::dispute;
 pub(crate) use rule_set::RuleSet;

@@ -4,8 +4,10 @@
 //! daemon that no actor makes.
 
 pub(super) mod changes;
+mod claims;
 mod containers;
 mod hosts;
+mod instances;
 mod paging;
 mod passes;
 mod projects;
@@ -49,7 +51,7 @@ fn read() -> OpenApiRouter<Shared> {
 
 /// What a deployer may do.
 fn deploy() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().merge(passes::deploy())
+    OpenApiRouter::new().merge(claims::deploy()).merge(instances::deploy()).merge(passes::deploy())
 }
 
 /// What changes what is registered.

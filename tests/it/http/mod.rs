@@ -1,5 +1,6 @@
 //! The ledger over HTTP: what is asked over a socket and answered by the whole tree.
 
+mod actions;
 mod changes;
 mod contract;
 mod guard;
