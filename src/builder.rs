@@ -124,11 +124,7 @@ impl LedgerBuilder {
     /// built in, or it may not be served as it is configured.
     pub async fn spawn(mut self) -> Result<LedgerHandle, StartError> {
         self.config.check()?;
-        let (interval, warning) = clamp_interval(self.config.interval);
-        if let Some(warning) = warning {
-            tracing::warn!("{warning}");
-        }
-        self.config.interval = interval;
+        self.config.interval = clamped(self.config.interval);
         let config = Arc::new(self.config);
         let (endpoint, sources) = match self.source {
             Some(sources) => (config.docker_host.clone().unwrap_or_else(|| GIVEN_SOURCE.into()), sources),
@@ -214,6 +210,15 @@ impl LedgerBuilder {
             }
         }
     }
+}
+
+/// The interval as it is used; people are told if it is another one.
+fn clamped(asked: Duration) -> Duration {
+    let (interval, warning) = clamp_interval(asked);
+    if let Some(warning) = warning {
+        tracing::warn!("{warning}");
+    }
+    interval
 }
 
 /// The daemon of a configuration, and its address as it is shown.

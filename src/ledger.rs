@@ -164,13 +164,13 @@ impl LedgerHandle {
         &self.config.host
     }
 
-    /// Reads the tokens of `http.tokens` anew; a token that is gone ends its sessions too. `false` where there is no such
-    /// file, or the ledger is not served.
+    /// Reads the tokens of `http.tokens` and the certificate of `http.tls_certificate` anew; a token that is gone ends its
+    /// sessions too. `false` where there are neither, or the ledger is not served.
     ///
     /// # Errors
-    /// The file cannot be used; the tokens read before stay.
+    /// A file cannot be used; what was read before stays.
     #[cfg(feature = "http")]
-    pub fn reload_tokens(&self) -> Result<bool, crate::http::TokensError> {
+    pub fn reload_guard(&self) -> Result<bool, crate::http::GuardError> {
         self.guard.as_ref().map_or(Ok(false), |guard| guard.reload())
     }
 

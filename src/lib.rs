@@ -116,6 +116,6 @@ mod user;
 
 pub use builder::LedgerBuilder;
 #[cfg(feature = "http")]
-pub use http::{GuardError, TokensError};
+pub use http::{CertificateError, GuardError, TokensError};
 pub use ledger::{Ledger, LedgerHandle, Life, StartError};
 pub use preview::{Preview, preview};

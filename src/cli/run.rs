@@ -92,7 +92,7 @@ async fn serve(config: Config, migrate: bool, context: &Context) -> Result<Exit,
                 }
                 Told::Reload => {
                     reload(&running, context);
-                    reload_tokens(&ledger);
+                    reload_guard(&ledger);
                 }
             },
         }
@@ -127,12 +127,12 @@ fn reload(running: &Config, context: &Context) {
     }
 }
 
-/// Reads the tokens again: they alone can change under a running service.
-fn reload_tokens(ledger: &LedgerHandle) {
-    match ledger.reload_tokens() {
-        Ok(true) => tracing::info!("the tokens are read again"),
+/// Reads tokens and certificate again: they alone can change under a running service.
+fn reload_guard(ledger: &LedgerHandle) {
+    match ledger.reload_guard() {
+        Ok(true) => tracing::info!("tokens and certificate are read again"),
         Ok(false) => {}
-        Err(error) => tracing::error!("the former tokens stay: {error}"),
+        Err(error) => tracing::error!("the former tokens and certificate stay: {error}"),
     }
 }
 

@@ -139,8 +139,12 @@ impl HttpState {
         match listen::bind(address).await {
             Ok(listener) => {
                 let bound = listener.local_addr().unwrap_or(address);
-                self.tcp = Some(Listening::serve(Door::Tcp(listener), router(self.shared.clone())));
-                tracing::info!(address = %bound, "served at http://{bound}");
+                self.tcp = Some(Listening::serve(
+                    Door::Tcp(listener, Arc::clone(&self.shared.guard)),
+                    router(self.shared.clone()),
+                ));
+                let scheme = if self.shared.guard.acceptor().is_some() { "https" } else { "http" };
+                tracing::info!(address = %bound, "served at {scheme}://{bound}");
                 self.tell(Some(bound));
                 true
             }

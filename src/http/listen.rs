@@ -17,9 +17,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 use tower::service_fn;
 
+use super::auth::Guard;
 use super::patience::Patience;
 use super::peer::{Peer, Peers};
 
@@ -51,8 +53,8 @@ pub(super) struct Listening {
 /// Where connections come in.
 #[derive(Debug)]
 pub(super) enum Door {
-    /// The address.
-    Tcp(TcpListener),
+    /// The address, and who may know to speak TLS on it.
+    Tcp(TcpListener, Arc<Guard>),
     /// The control socket.
     Control(UnixListener),
 }
@@ -91,17 +93,33 @@ impl Listening {
 }
 
 impl Door {
-    async fn accept(&self) -> io::Result<(Box<dyn Bytes>, Peer)> {
+    async fn accept(&self) -> io::Result<Accepted> {
         match self {
-            Self::Tcp(listener) => {
+            Self::Tcp(listener, guard) => {
                 let (stream, address) = listener.accept().await?;
-                Ok((Box::new(stream), Peer::Tcp(address)))
+                Ok(Accepted { stream: Box::new(stream), peer: Peer::Tcp(address), tls: guard.acceptor() })
             }
             Self::Control(listener) => {
                 let (stream, _) = listener.accept().await?;
-                Ok((Box::new(stream), Peer::Control))
+                Ok(Accepted { stream: Box::new(stream), peer: Peer::Control, tls: None })
             }
         }
+    }
+}
+
+/// Who came in.
+struct Accepted {
+    stream: Box<dyn Bytes>,
+    peer: Peer,
+    tls: Option<TlsAcceptor>,
+}
+
+impl Accepted {
+    /// Its bytes, in the clear. Awaited beside other connections: a client may take its time over this, too.
+    async fn opened(self) -> io::Result<Box<dyn Bytes>> {
+        let Some(tls) = self.tls else { return Ok(self.stream) };
+        let shaken = tokio::time::timeout(HEAD_DEADLINE, tls.accept(self.stream)).await;
+        Ok(Box::new(shaken.map_err(|_| io::ErrorKind::TimedOut)??))
     }
 }
 
@@ -118,12 +136,15 @@ async fn accept(door: Door, router: Router, mut ended: oneshot::Receiver<()>) {
             _ = &mut ended => break,
         };
         match accepted {
-            Ok((stream, peer)) => {
+            Ok(accepted) => {
+                let peer = accepted.peer;
                 let Some(own_place) = peers.admit(peer) else { continue };
-                let serving = graceful.watch(connection(stream, peer, router.clone()));
+                let (watcher, router) = (graceful.watcher(), router.clone());
                 connections.spawn(async move {
                     // A client that breaks off, or says nonsense, harms itself alone.
-                    let _ = serving.await;
+                    if let Ok(stream) = accepted.opened().await {
+                        let _ = watcher.watch(connection(stream, peer, router)).await;
+                    }
                     drop((place, own_place));
                 });
             }

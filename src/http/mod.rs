@@ -24,9 +24,11 @@ mod rates;
 mod refusals;
 mod router;
 mod shared;
+mod tls;
 
 pub(crate) use actor::guest;
 pub(crate) use auth::Guard;
 pub use auth::{GuardError, TokensError};
 #[cfg(feature = "cli")]
 pub(crate) use auth::{fresh, line, scope};
+pub use tls::CertificateError;

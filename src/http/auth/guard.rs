@@ -1,11 +1,12 @@
 //! What every request is judged by. Made once, so that sessions outlive a life of HttpActor.
 
+use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use tokio_rustls::TlsAcceptor;
 
 use super::names::{Foreign, Names};
 use super::sessions::Sessions;
@@ -13,15 +14,17 @@ use super::tokens::{Hash, Tokens, TokensError};
 use super::{Access, Caller};
 use crate::config::HttpConfig;
 use crate::http::peer::Peer;
+use crate::http::tls::{CertificateError, acceptor};
 
-/// Names, tokens and sessions of one ledger's service.
-#[derive(Debug)]
+/// Names, tokens, sessions and certificate of one ledger's service.
 pub(crate) struct Guard {
+    config: HttpConfig,
     names: Names,
-    /// Where the tokens are kept; without a file whoever is on the machine may do everything.
-    path: Option<PathBuf>,
+    /// Without a file of them whoever is on the machine may do everything.
     tokens: RwLock<Option<Arc<Tokens>>>,
     sessions: Sessions,
+    /// Who speaks TLS, if anybody does.
+    acceptor: RwLock<Option<TlsAcceptor>>,
 }
 
 /// Why a service is not started.
@@ -40,33 +43,44 @@ pub enum GuardError {
     /// The file of tokens cannot be used.
     #[error(transparent)]
     Tokens(#[from] TokensError),
+    /// The certificate cannot be shown.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
 }
 
 /// The cookie of a session.
 pub(super) const COOKIE: &str = "dockledger_session";
 
 impl Guard {
-    /// Reads the tokens.
+    /// Reads the tokens and the certificate.
     pub(crate) fn new(config: &HttpConfig) -> Result<Self, GuardError> {
         if config.tokens.is_none() && !config.listen.ip().is_loopback() {
             return Err(GuardError::Unguarded { listen: config.listen });
         }
         let tokens = config.tokens.as_deref().map(Tokens::read).transpose()?.map(Arc::new);
         Ok(Self {
+            config: config.clone(),
             names: Names::new(config.listen, &config.allowed_hosts),
-            path: config.tokens.clone(),
             tokens: RwLock::new(tokens),
             sessions: Sessions::default(),
+            acceptor: RwLock::new(acceptor(config)?),
         })
     }
 
-    /// Reads the tokens anew; those that are gone end their sessions too. What cannot be used changes nothing. `false`
-    /// where there is no file.
-    pub(crate) fn reload(&self) -> Result<bool, TokensError> {
-        let Some(path) = &self.path else { return Ok(false) };
-        let tokens = Arc::new(Tokens::read(path)?);
-        *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = Some(tokens);
-        Ok(true)
+    /// Reads tokens and certificate anew; tokens that are gone end their sessions too. What cannot be used changes nothing.
+    /// `false` where there are neither.
+    pub(crate) fn reload(&self) -> Result<bool, GuardError> {
+        let tokens = self.config.tokens.as_deref().map(Tokens::read).transpose()?.map(Arc::new);
+        let acceptor = acceptor(&self.config)?;
+        let has_any = tokens.is_some() || acceptor.is_some();
+        *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = tokens;
+        *self.acceptor.write().unwrap_or_else(PoisonError::into_inner) = acceptor;
+        Ok(has_any)
+    }
+
+    /// Who speaks TLS for the next connection; nobody where there is no certificate.
+    pub(in crate::http) fn acceptor(&self) -> Option<TlsAcceptor> {
+        self.acceptor.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Refuses what comes under a foreign name, or from a page of another site.
@@ -106,6 +120,12 @@ impl Guard {
 
     fn tokens(&self) -> Option<Arc<Tokens>> {
         self.tokens.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("names", &self.names).finish_non_exhaustive()
     }
 }
 

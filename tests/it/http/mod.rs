@@ -6,6 +6,7 @@ mod contract;
 mod guard;
 mod limits;
 mod reads;
+mod tls;
 mod writes;
 
 use diesel::connection::SimpleConnection as _;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use dockledger::store::Readers;
+use dockledger::supervisor::InFlight;
 
 use crate::support::database::{TestDatabase, on_both_backends};
 
@@ -20,7 +21,7 @@ on_both_backends! {
     fn a_tag_spares_a_read_until_anybody_commits_anything(database: &TestDatabase) {
         drop(database.open());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let readers = Readers::new(Arc::new(database.config.clone()));
+        let readers = Readers::new(Arc::new(database.config.clone()), InFlight::default());
         let mut known = tag(&runtime, &readers, "").0;
         let mut is_spared = false;
         for _ in 0..10_000 {
@@ -36,7 +37,7 @@ on_both_backends! {
         database.execute("INSERT INTO hosts (name) VALUES ('other')");
         let (changed, spared) = tag(&runtime, &readers, &known);
         assert!(!spared && changed != known);
-        let others = Readers::new(Arc::new(database.config.clone()));
+        let others = Readers::new(Arc::new(database.config.clone()), InFlight::default());
         assert_ne!(tag(&runtime, &others, &changed).0, changed, "a restarted service knows no tag of the one before");
     }
 }
