@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::model::OpId;
 
@@ -40,10 +40,11 @@ impl InFlight {
 
     /// Lets a pass that runs go first, for so long at most: whoever only reads can wait a moment, and on a machine whose
     /// cores are all taken each of many readers would else take as much of them as the pass.
+    #[cfg(feature = "http")]
     pub(crate) async fn let_a_pass_go_first(&self, at_most: Duration) {
         let mut pass_runs = self.pass_runs.subscribe();
         // One that takes longer waits for the daemon, most of the time.
-        let _ = timeout(at_most, pass_runs.wait_for(|runs| !runs)).await;
+        let _ = tokio::time::timeout(at_most, pass_runs.wait_for(|runs| !runs)).await;
     }
 
     /// A call is on its way.
@@ -83,6 +84,7 @@ impl InFlight {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "http")]
     #[tokio::test(start_paused = true)]
     async fn a_reader_waits_for_the_end_of_a_pass_and_no_longer_than_it_wants() {
         let in_flight = InFlight::default();
