@@ -8,7 +8,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::sync::watch;
 
 use super::auth::Guard;
-use super::control::{self, ControlFile};
+use super::control::{self, ControlError, ControlFile};
 use super::listen::{self, Door, Listening};
 use super::metrics::RequestCounts;
 use super::router::router;
@@ -123,7 +123,7 @@ impl HttpState {
     async fn bind(&mut self, myself: &ActorRef<HttpMessage>) {
         // The control socket first: whoever waits for the address to be served finds both.
         let control = self.bind_control().await;
-        let tcp = self.bind_tcp().await;
+        let tcp = self.bind_tcp();
         if !(control && tcp) {
             self.timer.arm(self.retry_in, myself, HttpMessage::Bind);
             self.retry_in = (self.retry_in * 2).min(LONGEST_RETRY);
@@ -131,18 +131,19 @@ impl HttpState {
     }
 
     /// Whether there is nothing more to do.
-    async fn bind_tcp(&mut self) -> bool {
+    fn bind_tcp(&mut self) -> bool {
         if self.tcp.is_some() {
             return true;
         }
         let address = self.ledger.config.http.listen;
-        match listen::bind(address).await {
-            Ok(listener) => {
-                let bound = listener.local_addr().unwrap_or(address);
-                self.tcp = Some(Listening::serve(
-                    Door::Tcp(listener, Arc::clone(&self.shared.guard)),
-                    router(self.shared.clone()),
-                ));
+        let served = listen::bind(address).and_then(|listener| {
+            let bound = listener.local_addr()?;
+            let door = Door::Tcp(listener, Arc::clone(&self.shared.guard));
+            Ok((bound, Listening::serve(door, router(self.shared.clone()))?))
+        });
+        match served {
+            Ok((bound, listening)) => {
+                self.tcp = Some(listening);
                 let scheme = if self.shared.guard.acceptor().is_some() { "https" } else { "http" };
                 tracing::info!(address = %bound, "served at {scheme}://{bound}");
                 self.tell(Some(bound));
@@ -162,9 +163,13 @@ impl HttpState {
         let Some(path) = self.ledger.config.http.control_socket.as_ref().filter(|_| self.control.is_none()) else {
             return true;
         };
-        match control::bind(path).await {
-            Ok((listener, file)) => {
-                let listening = Listening::serve(Door::Control(listener), router(self.shared.clone()));
+        let served = control::bind(path).await.and_then(|(listener, file)| {
+            let refused = |cause| ControlError::Refused { path: path.clone(), cause };
+            let door = Door::Control(listener.into_std().map_err(refused)?);
+            Ok((Listening::serve(door, router(self.shared.clone())).map_err(refused)?, file))
+        });
+        match served {
+            Ok((listening, file)) => {
                 self.control = Some((listening, file));
                 tracing::debug!(path = %path.display(), "the control socket is served");
                 true

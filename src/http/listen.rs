@@ -43,19 +43,33 @@ const TIME_TO_END: Duration = Duration::from_millis(150);
 /// After an accept that failed for want of descriptors or memory.
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
-/// A server. Dropped, it ends at once with all its connections.
+/// How far its threads stand behind those of the passes where both want the same core: a third of it is theirs.
+const NICENESS: i32 = 5;
+
+/// Reads and writes of the ledger at the same time are far fewer.
+const MOST_BLOCKING_THREADS: usize = 16;
+
+/// A server, on a thread and a runtime of its own: however much is asked, the actors of a pass are polled as ever.
+/// Dropped, it ends at once with all its connections.
 #[derive(Debug)]
 pub(super) struct Listening {
-    task: JoinSet<()>,
     end: oneshot::Sender<()>,
+    /// Closed once the thread is done.
+    over: oneshot::Receiver<()>,
 }
 
 /// Where connections come in.
 #[derive(Debug)]
 pub(super) enum Door {
     /// The address, and who may know to speak TLS on it.
-    Tcp(TcpListener, Arc<Guard>),
+    Tcp(std::net::TcpListener, Arc<Guard>),
     /// The control socket.
+    Control(std::os::unix::net::UnixListener),
+}
+
+/// A door on the server's own runtime.
+enum OpenDoor {
+    Tcp(TcpListener, Arc<Guard>),
     Control(UnixListener),
 }
 
@@ -68,31 +82,58 @@ trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytes for T {}
 
 /// Takes the address.
-pub(super) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+pub(super) fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)
+    socket.listen(BACKLOG)?.into_std()
 }
 
 impl Listening {
-    pub(super) fn serve(door: Door, router: Router) -> Self {
+    /// Fails if there can be no thread.
+    pub(super) fn serve(door: Door, router: Router) -> io::Result<Self> {
         let (end, ended) = oneshot::channel();
-        let mut task = JoinSet::new();
-        task.spawn(accept(door, router, ended));
-        Self { task, end }
+        let (until_over, over) = oneshot::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .thread_name("http")
+            .max_blocking_threads(MOST_BLOCKING_THREADS)
+            .on_thread_start(step_back)
+            .build()?;
+        std::thread::Builder::new().name("http".into()).spawn(move || {
+            let _until_over: oneshot::Sender<()> = until_over;
+            step_back();
+            runtime.block_on(accept(door, router, ended));
+            // Nothing that still blocks is waited for.
+            runtime.shutdown_background();
+        })?;
+        Ok(Self { end, over })
     }
 
     /// Takes no more requests, and waits for those that are being answered, a moment.
     pub(super) async fn end(self) {
-        let Self { mut task, end } = self;
-        // A task that is gone has ended.
-        let _ = end.send(());
-        let _ = tokio::time::timeout(TIME_TO_END, task.join_next()).await;
+        // A thread that is gone has ended.
+        let _ = self.end.send(());
+        let _ = tokio::time::timeout(TIME_TO_END * 2, self.over).await;
     }
 }
 
+/// Lets the threads of the passes go first. A system that refuses leaves all alike.
+fn step_back() {
+    // Of Linux's two meanings of no process this is the calling thread.
+    let _ = rustix::process::setpriority_process(None, NICENESS);
+}
+
 impl Door {
+    fn open(self) -> io::Result<OpenDoor> {
+        Ok(match self {
+            Self::Tcp(listener, guard) => OpenDoor::Tcp(TcpListener::from_std(listener)?, guard),
+            Self::Control(listener) => OpenDoor::Control(UnixListener::from_std(listener)?),
+        })
+    }
+}
+
+impl OpenDoor {
     async fn accept(&self) -> io::Result<Accepted> {
         match self {
             Self::Tcp(listener, guard) => {
@@ -124,16 +165,23 @@ impl Accepted {
 }
 
 async fn accept(door: Door, router: Router, mut ended: oneshot::Receiver<()>) {
+    let door = match door.open() {
+        Ok(door) => door,
+        Err(error) => return tracing::error!(%error, "the server has no runtime to listen on"),
+    };
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let peers = Peers::default();
     let mut connections = JoinSet::new();
-    loop {
-        let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
-        let accepted = tokio::select! {
-            accepted = door.accept() => accepted,
+    let is_in_order = loop {
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
+            (place, door.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            next = next => next,
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
-            _ = &mut ended => break,
+            ended = &mut ended => break ended.is_ok(),
         };
         match accepted {
             Ok(accepted) => {
@@ -153,9 +201,11 @@ async fn accept(door: Door, router: Router, mut ended: oneshot::Receiver<()>) {
                 tokio::time::sleep(ACCEPT_RETRY).await;
             }
         }
-    }
+    };
     drop(door);
-    graceful.shutdown().await;
+    if is_in_order {
+        let _ = tokio::time::timeout(TIME_TO_END, graceful.shutdown()).await;
+    }
 }
 
 /// One connection over HTTP/1.1, with its bounds.
