@@ -12,8 +12,9 @@ use super::{OpenMode, Store, StoreError};
 use crate::config::Config;
 use crate::supervisor::InFlight;
 
-/// Reads at the same time. More of them only take turns on the same disk, and each keeps a thread and a connection.
-const MOST_AT_ONCE: usize = 4;
+/// Reads at the same time. More of them only take turns on the same disk and the same cores, which a pass that begins then
+/// has to share with all of them; each keeps a thread and a connection.
+const MOST_AT_ONCE: usize = 2;
 
 /// How long a read lets a pass go first: an ordinary one takes less, and one that hangs must not hold up people.
 const PATIENCE: Duration = Duration::from_millis(50);
