@@ -1,6 +1,8 @@
 //! HttpActor: keeps the ledger served.
 
+use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +28,8 @@ struct HttpActor;
 enum HttpMessage {
     /// Serve at each door that is not served yet.
     Bind,
+    /// A door is not served any more, and nobody has ended it.
+    DoorLost,
 }
 
 #[cfg(feature = "cluster")]
@@ -103,18 +107,27 @@ impl HttpActor {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             HttpMessage::Bind => state.bind(&myself).await,
+            // A successor serves both anew.
+            HttpMessage::DoorLost => return Err("a thread that served has ended by itself".into()),
         }
         Ok(())
     }
 
     async fn post_stop(&self, _myself: ActorRef<HttpMessage>, state: &mut HttpState) -> Result<(), ActorProcessingErr> {
         state.open = None;
-        if let Some((listening, _file)) = state.control.take() {
-            listening.end().await;
-        }
-        if let Some(listening) = state.tcp.take() {
-            listening.end().await;
-        }
+        let (control, tcp) = (state.control.take(), state.tcp.take());
+        tokio::join!(
+            async {
+                if let Some((listening, _file)) = control {
+                    listening.end().await;
+                }
+            },
+            async {
+                if let Some(listening) = tcp {
+                    listening.end().await;
+                }
+            }
+        );
         Ok(())
     }
 }
@@ -122,8 +135,8 @@ impl HttpActor {
 impl HttpState {
     async fn bind(&mut self, myself: &ActorRef<HttpMessage>) {
         // The control socket first: whoever waits for the address to be served finds both.
-        let control = self.bind_control().await;
-        let tcp = self.bind_tcp();
+        let control = self.bind_control(myself).await;
+        let tcp = self.bind_tcp(myself).await;
         if !(control && tcp) {
             self.timer.arm(self.retry_in, myself, HttpMessage::Bind);
             self.retry_in = (self.retry_in * 2).min(LONGEST_RETRY);
@@ -131,16 +144,12 @@ impl HttpState {
     }
 
     /// Whether there is nothing more to do.
-    fn bind_tcp(&mut self) -> bool {
+    async fn bind_tcp(&mut self, myself: &ActorRef<HttpMessage>) -> bool {
         if self.tcp.is_some() {
             return true;
         }
         let address = self.ledger.config.http.listen;
-        let served = listen::bind(address).and_then(|listener| {
-            let bound = listener.local_addr()?;
-            let door = Door::Tcp(listener, Arc::clone(&self.shared.guard));
-            Ok((bound, Listening::serve(door, router(self.shared.clone()))?))
-        });
+        let served = self.serve_tcp(address, myself).await;
         match served {
             Ok((bound, listening)) => {
                 self.tcp = Some(listening);
@@ -159,15 +168,11 @@ impl HttpState {
     }
 
     /// Whether there is nothing more to do.
-    async fn bind_control(&mut self) -> bool {
+    async fn bind_control(&mut self, myself: &ActorRef<HttpMessage>) -> bool {
         let Some(path) = self.ledger.config.http.control_socket.as_ref().filter(|_| self.control.is_none()) else {
             return true;
         };
-        let served = control::bind(path).await.and_then(|(listener, file)| {
-            let refused = |cause| ControlError::Refused { path: path.clone(), cause };
-            let door = Door::Control(listener.into_std().map_err(refused)?);
-            Ok((Listening::serve(door, router(self.shared.clone())).map_err(refused)?, file))
-        });
+        let served = self.serve_control(path, myself).await;
         match served {
             Ok((listening, file)) => {
                 self.control = Some((listening, file));
@@ -183,8 +188,37 @@ impl HttpState {
         }
     }
 
+    async fn serve_tcp(
+        &self,
+        address: SocketAddr,
+        myself: &ActorRef<HttpMessage>,
+    ) -> io::Result<(SocketAddr, Listening)> {
+        let listener = listen::bind(address)?;
+        let bound = listener.local_addr()?;
+        let door = Door::Tcp(listener, Arc::clone(&self.shared.guard));
+        Ok((bound, Listening::serve(door, router(self.shared.clone()), lost(myself)).await?))
+    }
+
+    async fn serve_control(
+        &self,
+        path: &Path,
+        myself: &ActorRef<HttpMessage>,
+    ) -> Result<(Listening, ControlFile), ControlError> {
+        let (listener, file) = control::bind(path).await?;
+        let refused = |cause| ControlError::Refused { path: path.into(), cause };
+        let door = Door::Control(listener.into_std().map_err(refused)?);
+        let listening = Listening::serve(door, router(self.shared.clone()), lost(myself)).await;
+        Ok((listening.map_err(refused)?, file))
+    }
+
     fn tell(&self, address: Option<SocketAddr>) {
         // The supervisor outlives its children.
         let _ = self.ledger.supervisor.cast(SupervisorMessage::Listening(address));
     }
+}
+
+/// Tells the actor that a door is not served any more. One that has ended, or is ending, has no use for it.
+fn lost(myself: &ActorRef<HttpMessage>) -> impl FnOnce() + Send + 'static {
+    let myself = myself.clone();
+    move || drop(myself.cast(HttpMessage::DoorLost))
 }

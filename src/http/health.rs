@@ -20,7 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 /// That our own loops turn.
 #[derive(Serialize, ToSchema)]
 struct Health {
-    /// Always `ok`.
+    /// `ok`, or `hangs`.
     status: &'static str,
 }
 
@@ -39,10 +39,15 @@ struct Readiness {
     store_trouble: bool,
 }
 
-/// Answers for our own loops, never for the daemon's health.
-#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = Health)))]
-async fn healthz() -> Json<Health> {
-    Json(Health { status: "ok" })
+/// Answers for our own loops, never for the daemon's health: 503 while one of them hangs.
+#[utoipa::path(get, path = "/healthz", tag = "health", responses(
+    (status = 200, body = Health),
+    (status = 503, body = Health),
+))]
+async fn healthz(State(shared): State<Shared>) -> Response {
+    let (status, word) =
+        if shared.heart.beats() { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "hangs") };
+    (status, Json(Health { status: word })).into_response()
 }
 
 /// Whether the answers are true: 503 while they are not.

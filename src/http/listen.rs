@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
+use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -90,23 +92,34 @@ pub(super) fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
 }
 
 impl Listening {
-    /// Fails if there can be no thread.
-    pub(super) fn serve(door: Door, router: Router) -> io::Result<Self> {
+    /// Fails if there can be no thread. `when_over` is called once it serves no more, whyever that is.
+    pub(super) async fn serve(
+        door: Door,
+        router: Router,
+        when_over: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Self> {
         let (end, ended) = oneshot::channel();
         let (until_over, over) = oneshot::channel();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .thread_name("http")
-            .max_blocking_threads(MOST_BLOCKING_THREADS)
-            .on_thread_start(step_back)
-            .build()?;
+        let (tell, began) = oneshot::channel();
         std::thread::Builder::new().name("http".into()).spawn(move || {
             let _until_over: oneshot::Sender<()> = until_over;
             step_back();
-            runtime.block_on(accept(door, router, ended));
-            // Nothing that still blocks is waited for.
-            runtime.shutdown_background();
+            let opened = runtime().and_then(|runtime| {
+                let open = runtime.block_on(async { door.open() })?;
+                Ok((runtime, open))
+            });
+            match opened {
+                Ok((runtime, open)) => {
+                    // Whoever waited is gone: `end` is dropped, and the loop ends at once.
+                    let _ = tell.send(Ok(()));
+                    run(runtime, accept(open, router, ended));
+                    when_over();
+                }
+                // Whoever waited is gone.
+                Err(error) => drop(tell.send(Err(error))),
+            }
         })?;
+        began.await.unwrap_or_else(|_| Err(io::Error::other("the thread ended before it began")))?;
         Ok(Self { end, over })
     }
 
@@ -116,6 +129,22 @@ impl Listening {
         let _ = self.end.send(());
         let _ = tokio::time::timeout(TIME_TO_END * 2, self.over).await;
     }
+}
+
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .thread_name("http")
+        .max_blocking_threads(MOST_BLOCKING_THREADS)
+        .on_thread_start(step_back)
+        .build()
+}
+
+/// Nothing that still blocks is waited for, after a panic too, which is told by the thread's end.
+fn run(runtime: Runtime, serving: impl Future<Output = ()>) {
+    // What a panic left behind goes with the runtime.
+    let _ = catch_unwind(AssertUnwindSafe(|| runtime.block_on(serving)));
+    runtime.shutdown_background();
 }
 
 /// Lets the threads of the passes go first. A system that refuses leaves all alike.
@@ -164,11 +193,7 @@ impl Accepted {
     }
 }
 
-async fn accept(door: Door, router: Router, mut ended: oneshot::Receiver<()>) {
-    let door = match door.open() {
-        Ok(door) => door,
-        Err(error) => return tracing::error!(%error, "the server has no runtime to listen on"),
-    };
+async fn accept(door: OpenDoor, router: Router, mut ended: oneshot::Receiver<()>) {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let peers = Peers::default();
@@ -229,4 +254,28 @@ fn connection(
         .header_read_timeout(HEAD_DEADLINE)
         .max_buf_size(MOST_HEAD_BYTES)
         .serve_connection(TokioIo::new(Patience::new(stream)), TowerToHyperService::new(service))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_what_is_served_is_the_end_of_its_runtime_alone() {
+        run(runtime().expect("a runtime"), async { panic!("planned") });
+    }
+
+    /// A runtime that is dropped where others are awaited would panic: each is made, and ends, on its own thread.
+    #[tokio::test]
+    async fn a_door_that_is_dropped_tells_that_it_is_over() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let listener = std::os::unix::net::UnixListener::bind(directory.path().join("socket")).expect("a socket");
+        listener.set_nonblocking(true).expect("it can be awaited");
+        let door = Door::Control(listener);
+        let (tell, told) = oneshot::channel();
+        let over = move || tell.send(()).expect("the test waits");
+        let listening = Listening::serve(door, Router::new(), over).await.expect("a thread");
+        drop(listening);
+        told.await.expect("it is over");
+    }
 }

@@ -13,6 +13,7 @@ mod bounds;
 mod control;
 mod extract;
 mod health;
+mod heart;
 mod hooks;
 mod listen;
 mod metrics;

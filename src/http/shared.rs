@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout};
 
-use super::api;
 use super::auth::Guard;
+use super::heart::Heart;
 use super::hooks::Limits;
 use super::metrics::RequestCounts;
 use super::rates::Rates;
@@ -15,6 +16,9 @@ use crate::LedgerHandle;
 use crate::config::{Config, without_password};
 use crate::store::{Readers, Store, StoreError};
 use crate::supervisor::SupervisorMessage;
+
+/// Streams of changes at the same time: with each of their queues full, some 200 MiB; as a rule next to nothing.
+pub(super) const MOST_STREAMS: usize = 512;
 
 /// Writes at the same time: the database takes one after the other anyway.
 const MOST_WRITES: usize = 2;
@@ -39,6 +43,10 @@ pub(super) struct Shared {
     /// What every request is judged by.
     pub(super) guard: Arc<Guard>,
     pub(super) rates: Arc<Rates>,
+    /// Whether our own loops turn.
+    pub(super) heart: Heart,
+    /// Where work goes on that must come to its end whatever becomes of the server.
+    pub(super) ledgers_runtime: Handle,
 }
 
 impl Shared {
@@ -51,11 +59,12 @@ impl Shared {
         let config = Arc::clone(&ledger.config);
         let readers = Readers::new(Arc::clone(&config), ledger.status().in_flight());
         let rates = Arc::new(Rates::new(config.http.rate));
+        let heart = Heart::new(ledger.heartbeat());
         Self {
             ledger,
             config,
             readers,
-            streams: Arc::new(api::changes::places()),
+            streams: Arc::new(Semaphore::new(MOST_STREAMS)),
             writes: Arc::new(Semaphore::new(MOST_WRITES)),
             actions: Arc::new(Semaphore::new(1)),
             closing,
@@ -63,6 +72,8 @@ impl Shared {
             requests,
             guard,
             rates,
+            heart,
+            ledgers_runtime: Handle::current(),
         }
     }
 

@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -15,24 +14,16 @@ use super::paging::bounded;
 use crate::http::extract::Query as FromQuery;
 use crate::http::problem::Problem;
 use crate::http::refusals::CannotRead;
-use crate::http::shared::Shared;
+use crate::http::shared::{MOST_STREAMS, Shared};
 use crate::model::{Change, HostName, Revision};
 use crate::store::ChangesPage;
 use events::{Events, Feed, snapshot_event};
-
-/// Streams at the same time: with each of their queues full, some 200 MiB; as a rule next to nothing.
-const MOST_STREAMS: usize = 512;
 
 /// What a reader who was cut off says of the last event that it got.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 pub(super) fn read() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(list))
-}
-
-/// The places for streams, for [`Shared`].
-pub(in crate::http) const fn places() -> Semaphore {
-    Semaphore::const_new(MOST_STREAMS)
 }
 
 /// Which changes.
@@ -111,7 +102,8 @@ async fn follow(shared: &Shared, after: Option<Revision>, host: Option<HostName>
     let start = after.filter(|after| !known.lagged && *after <= known.latest);
     let greeting = start.map_or_else(|| snapshot_event(known.latest), |_| String::new());
     let subscription = shared.ledger.subscribe(Some(start.unwrap_or(known.latest)));
-    let events = Events::new(Feed::new(subscription, host, shared.closing.clone(), place), greeting);
+    let events =
+        Events::new(Feed::new(subscription, host, shared.closing.clone(), shared.guard.revocations(), place), greeting);
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store"),

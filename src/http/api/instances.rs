@@ -96,8 +96,9 @@ async fn carry_out(
         return Err(Problem::new(StatusCode::FORBIDDEN, "actions_off", detail));
     }
     let order = Order { who: caller.name, project, stage, row: RowId::new(row), action };
-    // It goes on to its end, and to its line in the audit, also if the caller does not wait.
-    let done = tokio::spawn(async move { order.carry_out(&shared).await }).await;
+    // It goes on to its end, and to its line in the audit, also if the caller does not wait or the server is replaced.
+    let ledgers_runtime = shared.ledgers_runtime.clone();
+    let done = ledgers_runtime.spawn(async move { order.carry_out(&shared).await }).await;
     done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())).map(Json)
 }
 

@@ -3,7 +3,7 @@
 //! Comes in: requests that [`super::auth`] let through. Goes out: JSON, or a problem document. Never: SQL, a call to the
 //! daemon that no actor makes.
 
-pub(super) mod changes;
+mod changes;
 mod claims;
 mod containers;
 mod hosts;

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use super::names::{Foreign, Names};
@@ -25,6 +26,8 @@ pub(crate) struct Guard {
     sessions: Sessions,
     /// Who speaks TLS, if anybody does.
     acceptor: RwLock<Option<TlsAcceptor>>,
+    /// That somebody may read no more.
+    revoked: watch::Sender<()>,
 }
 
 /// Why a service is not started.
@@ -64,6 +67,7 @@ impl Guard {
             tokens: RwLock::new(tokens),
             sessions: Sessions::default(),
             acceptor: RwLock::new(acceptor(config)?),
+            revoked: watch::Sender::new(()),
         })
     }
 
@@ -75,6 +79,7 @@ impl Guard {
         let has_any = tokens.is_some() || acceptor.is_some();
         *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = tokens;
         *self.acceptor.write().unwrap_or_else(PoisonError::into_inner) = acceptor;
+        self.revoked.send_replace(());
         Ok(has_any)
     }
 
@@ -115,7 +120,14 @@ impl Guard {
     pub(super) fn log_out(&self, headers: &HeaderMap) {
         if let Some(id) = session_id(headers) {
             self.sessions.close(id);
+            self.revoked.send_replace(());
         }
+    }
+
+    /// Tells each time that somebody may read no more: answers that go on are to end, and whoever may still read asks
+    /// again.
+    pub(in crate::http) fn revocations(&self) -> watch::Receiver<()> {
+        self.revoked.subscribe()
     }
 
     fn tokens(&self) -> Option<Arc<Tokens>> {

@@ -36,8 +36,7 @@ pub(super) enum Foreign {
 
 impl Names {
     pub(super) fn new(listen: SocketAddr, allowed: &[String]) -> Self {
-        let allowed = allowed.iter().map(|name| name.trim_end_matches('.').to_ascii_lowercase()).collect();
-        Self { listen: listen.ip(), allowed }
+        Self { listen: listen.ip(), allowed: allowed.iter().map(|name| as_asked(name)).collect() }
     }
 
     /// Refuses a request that came under a foreign name.
@@ -73,6 +72,13 @@ impl Names {
         let with_port = site.port.map(|port| format!("{}:{port}", site.host));
         self.allowed.iter().any(|allowed| *allowed == site.host || Some(allowed) == with_port.as_ref())
     }
+}
+
+/// A configured name as a request's is compared: browsers leave the default ports out.
+fn as_asked(name: &str) -> String {
+    let name = name.to_ascii_lowercase();
+    let name = name.strip_suffix(":443").or_else(|| name.strip_suffix(":80")).unwrap_or(&name);
+    name.trim_end_matches('.').to_owned()
 }
 
 /// The site that a request names: its target's, where it has one, and else its only `Host`.
@@ -130,8 +136,16 @@ mod tests {
     // B29
     #[test]
     fn only_names_that_are_ours_are_served() {
-        let local = names("127.0.0.1:7878", &["ledger.example.org", "proxy:8443"]);
-        for host in ["localhost", "LocalHost:1", "127.0.0.1:7878", "[::1]:7878", "ledger.example.org.", "proxy:8443"] {
+        let local = names("127.0.0.1:7878", &["ledger.example.org", "proxy:8443", "tls.example:443"]);
+        for host in [
+            "localhost",
+            "LocalHost:1",
+            "127.0.0.1:7878",
+            "[::1]:7878",
+            "ledger.example.org.",
+            "proxy:8443",
+            "tls.example",
+        ] {
             assert!(is_ours(&local, host), "{host}");
         }
         for host in

@@ -16,6 +16,7 @@ use crate::http::problem::Problem;
 use crate::http::refusals::CannotWrite;
 use crate::http::shared::Shared;
 use crate::model::WorkloadId;
+use crate::store::StoreError;
 use crate::supervisor::SupervisorMessage;
 
 /// Open to everybody: the secret says who may.
@@ -88,8 +89,16 @@ async fn run(shared: &Shared, secret: String, called: &Called) -> Result<Respons
 /// The same work whatever the secret is: one digest and one look-up of it. What an index compares is the digest, which
 /// whoever guesses cannot choose.
 async fn workload_of(shared: &Shared, secret: String) -> Result<WorkloadId, Problem> {
-    let found = shared.readers.read(move |store| store.workload_by_secret(&secret)).await?;
+    let found =
+        shared.readers.read(move |store| store.workload_by_secret(&secret)).await.map_err(|error| unusable(&error))?;
     found.map(|workload| workload.id).ok_or_else(|| Problem::not_found("there is no such hook"))
+}
+
+/// Whoever has no token is not told where the database is; the log is.
+fn unusable(error: &StoreError) -> Problem {
+    tracing::warn!(%error, "a hook could not be looked up");
+    let detail = "the ledger cannot be read now; call again later";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "database_unusable", detail)
 }
 
 fn secret_in(headers: &HeaderMap) -> String {

@@ -45,6 +45,9 @@ struct Containers {
     empty: Option<Empty>,
 }
 
+/// Rows of one page: some 4 MiB. Whoever has more of them looks for some, and the counts are of all.
+const MOST_ROWS: usize = 5_000;
+
 /// Why there is nothing to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Empty {
@@ -68,6 +71,8 @@ async fn make(shared: &Shared, visit: &Visit, filters: Filters) -> Result<Contai
     let chips = filters.chips(&passing, t);
     let mut shown: Vec<&StoredRow> = passing.into_iter().filter(|row| filters.lets_state_pass(row)).collect();
     filters.sort(&mut shown);
+    let count = shown.len();
+    shown.truncate(MOST_ROWS);
     let frame = Frame::new(visit, shared, &known, Section::Containers, t.nav_containers.to_owned());
     let names: BTreeSet<&str> =
         rows.iter().map(|row| row.host.as_str()).chain(known.hosts.iter().map(|host| host.name.as_str())).collect();
@@ -77,7 +82,7 @@ async fn make(shared: &Shared, visit: &Visit, filters: Filters) -> Result<Contai
         kinds: filters.kinds(t),
         hosts: names.into_iter().map(|name| (name.to_owned(), filters.host == name)).collect(),
         sorts: filters.sorts(t),
-        summary: summary(&frame, shown.len(), rows.len()),
+        summary: summary(&frame, count, rows.len()),
         empty: empty(&known, &filters, rows.len(), shown.len()),
         table,
         filters,
@@ -86,13 +91,17 @@ async fn make(shared: &Shared, visit: &Visit, filters: Filters) -> Result<Contai
     })
 }
 
-fn summary(frame: &Frame, shown: usize, all: usize) -> String {
+fn summary(frame: &Frame, count: usize, all: usize) -> String {
     let t = frame.t;
-    if shown == all {
+    let said = if count == all {
         frame.language.count(t.n_containers, all)
     } else {
-        frame.language.count(t.n_containers_of, shown).replace("{all}", &all.to_string())
+        frame.language.count(t.n_containers_of, count).replace("{all}", &all.to_string())
+    };
+    if count <= MOST_ROWS {
+        return said;
     }
+    format!("{said} · {}", frame.language.count(t.n_first_alone, MOST_ROWS))
 }
 
 fn empty(known: &Known, filters: &Filters, all: usize, shown: usize) -> Option<Empty> {

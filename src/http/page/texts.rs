@@ -67,6 +67,8 @@ texts! {
     n_containers: "{n} container|{n} containers", "{n} контейнер|{n} контейнера|{n} контейнеров";
     n_containers_of: "{n} container of {all}|{n} containers of {all}",
         "{n} контейнер из {all}|{n} контейнера из {all}|{n} контейнеров из {all}";
+    n_first_alone: "only the first {n} is shown: narrow them|only the first {n} are shown: narrow them",
+        "показан лишь первый {n}: сузьте выбор|показаны лишь первые {n}: сузьте выбор|показаны лишь первые {n}: сузьте выбор";
     column_state: "State", "Состояние";
     column_container: "Container", "Контейнер";
     column_workload: "Workload", "Владелец";

@@ -27,19 +27,21 @@ pub(super) struct Feed {
     subscription: Subscription,
     host: Option<HostName>,
     closing: watch::Receiver<()>,
+    revoked: watch::Receiver<()>,
     _place: OwnedSemaphorePermit,
 }
 
 impl Feed {
-    /// Changes of all hosts, or of one. `closing` ends the stream when its sender is dropped; `place` is free again when
-    /// the stream is.
+    /// Changes of all hosts, or of one. `closing` ends the stream when its sender is dropped, and `revoked` at each of its
+    /// words: whoever may still read comes back. `place` is free again when the stream is.
     pub(super) const fn new(
         subscription: Subscription,
         host: Option<HostName>,
         closing: watch::Receiver<()>,
+        revoked: watch::Receiver<()>,
         place: OwnedSemaphorePermit,
     ) -> Self {
-        Self { subscription, host, closing, _place: place }
+        Self { subscription, host, closing, revoked, _place: place }
     }
 
     /// The next part of the stream; `None` at its end.
@@ -47,6 +49,7 @@ impl Feed {
         let first = tokio::select! {
             biased;
             _ = self.closing.changed() => return None,
+            _ = self.revoked.changed() => return None,
             delivery = self.subscription.next() => delivery?,
             () = tokio::time::sleep(KEEP_ALIVE) => return Some((Bytes::from_static(b":\n\n"), self)),
         };
@@ -142,17 +145,19 @@ mod tests {
     struct Stream {
         outlet: Box<dyn Outlet>,
         open: watch::Sender<()>,
+        guard: watch::Sender<()>,
         places: Arc<Semaphore>,
         events: Events,
     }
 
     fn stream(host: Option<&str>) -> Stream {
         let (outlet, subscription) = channel(SubscriptionId(1));
-        let (open, closing) = watch::channel(());
+        let ((open, closing), (guard, revoked)) = (watch::channel(()), watch::channel(()));
         let places = Arc::new(Semaphore::new(1));
         let place = Arc::clone(&places).try_acquire_owned().expect("a free place");
-        let events = Events::new(Feed::new(subscription, host.map(HostName::new), closing, place), String::new());
-        Stream { outlet, open, places, events }
+        let events =
+            Events::new(Feed::new(subscription, host.map(HostName::new), closing, revoked, place), String::new());
+        Stream { outlet, open, guard, places, events }
     }
 
     async fn next(events: &mut Events) -> Option<String> {
@@ -174,7 +179,7 @@ mod tests {
 
     #[tokio::test]
     async fn lagged_is_the_last_word_and_frees_the_place() {
-        let Stream { mut outlet, open: _open, places, mut events } = stream(None);
+        let Stream { mut outlet, open: _open, guard: _guard, places, mut events } = stream(None);
         outlet.put(change(7, "local"));
         outlet.put(Delivery::Lagged { after: Revision(7) });
         drop(outlet);
@@ -215,10 +220,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_silent_stream_shows_that_it_lives_and_ends_when_the_server_closes() {
-        let Stream { outlet: _outlet, open, places: _, mut events } = stream(None);
+        let Stream { outlet: _outlet, open, guard: _guard, places: _, mut events } = stream(None);
         next(&mut events).await;
         assert_eq!(next(&mut events).await.as_deref(), Some(":\n\n"));
         drop(open);
+        assert_eq!(next(&mut events).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_stream_ends_when_somebody_may_read_no_more() {
+        let Stream { outlet: _outlet, open: _open, guard, places: _, mut events } = stream(None);
+        next(&mut events).await;
+        guard.send_replace(());
         assert_eq!(next(&mut events).await, None);
     }
 }

@@ -1,6 +1,6 @@
 // Follows the changes of the ledger. A change says only that the page may be old: what is shown is asked for anew.
 
-import { load, onAnswer } from "./load.js";
+import { forget, load, onAnswer } from "./load.js";
 
 /** Between a change and asking; what changes meanwhile is in the same answer. */
 const GATHER_MS = 80;
@@ -58,7 +58,10 @@ function connect(wait) {
     loadSoon(GATHER_MS);
   };
   opened.addEventListener("change", noteChange);
-  opened.addEventListener("snapshot", noteChange);
+  opened.addEventListener("snapshot", (event) => {
+    forget();
+    noteChange(event);
+  });
   opened.addEventListener("open", () => {
     wait = 1_000;
     isOpen = true;

@@ -48,10 +48,19 @@ export async function load() {
   for (const listener of listeners) listener(text !== null);
 }
 
+// Of two requests for one address the later one may have been read first.
+const isOlder = (fresh, live) => Number(fresh.dataset.revision) < Number(live.dataset.revision);
+
+/** What is shown may be of a ledger that is no more: the next answer is shown whatever its revision. */
+export function forget() {
+  const live = document.getElementById("live");
+  if (live) live.dataset.revision = "0";
+}
+
 function show(text) {
   const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("live");
   const live = document.getElementById("live");
-  if (!fresh || !live) return;
+  if (!fresh || !live || isOlder(fresh, live)) return;
   morph(live, fresh);
   tick();
 }
