@@ -96,6 +96,8 @@ pub mod docker;
 mod ear;
 pub mod events;
 #[cfg(feature = "http")]
+mod heart;
+#[cfg(feature = "http")]
 mod http;
 mod jitter;
 mod ledger;

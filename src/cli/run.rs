@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind};
-use tokio::sync::watch;
-use tokio::time::Instant;
 
 use super::arguments::RunArguments;
 use super::context::{Context, runtime};
@@ -14,6 +12,7 @@ use super::manager::{Manager, News};
 use super::one_pass::listen;
 use super::settings::KEYS;
 use crate::config::Config;
+use crate::heart::Heart;
 use crate::model::{HostStatus, PassId, PassReport};
 use crate::{LedgerBuilder, LedgerHandle};
 
@@ -150,7 +149,7 @@ fn changed_keys(running: &Config, read: &Config) -> Vec<&'static str> {
 /// answers for our own loops, never for the daemon's health.
 async fn keep_manager_informed(ledger: LedgerHandle, manager: Manager) {
     let mut status = ledger.watch_status();
-    let mut heart = Heart::new(ledger.heartbeat());
+    let heart = Heart::new(ledger.heartbeat(), BEATS_WITHIN);
     let mut told: Option<PassId> = None;
     let mut watchdog = sd_notify::watchdog_enabled().map(|limit| tokio::time::interval(half(limit)));
     loop {
@@ -177,29 +176,8 @@ async fn keep_manager_informed(ledger: LedgerHandle, manager: Manager) {
     }
 }
 
-/// Whether our own loops turn.
-struct Heart {
-    heartbeat: watch::Receiver<u64>,
-    last_beat: Instant,
-}
-
-/// It beats once a second; a machine under load may delay one beat, or two.
+/// A machine under load may delay one beat, or two.
 const BEATS_WITHIN: Duration = Duration::from_secs(3);
-
-impl Heart {
-    fn new(heartbeat: watch::Receiver<u64>) -> Self {
-        Self { heartbeat, last_beat: Instant::now() }
-    }
-
-    /// Whether it has beaten since the last question, or a moment ago.
-    fn beats(&mut self) -> bool {
-        if self.heartbeat.has_changed().unwrap_or(false) {
-            self.heartbeat.mark_unchanged();
-            self.last_beat = Instant::now();
-        }
-        self.last_beat.elapsed() < BEATS_WITHIN
-    }
-}
 
 async fn tick(watchdog: &mut Option<tokio::time::Interval>) {
     match watchdog {
@@ -252,18 +230,5 @@ mod tests {
         assert_eq!(summary(&report, fresh), "fresh: complete pass, 3 containers listed, 2 with a row");
         report.error = Some(PassFailure { kind: FailureKind::DaemonFailed, message: "a\nb".into() });
         assert_eq!(summary(&report, None), "a\\nb");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_heart_that_stops_starves_the_watchdog() {
-        let (sender, heartbeat) = watch::channel(0);
-        let mut heart = Heart::new(heartbeat);
-        tokio::time::advance(BEATS_WITHIN * 5).await;
-        sender.send_modify(|beats| *beats += 1);
-        assert!(heart.beats(), "it has beaten since the last question, however long ago that was");
-        tokio::time::advance(BEATS_WITHIN / 2).await;
-        assert!(heart.beats(), "a question between two beats");
-        tokio::time::advance(BEATS_WITHIN).await;
-        assert!(!heart.beats());
     }
 }

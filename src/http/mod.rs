@@ -13,7 +13,6 @@ mod bounds;
 mod control;
 mod extract;
 mod health;
-mod heart;
 mod hooks;
 mod listen;
 mod metrics;

@@ -1,6 +1,7 @@
 //! What all handlers share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::HeaderMap;
 use tokio::runtime::Handle;
@@ -8,17 +9,20 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout};
 
 use super::auth::Guard;
-use super::heart::Heart;
 use super::hooks::Limits;
 use super::metrics::RequestCounts;
 use super::rates::Rates;
 use crate::LedgerHandle;
 use crate::config::{Config, without_password};
+use crate::heart::Heart;
 use crate::store::{Readers, Store, StoreError};
 use crate::supervisor::SupervisorMessage;
 
 /// Streams of changes at the same time: with each of their queues full, some 200 MiB; as a rule next to nothing.
 pub(super) const MOST_STREAMS: usize = 512;
+
+/// A child that hangs is replaced within 6 s, and that is no reason to end the process.
+const BEATS_WITHIN: Duration = Duration::from_secs(10);
 
 /// Writes at the same time: the database takes one after the other anyway.
 const MOST_WRITES: usize = 2;
@@ -59,7 +63,7 @@ impl Shared {
         let config = Arc::clone(&ledger.config);
         let readers = Readers::new(Arc::clone(&config), ledger.status().in_flight());
         let rates = Arc::new(Rates::new(config.http.rate));
-        let heart = Heart::new(ledger.heartbeat());
+        let heart = Heart::new(ledger.heartbeat(), BEATS_WITHIN);
         Self {
             ledger,
             config,

@@ -1,4 +1,4 @@
-//! Whether our own loops turn, seen from the threads that serve, which turn whatever the others do.
+//! Whether the ledger's own loops turn, for who is asked that from outside: a watchdog, `/healthz`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -6,31 +6,31 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// It beats once a second while no child of the supervisor hangs; one that does is replaced within 6 s.
-const BEATS_WITHIN: Duration = Duration::from_secs(10);
-
-/// The ledger's heartbeat. Cheap to clone; all clones are one.
+/// The ledger's heartbeat, which beats once a second while no child of the supervisor hangs. Cheap to clone; all clones
+/// are one.
 #[derive(Clone, Debug)]
-pub(super) struct Heart {
+pub(crate) struct Heart {
     heartbeat: watch::Receiver<u64>,
+    within: Duration,
     last: Arc<Mutex<(u64, Instant)>>,
 }
 
 impl Heart {
-    pub(super) fn new(heartbeat: watch::Receiver<u64>) -> Self {
+    /// One that is to beat once within that time.
+    pub(crate) fn new(heartbeat: watch::Receiver<u64>, within: Duration) -> Self {
         let beats = *heartbeat.borrow();
-        Self { heartbeat, last: Arc::new(Mutex::new((beats, Instant::now()))) }
+        Self { heartbeat, within, last: Arc::new(Mutex::new((beats, Instant::now()))) }
     }
 
     /// Whether it has beaten since the last question, or a moment ago.
-    pub(super) fn beats(&self) -> bool {
+    pub(crate) fn beats(&self) -> bool {
         let beats = *self.heartbeat.borrow();
         // Replaced whole, it is never half written.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.0 != beats {
             *last = (beats, Instant::now());
         }
-        last.1.elapsed() < BEATS_WITHIN
+        last.1.elapsed() < self.within
     }
 }
 
@@ -40,14 +40,15 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_heart_that_stops_is_noticed_and_one_that_beats_is_not_asked_in_vain() {
+        const WITHIN: Duration = Duration::from_secs(3);
         let (sender, heartbeat) = watch::channel(0);
-        let heart = Heart::new(heartbeat);
-        tokio::time::advance(BEATS_WITHIN * 5).await;
+        let heart = Heart::new(heartbeat, WITHIN);
+        tokio::time::advance(WITHIN * 5).await;
         sender.send_modify(|beats| *beats += 1);
         assert!(heart.beats(), "it has beaten since the last question, however long ago that was");
-        tokio::time::advance(BEATS_WITHIN / 2).await;
+        tokio::time::advance(WITHIN / 2).await;
         assert!(heart.beats(), "a question between two beats");
-        tokio::time::advance(BEATS_WITHIN).await;
+        tokio::time::advance(WITHIN).await;
         assert!(!heart.beats());
         sender.send_modify(|beats| *beats += 1);
         assert!(heart.beats(), "what hung was replaced");
