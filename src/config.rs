@@ -5,6 +5,7 @@
 //! variable.
 
 mod address;
+mod base_path;
 mod check;
 mod duration;
 mod notify;
@@ -17,6 +18,9 @@ use std::time::Duration;
 
 pub(crate) use address::passwords_in;
 pub use address::without_password;
+#[cfg(feature = "cli")]
+pub(crate) use base_path::ALLOWED as ALLOWED_BASE_PATHS;
+pub use base_path::BasePath;
 pub use check::{ConfigError, clamp_interval};
 pub use duration::{DurationError, duration_text, parse_duration};
 
@@ -203,15 +207,18 @@ impl Default for Flapping {
 /// How `run` serves the ledger over HTTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpConfig {
-    /// The address. Loopback needs no token, because whoever is on the machine may read the ledger's file anyway.
+    /// The address. Without tokens loopback may read and nothing else: every local user, and every container on the host's
+    /// network, reaches it.
     pub listen: SocketAddr,
+    /// The path below which a proxy shows the service; it is served without the path, too.
+    pub base_path: BasePath,
     /// Names in the `Host` header that are ours, beside the address itself and `localhost`: those of a proxy.
     pub allowed_hosts: Vec<String>,
     /// The socket by which the commands beside a running service hand their work to it; only its own user can open it.
     /// `None` for none: [`crate::cli`] chooses one for each ledger and host.
     pub control_socket: Option<PathBuf>,
     /// The file of tokens; with one, everybody needs a token but who comes by the control socket. Without, only loopback is
-    /// served.
+    /// served, and may only read.
     pub tokens: Option<PathBuf>,
     /// Requests a second from one address, four times as many at once; 0 for any number. Loopback is not counted: a
     /// proxy's clients all come from there. 100: a page with its parts, reloaded by hand as fast as one can.
@@ -233,6 +240,7 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 7878)),
+            base_path: BasePath::default(),
             allowed_hosts: Vec::new(),
             control_socket: None,
             tokens: None,

@@ -15,7 +15,7 @@ use super::context::{Context, runtime};
 use super::exit::{Exit, Failure};
 use super::one_pass::listen;
 use super::output::Output;
-use crate::config::Config;
+use crate::config::{Config, HttpConfig};
 use crate::model::{ClaimRequest, ContainerId, Timestamp};
 use crate::simulation::{Life, NewContainer, SimulatedDaemon, World, WorldError};
 use crate::store::{NewParent, OpenMode, Store, StoreError};
@@ -129,10 +129,11 @@ fn register(config: &Config, console: ContainerId) -> Result<(), StoreError> {
 
 async fn play(stage: Stage, arguments: &DemoArguments) -> Result<Exit, Failure> {
     let Stage { daemon, mut life, config, ledger_path } = stage;
+    let http = config.http.clone();
     let mut signals = [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?];
     let ledger = Box::pin(LedgerBuilder::new(config).serve(true).spawn()).await?;
     let output = Output::of_this_process(false);
-    output.text(&greeting(&ledger, &ledger_path).await)?;
+    output.text(&greeting(&ledger, &http, &ledger_path).await)?;
     let (mut changes, begun) = (ledger.subscribe(None), Instant::now());
     let mut happens = every(BETWEEN_EVENTS);
     let (mut hangs, mut turns_at) = (false, begun + BETWEEN_HANGS);
@@ -160,18 +161,20 @@ async fn play(stage: Stage, arguments: &DemoArguments) -> Result<Exit, Failure> 
 }
 
 /// Where to look. Waits a moment for the address, which may be taken.
-async fn greeting(ledger: &LedgerHandle, path: &Path) -> String {
+async fn greeting(ledger: &LedgerHandle, http: &HttpConfig, path: &Path) -> String {
     const PATIENCE: Duration = Duration::from_secs(2);
     let mut status = ledger.watch_status();
     let bound = tokio::time::timeout(PATIENCE, status.wait_for(|status| status.listening.is_some())).await;
     let page = match bound {
-        Ok(Ok(status)) => status.listening.map(|address| format!("http://{address}/")),
+        Ok(Ok(status)) => status.listening.map(|address| format!("http://{address}{}/", http.base_path)),
         _ => None,
     };
+    let socket = http.control_socket.as_deref().unwrap_or_else(|| Path::new("")).display();
     format!(
         "A simulated daemon, whose containers start, stop, crash and hang. Nothing of this machine is touched.\n\
          page     {}\n\
          ledger   dockledger ps --database {}\n\
+         a pass   curl --unix-socket {socket} -X POST http://localhost/api/v1/passes\n\
          Ctrl-C ends it, and all of it is gone.\n\n",
         page.unwrap_or_else(
             || "not served: the address is taken; DOCKLEDGER_HTTP_LISTEN=127.0.0.1:0 takes a free one".into()

@@ -154,7 +154,7 @@ impl HttpState {
             Ok((bound, listening)) => {
                 self.tcp = Some(listening);
                 let scheme = if self.shared.guard.acceptor().is_some() { "https" } else { "http" };
-                tracing::info!(address = %bound, "served at {scheme}://{bound}");
+                tracing::info!(address = %bound, "served at {scheme}://{bound}{}/", self.shared.config.http.base_path);
                 self.tell(Some(bound));
                 true
             }

@@ -1,27 +1,18 @@
 //! The layer around all routes that bounds what a request may cost: how many, how large, how slow.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http_body_util::Limited;
-use hyper::body::{Body as HttpBody, Frame, SizeHint};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::Instant;
 
+use super::bodies::{self, MOST_BYTES, MOST_BYTES_OF_HOOK};
+use super::hooks;
 use super::peer::Peer;
 use super::problem::Problem;
 use super::shared::Shared;
-
-/// A request's body: a claim is below 4 KiB.
-const MOST_BODY_BYTES: usize = 64 * 1024;
-
-/// Over a whole body: 64 KiB at the speed of an old modem.
-const BODY_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Refuses what is too much, and bounds what is not known yet.
 pub(super) async fn bound(State(shared): State<Shared>, request: Request, next: Next) -> Response {
@@ -30,17 +21,22 @@ pub(super) async fn bound(State(shared): State<Shared>, request: Request, next: 
     {
         return too_many(wait);
     }
-    if let Err(problem) = check_body(request.headers()) {
-        // The rest of the body is nobody's next request.
-        return ([(header::CONNECTION, "close")], problem).into_response();
+    let most_bytes = if hooks::is_one(request.uri().path()) { MOST_BYTES_OF_HOOK } else { MOST_BYTES };
+    if let Err(problem) = check_body(request.headers(), most_bytes) {
+        return last(problem.into_response());
     }
-    let bounded = request.map(|body| {
-        if body.is_end_stream() {
-            return body;
-        }
-        Body::new(Limited::new(Timely { body, deadline: Box::pin(sleep(BODY_DEADLINE)) }, MOST_BODY_BYTES))
-    });
-    next.run(bounded).await
+    let waits = waits_for_a_word(request.headers());
+    let (head, body) = request.into_parts();
+    let (lent, back) = bodies::lend(body, most_bytes);
+    let answer = next.run(Request::from_parts(head, lent)).await;
+    // A client that is still sending when the connection ends takes that for a failure, and may never see the answer.
+    if back.drop_rest(waits).await { answer } else { last(answer) }
+}
+
+/// The rest of the body is nobody's next request.
+fn last(mut answer: Response) -> Response {
+    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    answer
 }
 
 fn too_many(wait: Duration) -> Response {
@@ -52,100 +48,54 @@ fn too_many(wait: Duration) -> Response {
     answer
 }
 
-/// A body says its length beforehand. In pieces it needs none here, and two programs that read the end of one
-/// differently is how a request is smuggled past a proxy (B37).
-fn check_body(headers: &HeaderMap) -> Result<(), Problem> {
-    if headers.contains_key(header::TRANSFER_ENCODING) {
-        let detail =
-            "a body says its length beforehand, in Content-Length; in pieces (Transfer-Encoding) none is taken";
-        return Err(Problem::new(StatusCode::LENGTH_REQUIRED, "length_required", detail));
+/// Refuses by the head. Where it says both a length and pieces, the length is gone from it, and the connection ends after
+/// the answer (RFC 9112, 6.3): two programs that read the end of a body differently is how a request is smuggled past a
+/// proxy (B37).
+fn check_body(headers: &HeaderMap, most_bytes: usize) -> Result<(), Problem> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    if let Some(coding) = codings.next()
+        && (codings.next().is_some() || !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"))
+    {
+        let detail = "a body comes with its length, or in pieces (Transfer-Encoding: chunked), and in no other coding";
+        return Err(Problem::new(StatusCode::NOT_IMPLEMENTED, "unknown_coding", detail));
     }
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|length| length > MOST_BODY_BYTES) {
-        let detail = format!("a body has at most {MOST_BODY_BYTES} bytes");
-        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail));
-    }
-    Ok(())
+    if length.is_some_and(|length| length > most_bytes) { Err(bodies::too_large()) } else { Ok(()) }
 }
 
-/// A body that has to end in time, however often a byte of it comes.
-struct Timely {
-    body: Body,
-    deadline: Pin<Box<Sleep>>,
-}
-
-impl HttpBody for Timely {
-    type Data = Bytes;
-    type Error = axum::BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::BoxError>>> {
-        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
-            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
-        }
-        match self.deadline.as_mut().poll(context) {
-            Poll::Ready(()) => Poll::Ready(Some(Err(format!("the body did not end within {BODY_DEADLINE:?}").into()))),
-            Poll::Pending => Poll::Pending,
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
+/// Whether the client sends its body once it is told to go on: who was answered before that keeps it.
+fn waits_for_a_word(headers: &HeaderMap) -> bool {
+    headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::BodyExt as _;
-
     use super::*;
+
+    fn headers(name: header::HeaderName, values: &[&'static str]) -> HeaderMap {
+        values.iter().map(|value| (name.clone(), HeaderValue::from_static(value))).collect()
+    }
 
     // B33
     #[test]
     fn a_body_of_100_mb_is_refused_by_its_head() {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("100000000"));
-        let refused = check_body(&headers).expect_err("too large").into_response();
-        assert_eq!(refused.status(), StatusCode::PAYLOAD_TOO_LARGE);
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("65536"));
-        assert!(check_body(&headers).is_ok());
+        let large = headers(header::CONTENT_LENGTH, &["100000000"]);
+        for most_bytes in [MOST_BYTES, MOST_BYTES_OF_HOOK] {
+            let refused = check_body(&large, most_bytes).expect_err("too large").into_response();
+            assert_eq!(refused.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        assert!(check_body(&headers(header::CONTENT_LENGTH, &["65536"]), MOST_BYTES).is_ok());
     }
 
-    /// Each byte in time, and the whole never.
-    #[tokio::test(start_paused = true)]
-    async fn a_body_that_drips_is_cut() {
-        let drip = Drip(Box::pin(sleep(EVERY)));
-        let body = Timely { body: Body::new(drip), deadline: Box::pin(sleep(BODY_DEADLINE)) };
-        let begin = Instant::now();
-        let cut = body.collect().await.expect_err("it never ends");
-        assert!(cut.to_string().contains("30s"), "{cut}");
-        assert!(begin.elapsed() < BODY_DEADLINE + EVERY);
-    }
-
-    const EVERY: Duration = Duration::from_secs(9);
-
-    /// A byte now and then, for ever.
-    struct Drip(Pin<Box<Sleep>>);
-
-    impl HttpBody for Drip {
-        type Data = Bytes;
-        type Error = axum::BoxError;
-
-        fn poll_frame(
-            mut self: Pin<&mut Self>,
-            context: &mut Context<'_>,
-        ) -> Poll<Option<Result<Frame<Bytes>, axum::BoxError>>> {
-            if self.0.as_mut().poll(context).is_pending() {
-                return Poll::Pending;
-            }
-            self.0 = Box::pin(sleep(EVERY));
-            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"x")))))
+    // F8
+    #[test]
+    fn pieces_are_taken_and_no_other_coding() {
+        let check = |values: &[&'static str]| check_body(&headers(header::TRANSFER_ENCODING, values), MOST_BYTES);
+        for taken in [&["chunked"][..], &["Chunked"], &[" chunked "], &[]] {
+            assert!(check(taken).is_ok(), "{taken:?}");
+        }
+        for refused in [&["gzip, chunked"][..], &["chunked", "chunked"], &["chunked, chunked"], &["identity"], &[""]] {
+            assert!(check(refused).is_err(), "{refused:?}");
         }
     }
 }

@@ -9,6 +9,11 @@ use super::problem::Problem;
 #[from_request(via(axum::Json), rejection(Problem))]
 pub(super) struct Json<T>(pub(super) T);
 
+/// A body as a form of the page sends it.
+#[derive(Debug, FromRequest)]
+#[from_request(via(axum::extract::Form), rejection(Problem))]
+pub(super) struct Form<T>(pub(super) T);
+
 /// The part of a URL behind the question mark.
 #[derive(Debug, FromRequestParts)]
 #[from_request(via(axum::extract::Query), rejection(Problem))]

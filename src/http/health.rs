@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,7 +14,7 @@ use crate::model::HostStatus;
 use crate::supervisor::Status;
 
 pub(super) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
+    OpenApiRouter::new().routes(routes!(healthz, ask_healthz)).routes(routes!(readyz, ask_readyz))
 }
 
 /// That our own loops turn.
@@ -60,6 +60,27 @@ async fn readyz(State(shared): State<Shared>) -> Response {
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness)).into_response()
 }
+
+/// The same, as HAProxy asks by itself; `OPTIONS /` and `OPTIONS *` ask for it, too.
+#[utoipa::path(options, path = "/healthz", tag = "health", responses(
+    (status = 200, body = Health),
+    (status = 503, body = Health),
+))]
+async fn ask_healthz(shared: State<Shared>) -> Response {
+    (ALLOW, healthz(shared).await).into_response()
+}
+
+/// The same, as HAProxy asks by itself.
+#[utoipa::path(options, path = "/readyz", tag = "health", responses(
+    (status = 200, body = Readiness),
+    (status = 503, body = Readiness),
+))]
+async fn ask_readyz(shared: State<Shared>) -> Response {
+    (ALLOW, readyz(shared).await).into_response()
+}
+
+/// The methods that are answered.
+const ALLOW: [(HeaderName, &str); 1] = [(header::ALLOW, "GET,HEAD,OPTIONS")];
 
 impl Readiness {
     fn of(status: &Status) -> Self {

@@ -9,6 +9,7 @@
 mod actor;
 mod api;
 mod auth;
+mod bodies;
 mod bounds;
 mod control;
 mod extract;
@@ -24,6 +25,7 @@ mod rates;
 mod refusals;
 mod router;
 mod shared;
+mod target;
 mod tls;
 
 pub(crate) use actor::guest;

@@ -1,12 +1,13 @@
 //! What is answered in place of what was asked for: a problem document (RFC 9457).
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::bodies;
 use crate::store::{RegistryError, StoreError};
 
 /// The kind of document that a problem is.
@@ -98,6 +99,18 @@ const fn of_registry(error: &RegistryError) -> (StatusCode, &'static str) {
 
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
+        if let JsonRejection::BytesRejection(unread) = &rejection {
+            return bodies::unread(unread);
+        }
+        Self::new(rejection.status(), "invalid_request", rejection.body_text())
+    }
+}
+
+impl From<FormRejection> for Problem {
+    fn from(rejection: FormRejection) -> Self {
+        if let FormRejection::BytesRejection(unread) = &rejection {
+            return bodies::unread(unread);
+        }
         Self::new(rejection.status(), "invalid_request", rejection.body_text())
     }
 }

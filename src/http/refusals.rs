@@ -27,7 +27,7 @@ const READ: &[(&str, &str)] = &[
 
 const WRITE: &[(&str, &str)] = &[
     ("409", "It is taken, in use, or somebody else's"),
-    ("411", "The body does not say its length"),
+    ("408", "The body did not end in time"),
     ("413", "The body is too large"),
     ("415", "The body is not said to be JSON"),
     ("422", "The body is JSON and not what is expected"),

@@ -1,16 +1,17 @@
 //! All routes, and what is around each of them.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::IntoResponse;
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi;
+use utoipa::openapi::Server;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::problem::Problem;
 use super::shared::Shared;
-use super::{api, auth, bounds, health, hooks, metrics, page};
+use super::{api, auth, bounds, health, hooks, metrics, page, target};
 
 /// The document that is made from the handlers.
 #[derive(OpenApi)]
@@ -28,26 +29,31 @@ struct Document;
 
 /// Everything that is served, with the OpenAPI document that describes it.
 pub(super) fn router(shared: Shared) -> Router {
-    let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
+    let base = shared.config.http.base_path.clone();
+    let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
         .merge(health::routes())
         .merge(metrics::routes())
         .merge(hooks::routes())
         .nest("/api/v1", api::routes())
         .split_for_parts();
+    if !base.as_str().is_empty() {
+        document.servers = Some(vec![Server::new(base.as_str())]);
+    }
     let document = axum::Json(document);
     let document = axum::routing::get(async move || document).route_layer(middleware::from_fn(auth::require_read));
-    router
+    let routes = router
         .merge(page::routes())
         .route("/api/v1/openapi.json", document)
         .merge(auth::routes())
         // What was asked for is not repeated: it may hold a secret.
         .fallback(async || Problem::not_found("there is nothing at this path"))
-        .method_not_allowed_fallback(async || {
-            Problem::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method_not_allowed",
-                "the path is right and the method is not",
-            )
+        .method_not_allowed_fallback(async |uri: Uri| {
+            let detail = if hooks::is_one(uri.path()) {
+                "a hook is called by POST; nothing was done"
+            } else {
+                "the path is right and the method is not"
+            };
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
         })
         .layer(middleware::from_fn_with_state(shared.clone(), auth::identify))
         .layer(middleware::from_fn_with_state(shared.clone(), bounds::bound))
@@ -60,5 +66,6 @@ pub(super) fn router(shared: Shared) -> Router {
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).into_response()
         }))
         .layer(middleware::from_fn_with_state(shared.requests.clone(), metrics::count))
-        .with_state(shared)
+        .with_state(shared);
+    target::below(base, routes)
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::config::{
-    AddressRange, Config, DurationError, IgnoreEntry, ReceiverUrl, duration_text, parse_duration, without_password,
+    ALLOWED_BASE_PATHS, AddressRange, BasePath, Config, DurationError, IgnoreEntry, ReceiverUrl, duration_text,
+    parse_duration, without_password,
 };
 use crate::model::{HostName, NotifyEvent};
 
@@ -114,6 +115,14 @@ pub(crate) static KEYS: &[Key] = &[
     key!("flapping.starts", count, flapping.starts),
     key!(duration "flapping.window", flapping.window),
     key!("http.listen", socket_address, http.listen),
+    Key {
+        name: "http.base_path",
+        set: |config, given| {
+            config.http.base_path = BasePath::parse(&text(given)?).ok_or(ALLOWED_BASE_PATHS)?;
+            Ok(())
+        },
+        show: |config| json!(config.http.base_path.as_str()),
+    },
     key!("http.allowed_hosts", names, http.allowed_hosts),
     key!("http.control_socket", path, http.control_socket),
     key!("http.tokens", path, http.tokens),

@@ -63,7 +63,7 @@ async fn show(
 async fn add(State(shared): State<Shared>, FromJson(new): FromJson<New>) -> Result<Response, Problem> {
     let registered = shared.write(move |store| store.add_project(&NewParent::from(new))).await?;
     audit("a project is registered", &registered.name);
-    Ok(created(&["projects", &registered.id.clone()], registered))
+    Ok(created(&shared, &["projects", &registered.id.clone()], registered))
 }
 
 /// Gives it and its workload another name.

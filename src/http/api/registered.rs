@@ -7,6 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::http::shared::Shared;
 use crate::store::NewParent;
 
 /// What is to be registered.
@@ -56,10 +57,10 @@ pub(super) struct Removed {
     pub(super) rows: usize,
 }
 
-/// The answer that says where the new thing is.
-pub(super) fn created<T: Serialize>(path: &[&str], made: T) -> Response {
+/// The answer that says where the new thing is, as whoever asked reaches it.
+pub(super) fn created<T: Serialize>(shared: &Shared, path: &[&str], made: T) -> Response {
     let parts: Vec<String> = path.iter().map(|part| utf8_percent_encode(part, NON_ALPHANUMERIC).to_string()).collect();
-    let location = format!("/api/v1/{}", parts.join("/"));
+    let location = format!("{}/api/v1/{}", shared.config.http.base_path, parts.join("/"));
     (StatusCode::CREATED, [(header::LOCATION, location)], Json(made)).into_response()
 }
 

@@ -63,7 +63,7 @@ async fn show(
 async fn add(State(shared): State<Shared>, FromJson(new): FromJson<New>) -> Result<Response, Problem> {
     let registered = shared.write(move |store| store.add_site(&NewParent::from(new))).await?;
     audit("a site is registered", &registered.name);
-    Ok(created(&["sites", &registered.id.clone()], registered))
+    Ok(created(&shared, &["sites", &registered.id.clone()], registered))
 }
 
 /// Gives it and its workload another name.

@@ -96,7 +96,7 @@ async fn add(State(shared): State<Shared>, FromJson(new): FromJson<NewStack>) ->
     });
     let registered = registered.await?;
     audit("a stack is registered", &registered.name);
-    Ok(created(&["stacks", &registered.id.clone()], registered))
+    Ok(created(&shared, &["stacks", &registered.id.clone()], registered))
 }
 
 /// Gives it and its workload another name.

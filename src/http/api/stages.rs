@@ -91,7 +91,7 @@ async fn add(
 ) -> Result<Response, Problem> {
     let stage = shared.write(move |store| store.add_stage(&project, &new.name, new.id, new.max_instances)).await?;
     audit("a stage is added", &stage.name);
-    Ok(created(&["projects", &stage.project_id.clone(), "stages", &stage.id.clone()], stage))
+    Ok(created(&shared, &["projects", &stage.project_id.clone(), "stages", &stage.id.clone()], stage))
 }
 
 /// Gives a stage another name. It keeps its rows.

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::Guard;
 use crate::http::problem::Problem;
 
 /// What a caller may do; each includes those before it.
@@ -42,6 +43,8 @@ pub(in crate::http) struct Caller {
     pub(in crate::http) access: Access,
     /// Under which name that is logged: the token's, or how he came in.
     pub(in crate::http) name: Arc<str>,
+    /// Whether he showed a token.
+    pub(in crate::http) has_token: bool,
 }
 
 /// Lets through who may read.
@@ -62,18 +65,23 @@ pub(in crate::http) async fn require_admin(request: Request, next: Next) -> Resp
 async fn require(access: Access, request: Request, next: Next) -> Response {
     match request.extensions().get::<Caller>() {
         Some(caller) if caller.access >= access => next.run(request).await,
-        Some(_) => {
+        Some(caller) if caller.has_token => {
             let detail = format!("this token may not do that; it takes one of the scope {}", access.as_str());
             Problem::new(StatusCode::FORBIDDEN, "forbidden", detail).into_response()
         }
-        None if is_somebody_looking(&request) => Redirect::to("/login").into_response(),
-        None => {
-            let detail = "a token is needed, as `Authorization: Bearer TOKEN`; `dockledger token new` makes one";
-            let mut answer = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail).into_response();
-            answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            answer
-        }
+        caller => match request.extensions().get::<Arc<Guard>>() {
+            Some(guard) if caller.is_none() && is_somebody_looking(&request) => {
+                Redirect::to(&format!("{}/login", guard.base_path())).into_response()
+            }
+            guard => unauthorized(guard.map(|guard| guard.way_in(access)).unwrap_or_default()),
+        },
     }
+}
+
+fn unauthorized(detail: String) -> Response {
+    let mut answer = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail).into_response();
+    answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    answer
 }
 
 /// A person with a browser is shown where to log in; a program is told what it lacks.

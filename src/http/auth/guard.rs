@@ -13,7 +13,7 @@ use super::names::{Foreign, Names};
 use super::sessions::Sessions;
 use super::tokens::{Hash, Tokens, TokensError};
 use super::{Access, Caller};
-use crate::config::HttpConfig;
+use crate::config::{BasePath, HttpConfig};
 use crate::http::peer::Peer;
 use crate::http::tls::{CertificateError, acceptor};
 
@@ -21,7 +21,7 @@ use crate::http::tls::{CertificateError, acceptor};
 pub(crate) struct Guard {
     config: HttpConfig,
     names: Names,
-    /// Without a file of them whoever is on the machine may do everything.
+    /// Without a file of them whoever is on the machine may read.
     tokens: RwLock<Option<Arc<Tokens>>>,
     sessions: Sessions,
     /// Who speaks TLS, if anybody does.
@@ -100,14 +100,41 @@ impl Guard {
     /// Who asks; `None` for nobody known. A token that is wrong is not made good by a cookie.
     pub(super) fn caller(&self, peer: Peer, headers: &HeaderMap) -> Option<Caller> {
         let Some(tokens) = self.tokens() else {
-            // Whoever is on this machine may read and write the ledger's file anyway.
+            // Every local user, every container on the host's network and every page that fools a browser comes from here.
             let is_here = matches!(peer, Peer::Tcp(address) if address.ip().to_canonical().is_loopback());
-            return is_here.then(|| Caller { access: Access::Admin, name: "loopback".into() });
+            return is_here.then(|| Caller { access: Access::Read, name: "loopback".into(), has_token: false });
         };
         match headers.get(header::AUTHORIZATION) {
             Some(value) => tokens.find(bearer(value.to_str().ok()?)?).map(|(caller, _)| caller.clone()),
             None => tokens.by_hash(&self.sessions.token(session_id(headers)?)?).cloned(),
         }
+    }
+
+    /// How somebody who is not known well enough gets in. The control socket is named on this machine alone.
+    pub(super) fn way_in(&self, access: Access) -> String {
+        let scope = access.as_str();
+        let made = format!("`dockledger token new NAME --scope {scope}` makes one");
+        if self.tokens().is_some() {
+            return format!("a token is needed, as `Authorization: Bearer TOKEN`; {made}");
+        }
+        let token = format!(
+            "without tokens loopback may only read. This takes a token: {made}, its line goes into a file that http.tokens \
+             names, and it is sent as `Authorization: Bearer TOKEN`"
+        );
+        match &self.config.control_socket {
+            Some(socket) => {
+                let socket = socket.display();
+                format!(
+                    "{token}; or the control socket: `curl --unix-socket {socket} http://localhost/…`, as its user or root"
+                )
+            }
+            None => token,
+        }
+    }
+
+    /// The path below which a browser reaches us.
+    pub(in crate::http) const fn base_path(&self) -> &BasePath {
+        &self.config.base_path
     }
 
     /// Opens a session for whoever has a token: what its cookie holds, and who it is.
@@ -173,7 +200,8 @@ mod tests {
         }
         let guard = Guard::new(&config("[::1]:0")).expect("loopback");
         let none = HeaderMap::new();
-        assert_eq!(guard.caller(peer("[::ffff:127.0.0.1]:9"), &none).map(|caller| caller.access), Some(Access::Admin));
+        let here = guard.caller(peer("[::ffff:127.0.0.1]:9"), &none).expect("it is loopback");
+        assert_eq!((here.access, here.has_token), (Access::Read, false), "it may read and nothing else");
         assert_eq!(guard.caller(peer("10.0.0.7:9"), &none), None, "however it came here");
     }
 

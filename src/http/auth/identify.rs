@@ -1,5 +1,7 @@
 //! The layer around all routes that tells who asks.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
@@ -11,11 +13,11 @@ use crate::http::peer::Peer;
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
 
-/// Puts the caller into the request's extensions, if somebody known asks, and refuses foreign sites.
+/// Puts the guard into the request's extensions, and the caller if somebody known asks; refuses foreign sites.
 pub(in crate::http) async fn identify(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let (mut head, body) = request.into_parts();
     let caller = match head.extensions.get::<Peer>().copied() {
-        Some(Peer::Control) => Some(Caller { access: Access::Admin, name: "control socket".into() }),
+        Some(Peer::Control) => Some(Caller { access: Access::Admin, name: "control socket".into(), has_token: false }),
         Some(peer) => {
             if let Err(foreign) = shared.guard.check_site(&head) {
                 return refusal(&foreign).into_response();
@@ -25,6 +27,7 @@ pub(in crate::http) async fn identify(State(shared): State<Shared>, request: Req
         // Nobody knows where it came from.
         None => None,
     };
+    head.extensions.insert(Arc::clone(&shared.guard));
     if let Some(caller) = caller {
         head.extensions.insert(caller);
     }

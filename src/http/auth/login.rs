@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Form, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -10,6 +10,8 @@ use serde::Deserialize;
 
 use super::guard::COOKIE;
 use super::sessions::LIFE;
+use crate::config::BasePath;
+use crate::http::extract::Form;
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
 
@@ -36,11 +38,11 @@ struct Asked {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>{{ words.title }}</title>
-<link rel="stylesheet" href="/login.css">
+<link rel="stylesheet" href="{{ base }}/login.css">
 </head>
 <body>
 <main>
-<form method="post" action="/login">
+<form method="post" action="{{ base }}/login">
 <h1>{{ words.title }}</h1>
 {% if is_wrong %}<p role="alert">{{ words.wrong }}</p>{% endif %}
 <label for="token">{{ words.token }}</label>
@@ -53,7 +55,8 @@ struct Asked {
 </html>
 "#
 )]
-struct Page {
+struct Page<'a> {
+    base: &'a BasePath,
     words: &'static Words,
     is_wrong: bool,
 }
@@ -90,36 +93,41 @@ static RUSSIAN: Words = Words {
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-async fn show(headers: HeaderMap) -> Response {
-    page(&headers, StatusCode::OK, false)
+async fn show(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    page(&shared, &headers, StatusCode::OK, false)
 }
 
 async fn log_in(State(shared): State<Shared>, headers: HeaderMap, Form(asked): Form<Asked>) -> Response {
     let Some((id, caller)) = shared.guard.log_in(asked.token.trim()) else {
         tracing::warn!(target: "audit", "a login with an unknown token");
-        return page(&headers, StatusCode::UNAUTHORIZED, true);
+        return page(&shared, &headers, StatusCode::UNAUTHORIZED, true);
     };
     tracing::info!(target: "audit", who = %caller.name, "logged in");
     let secure = if shared.is_secure(&headers) { "; Secure" } else { "" };
     let life = LIFE.as_secs();
-    let cookie = format!("{COOKIE}={id}; HttpOnly; SameSite=Strict; Path=/; Max-Age={life}{secure}");
-    with_cookie(Redirect::to("/"), &cookie)
+    let base = shared.guard.base_path();
+    let path = base.of_cookies();
+    let cookie = format!("{COOKIE}={id}; HttpOnly; SameSite=Strict; Path={path}; Max-Age={life}{secure}");
+    with_cookie(Redirect::to(&format!("{base}/")), &cookie)
 }
 
 async fn log_out(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     shared.guard.log_out(&headers);
-    with_cookie(Redirect::to("/login"), &format!("{COOKIE}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0"))
+    let base = shared.guard.base_path();
+    let path = base.of_cookies();
+    let cookie = format!("{COOKIE}=; HttpOnly; SameSite=Strict; Path={path}; Max-Age=0");
+    with_cookie(Redirect::to(&format!("{base}/login")), &cookie)
 }
 
 fn with_cookie(redirect: Redirect, cookie: &str) -> Response {
     let mut response = redirect.into_response();
-    let cookie = HeaderValue::from_str(cookie).expect("hex digits and words of our own");
+    let cookie = HeaderValue::from_str(cookie).expect("hex digits, words of our own and a plain path");
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     response
 }
 
-fn page(headers: &HeaderMap, status: StatusCode, is_wrong: bool) -> Response {
-    let page = Page { words: words(headers), is_wrong };
+fn page(shared: &Shared, headers: &HeaderMap, status: StatusCode, is_wrong: bool) -> Response {
+    let page = Page { base: shared.guard.base_path(), words: words(headers), is_wrong };
     let Ok(html) = page.render() else {
         return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the page cannot be drawn").into_response();
     };

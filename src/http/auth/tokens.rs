@@ -139,7 +139,7 @@ impl Token {
         }
         let access = Access::parse(scope).ok_or("the scope is none of read, deploy, admin")?;
         let hash = hash.strip_prefix("sha256:").and_then(unhex).ok_or("the hash is not sha256: and 64 hex digits")?;
-        Ok(Self { caller: Caller { access, name: name.into() }, hash })
+        Ok(Self { caller: Caller { access, name: name.into(), has_token: true }, hash })
     }
 }
 

@@ -1,6 +1,7 @@
 //! `POST /hooks/{secret}`, and `POST /hooks` with the secret in a header.
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,6 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answers::{HookAccepted, HookReport};
+use crate::http::bodies::drop_body;
 use crate::http::extract::{Path as FromPath, Query as FromQuery};
 use crate::http::problem::Problem;
 use crate::http::refusals::CannotWrite;
@@ -22,6 +24,11 @@ use crate::supervisor::SupervisorMessage;
 /// Open to everybody: the secret says who may.
 pub(in crate::http) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(by_path)).routes(routes!(by_header))
+}
+
+/// Whether a hook is at this path.
+pub(in crate::http) fn is_one(path: &str) -> bool {
+    path.strip_prefix("/hooks").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// How a hook is called.
@@ -36,7 +43,8 @@ struct Called {
 /// The header of the secret; `Authorization: Bearer` will do too.
 const SECRET_HEADER: &str = "x-dockledger-secret";
 
-/// Asks for a pass by the secret of a workload, in the path. Without `wait` it answers before the pass begins.
+/// Asks for a pass by the secret of a workload, in the path. Without `wait` it answers before the pass begins. A body of up
+/// to 25 MiB, whatever its kind, is read and dropped.
 #[utoipa::path(post, path = "/hooks/{secret}", tag = "hooks",
     params(("secret" = String, Path, description = "The workload's secret, as it was shown once."), Called),
     responses(
@@ -48,8 +56,9 @@ async fn by_path(
     State(shared): State<Shared>,
     FromPath(secret): FromPath<String>,
     FromQuery(called): FromQuery<Called>,
+    body: Body,
 ) -> Result<Response, Response> {
-    run(&shared, secret, &called).await
+    run(&shared, secret, &called, body).await
 }
 
 /// Asks for a pass by the secret of a workload, in the header `X-Dockledger-Secret` or as a bearer token.
@@ -64,12 +73,15 @@ async fn by_header(
     State(shared): State<Shared>,
     headers: HeaderMap,
     FromQuery(called): FromQuery<Called>,
+    body: Body,
 ) -> Result<Response, Response> {
-    run(&shared, secret_in(&headers), &called).await
+    run(&shared, secret_in(&headers), &called, body).await
 }
 
-async fn run(shared: &Shared, secret: String, called: &Called) -> Result<Response, Response> {
+async fn run(shared: &Shared, secret: String, called: &Called, body: Body) -> Result<Response, Response> {
     shared.hooks.call(Instant::now()).map_err(too_many)?;
+    // What a forge says of its push is not looked at, and yet the call is whole only with it.
+    drop_body(body).await.map_err(IntoResponse::into_response)?;
     let workload_id = workload_of(shared, secret).await.map_err(IntoResponse::into_response)?;
     shared.hooks.call_of(&workload_id, Instant::now()).map_err(too_many)?;
     tracing::info!(%workload_id, "a hook asks for a pass");

@@ -7,5 +7,5 @@ mod answers;
 mod handlers;
 mod limits;
 
-pub(super) use handlers::routes;
+pub(super) use handlers::{is_one, routes};
 pub(super) use limits::Limits;

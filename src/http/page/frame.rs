@@ -7,6 +7,7 @@ use super::language::Language;
 use super::row_view::shown;
 use super::texts::Texts;
 use super::visit::Visit;
+use crate::config::BasePath;
 use crate::http::shared::Shared;
 use crate::model::{HostRecord, Timestamp};
 use crate::telling::{Trouble, is_served, trouble};
@@ -25,9 +26,11 @@ pub(super) enum Section {
 pub(super) struct Frame {
     pub(super) t: &'static Texts,
     pub(super) language: Language,
+    /// What is before each path of ours in a link.
+    pub(super) base: BasePath,
     /// Whether the live part alone was asked for.
     pub(super) is_live_part: bool,
-    /// Path and query of this page.
+    /// Path and query of this page, without the base path.
     pub(super) here: String,
     pub(super) title: String,
     pub(super) links: Vec<Link>,
@@ -111,6 +114,7 @@ impl Frame {
         Self {
             t,
             language: visit.language,
+            base: visit.base.clone(),
             is_live_part: visit.is_live_part,
             here: visit.here.clone(),
             title,

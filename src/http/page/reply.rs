@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use super::assets::Assets;
 use super::texts::Texts;
 use super::visit::{LIVE_PART, Visit};
+use crate::config::BasePath;
 use crate::http::problem::Problem;
 
 /// The page in place of one that cannot be shown.
@@ -15,6 +16,7 @@ use crate::http::problem::Problem;
 struct Failed<'a> {
     t: &'static Texts,
     code: &'static str,
+    base: &'a BasePath,
     assets: &'static Assets,
     is_not_found: bool,
     /// In our own words, which are English.
@@ -46,6 +48,7 @@ fn failed(visit: &Visit, problem: &Problem) -> askama::Result<(StatusCode, Strin
     let page = Failed {
         t: visit.language.texts(),
         code: visit.language.code(),
+        base: &visit.base,
         assets: Assets::get(),
         is_not_found: problem.status() == StatusCode::NOT_FOUND,
         detail: problem.detail(),

@@ -1,6 +1,7 @@
 //! The pages and what they are made of.
 
 use axum::Router;
+use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
@@ -39,14 +40,21 @@ struct Back {
 }
 
 /// Keeps a language chosen by hand, for a year.
-async fn choose_language(Path(code): Path<String>, Query(Back { back }): Query<Back>) -> Response {
+async fn choose_language(
+    State(shared): State<Shared>,
+    Path(code): Path<String>,
+    Query(Back { back }): Query<Back>,
+) -> Response {
     let Some(language) = Language::parse(&code) else {
         return Problem::not_found("the page is not written in that language").into_response();
     };
-    let cookie = format!("{COOKIE}={}; Path=/; Max-Age=31536000; SameSite=Lax", language.code());
+    let base = &shared.config.http.base_path;
+    let (code, path) = (language.code(), base.of_cookies());
+    let cookie = format!("{COOKIE}={code}; Path={path}; Max-Age=31536000; SameSite=Lax");
+    let back = format!("{base}{}", within(&back));
     let headers = [
-        (header::SET_COOKIE, HeaderValue::try_from(cookie).expect("a code is two letters")),
-        (header::LOCATION, HeaderValue::try_from(within(&back)).unwrap_or(HeaderValue::from_static("/"))),
+        (header::SET_COOKIE, HeaderValue::try_from(cookie).expect("a code is two letters, a base path plain")),
+        (header::LOCATION, HeaderValue::try_from(back).expect("what is within is graphic ASCII")),
     ];
     (StatusCode::SEE_OTHER, headers).into_response()
 }

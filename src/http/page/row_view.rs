@@ -190,6 +190,7 @@ pub(super) mod tests {
     fn view(row: &StoredRow, host: &str) -> RowView {
         let visit = Visit {
             language: Language::English,
+            base: crate::config::BasePath::default(),
             is_live_part: false,
             here: "/".into(),
             reached_by: Some("box.example".into()),

@@ -7,14 +7,18 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
 use super::language::Language;
+use crate::config::BasePath;
+use crate::http::shared::Shared;
 
 /// What a request says of its visitor.
 #[derive(Clone, Debug)]
 pub(super) struct Visit {
     pub(super) language: Language,
+    /// What is before each path of ours in a link.
+    pub(super) base: BasePath,
     /// Whether a module asks for the live part alone.
     pub(super) is_live_part: bool,
-    /// Path and query, as they were asked for.
+    /// Path and query without the base path.
     pub(super) here: String,
     /// The name by which the browser reached this machine; `None` if it is no name.
     pub(super) reached_by: Option<String>,
@@ -23,11 +27,12 @@ pub(super) struct Visit {
 /// The header by which a module asks for the live part alone.
 pub(super) const LIVE_PART: &str = "dockledger-part";
 
-impl<S: Send + Sync> FromRequestParts<S> for Visit {
+impl FromRequestParts<Shared> for Visit {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Infallible> {
         Ok(Self {
+            base: shared.config.http.base_path.clone(),
             language: Language::of_visitor(&parts.headers),
             is_live_part: parts.headers.contains_key(LIVE_PART),
             here: parts.uri.path_and_query().map_or_else(|| "/".into(), ToString::to_string),

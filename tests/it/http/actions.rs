@@ -60,9 +60,9 @@ async fn a_deployer_claims_changes_and_releases_rows_of_one_project() {
     served.send("POST", "/api/v1/projects/blog/claims", &theirs).await.is_problem(409, "owned_by_another");
     let bound = json!({ "row": "r2", "container_id": shop });
     served.send("POST", "/api/v1/projects/blog/claims", &bound).await.is_problem(409, "owned_by_another");
-    served.ask("DELETE", "/api/v1/projects/blog/claims/r1", &[], "").await.is_problem(404, "not_found");
-    served.ask("DELETE", "/api/v1/projects/shop/claims/r1", &[], "").await.json(200);
-    served.ask("DELETE", "/api/v1/projects/shop/claims/r1", &[], "").await.is_problem(404, "not_found");
+    served.order("DELETE", "/api/v1/projects/blog/claims/r1", &[], "").await.is_problem(404, "not_found");
+    served.order("DELETE", "/api/v1/projects/shop/claims/r1", &[], "").await.json(200);
+    served.order("DELETE", "/api/v1/projects/shop/claims/r1", &[], "").await.is_problem(404, "not_found");
     assert_eq!(state(&case, "shop-1"), "Running", "the container is left as it is");
     served.ledger.stop().await;
 }
@@ -87,7 +87,7 @@ async fn only_a_full_id_is_claimed_over_http() {
         ..Default::default()
     };
     store.claim(&case.config.host, &request).expect("a text");
-    served.ask("POST", &instance("shop", "prod", "r1", "/stop"), &[], "").await.is_problem(409, "not_bound");
+    served.order("POST", &instance("shop", "prod", "r1", "/stop"), &[], "").await.is_problem(409, "not_bound");
     assert_eq!(state(&case, "blog-1"), "Running");
     served.ledger.stop().await;
 }
@@ -99,9 +99,9 @@ async fn actions_are_off_until_they_are_configured() {
     let served = Served::start(&case.config).await;
     claimed(&served, "shop", "r1", &id(&case, "shop-1")).await;
     for act in ["/start", "/stop", "/restart"] {
-        served.ask("POST", &instance("shop", "prod", "r1", act), &[], "").await.is_problem(403, "actions_off");
+        served.order("POST", &instance("shop", "prod", "r1", act), &[], "").await.is_problem(403, "actions_off");
     }
-    served.ask("DELETE", &instance("shop", "prod", "r1", ""), &[], "").await.is_problem(403, "actions_off");
+    served.order("DELETE", &instance("shop", "prod", "r1", ""), &[], "").await.is_problem(403, "actions_off");
     assert_eq!(state(&case, "shop-1"), "Running");
     served.ledger.stop().await;
 }
@@ -112,12 +112,12 @@ async fn an_action_is_answered_by_the_row_after_a_pass() {
     let served = Served::start(&case.config).await;
     claimed(&served, "shop", "r1", &id(&case, "shop-1")).await;
     for (act, state) in [("/stop", "stopped"), ("/start", "running"), ("/restart", "running"), ("/stop", "stopped")] {
-        let row = served.ask("POST", &instance("shop", "prod", "r1", act), &[], "").await.json(200);
+        let row = served.order("POST", &instance("shop", "prod", "r1", act), &[], "").await.json(200);
         assert_eq!(row["state"], state, "{act}: {row}");
     }
-    let row = served.ask("DELETE", &instance("shop", "prod", "r1", ""), &[], "").await.json(200);
+    let row = served.order("DELETE", &instance("shop", "prod", "r1", ""), &[], "").await.json(200);
     assert_eq!(row["state"], "missing");
-    served.ask("POST", &instance("shop", "prod", "r1", "/start"), &[], "").await.is_problem(409, "not_bound");
+    served.order("POST", &instance("shop", "prod", "r1", "/start"), &[], "").await.is_problem(409, "not_bound");
     served.ledger.stop().await;
 }
 
@@ -135,19 +135,19 @@ async fn no_project_reaches_another_ones_container() {
         ("shop", "prod", "r2"),
         ("shop", "prod", "..%2f..%2fr1"),
     ] {
-        let refused = served.ask("POST", &instance(project, stage, row, "/stop"), &[], "").await;
+        let refused = served.order("POST", &instance(project, stage, row, "/stop"), &[], "").await;
         refused.is_problem(404, "not_found");
     }
     // A container whose own label names another project was taken by whoever claimed it.
     claimed(&served, "shop", "r3", &id(&case, "blog-1")).await;
     for act in ["/stop", "/restart"] {
-        served.ask("POST", &instance("shop", "prod", "r3", act), &[], "").await.is_problem(404, "not_found");
+        served.order("POST", &instance("shop", "prod", "r3", act), &[], "").await.is_problem(404, "not_found");
     }
     // The name goes over to another container: the row's is the one that it was bound to, and that is gone.
     claimed(&served, "shop", "r4", &id(&case, "plain")).await;
     case.daemon.with(|world| world.remove("plain", true)).expect("removed");
     case.daemon.with(|world| world.run(NewContainer::new("plain", "app:2"))).expect("a fresh container");
-    let refused = served.ask("POST", &instance("shop", "prod", "r4", "/stop"), &[], "").await;
+    let refused = served.order("POST", &instance("shop", "prod", "r4", "/stop"), &[], "").await;
     assert!(matches!(refused.status.as_u16(), 404 | 409), "{refused:?}");
     for name in ["shop-1", "blog-1", "plain"] {
         assert_eq!(state(&case, name), "Running", "{name}");
@@ -168,7 +168,7 @@ async fn an_action_whose_outcome_is_not_known_is_told_as_unknown_and_the_row_is_
     claimed(&served, "shop", "r1", &container).await;
     proxy.inject(Fault::HangUp.on(&format!("/containers/{container}/stop")));
     let passes = case.daemon.requests()["GET /containers/json"];
-    let answer = served.ask("POST", &instance("shop", "prod", "r1", "/stop"), &[], "").await;
+    let answer = served.order("POST", &instance("shop", "prod", "r1", "/stop"), &[], "").await;
     answer.is_problem(504, "unknown");
     let mut status = served.ledger.watch_status();
     let looked = status.wait_for(|_| case.daemon.requests()["GET /containers/json"] > passes);

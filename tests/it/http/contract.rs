@@ -8,6 +8,7 @@ use dockledger::simulation::NewContainer;
 use dockledger::store::NewParent;
 use serde_json::Value;
 
+use super::guard::{bearer, guarded};
 use crate::support::http::Served;
 use crate::support::skip::skip;
 use crate::whole::ledger::Case;
@@ -37,12 +38,13 @@ async fn case_with_everything() -> Case {
     case
 }
 
-fn fuzz(program: &Path, served: &str, directory: &Path) -> Output {
+fn fuzz(program: &Path, served: &str, token: &str, directory: &Path) -> Output {
     let document = format!("{served}/api/v1/openapi.json");
     let mut command = Command::new(program);
     command.current_dir(directory).args(["run", &document, "--url", served]);
     command.args(["--seed", "1", "--max-examples", "25", "--phases", "examples,coverage,fuzzing"]);
     command.args(["--checks", CHECKS, "--request-timeout", "20", "--no-color", "--suppress-health-check", "all"]);
+    command.args(["--header", &format!("Authorization: {}", bearer(token))]);
     command.args(["--generation-database", "none", "--continue-on-failure"]);
     command.output().expect("it starts")
 }
@@ -57,10 +59,12 @@ async fn no_answer_is_a_fault_of_ours_or_unknown_to_the_document() {
         skip(module_path!(), "schemathesis is not in the target directory: scripts/test installs it");
         return;
     };
-    let case = case_with_everything().await;
-    let served = Served::start(&case.config).await;
+    let mut case = case_with_everything().await;
+    let (served, tokens) = guarded(&mut case).await;
     let (address, directory) = (format!("http://{}", served.address), case.directory.path().to_owned());
-    let fuzzed = tokio::task::spawn_blocking(move || fuzz(&program, &address, &directory)).await.expect("it ends");
+    let fuzzed = tokio::task::spawn_blocking(move || fuzz(&program, &address, &tokens.admin, &directory))
+        .await
+        .expect("it ends");
     let told = String::from_utf8_lossy(&fuzzed.stdout);
     assert!(fuzzed.status.success(), "{told}\n{}", String::from_utf8_lossy(&fuzzed.stderr));
     // One that could not read the document would find nothing wrong with it.

@@ -12,10 +12,10 @@ use crate::support::http::Served;
 use crate::whole::ledger::Case;
 
 /// A token of each scope, and the file that holds them.
-struct Tokens {
-    read: String,
-    deploy: String,
-    admin: String,
+pub(super) struct Tokens {
+    pub(super) read: String,
+    pub(super) deploy: String,
+    pub(super) admin: String,
 }
 
 /// As an operator makes it.
@@ -32,14 +32,14 @@ fn write(config: &Config, lines: &[&str]) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("chmod");
 }
 
-async fn guarded(case: &mut Case) -> (Served, Tokens) {
+pub(super) async fn guarded(case: &mut Case) -> (Served, Tokens) {
     case.config.http.tokens = Some(case.path("tokens"));
     let [read, deploy, admin] = ["read", "deploy", "admin"].map(|scope| token(scope, scope));
     write(&case.config, &[&read.1, &deploy.1, &admin.1]);
     (Served::start(&case.config).await, Tokens { read: read.0, deploy: deploy.0, admin: admin.0 })
 }
 
-fn bearer(token: &str) -> String {
+pub(super) fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
 
@@ -97,15 +97,66 @@ async fn every_path_of_the_document_is_closed_without_a_token() {
         if matches!(path.as_str(), "/healthz" | "/readyz" | "/hooks" | "/hooks/{secret}") {
             continue;
         }
-        let filled =
-            path.split('/').map(|part| if part.starts_with('{') { "x" } else { part }).collect::<Vec<_>>().join("/");
-        for method in operations.as_object().expect("operations").keys().filter(|key| key.len() <= 6) {
-            let answer = served.ask(&method.to_uppercase(), &filled, &[], "").await;
+        for method in operations.as_object().expect("operations").keys() {
+            let answer = served.ask(&method.to_uppercase(), &filled(path), &[], "").await;
             assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{method} {path}");
             asked += 1;
         }
     }
     assert!(asked > 20, "the document is not empty: {asked}");
+    served.ledger.stop().await;
+}
+
+/// A path of the document with a word in each of its places.
+fn filled(path: &str) -> String {
+    path.split('/').map(|part| if part.starts_with('{') { "x" } else { part }).collect::<Vec<_>>().join("/")
+}
+
+/// Every local user, every container on the host's network and every page that fools a browser reaches loopback.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_tokens_loopback_reads_and_changes_nothing() {
+    let case = Case::with_shop(1).await;
+    let served = Served::start(&case.config).await;
+    let before = (served.passes_asked_for(), case.states());
+    let document = served.get("/api/v1/openapi.json").await.json(200);
+    let (mut read, mut refused) = (0, 0);
+    for (path, operations) in document["paths"].as_object().expect("paths") {
+        for method in operations.as_object().expect("operations").keys().map(|method| method.to_uppercase()) {
+            let answer = served.ask(&method, &filled(path), &[("content-type", "application/json")], "{}").await;
+            let is_closed = matches!(answer.status.as_u16(), 401 | 403);
+            if matches!(method.as_str(), "GET" | "HEAD" | "OPTIONS") || path.starts_with("/hooks") {
+                assert!(!is_closed, "{method} {path}: {answer:?}");
+                read += 1;
+            } else {
+                answer.is_problem(401, "unauthorized");
+                let socket = served.control.to_str().expect("UTF-8");
+                for cure in ["dockledger token new", "http.tokens", "--unix-socket", socket] {
+                    assert!(answer.body.contains(cure), "{method} {path} lacks {cure}: {answer:?}");
+                }
+                refused += 1;
+            }
+        }
+    }
+    assert!(read > 10 && refused > 10, "{read} and {refused}");
+    let foreign = served.ask("POST", "/api/v1/passes", &[("authorization", "Bearer x")], "").await;
+    foreign.is_problem(401, "unauthorized");
+    served.ask("DELETE", "/api/v1/stacks/shop?force=true", &[], "").await.is_problem(401, "unauthorized");
+    assert_eq!((served.passes_asked_for(), case.states()), before, "nothing changed and no pass ran");
+    for page in ["/", "/hosts", "/unassigned", "/passes", "/metrics"] {
+        assert_eq!(served.get(page).await.status, StatusCode::OK, "{page}");
+    }
+    served.order("POST", "/api/v1/passes", &[], "").await.json(200);
+    served.order("DELETE", "/api/v1/stacks/shop?force=true", &[], "").await.json(200);
+    served.ledger.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_tokens_a_hook_works_by_its_secret() {
+    let case = Case::with_shop(1).await;
+    let secret = case.store().add_site(&dockledger::store::NewParent::named("docs")).expect("fresh").webhook_secret;
+    let served = Served::start(&case.config).await;
+    let ran = served.ask("POST", &format!("/hooks/{secret}?wait"), &[], "").await.json(200);
+    assert_eq!(ran["outcome"], "committed");
     served.ledger.stop().await;
 }
 
@@ -129,14 +180,16 @@ async fn a_foreign_host_is_refused_whatever_it_asks() {
 /// B30.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_of_another_site_runs_no_pass() {
-    let case = Case::with_shop(1).await;
-    let served = Served::start(&case.config).await;
-    let address = served.address.to_string();
+    let mut case = Case::with_shop(1).await;
+    let (served, tokens) = guarded(&mut case).await;
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let entered = served.ask("POST", "/login", &[form], &format!("token={}", tokens.deploy)).await;
+    let session = ("cookie", entered.header("set-cookie").split(';').next().expect("a pair"));
     for foreign in [("origin", "http://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")] {
-        served.ask("POST", "/api/v1/passes", &[foreign], "").await.is_problem(403, "foreign_origin");
+        served.ask("POST", "/api/v1/passes", &[foreign, session], "").await.is_problem(403, "foreign_origin");
     }
-    let own = format!("http://{address}");
-    served.ask("POST", "/api/v1/passes", &[("origin", &own)], "").await.json(200);
+    let own = format!("http://{}", served.address);
+    served.ask("POST", "/api/v1/passes", &[("origin", &own), session], "").await.json(200);
     let cross = served.ask("GET", "/api/v1/containers", &[("origin", "http://evil.example")], "").await;
     assert_eq!(cross.header("access-control-allow-origin"), "", "no other site may read the answer");
     served.ledger.stop().await;

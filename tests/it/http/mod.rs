@@ -1,10 +1,13 @@
 //! The ledger over HTTP: what is asked over a socket and answered by the whole tree.
 
 mod actions;
+mod balancers;
+mod bodies;
 mod changes;
 mod contract;
 mod guard;
 mod limits;
+mod proxied;
 mod reads;
 mod tls;
 mod writes;

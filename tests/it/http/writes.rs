@@ -23,9 +23,9 @@ async fn a_parent_is_registered_found_renamed_and_removed() {
         let renamed = served.send("PATCH", &location, &json!({"name": "other"})).await.json(200);
         assert_eq!((&renamed["name"], &renamed["id"]), (&"other".into(), &body["id"]));
         assert_eq!(served.get(&format!("/api/v1/{kind}/other")).await.json(200), renamed);
-        assert_eq!(served.ask("DELETE", &location, &[], "").await.json(200), json!({"rows": 0}));
+        assert_eq!(served.order("DELETE", &location, &[], "").await.json(200), json!({"rows": 0}));
         served.get(&location).await.is_problem(404, "not_found");
-        served.ask("DELETE", &location, &[], "").await.is_problem(404, "not_found");
+        served.order("DELETE", &location, &[], "").await.is_problem(404, "not_found");
     }
     served.ledger.stop().await;
 }
@@ -37,8 +37,8 @@ async fn what_owns_rows_goes_by_force_alone_and_everybody_hears_of_it_at_once() 
     served.ledger.settle_details().await;
     let mut events = served.follow("/api/v1/changes", &[]).await;
     assert_eq!(events.next().await.expect("the begin").name, "snapshot");
-    served.ask("DELETE", "/api/v1/stacks/shop", &[], "").await.is_problem(409, "in_use");
-    let removed = served.ask("DELETE", "/api/v1/stacks/shop?force=true", &[], "").await.json(200);
+    served.order("DELETE", "/api/v1/stacks/shop", &[], "").await.is_problem(409, "in_use");
+    let removed = served.order("DELETE", "/api/v1/stacks/shop?force=true", &[], "").await.json(200);
     assert_eq!(removed, json!({"rows": 2}));
     for _ in 0..2 {
         let change = events.next().await.expect("a change");
@@ -60,7 +60,7 @@ async fn stages_belong_to_their_project() {
     assert_eq!((&renamed["name"], &renamed["former_names"]), (&"prod".into(), &json!(["live"])));
     served.get("/api/v1/projects/other/stages/prod").await.is_problem(404, "not_found");
     served.send("POST", stages, &json!({"name": "x", "max_instances": -1})).await.is_problem(400, "invalid_request");
-    assert_eq!(served.ask("DELETE", &location, &[], "").await.json(200), json!({"rows": 0}));
+    assert_eq!(served.order("DELETE", &location, &[], "").await.json(200), json!({"rows": 0}));
     served.ledger.stop().await;
 }
 
@@ -69,10 +69,11 @@ async fn a_rotated_secret_is_another_one() {
     let case = Case::with_shop(1).await;
     let served = Served::start(&case.config).await;
     let rotate = "/api/v1/workloads/stack%2Fshop/rotate-secret";
-    let (one, other) = (served.ask("POST", rotate, &[], "").await.json(200), served.ask("POST", rotate, &[], "").await);
+    let (one, other) =
+        (served.order("POST", rotate, &[], "").await.json(200), served.order("POST", rotate, &[], "").await);
     assert_eq!(one["name"], "shop");
     assert_ne!(one["webhook_secret"], other.json(200)["webhook_secret"]);
-    served.ask("POST", "/api/v1/workloads/none/rotate-secret", &[], "").await.is_problem(404, "not_found");
+    served.order("POST", "/api/v1/workloads/none/rotate-secret", &[], "").await.is_problem(404, "not_found");
     served.ledger.stop().await;
 }
 
@@ -92,14 +93,14 @@ async fn a_host_that_is_written_is_neither_renamed_nor_forgotten() {
     let case = Case::with_shop(1).await;
     let served = Served::start(&case.config).await;
     served.send("PATCH", "/api/v1/hosts/local", &json!({"name": "east"})).await.is_problem(409, "lease_held");
-    served.ask("DELETE", "/api/v1/hosts/local", &[], "").await.is_problem(409, "lease_held");
+    served.order("DELETE", "/api/v1/hosts/local", &[], "").await.is_problem(409, "lease_held");
     served.send("PATCH", "/api/v1/hosts/local", &json!({"name": "a b"})).await.is_problem(400, "invalid_request");
-    let confirmed = served.ask("POST", "/api/v1/hosts/local/confirm", &[], "").await.json(200);
+    let confirmed = served.order("POST", "/api/v1/hosts/local/confirm", &[], "").await.json(200);
     assert_eq!((&confirmed["name"], &confirmed["engine_identity"]), (&"local".into(), &Value::Null));
-    served.ask("POST", "/api/v1/hosts/none/confirm", &[], "").await.is_problem(404, "not_found");
+    served.order("POST", "/api/v1/hosts/none/confirm", &[], "").await.is_problem(404, "not_found");
     super::execute(&case, "INSERT INTO hosts (name) VALUES ('old')");
     assert_eq!(served.send("PATCH", "/api/v1/hosts/old", &json!({"name": "east"})).await.json(200)["name"], "east");
-    assert_eq!(served.ask("DELETE", "/api/v1/hosts/east", &[], "").await.json(200), json!({"rows": 0}));
+    assert_eq!(served.order("DELETE", "/api/v1/hosts/east", &[], "").await.json(200), json!({"rows": 0}));
     served.ledger.stop().await;
 }
 
@@ -110,11 +111,11 @@ async fn a_pass_that_is_asked_for_begins_after_the_call_and_answers_whatever_com
     config.list_deadline = std::time::Duration::from_millis(200);
     let served = Served::start(&config).await;
     case.daemon.with(|world| world.stop("c0")).expect("it runs");
-    let report = served.ask("POST", "/api/v1/passes", &[], "").await.json(200);
+    let report = served.order("POST", "/api/v1/passes", &[], "").await.json(200);
     assert_eq!((&report["outcome"], &report["trigger"]), (&"committed".into(), &"request".into()), "{report}");
     assert_eq!(case.rows()[0].observed.state, ContainerState::Stopped);
     case.daemon.hang_list(true);
-    let report = served.ask("POST", "/api/v1/passes", &[], "").await.json(200);
+    let report = served.order("POST", "/api/v1/passes", &[], "").await.json(200);
     assert_ne!(report["outcome"], "committed", "{report}");
     assert!(report["error"]["message"].is_string(), "{report}");
     served.ledger.stop().await;
@@ -128,7 +129,8 @@ async fn b34_a_body_that_is_no_request_is_refused_and_the_service_lives() {
     let is_json = [("content-type", "application/json")];
     let deep = "[".repeat(30_000);
     let deeper = format!("{{\"name\":{}", "{\"a\":".repeat(10_000));
-    let ask = async |headers: &[(&str, &str)], body: &str| served.ask("POST", "/api/v1/projects", headers, body).await;
+    let ask =
+        async |headers: &[(&str, &str)], body: &str| served.order("POST", "/api/v1/projects", headers, body).await;
     for (body, status) in [
         (deep.as_str(), 422),
         (deeper.as_str(), 422),
@@ -150,7 +152,7 @@ async fn b34_a_body_that_is_no_request_is_refused_and_the_service_lives() {
     // A hundred thousand levels are beyond the size of a body.
     ask(&is_json, &"[".repeat(100_000)).await.is_problem(413, "too_large");
     assert_eq!(served.get("/healthz").await.status, 200);
-    served.ask("PUT", "/api/v1/projects", &is_json, "{}").await.is_problem(405, "method_not_allowed");
+    served.order("PUT", "/api/v1/projects", &is_json, "{}").await.is_problem(405, "method_not_allowed");
     served.get("/api/v1/nothing").await.is_problem(404, "not_found");
     served.ledger.stop().await;
 }

@@ -6,6 +6,7 @@ mod hostile;
 mod languages;
 mod live;
 mod looks;
+mod proxied;
 mod speed;
 
 use crate::support::chromium::Browser;

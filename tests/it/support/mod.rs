@@ -6,6 +6,7 @@ pub(crate) mod database;
 pub(crate) mod dockerd;
 pub(crate) mod engine;
 pub(crate) mod http;
+pub(crate) mod nginx;
 pub(crate) mod podman;
 pub(crate) mod postgres;
 pub(crate) mod showroom;

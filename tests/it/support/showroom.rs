@@ -23,7 +23,7 @@ pub(crate) struct Showroom {
     pub(crate) address: SocketAddr,
     ledger: LedgerHandle,
     runtime: Runtime,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 /// Stacks with their services.
@@ -97,7 +97,7 @@ impl Showroom {
         let docker_host = daemon.docker_host();
         let (config, directory, ledger, runtime) = spawn(&docker_host, register);
         let address = address_of(&ledger);
-        let room = Self { daemon, config, address, ledger, runtime, _directory: directory };
+        let room = Self { daemon, config, address, ledger, runtime, directory };
         room.reconcile();
         room
     }
@@ -121,6 +121,11 @@ impl Showroom {
         let spawning = LedgerBuilder::new(config).serve(true).spawn();
         self.ledger = self.runtime.block_on(Box::pin(spawning)).expect("it was served before");
         assert_eq!(address_of(&self.ledger), self.address);
+    }
+
+    /// Where a file of the test's own may lie.
+    pub(crate) fn place(&self, name: &str) -> std::path::PathBuf {
+        self.directory.path().join(name)
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -46,7 +46,8 @@ export function startFilters() {
 function formAddress(form) {
   const given = [...new FormData(form)].filter(([, value]) => value !== "");
   const query = new URLSearchParams(given).toString();
-  return query ? `/?${query}` : "/";
+  const page = form.getAttribute("action");
+  return query ? `${page}?${query}` : page;
 }
 
 /** Each choice is a step back; the letters of one search are one step together. */

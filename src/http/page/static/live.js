@@ -50,7 +50,7 @@ function wake() {
 /** The browser itself comes back to a stream that was cut, and not to one that was refused. */
 function connect(wait) {
   stream?.close();
-  const opened = new EventSource(`/api/v1/changes?after=${encodeURIComponent(last)}`);
+  const opened = new EventSource(`${words.base}/api/v1/changes?after=${encodeURIComponent(last)}`);
   stream = opened;
   const noteChange = (event) => {
     if (event.lastEventId) last = event.lastEventId;
