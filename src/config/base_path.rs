@@ -9,6 +9,7 @@ use std::sync::Arc;
 pub struct BasePath(Arc<str>);
 
 /// What a base path may be, for whoever wrote another.
+#[cfg(feature = "cli")]
 pub(crate) const ALLOWED: &str = "a path as a browser sees it, such as /dockledger: parts of letters, digits, dots, \
                                   underscores, dashes and tildes, each after a slash; the first is none of our own paths' \
                                   (/api, /hooks, /hosts and so on), and all are at most 200 bytes";
