@@ -6,6 +6,7 @@
 
 mod case;
 mod containerd;
+mod engines;
 mod freezes;
 mod podman;
 mod recovery;

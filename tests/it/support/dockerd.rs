@@ -65,9 +65,10 @@ impl Deref for Dockerd {
 }
 
 /// No packet filter is touched.
-const RECIPE: Recipe = Recipe {
+const RECIPE: Recipe<'static> = Recipe {
     program: "dockerd",
     needs: &["containerd"],
+    root: None,
     prepare: "mount -t tmpfs tmpfs /run",
     run: r#"
 dockerd --data-root "$1/D" --exec-root "$1/E" --pidfile "$1/P" --host "unix://$1/S" --group root \

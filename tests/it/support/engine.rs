@@ -2,7 +2,8 @@
 //! its socket, killed and started again, and gone with the test process.
 //!
 //! A shell holds it, in a pid namespace, until the pipe from the test process ends; then the kernel kills all that is
-//! in the namespace, its mounts go with it, and the shell removes the directory.
+//! in the namespace, its mounts go with it, and the shell removes the directory. One that was unpacked beside the machine's
+//! own has a root of its own there.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -20,16 +21,18 @@ use serde_json::Value;
 pub(crate) const PLAIN_IMAGE: &str = "dockledger-test:plain";
 
 /// How an engine is started.
-pub(super) struct Recipe {
+pub(super) struct Recipe<'a> {
     /// The program. The directory bears its name.
     pub(super) program: &'static str,
-    /// What else has to be installed.
+    /// What else has to be installed on the machine.
     pub(super) needs: &'static [&'static str],
+    /// What it sees as `/`, read-only but for its directory, `/run`, `/tmp` and parts of `/var`; `None` for the machine's own.
+    pub(super) root: Option<&'a Path>,
     /// Shell, once, before its first start. `$1` is the directory.
-    pub(super) prepare: &'static str,
+    pub(super) prepare: &'a str,
     /// Shell that is the engine. `$1` is the directory, `$options` what a later start adds. It listens on `$1/S`, and its
     /// containers have a control group within [`Engine::cgroup_parent`].
-    pub(super) run: &'static str,
+    pub(super) run: &'a str,
 }
 
 /// An engine that answers.
@@ -50,7 +53,7 @@ pub(crate) struct Reply {
 
 impl Engine {
     /// A fresh engine with the plain image. The error says what is missing here.
-    pub(super) fn start(recipe: &Recipe) -> Result<Self, String> {
+    pub(super) fn start(recipe: &Recipe<'_>) -> Result<Self, String> {
         check_prerequisites(recipe)?;
         // Short, since the path of a socket within has at most 107 bytes.
         let directory = tempfile::Builder::new()
@@ -58,10 +61,12 @@ impl Engine {
             .tempdir_in("/tmp")
             .map_err(|error| format!("no directory for {}: {error}", recipe.program))?
             .keep();
-        let inside = format!("{}\nengine() {{\n{}\n}}\n{INSIDE}", recipe.prepare, recipe.run);
+        let change_root = recipe.root.map_or("", |_| CHANGE_ROOT);
+        let inside = format!("{change_root}\n{}\nengine() {{\n{}\n}}\n{INSIDE}", recipe.prepare, recipe.run);
         let keeper = Command::new("/bin/sh")
             .args(["-c", KEEPER, "sh", &inside])
             .arg(&directory)
+            .args(recipe.root)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -128,6 +133,12 @@ impl Engine {
     pub(crate) fn kill(&self) {
         signal("KILL", self.pid());
         self.wait_until_it_ended(Duration::from_secs(10));
+    }
+
+    /// SIGTERM to the engine's process. Returns when it is gone, with what it ends by itself.
+    pub(crate) fn terminate(&self) {
+        signal("TERM", self.pid());
+        self.wait_until_it_ended(Duration::from_secs(60));
     }
 
     /// Waits for its end, whatever ends it.
@@ -225,16 +236,39 @@ pub(super) fn signal(name: &str, pid: u32) {
     assert!(status.is_ok_and(|status| status.success()), "SIG{name} to {pid}");
 }
 
-/// `$1` is the recipe's shell and [`INSIDE`], `$2` the directory.
+/// `$1` is the recipe's shell and [`INSIDE`], `$2` the directory, `$3` the root if it has its own.
 const KEEPER: &str = r#"
-unshare --net --mount --pid --fork --kill-child --mount-proc /bin/sh -c "$1" sh "$2"
+unshare --net --mount --pid --fork --kill-child --mount-proc /bin/sh -c "$1" sh "$2" "$3"
 find /sys/fs/cgroup -depth -type d -path "*/${2##*/}*" -exec rmdir {} + 2>/dev/null
 rm -rf "$2"
 "#;
 
+/// What was unpacked at `$2` becomes the root of the mount namespace, with the directory at the same path. Nothing is
+/// written to it, so that several engines run from it at once and none changes the next.
+const CHANGE_ROOT: &str = r#"
+set -e
+mkdir "$1/root"
+mount --bind "$2" "$1/root"
+mount -o remount,bind,ro "$1/root"
+cd "$1/root"
+mount -t proc proc proc
+mount -t sysfs sysfs sys
+mount --rbind /sys/fs/cgroup sys/fs/cgroup
+mount --rbind /dev dev
+for writable in run tmp var/cache var/lib var/tmp; do mount -t tmpfs tmpfs "$writable"; done
+mkdir -p "./$1" tmp/machine
+mount --bind "$1" "./$1"
+pivot_root . tmp/machine
+cd /
+umount -l /tmp/machine
+export HOME="$1" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+set +e
+"#;
+
 /// The first process of the pid namespace: it ends with the pipe, and all else with it. An engine that ended is started
 /// again by a line of further options. A default bridge is made in the namespace's own network, so that ports are really
-/// published. What is paused is thawed in the end, since the kernel cannot kill what is frozen.
+/// published. What is paused is thawed in the end, since the kernel cannot kill what is frozen; `$own_groups` says which
+/// control groups are the engine's, where they do not bear the directory's name.
 const INSIDE: &str = r#"
 exec 3<&0
 ip link set lo up
@@ -249,14 +283,15 @@ mkfifo "$1/again"
     done
 ) &
 cat <&3 >/dev/null
-find /sys/fs/cgroup -path "*/${1##*/}/*" -name freezer.state | while read -r freezer; do echo THAWED >"$freezer"; done
+find /sys/fs/cgroup -path "${own_groups:-*/${1##*/}/*}" -name freezer.state | while read -r freezer; do echo THAWED >"$freezer"; done
 "#;
 
-fn check_prerequisites(recipe: &Recipe) -> Result<(), String> {
+fn check_prerequisites(recipe: &Recipe<'_>) -> Result<(), String> {
     if fs::metadata("/proc/self").map_or(1, |data| data.uid()) != 0 {
         return Err(format!("a private {} needs root", recipe.program));
     }
-    for program in [recipe.program, "runc", "unshare", "ip", "tar"].iter().chain(recipe.needs) {
+    let of_the_machine: &[&str] = if recipe.root.is_some() { &[] } else { &[recipe.program, "runc", "ip"] };
+    for program in ["unshare", "tar"].iter().chain(of_the_machine).chain(recipe.needs) {
         find_program(program).ok_or_else(|| format!("{program} is not installed"))?;
     }
     find_program("busybox").map(|_| ()).ok_or_else(|| "busybox is not installed (busybox-static)".into())

@@ -11,3 +11,4 @@ pub(crate) mod podman;
 pub(crate) mod postgres;
 pub(crate) mod showroom;
 pub(crate) mod skip;
+pub(crate) mod unpacked;

@@ -51,9 +51,10 @@ impl Deref for Podman {
 
 /// What Podman keeps outside of its storage, its own caches and its networks' addresses, lies on file systems of the
 /// namespace's own. Events go to a file, as where there is no systemd. A later `--time` counts; 0 is for ever.
-const RECIPE: Recipe = Recipe {
+const RECIPE: Recipe<'static> = Recipe {
     program: "podman",
     needs: &["conmon", "nsenter"],
+    root: None,
     prepare: r#"
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /var/lib

@@ -10,3 +10,12 @@ pub(crate) fn skip(test: &str, why: &str) {
     );
     eprintln!("skipped: {test}: {why}");
 }
+
+/// Says that `test` is left out since nobody unpacked its engine. Under `DOCKLEDGER_TESTS_ENGINES`, a list of those that
+/// were, it is a failure for these.
+#[expect(clippy::print_stderr, reason = "what is left out is told where the tests' own words are")]
+pub(crate) fn skip_unpacked(test: &str, engine: &str) {
+    let asked_for = std::env::var("DOCKLEDGER_TESTS_ENGINES").unwrap_or_default();
+    assert!(!asked_for.split_whitespace().any(|name| name == engine), "{test}: {engine} is not in target/engines");
+    eprintln!("skipped: {test}: {engine} is not unpacked; ./scripts/engines {engine} does it");
+}
