@@ -85,6 +85,7 @@ async fn f24_no_link_cookie_or_redirect_leaves_the_path() {
         for part in ["/hosts", "/passes", "/unassigned", "/page.css", "/page.js", "/containers/local/", "/workloads/"] {
             assert!(known.iter().any(|target| target.contains(part)), "{location}: {part} is missing in {known:?}");
         }
+        known.iter().for_each(|target| is_ours(target.trim_start_matches("/dockledger")));
         let chosen = "/dockledger/language/ru?back=%2Fhosts%3Fx";
         let chosen = served.ask_at(*at, "POST", chosen, &[("cookie", session)], "").await;
         assert_eq!(chosen.header("location"), "/dockledger/hosts?x", "{location}");
@@ -93,6 +94,13 @@ async fn f24_no_link_cookie_or_redirect_leaves_the_path() {
         assert_eq!(left.header("location"), "/dockledger/login", "{location}");
     }
     served.ledger.stop().await;
+}
+
+/// A base path that begins as one of our own paths could be taken for it.
+fn is_ours(path: &str) {
+    let first = path.split(['/', '?']).nth(1).unwrap_or_default();
+    let refused = first.is_empty() || BasePath::parse(&format!("/{first}")).is_none();
+    assert!(refused, "{path} is ours, and /{first} would be a base path");
 }
 
 /// F24: API, hooks, stream, document, metrics and health, below the path and at the root.
@@ -137,6 +145,7 @@ async fn reaches(served: &Served, at: SocketAddr, base: &str, secret: &str, toke
     assert!(metrics.status == 200 && metrics.body.contains("route=\"/hooks/{secret}\""), "{metrics:?}");
     let document = ask("GET", "/api/v1/openapi.json", &authorized, "").await.json(200);
     assert_eq!(document["servers"][0]["url"], "/dockledger");
+    document["paths"].as_object().expect("paths").keys().for_each(|path| is_ours(path));
     let made = ask("POST", "/api/v1/projects", &authorized, "{\"name\":\"web\"}").await;
     assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
     let location = made.header("location");
