@@ -7,8 +7,11 @@
 mod address;
 mod base_path;
 mod check;
+mod database;
+mod debug;
 mod duration;
 mod notify;
+mod postgres_parameters;
 mod range;
 
 use std::fmt;
@@ -22,6 +25,7 @@ pub use address::without_password;
 pub(crate) use base_path::ALLOWED as ALLOWED_BASE_PATHS;
 pub use base_path::BasePath;
 pub use check::{ConfigError, clamp_interval};
+pub(crate) use database::{DatabaseAddress, database_without_password};
 pub use duration::{DurationError, duration_text, parse_duration};
 
 pub use notify::{NotifyConfig, ReceiverUrl};
@@ -30,11 +34,11 @@ pub use range::AddressRange;
 use crate::model::HostName;
 
 /// What a ledger needs to know. [`Config::new`] gives the defaults.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Config {
     /// The name under which this process writes.
     pub host: HostName,
-    /// `sqlite:PATH`, a plain path, or `postgres://…`.
+    /// `sqlite:PATH`, a plain path, or `postgres://…`; shown without its password.
     pub database: String,
     /// The schema on PostgreSQL that holds all of the ledger.
     pub database_schema: String,

@@ -1,7 +1,7 @@
 //! One ledger, spawned and spoken to: the embedding API.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ractor::rpc::CallResult;
@@ -13,7 +13,7 @@ use crate::LedgerBuilder;
 use crate::config::{Config, ConfigError};
 use crate::docker::EndpointError;
 use crate::model::{FailureKind, HostName, PassFailure, PassReport, Revision};
-use crate::store::{OpenMode, Store, StoreError};
+use crate::store::{RegistryConnections, Store, StoreError};
 use crate::supervisor::{
     Delivered, Status, Subscription, SubscriptionId, SupervisorMessage, channel as channel_outlet, to_actor,
 };
@@ -66,9 +66,8 @@ pub struct LedgerHandle {
     pub(crate) status: watch::Receiver<Status>,
     pub(crate) heartbeat: watch::Receiver<u64>,
     pub(crate) subscriptions: Arc<AtomicU64>,
-    /// The connection of the last registry call, for the next one: opening it again would read the whole database for
-    /// damage.
-    pub(crate) registry: Arc<Mutex<Option<Store>>>,
+    /// What registry calls run on.
+    pub(crate) registry: Arc<RegistryConnections>,
     /// Who is served over HTTP, where it is.
     #[cfg(feature = "http")]
     pub(crate) guard: Option<Arc<crate::http::Guard>>,
@@ -228,25 +227,13 @@ impl LedgerHandle {
         call: impl FnOnce(&mut Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (config, registry) = (Arc::clone(&self.config), Arc::clone(&self.registry));
-        let called = spawn_blocking(move || {
-            let kept = lock(&registry).take();
-            let mut store = kept.map_or_else(|| Store::open(&config, OpenMode::WriteUnmigrated), Ok)?;
-            let result = call(&mut store);
-            *lock(&registry) = Some(store);
-            result
-        })
-        .await;
+        let called = spawn_blocking(move || registry.call(&config, call)).await;
         called.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
     }
 
     fn next_subscription(&self) -> SubscriptionId {
         SubscriptionId(self.subscriptions.fetch_add(1, Ordering::Relaxed))
     }
-}
-
-fn lock(registry: &Mutex<Option<Store>>) -> MutexGuard<'_, Option<Store>> {
-    // A connection that is taken out and put back whole is never half changed.
-    registry.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Beyond the transaction that a stop waits for.

@@ -8,6 +8,7 @@ use super::exit::{Exit, Failure};
 use super::output::Output;
 use super::settings::{KEYS, Settings};
 use super::table::Table;
+use crate::telling::escape;
 
 pub(super) fn execute(printing: &Printing, context: &Context) -> Result<Exit, Failure> {
     let settings = context.settings()?;
@@ -16,7 +17,7 @@ pub(super) fn execute(printing: &Printing, context: &Context) -> Result<Exit, Fa
     Ok(Exit::Fine)
 }
 
-/// `{"file": …, "values": {"interval": {"value": "30s", "from": "default"}, …}}`
+/// `{"file": …, "values": {"interval": {"value": "30s", "from": "default"}, …}, "warnings": ["…"]}`
 fn document(settings: &Settings) -> Value {
     let values: serde_json::Map<String, Value> = KEYS
         .iter()
@@ -25,7 +26,7 @@ fn document(settings: &Settings) -> Value {
             (key.name.to_owned(), json!({ "value": (key.show)(&settings.config), "from": from }))
         })
         .collect();
-    json!({ "file": settings.file, "values": values })
+    json!({ "file": settings.file, "values": values, "warnings": settings.warnings })
 }
 
 fn text(settings: &Settings, width: usize) -> String {
@@ -38,7 +39,11 @@ fn text(settings: &Settings, width: usize) -> String {
         };
         table.row(vec![key.name.into(), value, settings.origin(key.name).to_string()]);
     }
-    table.render(width)
+    let mut text = table.render(width);
+    for warning in &settings.warnings {
+        text.push_str(&format!("\nwarning: {}\n", escape(warning)));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -65,5 +70,9 @@ mod tests {
         assert_eq!(document["file"], Value::Null);
         assert!(!document.to_string().contains("hunter2") && !text.contains("hunter2"), "{text}");
         assert_eq!(text.lines().count(), KEYS.len() + 1);
+        settings.warnings.push("a\u{1b}b is ignored".into());
+        let (document, text) = (super::document(&settings), super::text(&settings, 160));
+        assert_eq!(document["warnings"], json!(["a\u{1b}b is ignored"]));
+        assert!(text.ends_with("warning: a\\u{1b}b is ignored\n"), "{text}");
     }
 }

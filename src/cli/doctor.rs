@@ -102,6 +102,13 @@ fn ask(daemon: &Daemon) -> Result<Option<DaemonIdentity>, Failure> {
 
 /// Whether the ledger can be read, is whole and of our schema, and what it says of this host.
 fn examine_ledger(context: &Context, config: &Config, identity: Option<&DaemonIdentity>, findings: &mut Vec<Finding>) {
+    if let Some(name) = Store::shared_file_system(config) {
+        let detail = format!(
+            "a warning: the ledger lies on {name}, where SQLite's locks and its shared memory may fail at any time; put it \
+             on a disk of this machine (--database PATH), or use PostgreSQL"
+        );
+        findings.push(fine("file system", detail));
+    }
     let mut store = match context.read(config) {
         Ok(store) => store,
         Err(failure) => {

@@ -1,49 +1,8 @@
 //! Addresses of databases and daemons as they may be shown. Pure.
 
-/// Parameters of libpq that hold no secret. Any other may hold one: a misspelt `password` does.
-const HARMLESS: [&str; 39] = [
-    "application_name",
-    "channel_binding",
-    "client_encoding",
-    "connect_timeout",
-    "dbname",
-    "fallback_application_name",
-    "gssdelegation",
-    "gssencmode",
-    "gsslib",
-    "host",
-    "hostaddr",
-    "keepalives",
-    "keepalives_count",
-    "keepalives_idle",
-    "keepalives_interval",
-    "krbsrvname",
-    "load_balance_hosts",
-    "max_protocol_version",
-    "min_protocol_version",
-    "options",
-    "passfile",
-    "port",
-    "replication",
-    "require_auth",
-    "requirepeer",
-    "service",
-    "ssl_max_protocol_version",
-    "ssl_min_protocol_version",
-    "sslcert",
-    "sslcertmode",
-    "sslcompression",
-    "sslcrl",
-    "sslkey",
-    "sslmode",
-    "sslnegotiation",
-    "sslrootcert",
-    "target_session_attrs",
-    "tcp_user_timeout",
-    "user",
-];
+use super::postgres_parameters::is_harmless;
 
-/// A database address as it may be shown: the password of a URL, and every parameter that might be one, replaced by
+/// An address as it may be shown: the password of a URL, and every parameter that might be one, replaced by
 /// `***`. A password with characters that should have been encoded is masked with all that might belong to it.
 #[must_use]
 pub fn without_password(address: &str) -> String {
@@ -71,7 +30,7 @@ pub fn without_password(address: &str) -> String {
 
 /// Whether this is meant for a server and no URL: libpq's own form, or a URL that lacks a slash. As the path of a file it
 /// would put the password into the file's name.
-pub(super) fn is_misspelt_server(address: &str) -> bool {
+fn is_misspelt_server(address: &str) -> bool {
     let begins = ["postgres:", "postgresql:"].iter().any(|scheme| address.starts_with(scheme));
     let is_libpqs = !address.starts_with(['/', '.']) && address.contains("password=");
     !address.contains("://") && (begins || is_libpqs)
@@ -88,7 +47,7 @@ pub(crate) fn passwords_in(address: &str) -> Vec<&str> {
 }
 
 fn secret_parameter(parameter: &str) -> Option<(&str, &str)> {
-    parameter.split_once('=').filter(|(key, _)| !HARMLESS.contains(key))
+    parameter.split_once('=').filter(|(key, _)| !is_harmless(key))
 }
 
 #[cfg(test)]

@@ -4,8 +4,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::address::is_misspelt_server;
-use super::{Config, duration_text, without_password};
+use super::{Config, DatabaseAddress, database_without_password, duration_text};
 
 /// A value that no ledger can run with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,12 +65,9 @@ impl Config {
         let host_is_a_name = (1..=64).contains(&host.len())
             && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
         ensure(host_is_a_name, "host", host, "1 to 64 letters, digits, dots, underscores and dashes")?;
-        ensure(
-            is_database_address(&self.database),
-            "database",
-            &without_password(&self.database),
-            "a file path, sqlite:PATH, or postgres://USER@HOST/NAME",
-        )?;
+        if let Err(allowed) = DatabaseAddress::parse(&self.database) {
+            ensure(false, "database", &database_without_password(&self.database), &allowed)?;
+        }
         let schema = self.database_schema.as_str();
         let schema_is_an_identifier = (1..=63).contains(&schema.len())
             && schema.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
@@ -142,18 +138,6 @@ impl Config {
         check_duration("retention.passes", self.retention.passes, SECOND..=100 * YEAR)?;
         check_duration("restart_window", self.restart_window, SECOND..=HOUR)?;
         check_duration("flapping.window", self.flapping.window, SECOND..=24 * HOUR)
-    }
-}
-
-/// Whether the store knows what to do with it: a path, `sqlite:` or `postgres://`.
-fn is_database_address(address: &str) -> bool {
-    let path = address.strip_prefix("sqlite:").unwrap_or(address);
-    if path.trim().is_empty() || path.contains('\0') || is_misspelt_server(address) {
-        return false;
-    }
-    match address.split_once("://") {
-        Some((scheme, rest)) => matches!(scheme, "postgres" | "postgresql" | "sqlite") && !rest.is_empty(),
-        None => true,
     }
 }
 

@@ -10,7 +10,8 @@ use crate::config::Config;
 use crate::model::{BoxFuture, Completeness, ContainerId, LedgerRow, PassId, Revision, RowId, Scope, Timestamp};
 use crate::store::{
     ChangesPage, CommitPlan, CommitReport, DetailsReport, DetailsWrite, Directory, DirectoryKeys, Lease, LeaseHolder,
-    LedgerSnapshot, LedgerStore, NewBinding, OpenMode, Opened, Store, StoreError, StoreFactory, lease_time_to_live,
+    LedgerReader, LedgerSnapshot, LedgerStore, NewBinding, OpenMode, Opened, Store, StoreError, StoreFactory,
+    lease_time_to_live,
 };
 
 /// The database of a configuration, as it is reached by way of a plan. As with the real one, a call that nobody waits for
@@ -99,10 +100,12 @@ impl FaultyStore {
     #[must_use]
     pub fn factory(config: Arc<Config>, plan: FaultPlan, log: LedgerLog) -> StoreFactory {
         let holder = LeaseHolder::of_this_process();
-        StoreFactory::new(move || {
+        let reader = FaultyReader { config: Arc::clone(&config), plan: plan.clone(), opened: Mutex::default() };
+        let make = move || -> Box<dyn LedgerStore> {
             let (config, holder, plan, log) = (config.clone(), holder.clone(), plan.clone(), log.clone());
             Box::new(Self { config, holder, plan, log, opened: None, held: None })
-        })
+        };
+        StoreFactory::new(make, Arc::new(reader))
     }
 
     async fn open(&mut self) -> Result<Duration, StoreError> {
@@ -259,12 +262,47 @@ impl LedgerStore for FaultyStore {
     fn new_bindings(&mut self) -> BoxFuture<'_, Result<Vec<NewBinding>, StoreError>> {
         self.work(Call::Read, |store, lease| store.new_bindings(&lease.host))
     }
+}
 
-    fn changes(&mut self, after: Revision, limit: usize) -> BoxFuture<'_, Result<ChangesPage, StoreError>> {
-        self.work(Call::Read, move |store, _| store.changes(Some(after), None, limit))
+/// The history of the same database, by way of the same plan, on the caller's thread.
+#[derive(Debug)]
+struct FaultyReader {
+    config: Arc<Config>,
+    plan: FaultPlan,
+    opened: Mutex<Option<Store>>,
+}
+
+impl FaultyReader {
+    async fn read<T>(&self, body: impl FnOnce(&mut Store) -> Result<T, StoreError> + Send) -> Result<T, StoreError> {
+        let fault = self.plan.meet(Call::Read, None).await;
+        if let Some(error) = fault.as_ref().and_then(error_of) {
+            return Err(error);
+        }
+        let result = {
+            let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut store = opened.take().map_or_else(|| Store::open(&self.config, OpenMode::Read), Ok)?;
+            let result = body(&mut store)?;
+            *opened = Some(store);
+            result
+        };
+        self.plan.travel().await;
+        match fault {
+            Some(PlannedFault::AnswerLost) => Err(query("the connection was closed")),
+            Some(PlannedFault::AnswerHangs) => {
+                self.plan.until_answers_come().await;
+                Ok(result)
+            }
+            _ => Ok(result),
+        }
+    }
+}
+
+impl LedgerReader for FaultyReader {
+    fn changes(&self, after: Revision, limit: usize) -> BoxFuture<'_, Result<ChangesPage, StoreError>> {
+        Box::pin(self.read(move |store| store.changes(Some(after), None, limit)))
     }
 
-    fn snapshot(&mut self) -> BoxFuture<'_, Result<LedgerSnapshot, StoreError>> {
-        self.work(Call::Read, |store, _| store.ledger_snapshot())
+    fn snapshot(&self) -> BoxFuture<'_, Result<LedgerSnapshot, StoreError>> {
+        Box::pin(self.read(Store::ledger_snapshot))
     }
 }

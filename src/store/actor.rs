@@ -180,14 +180,6 @@ impl StoreState {
                 let result = store.new_bindings().await;
                 send(&reply_to, TickMessage::NewBindings(result));
             }
-            StoreMessage::ReadChanges { op, after, limit, reply_to } => {
-                let result = store.changes(after, limit).await;
-                send(&reply_to, SupervisorMessage::ChangesRead { op, result });
-            }
-            StoreMessage::ReadSnapshot { op, reply_to } => {
-                let result = store.snapshot().await;
-                send(&reply_to, SupervisorMessage::SnapshotRead { op, result });
-            }
             StoreMessage::Begin | StoreMessage::RenewLease | StoreMessage::Prune => {}
         }
     }

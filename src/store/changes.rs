@@ -6,7 +6,7 @@ use diesel::sql_types::{Nullable, Text};
 use super::StoreError;
 use super::db::{Db, each_backend, locked};
 use super::open::Store;
-use super::schema::{changes, containers, revision_counter};
+use super::schema::{changes, containers, hosts, revision_counter};
 use crate::model::{Change, ChangeCause, ContainerState, HostName, PassId, Revision, RowId, Timestamp};
 
 /// A part of the history.
@@ -15,7 +15,7 @@ use crate::model::{Change, ChangeCause, ContainerState, HostName, PassId, Revisi
 pub struct ChangesPage {
     /// In the order of their revisions.
     pub changes: Vec<Change>,
-    /// The oldest revision that is kept; the next one to come if none is.
+    /// From this revision on nothing of what was asked for was removed; the next one to come if nothing is left.
     pub oldest: Revision,
     /// The last revision that was given out.
     pub latest: Revision,
@@ -37,8 +37,7 @@ impl Store {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.snapshot("read the changes", |db| {
             let latest: i64 = revision_counter::table.select(revision_counter::value).first(db)?;
-            let kept: Option<i64> = changes::table.select(diesel::dsl::min(changes::revision)).first(db)?;
-            let oldest = kept.unwrap_or(latest + 1);
+            let oldest = pruned_to(db, host)? + 1;
             let mut query = changes::table.select(ChangeRecord::as_select()).limit(limit).into_boxed();
             if let Some(host) = host {
                 query = query.filter(changes::host.eq(host.as_str()));
@@ -61,16 +60,43 @@ impl Store {
     }
 }
 
-/// The counter, locked until the transaction's end: taken after every other lock, so that revisions grow in the order
-/// of commits and nobody waits for a row while the counter waits for him.
+/// Up to which revision changes were removed: of one host, or of any. What is kept of others below it has holes.
+fn pruned_to(db: &mut Db, host: Option<&HostName>) -> QueryResult<i64> {
+    let of_lost_hosts: i64 = revision_counter::table.select(revision_counter::pruned_to).first(db)?;
+    let of_hosts: Option<i64> = match host {
+        Some(host) => hosts::table.find(host.as_str()).select(hosts::changes_pruned_to).first(db).optional()?,
+        None => hosts::table.select(diesel::dsl::max(hosts::changes_pruned_to)).first(db)?,
+    };
+    Ok(of_lost_hosts.max(of_hosts.unwrap_or(0)))
+}
+
+/// The counter, locked until the transaction's end: taken after everything that may wait for somebody else, so that
+/// revisions grow in the order of commits and nobody waits for the counter behind a transaction that waits for a row.
 pub(super) struct Revisions {
     last: i64,
+    is_locked: bool,
 }
 
 impl Revisions {
     pub(super) fn lock(db: &mut Db) -> QueryResult<Self> {
         let last = locked!(db, for_update, first, revision_counter::table.select(revision_counter::value))?;
-        Ok(Self { last })
+        Ok(Self { last, is_locked: true })
+    }
+
+    /// Numbers from 1 on, for what is written while it may still wait for somebody else: [`Self::settle`] says by how much
+    /// they move. On SQLite nobody else writes from the transaction's begin on, and the numbers are the counter's own.
+    pub(super) fn provisional(db: &mut Db) -> QueryResult<Self> {
+        if db.begin_locks_everything() { Self::lock(db) } else { Ok(Self { last: 0, is_locked: false }) }
+    }
+
+    /// Locks the counter if it is not locked yet. Returns what is to be added to the numbers that were taken before.
+    pub(super) fn settle(&mut self, db: &mut Db) -> QueryResult<i64> {
+        if self.is_locked {
+            return Ok(0);
+        }
+        let Self { last: base, .. } = Self::lock(db)?;
+        *self = Self { last: self.last + base, is_locked: true };
+        Ok(base)
     }
 
     pub(super) fn take(&mut self) -> i64 {
@@ -85,6 +111,12 @@ impl Revisions {
 
     pub(super) const fn last(&self) -> i64 {
         self.last
+    }
+
+    /// Notes up to which revision the changes of hosts that are no more were removed. Locks the counter's row.
+    pub(super) fn prune_to(db: &mut Db, revision: i64) -> QueryResult<()> {
+        let below = revision_counter::table.filter(revision_counter::pruned_to.lt(revision));
+        diesel::update(below).set(revision_counter::pruned_to.eq(revision)).execute(db).map(drop)
     }
 
     pub(super) fn store(self, db: &mut Db) -> QueryResult<Revision> {

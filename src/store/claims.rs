@@ -5,10 +5,10 @@ use diesel::prelude::*;
 use super::changes::{NewChange, Revisions, record};
 use super::db::{Db, locked};
 use super::fault::Fault;
-use super::forget::{Doomed, doomed, forget};
+use super::forget::{Doomed, doomed, forget, tell_forgotten};
 use super::open::Store;
 use super::registry::{find_project, find_stage, require_id, workload_name};
-use super::schema::containers;
+use super::schema::{containers, workloads};
 use super::{RegistryError, StoreError};
 use crate::model::{
     ChangeCause, ClaimRequest, ContainerId, ContainerState, HostName, Revision, RowId, WorkloadId, WorkloadKind,
@@ -28,6 +28,7 @@ impl Store {
             &ClaimRequest { container_id: request.container_id.as_ref().map(as_daemons_write), ..request.clone() };
         self.write("claim a row", |db| {
             let project = find_project(db, &request.project)?;
+            hold_workload(db, &project.workload_id, &request.project)?;
             let stage = request.stage.as_deref().map(|stage| find_stage(db, &project.id, stage)).transpose()?;
             let claim = Claim {
                 host,
@@ -63,7 +64,8 @@ impl Store {
             let rows: Vec<Doomed> =
                 doomed!(db, containers::host.eq(host.as_str()).and(containers::id.eq(row.as_str())))?;
             let unknown = || RegistryError::Unknown { kind: "row", name: row.to_string() };
-            forget(db, &rows)?.ok_or_else(|| unknown().into())
+            forget(db, &rows)?;
+            tell_forgotten(db, &rows)?.ok_or_else(|| unknown().into())
         })
     }
 }
@@ -80,7 +82,8 @@ impl Store {
             let this = containers::host.eq(host.as_str()).and(containers::id.eq(row.as_str()));
             let rows: Vec<Doomed> = doomed!(db, this.and(owned))?;
             let unknown = || RegistryError::Unknown { kind: "row", name: row.to_string() };
-            forget(db, &rows)?.ok_or_else(|| unknown().into())
+            forget(db, &rows)?;
+            tell_forgotten(db, &rows)?.ok_or_else(|| unknown().into())
         })
     }
 }
@@ -147,8 +150,6 @@ impl Claim<'_> {
 
     fn make(&self, db: &mut Db, row: &RowId) -> Result<(RowId, Revision), Fault> {
         let now = db.now()?;
-        let mut revisions = Revisions::lock(db)?;
-        let revision = revisions.take();
         let key = (
             containers::host.eq(self.host.as_str()),
             containers::id.eq(row.as_str()),
@@ -159,11 +160,14 @@ impl Claim<'_> {
             containers::recorded_state.eq(ContainerState::Created.as_str()),
             containers::created_at.eq(now),
             containers::updated_at.eq(now),
-            containers::revision.eq(revision),
         );
         // In two statements: what the claim does not name takes the table's own defaults.
         diesel::insert_into(containers::table).values((key, stamp)).execute(db)?;
         self.write_columns(db, row)?;
+        let mut revisions = Revisions::lock(db)?;
+        let revision = revisions.take();
+        let this = containers::table.find((self.host.as_str(), row.as_str()));
+        diesel::update(this).set(containers::revision.eq(revision)).execute(db)?;
         self.record(db, row, revision, None, ContainerState::Created.as_str(), None)?;
         Ok((row.clone(), revisions.store(db)?))
     }
@@ -250,6 +254,15 @@ fn fact(named: Option<&String>) -> Option<Option<&str>> {
 
 fn names_another(named: Option<&str>, stored: Option<&str>) -> bool {
     named.is_some() && named != stored
+}
+
+/// Keeps the workload from being removed until the commit. Before its rows, as a pass does and who removes it: nobody
+/// waits for it with a row in hand.
+fn hold_workload(db: &mut Db, workload: &WorkloadId, project: &str) -> Result<(), Fault> {
+    let held: QueryResult<String> =
+        locked!(db, for_key_share, first, workloads::table.find(workload.as_str()).select(workloads::id));
+    let unknown = || RegistryError::Unknown { kind: "project", name: project.to_owned() };
+    held.optional()?.map(drop).ok_or_else(|| unknown().into())
 }
 
 fn stored(db: &mut Db, host: &HostName, row: &RowId) -> QueryResult<Option<StoredClaim>> {

@@ -78,13 +78,27 @@ const STAMP: &str = "\
         identity_confirmed = CASE WHEN $7 IS NULL THEN identity_confirmed ELSE FALSE END, \
         last_complete_pass_at = COALESCE($8, last_complete_pass_at), last_pass_id = COALESCE($9, last_pass_id), \
         unchanged_passes = unchanged_passes + $10 \
-    WHERE name = $11 AND lease_generation = $12 AND ($7 IS NULL OR engine_identity IS NOT NULL OR identity_confirmed \
+    WHERE name = $11 AND lease_generation = $12";
+
+/// In nearly every pass: the host's daemon is known.
+const LEARNS_NOTHING: &str = " AND ($7 IS NULL OR engine_identity IS NOT NULL)";
+
+const LEARNS_IF_FREE: &str = " AND ($7 IS NULL OR engine_identity IS NOT NULL OR identity_confirmed \
         OR NOT EXISTS (SELECT 1 FROM hosts other WHERE other.engine_identity = $7 AND other.name <> $11))";
 
 fn stamp_host(db: &mut Db, lease: &Lease, plan: &CommitPlan, now: Timestamp) -> Result<(), Fault> {
+    if stamp(db, lease, plan, now, LEARNS_NOTHING)? == 1 {
+        return Ok(());
+    }
+    // Either the lease is lost, or a daemon is met for the first time: then nobody else learns one at the same moment.
+    db.lock_identities()?;
+    if stamp(db, lease, plan, now, LEARNS_IF_FREE)? == 1 { Ok(()) } else { Err(not_stamped(db, lease, plan)?) }
+}
+
+fn stamp(db: &mut Db, lease: &Lease, plan: &CommitPlan, now: Timestamp, identities: &str) -> QueryResult<usize> {
     let failed = has_failed(plan);
     let identity = plan.host.identity.as_ref().filter(|_| !failed);
-    let stamped = diesel::sql_query(STAMP)
+    diesel::sql_query(format!("{STAMP}{identities}"))
         .bind::<UtcTimestamp, _>(now.plus(lease.time_to_live))
         .bind::<Nullable<Text>, _>(plan.host.status.map(HostStatus::as_str))
         .bind::<Nullable<Text>, _>(plan.pass.error.as_deref())
@@ -97,8 +111,7 @@ fn stamp_host(db: &mut Db, lease: &Lease, plan: &CommitPlan, now: Timestamp) -> 
         .bind::<BigInt, _>(i64::from(is_counted_only(plan)))
         .bind::<Text, _>(lease.host.as_str())
         .bind::<BigInt, _>(lease.generation)
-        .execute(db)?;
-    if stamped == 1 { Ok(()) } else { Err(not_stamped(db, lease, plan)?) }
+        .execute(db)
 }
 
 /// Why the fence let nothing through: the lease, or the identity.

@@ -6,6 +6,8 @@ mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+use std::time::Duration;
+
 use diesel::connection::{BoxableConnection, TransactionManager};
 use diesel::migration::{Migration, MigrationSource};
 use diesel::prelude::*;
@@ -14,6 +16,7 @@ use diesel::sql_types::Text;
 use diesel_migrations::EmbeddedMigrations;
 
 use super::location::Location;
+use crate::config::Config;
 use crate::model::Timestamp;
 
 /// A connection to either database.
@@ -61,6 +64,148 @@ pub(super) enum Access {
     Read,
 }
 
+/// How long the database may take, from what the configuration allows one transaction: it tells of a lock or a statement
+/// that takes too long before its caller gives it up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// For a lock that somebody else holds.
+    lock: Duration,
+    /// For one statement.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "SQLite has no bound of a statement"))]
+    statement: Duration,
+    /// For a transaction whose client says nothing.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "a file notices at once that its client is gone")
+    )]
+    idle: Duration,
+}
+
+impl Bounds {
+    fn of(config: &Config) -> Self {
+        let deadline = config.store_call_deadline();
+        // What a transaction does besides takes a second or two; and a deadline below the 5 s that are shipped ends the
+        // wait for an answer, not the work.
+        let less = |seconds: u64, shortest: u64| {
+            deadline.saturating_sub(Duration::from_secs(seconds)).max(Duration::from_secs(shortest))
+        };
+        Self { lock: less(3, 2), statement: less(1, 4), idle: (deadline * 2).max(Duration::from_secs(10)) }
+    }
+}
+
+/// What a connection is made for, and what its transactions are held to.
+#[derive(Clone, Debug)]
+pub(super) struct Terms {
+    access: Access,
+    schema: String,
+    bounds: Bounds,
+}
+
+impl Terms {
+    pub(super) fn of(config: &Config, access: Access) -> Self {
+        Self { access, schema: config.database_schema.clone(), bounds: Bounds::of(config) }
+    }
+
+    const fn schema(&self) -> &str {
+        self.schema.as_str()
+    }
+}
+
+/// What a transaction is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Write,
+    /// Everything that is read in it is of the moment of its first read.
+    Snapshot,
+    /// Nothing but the settings of its begin: where each transaction may be on another session.
+    Read,
+}
+
+/// A connection, and how its transactions begin.
+pub(super) struct Session {
+    db: Db,
+    terms: Terms,
+    /// Settings that each transaction makes for itself: behind a pooler the session is not ours, and another one the next
+    /// time. Without, they are made once.
+    own_settings: Option<String>,
+}
+
+impl Session {
+    /// Connects. Creates nothing.
+    pub(super) fn connect(location: &Location, terms: &Terms) -> Result<Self, ConnectError> {
+        let terms = terms.clone();
+        match location {
+            #[cfg(feature = "sqlite")]
+            Location::Sqlite(path) => {
+                let db = Db::Sqlite(sqlite::connect(path, &terms)?);
+                Ok(Self { db, terms, own_settings: None })
+            }
+            #[cfg(feature = "postgres")]
+            Location::Postgres(url) => {
+                let (connection, own_settings) = postgres::connect(url, &terms)?;
+                Ok(Self { db: Db::Postgres(connection), terms, own_settings })
+            }
+            #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+            _ => unreachable!("a location of a database that is not built in is refused when it is read"),
+        }
+    }
+
+    /// One write transaction.
+    pub(super) fn write<T, E: From<Error>>(&mut self, body: impl FnOnce(&mut Db) -> Result<T, E>) -> Result<T, E> {
+        self.transaction(Purpose::Write, body)
+    }
+
+    /// One snapshot: everything that is read in it is of the moment of its first read.
+    pub(super) fn snapshot<T, E: From<Error>>(&mut self, body: impl FnOnce(&mut Db) -> Result<T, E>) -> Result<T, E> {
+        self.transaction(Purpose::Snapshot, body)
+    }
+
+    /// Reads. More than one of them see one state only inside [`Self::snapshot`].
+    pub(super) fn read<T, E: From<Error>>(&mut self, body: impl FnOnce(&mut Db) -> Result<T, E>) -> Result<T, E> {
+        if self.own_settings.is_some() { self.transaction(Purpose::Read, body) } else { body(&mut self.db) }
+    }
+
+    /// Whether a transaction was left in a state that nobody knows: such a connection is thrown away.
+    pub(super) fn is_broken(&mut self) -> bool {
+        Transactions::is_broken_transaction_manager(&mut self.db)
+    }
+
+    /// The names of every migration of this program, in order.
+    pub(super) fn migrations(&self) -> Vec<String> {
+        self.db.migrations()
+    }
+
+    pub(super) const fn schema(&self) -> &str {
+        self.terms.schema()
+    }
+
+    #[cfg(all(test, feature = "sqlite"))]
+    pub(super) fn db(&mut self) -> &mut Db {
+        &mut self.db
+    }
+
+    fn transaction<T, E: From<Error>>(
+        &mut self,
+        purpose: Purpose,
+        body: impl FnOnce(&mut Db) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let (terms, own) = (&self.terms, self.own_settings.as_deref());
+        each_backend!(&mut self.db, connection => Dialect::begin(connection, purpose, terms, own))?;
+        match body(&mut self.db) {
+            Ok(value) => {
+                Transactions::commit_transaction(&mut self.db)?;
+                Ok(value)
+            }
+            Err(error) => {
+                // SQLite rolls back by itself when its disk is full, and then has nothing to roll back: the first
+                // error is the one that tells.
+                let _ = Transactions::rollback_transaction(&mut self.db);
+                Err(error)
+            }
+        }
+    }
+}
+
 /// What the databases do each in their own way.
 trait Dialect: Connection + BoxableConnection<<Self as Connection>::Backend> {
     /// What makes the schema, under the same names for each.
@@ -69,9 +214,10 @@ trait Dialect: Connection + BoxableConnection<<Self as Connection>::Backend> {
     /// The query of each `name` of a table or view in our schema.
     const RELATIONS: &str;
 
-    fn begin_write(&mut self) -> QueryResult<()>;
+    fn begin(&mut self, purpose: Purpose, terms: &Terms, own_settings: Option<&str>) -> QueryResult<()>;
 
-    fn begin_snapshot(&mut self) -> QueryResult<()>;
+    /// Whether nobody else writes from the begin of a write transaction to its end.
+    const BEGIN_LOCKS_EVERYTHING: bool;
 
     fn now(&mut self) -> QueryResult<Timestamp>;
 
@@ -85,51 +231,14 @@ trait Dialect: Connection + BoxableConnection<<Self as Connection>::Backend> {
     fn narrow_encoding(&mut self) -> QueryResult<Option<String>>;
 
     fn prepare_migrations(&mut self, schema: &str) -> QueryResult<()>;
+
+    fn lock_identities(&mut self) -> QueryResult<()>;
 }
 
 impl Db {
-    /// Connects and sets the session. Creates nothing.
-    pub(super) fn connect(location: &Location, schema: &str, access: Access) -> Result<Self, ConnectError> {
-        match location {
-            #[cfg(feature = "sqlite")]
-            Location::Sqlite(path) => sqlite::connect(path, schema, access).map(Self::Sqlite),
-            #[cfg(feature = "postgres")]
-            Location::Postgres(url) => postgres::connect(url, schema, access).map(Self::Postgres),
-            #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
-            _ => unreachable!("a location of a database that is not built in is refused when it is read"),
-        }
-    }
-
-    /// One write transaction.
-    pub(super) fn write<T, E: From<Error>>(&mut self, body: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
-        each_backend!(self, connection => Dialect::begin_write(connection))?;
-        self.finish(body)
-    }
-
-    /// One snapshot: everything that is read in it is of the moment of its first read.
-    pub(super) fn snapshot<T, E: From<Error>>(&mut self, body: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
-        each_backend!(self, connection => Dialect::begin_snapshot(connection))?;
-        self.finish(body)
-    }
-
-    fn finish<T, E: From<Error>>(&mut self, body: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
-        match body(self) {
-            Ok(value) => {
-                Transactions::commit_transaction(self)?;
-                Ok(value)
-            }
-            Err(error) => {
-                // SQLite rolls back by itself when its disk is full, and then has nothing to roll back: the first
-                // error is the one that tells.
-                let _ = Transactions::rollback_transaction(self);
-                Err(error)
-            }
-        }
-    }
-
-    /// Whether a transaction was left in a state that nobody knows: such a connection is thrown away.
-    pub(super) fn is_broken(&mut self) -> bool {
-        Transactions::is_broken_transaction_manager(self)
+    /// Whether nobody else writes from the begin of a write transaction to its end.
+    pub(super) fn begin_locks_everything(&self) -> bool {
+        each_backend!(self, connection => locks_everything(connection))
     }
 
     /// The clock that leases and changes go by: the server's where there is one, so that hosts agree.
@@ -177,6 +286,11 @@ impl Db {
         each_backend!(self, connection => Dialect::prepare_migrations(connection, schema))
     }
 
+    /// Until the transaction's end no other host learns which daemon it has.
+    pub(super) fn lock_identities(&mut self) -> QueryResult<()> {
+        each_backend!(self, connection => Dialect::lock_identities(connection))
+    }
+
     /// The names of every migration of this program, in order.
     pub(super) fn migrations(&self) -> Vec<String> {
         each_backend!(self, connection => names_of(connection))
@@ -190,6 +304,10 @@ impl Db {
 
 const fn relations_of<D: Dialect>(_connection: &D) -> &'static str {
     D::RELATIONS
+}
+
+const fn locks_everything<D: Dialect>(_connection: &D) -> bool {
+    D::BEGIN_LOCKS_EVERYTHING
 }
 
 fn names_of<D: Dialect>(_connection: &D) -> Vec<String> {

@@ -24,7 +24,7 @@ impl Store {
         self.write("write details", |db| {
             let now = fence(db, lease)?;
             let mut paid = Vec::with_capacity(writes.len());
-            for write in writes {
+            for &write in &writes {
                 let stored = still_bound(db, lease, write)?;
                 paid.extend(stored.map(|stored| (write, stored)));
             }

@@ -36,6 +36,9 @@ impl From<RegistryError> for Fault {
 pub(super) enum FaultKind {
     /// Another writer holds what we want; it passes by itself.
     Busy,
+    /// The database undid the transaction as a whole, so that others could go on: the victim of a deadlock, or one that
+    /// could not be put in order with the others. Run again, it may do its work.
+    Undone,
     /// A unique index.
     Clash,
     /// A value or a row that the database does not take.
@@ -47,15 +50,17 @@ pub(super) enum FaultKind {
 }
 
 /// Words of either database for a lock or a bound that ran out.
-const BUSY: [&str; 7] = [
+const BUSY: [&str; 6] = [
     "database is locked",
     "database table is locked",
     "database schema is locked",
-    "deadlock detected",
     "lock timeout",
     "statement timeout",
     "could not obtain lock",
 ];
+
+/// Words of PostgreSQL for a transaction that is to be run again.
+const UNDONE: [&str; 2] = ["deadlock detected", "could not serialize access"];
 
 /// Words of PostgreSQL for data that it does not take (SQLSTATE 22xxx, and 54000 for index entries beyond a page).
 const REFUSED: [&str; 7] = [
@@ -82,7 +87,7 @@ const DISCONNECTED: [&str; 6] = [
 const CHANGED: &str = "the schema was changed by somebody else: compare it with `dockledger migrate status`";
 
 /// Words of either database that have a cure.
-const CURES: [(&str, &str); 20] = [
+const CURES: [(&str, &str); 26] = [
     ("database or disk is full", "make room on the disk"),
     (
         "disk image is malformed",
@@ -93,7 +98,11 @@ const CURES: [(&str, &str); 20] = [
         "the file is something else, or its begin is damaged: name another, or restore it from a copy",
     ),
     ("readonly database", "the file or its directory cannot be written by this user: check owner and mode of both"),
-    ("disk I/O error", "look at the system's log for faults of the disk"),
+    (
+        "disk I/O error",
+        "look at the system's log for faults of the disk; a network file system cannot keep an SQLite ledger either",
+    ),
+    ("locking protocol", "locks do not hold where the file is: put it on a disk of this machine, or use PostgreSQL"),
     ("unable to open database file", "check that the directory exists and that this user may write in it"),
     ("read-only transaction", "the server is a standby, or the database is set read-only: connect to the primary"),
     (
@@ -109,6 +118,23 @@ const CURES: [(&str, &str); 20] = [
     ("No such file or directory", "check the path, or the server's socket; name another with --database"),
     ("Connection refused", "start the server, or name another with --database"),
     ("could not translate host name", "check the name of the server in the database's URL"),
+    (
+        "statement pooling",
+        "this pooler gives each statement another session: set pool_mode = transaction or session, or connect to the server",
+    ),
+    (
+        "startup parameter",
+        "this pooler takes no `options`: drop them from the URL and from PGOPTIONS, or let it ignore them",
+    ),
+    (
+        "SSL support is not compiled in",
+        "this build speaks no TLS to the database: build it with the cargo feature `postgres-tls`, or drop sslmode",
+    ),
+    (
+        "no encryption",
+        "the server may want TLS: a build with the cargo feature `postgres-tls` speaks it, by sslmode=require",
+    ),
+    ("invalid URI query parameter", "drop that parameter from the URL: libpq knows none of this name"),
     ("authentication failed", "check user and password in the database's URL"),
     ("no password supplied", "put the password into the database's URL, or into ~/.pgpass"),
     ("does not exist", CHANGED),
@@ -132,6 +158,24 @@ pub(super) fn with_cure(words: &str) -> String {
     cure.map_or_else(|| line.clone(), |cure| format!("{line}; {cure}"))
 }
 
+/// What SQLite says where its log's memory cannot be shared, or locks do not hold: also of a disk that fails, and of a lock
+/// that somebody has.
+const OF_FILE_SYSTEMS: [&str; 5] =
+    ["disk I/O error", "locked", "locking protocol", "unable to open database file", "disk image is malformed"];
+
+/// An error's words, with what a network file system has to do with them.
+pub(super) fn on_its_file_system(words: String, location: &Location) -> String {
+    if OF_FILE_SYSTEMS.iter().any(|known| words.contains(known))
+        && let Some(name) = location.shared_file_system()
+    {
+        return format!(
+            "{words}; the file lies on {name}: a network file system cannot keep an SQLite ledger: put the file on a disk of \
+             this machine (--database PATH), or use PostgreSQL"
+        );
+    }
+    words
+}
+
 /// Whether the connection that gave this error is of no more use: it was lost, or what it has read of its file is not
 /// what the file holds, which a file that was restored under it leaves too.
 pub(super) fn ends_the_connection(error: &Error) -> bool {
@@ -150,7 +194,7 @@ pub(super) fn kind_of(error: &Error) -> FaultKind {
         | DatabaseErrorKind::ForeignKeyViolation
         | DatabaseErrorKind::ExclusionViolation
         | DatabaseErrorKind::RestrictViolation => FaultKind::Refused,
-        DatabaseErrorKind::SerializationFailure => FaultKind::Busy,
+        DatabaseErrorKind::SerializationFailure => FaultKind::Undone,
         DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand => FaultKind::Disconnected,
         _ => kind_of_words(information.message()),
     }
@@ -158,7 +202,9 @@ pub(super) fn kind_of(error: &Error) -> FaultKind {
 
 fn kind_of_words(words: &str) -> FaultKind {
     let says = |known: &&str| words.contains(*known);
-    if BUSY.iter().any(says) {
+    if UNDONE.iter().any(says) {
+        FaultKind::Undone
+    } else if BUSY.iter().any(says) {
         FaultKind::Busy
     } else if DISCONNECTED.iter().any(says) {
         FaultKind::Disconnected
@@ -176,10 +222,10 @@ impl Fault {
             Self::Ours(error) => return error,
             Self::Database(error) => error,
         };
-        let cause = location.scrub(error.to_string().trim_end());
+        let cause = on_its_file_system(location.scrub(error.to_string().trim_end()), location);
         let url = location.to_string();
         match kind_of(&error) {
-            FaultKind::Busy => StoreError::Busy { attempt, url, cause },
+            FaultKind::Busy | FaultKind::Undone => StoreError::Busy { attempt, url, cause },
             FaultKind::Clash => StoreError::Clash { attempt, cause },
             FaultKind::Refused => StoreError::Refused { attempt, cause },
             FaultKind::Disconnected => StoreError::Query {
@@ -206,7 +252,8 @@ mod tests {
         for (words, expected) in [
             ("database is locked", FaultKind::Busy),
             ("canceling statement due to lock timeout", FaultKind::Busy),
-            ("deadlock detected", FaultKind::Busy),
+            ("deadlock detected", FaultKind::Undone),
+            ("could not serialize access due to concurrent update", FaultKind::Undone),
             ("invalid byte sequence for encoding \"UTF8\": 0x00", FaultKind::Refused),
             ("index row size 3000 exceeds btree version 4 maximum 2704 for index \"x\"", FaultKind::Refused),
             ("terminating connection due to administrator command", FaultKind::Disconnected),

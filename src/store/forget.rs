@@ -47,8 +47,17 @@ impl Doomed {
     }
 }
 
-/// Removes rows that are locked. Returns the last revision; `None` if there were none.
-pub(super) fn forget(db: &mut Db, rows: &[Doomed]) -> QueryResult<Option<Revision>> {
+/// Removes rows that are locked. [`tell_forgotten`] is to follow at the end of the transaction.
+pub(super) fn forget(db: &mut Db, rows: &[Doomed]) -> QueryResult<()> {
+    for row in rows {
+        diesel::delete(containers::table.find((&row.host, &row.id))).execute(db)?;
+    }
+    Ok(())
+}
+
+/// Records that rows were removed, after all that may wait for somebody else: it takes the counter of revisions. Returns
+/// the last revision; `None` if there were none.
+pub(super) fn tell_forgotten(db: &mut Db, rows: &[Doomed]) -> QueryResult<Option<Revision>> {
     if rows.is_empty() {
         return Ok(None);
     }
@@ -71,8 +80,5 @@ pub(super) fn forget(db: &mut Db, rows: &[Doomed]) -> QueryResult<Option<Revisio
         })
         .collect();
     record(db, &changes)?;
-    for row in rows {
-        diesel::delete(containers::table.find((&row.host, &row.id))).execute(db)?;
-    }
     revisions.store(db).map(Some)
 }

@@ -2,9 +2,10 @@
 
 use diesel::prelude::*;
 
+use super::changes::Revisions;
 use super::db::Db;
 use super::fault::Fault;
-use super::forget::{Doomed, doomed, forget};
+use super::forget::{Doomed, doomed, forget, tell_forgotten};
 use super::lease::locked_line;
 use super::open::Store;
 use super::schema::{changes, containers, hosts, notifications, passes};
@@ -79,11 +80,14 @@ impl Store {
     pub fn forget_host(&mut self, name: &HostName) -> Result<usize, StoreError> {
         self.write("forget the host", |db| {
             require_idle(db, name)?;
+            let pruned_to: i64 = hosts::table.find(name.as_str()).select(hosts::changes_pruned_to).first(db)?;
             let rows: Vec<Doomed> = doomed!(db, containers::host.eq(name.as_str()))?;
             forget(db, &rows)?;
             diesel::delete(passes::table.filter(passes::host.eq(name.as_str()))).execute(db)?;
             diesel::delete(notifications::table.filter(notifications::host.eq(name.as_str()))).execute(db)?;
             diesel::delete(hosts::table.find(name.as_str())).execute(db)?;
+            tell_forgotten(db, &rows)?;
+            Revisions::prune_to(db, pruned_to)?;
             Ok(rows.len())
         })
     }

@@ -53,29 +53,43 @@ pub trait LedgerStore: fmt::Debug + Send + 'static {
 
     /// Bound rows of the host that no pass has looked at.
     fn new_bindings(&mut self) -> BoxFuture<'_, Result<Vec<NewBinding>, StoreError>>;
-
-    /// The changes after a revision, of every host of the ledger, `limit` at most.
-    fn changes(&mut self, after: Revision, limit: usize) -> BoxFuture<'_, Result<ChangesPage, StoreError>>;
-
-    /// The rows of every host of the ledger, and the revision that they are of.
-    fn snapshot(&mut self) -> BoxFuture<'_, Result<LedgerSnapshot, StoreError>>;
 }
 
-/// Makes a [`LedgerStore`] for each life of StoreActor. Cheap to clone.
+/// What reads the history for those who follow it, beside the store that writes: whoever catches up with a long history
+/// delays no pass. One call at a time; a call whose future is dropped may still be carried out.
+pub trait LedgerReader: fmt::Debug + Send + Sync + 'static {
+    /// The changes after a revision, of every host of the ledger, `limit` at most.
+    fn changes(&self, after: Revision, limit: usize) -> BoxFuture<'_, Result<ChangesPage, StoreError>>;
+
+    /// The rows of every host of the ledger, and the revision that they are of.
+    fn snapshot(&self) -> BoxFuture<'_, Result<LedgerSnapshot, StoreError>>;
+}
+
+/// Makes a [`LedgerStore`] for each life of StoreActor, and has the [`LedgerReader`] of them all. Cheap to clone.
 #[derive(Clone)]
-pub struct StoreFactory(Arc<dyn Fn() -> Box<dyn LedgerStore> + Send + Sync>);
+pub struct StoreFactory {
+    make: Arc<dyn Fn() -> Box<dyn LedgerStore> + Send + Sync>,
+    reader: Arc<dyn LedgerReader>,
+}
 
 impl StoreFactory {
-    /// From a function that does no I/O by itself: that is for [`LedgerStore::begin`].
+    /// From a function that does no I/O by itself: that is for [`LedgerStore::begin`]; and a reader of the same ledger, which
+    /// opens nothing before it is asked.
     #[must_use]
-    pub fn new(make: impl Fn() -> Box<dyn LedgerStore> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(make))
+    pub fn new(make: impl Fn() -> Box<dyn LedgerStore> + Send + Sync + 'static, reader: Arc<dyn LedgerReader>) -> Self {
+        Self { make: Arc::new(make), reader }
     }
 
     /// A store for a new life.
     #[must_use]
     pub fn make(&self) -> Box<dyn LedgerStore> {
-        (self.0)()
+        (self.make)()
+    }
+
+    /// What reads the history.
+    #[must_use]
+    pub fn reader(&self) -> Arc<dyn LedgerReader> {
+        Arc::clone(&self.reader)
     }
 }
 

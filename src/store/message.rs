@@ -75,26 +75,6 @@ pub enum StoreMessage {
         /// Who gets the answer.
         reply_to: ActorRef<crate::tick::TickMessage>,
     },
-    /// Reads on in the history, over all hosts of the ledger. Answered by
-    /// [`crate::supervisor::SupervisorMessage::ChangesRead`].
-    ReadChanges {
-        /// Names this request.
-        op: OpId,
-        /// The revision that is known already.
-        after: Revision,
-        /// How many changes at most.
-        limit: usize,
-        /// Who gets the answer.
-        reply_to: ActorRef<crate::supervisor::SupervisorMessage>,
-    },
-    /// Reads all rows of the ledger, for who follows the history from here. Answered by
-    /// [`crate::supervisor::SupervisorMessage::SnapshotRead`].
-    ReadSnapshot {
-        /// Names this request.
-        op: OpId,
-        /// Who gets the answer.
-        reply_to: ActorRef<crate::supervisor::SupervisorMessage>,
-    },
     /// To itself: open the database and take the lease.
     Begin,
     /// To itself: a third of the lease's time is over.

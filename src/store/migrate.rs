@@ -5,10 +5,10 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use super::StoreError;
-use super::db::{Access, Db, quoted};
-use super::fault::{Fault, with_cure};
+use super::db::{Access, Db, Session, Terms, quoted};
+use super::fault::Fault;
 use super::location::Location;
-use super::open::{OpenMode, Store};
+use super::open::{OpenMode, Store, connected};
 use crate::config::Config;
 
 /// Where we keep what was applied. Not the query layer's own table: a deployer that shares the database may use that.
@@ -49,10 +49,15 @@ impl Store {
     /// [`StoreError::Unopened`] or [`StoreError::Query`].
     pub fn migration_status(config: &Config) -> Result<Vec<(String, bool)>, StoreError> {
         let location = Location::of(config)?;
-        let mut db = Self::connection_for_status(config, &location)?;
-        let applied =
-            applied(&mut db).map_err(|error| Fault::from(error).into_error("read the migrations", &location))?;
-        Ok(db.migrations().into_iter().map(|name| (name.clone(), applied.contains(&name))).collect())
+        if matches!(&location, Location::Sqlite(path) if !path.exists()) {
+            let cause = "there is no such file; `dockledger migrate up` makes it".to_owned();
+            return Err(StoreError::Unopened { url: location.to_string(), cause });
+        }
+        let mut session = connected(&location, &Terms::of(config, Access::Read))?;
+        let applied = session
+            .read(applied)
+            .map_err(|error: diesel::result::Error| Fault::from(error).into_error("read the migrations", &location))?;
+        Ok(session.migrations().into_iter().map(|name| (name.clone(), applied.contains(&name))).collect())
     }
 
     /// The SQL that gives `role` what a deployer needs, its own columns alone, and `reader` what reading needs.
@@ -73,31 +78,18 @@ impl Store {
         }
         Ok(sql)
     }
-
-    fn connection_for_status(config: &Config, location: &Location) -> Result<Db, StoreError> {
-        let exists = !matches!(location, Location::Sqlite(path) if !path.exists());
-        if !exists {
-            let cause = "there is no such file; `dockledger migrate up` makes it".to_owned();
-            return Err(StoreError::Unopened { url: location.to_string(), cause });
-        }
-        Db::connect(location, &config.database_schema, Access::Read).map_err(|error| StoreError::Unopened {
-            url: location.to_string(),
-            cause: match error {
-                super::db::ConnectError::Connection(error) => with_cure(&location.scrub(&error.to_string())),
-                super::db::ConnectError::Settings(error) => location.scrub(&error.to_string()),
-            },
-        })
-    }
 }
 
 /// Applies what is lacking, in one transaction.
-pub(super) fn up(db: &mut Db, location: &Location, schema: &str) -> Result<Vec<String>, Fault> {
+pub(super) fn up(session: &mut Session, location: &Location) -> Result<Vec<String>, Fault> {
     // The usual start finds nothing to do and takes no lock.
-    if lacking(&db.migrations(), &applied(db)?, location)?.is_empty() {
+    let known = session.migrations();
+    if session.read(|db| Ok::<_, Fault>(lacking(&known, &applied(db)?, location)?.is_empty()))? {
         return Ok(Vec::new());
     }
-    db.write(|db| {
-        db.prepare_migrations(schema)?;
+    let schema = session.schema().to_owned();
+    session.write(|db| {
+        db.prepare_migrations(&schema)?;
         let applied = applied(db)?;
         let lacking = lacking(&db.migrations(), &applied, location)?;
         if applied.is_empty() {
@@ -113,9 +105,9 @@ pub(super) fn up(db: &mut Db, location: &Location, schema: &str) -> Result<Vec<S
 }
 
 /// Refuses a database whose schema is another than this program's.
-pub(super) fn require_ours(db: &mut Db, location: &Location) -> Result<(), Fault> {
-    let known = db.migrations();
-    let applied = applied(db)?;
+pub(super) fn require_ours(session: &mut Session, location: &Location) -> Result<(), Fault> {
+    let known = session.migrations();
+    let applied = session.read(applied)?;
     let lacking = lacking(&known, &applied, location)?;
     let Some(needed) = known.last().filter(|_| !lacking.is_empty()) else { return Ok(()) };
     let (found, cure) = match applied.last() {

@@ -8,6 +8,7 @@ mod actor;
 mod changes;
 mod claims;
 mod commit;
+mod connections;
 #[cfg(feature = "http")]
 mod counts;
 mod db;
@@ -15,6 +16,8 @@ mod details;
 mod diff;
 mod directory;
 mod fault;
+#[cfg(feature = "sqlite")]
+mod file_system;
 mod forget;
 mod holder;
 mod hosts;
@@ -40,17 +43,19 @@ mod schema;
 #[cfg(all(test, feature = "sqlite"))]
 mod tests;
 mod threaded;
+mod threaded_reader;
 mod tries;
 mod write;
 
 pub use actor::{StoreActor, StoreArgs, StoreState};
 pub use changes::ChangesPage;
+pub(crate) use connections::RegistryConnections;
 #[cfg(feature = "http")]
 pub use counts::{FileSizes, RowCounts};
 pub(crate) use diff::{DiffInput, Difference, diff};
 pub use holder::{LeaseHolder, is_holder_dead};
 pub use lease::{Lease, lease_time_to_live};
-pub use ledger_store::{LedgerStore, StoreFactory};
+pub use ledger_store::{LedgerReader, LedgerStore, StoreFactory};
 pub use message::{
     DetailsReport, Directory, DirectoryKeys, NewBinding, Opened, RegistryError, StoreError, StoreMessage,
 };

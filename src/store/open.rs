@@ -9,12 +9,16 @@ use std::sync::Arc;
 use diesel::result::{DatabaseErrorKind, Error};
 
 use super::StoreError;
-use super::db::{Access, ConnectError, Db};
-use super::fault::{Fault, ends_the_connection, with_cure};
+use super::db::{Access, ConnectError, Db, Session, Terms};
+use super::fault::{Fault, FaultKind, ends_the_connection, kind_of, on_its_file_system, with_cure};
 use super::location::Location;
 use super::migrate;
 use crate::config::Config;
 use crate::model::{HostName, LedgerRow};
+
+/// How often a transaction is run that the server undoes: each time it waited for the others for a second, which is when
+/// the server looks for circles, and the store's deadline is 5 s.
+const TRIES: u32 = 3;
 
 /// What a ledger is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +35,12 @@ pub enum OpenMode {
 /// again by the next call.
 pub struct Store {
     location: Location,
-    schema: String,
-    access: Access,
+    terms: Terms,
     open: Option<Open>,
 }
 
 struct Open {
-    db: Db,
+    session: Session,
     file: Option<FileIdentity>,
     kept: Option<KeptRows>,
 }
@@ -70,22 +73,32 @@ impl Store {
     /// another schema than ours, [`StoreError::ForeignTable`] if one of our names is taken, [`StoreError::Query`] if it
     /// is damaged.
     pub fn open(config: &Config, mode: OpenMode) -> Result<Self, StoreError> {
+        Self::open_with(config, mode, mode != OpenMode::Read)
+    }
+
+    /// As [`Self::open`], of a database that this process has read for damage already.
+    pub(super) fn open_unchecked(config: &Config, mode: OpenMode) -> Result<Self, StoreError> {
+        Self::open_with(config, mode, false)
+    }
+
+    fn open_with(config: &Config, mode: OpenMode, is_read_for_damage: bool) -> Result<Self, StoreError> {
         let location = Location::of(config)?;
         if let (OpenMode::Write, Location::Sqlite(path)) = (mode, &location) {
             refuse_a_lost_file(path).map_err(|cause| unopened(&location, &cause))?;
             create_file(path).map_err(|error| unopened(&location, &with_cure(&error.to_string())))?;
         }
         let access = if mode == OpenMode::Read { Access::Read } else { Access::Write };
-        let mut store = Self { location, schema: config.database_schema.clone(), access, open: None };
+        let mut store = Self { location, terms: Terms::of(config, access), open: None };
         let mut open = store.connect()?;
-        require_every_character(&mut open.db, &store.location)?;
-        if access == Access::Write {
-            quick_check(&mut open.db)
+        require_every_character(&mut open.session, &store.location)?;
+        if is_read_for_damage {
+            open.session
+                .read(quick_check)
                 .map_err(|fault| fault.into_error("check the ledger for damage", &store.location))?;
         }
         match mode {
-            OpenMode::Write => migrate::up(&mut open.db, &store.location, &store.schema).map(drop),
-            OpenMode::WriteUnmigrated | OpenMode::Read => migrate::require_ours(&mut open.db, &store.location),
+            OpenMode::Write => migrate::up(&mut open.session, &store.location).map(drop),
+            OpenMode::WriteUnmigrated | OpenMode::Read => migrate::require_ours(&mut open.session, &store.location),
         }
         .map_err(|fault| fault.into_error(schema_work(mode), &store.location))?;
         store.open = Some(open);
@@ -95,6 +108,13 @@ impl Store {
     #[cfg(feature = "http")]
     pub(super) const fn location(&self) -> &Location {
         &self.location
+    }
+
+    /// The name of the network file system that the configuration's database lies on, if it does: SQLite cannot be relied on
+    /// there, whether it seems to work or not.
+    #[must_use]
+    pub fn shared_file_system(config: &Config) -> Option<&'static str> {
+        Location::of(config).ok()?.shared_file_system()
     }
 
     /// Refuses a configuration whose database this build has no client for. Opens nothing.
@@ -116,7 +136,7 @@ impl Store {
         attempt: &'static str,
         body: impl FnOnce(&mut Db) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        self.run(attempt, body)
+        self.run(attempt, |session| session.read(body))
     }
 
     /// Runs reads of one state.
@@ -125,26 +145,36 @@ impl Store {
         attempt: &'static str,
         body: impl FnOnce(&mut Db) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        self.run(attempt, |db| db.snapshot(body))
+        self.run(attempt, |session| session.snapshot(body))
     }
 
     /// Runs one write transaction.
     pub(super) fn write<T>(
         &mut self,
         attempt: &'static str,
-        body: impl FnOnce(&mut Db) -> Result<T, Fault>,
+        body: impl FnMut(&mut Db) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
         self.forget_rows();
-        self.run(attempt, |db| db.write(body))
+        self.write_beside_rows(attempt, body)
     }
 
-    /// Runs one write transaction that writes the host's own line and nothing that *open* reads besides.
+    /// Runs one write transaction that writes the host's own line and nothing that *open* reads besides. One that the
+    /// server undid so that others could go on is run again.
     pub(super) fn write_beside_rows<T>(
         &mut self,
         attempt: &'static str,
-        body: impl FnOnce(&mut Db) -> Result<T, Fault>,
+        mut body: impl FnMut(&mut Db) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        self.run(attempt, |db| db.write(body))
+        let mut left = TRIES;
+        loop {
+            left -= 1;
+            match self.attempt(|session| session.write(&mut body)) {
+                Err(Fault::Database(error)) if left > 0 && kind_of(&error) == FaultKind::Undone => {
+                    tracing::debug!(attempt, %error, "undone by the database; run again");
+                }
+                result => return result.map_err(|fault| fault.into_error(attempt, &self.location)),
+            }
+        }
     }
 
     /// The rows that were read last on this connection.
@@ -167,15 +197,19 @@ impl Store {
     fn run<T>(
         &mut self,
         attempt: &'static str,
-        body: impl FnOnce(&mut Db) -> Result<T, Fault>,
+        body: impl FnOnce(&mut Session) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
+        self.attempt(body).map_err(|fault| fault.into_error(attempt, &self.location))
+    }
+
+    fn attempt<T>(&mut self, body: impl FnOnce(&mut Session) -> Result<T, Fault>) -> Result<T, Fault> {
         let mut open = self.living()?;
-        let result = body(&mut open.db);
+        let result = body(&mut open.session);
         let lost = matches!(&result, Err(Fault::Database(error)) if ends_the_connection(error));
-        if !lost && !open.db.is_broken() {
+        if !lost && !open.session.is_broken() {
             self.open = Some(open);
         }
-        result.map_err(|fault| fault.into_error(attempt, &self.location))
+        result
     }
 
     /// Takes the connection out, a new one if the old was lost or its file is another by now. Writes into a file that
@@ -188,7 +222,7 @@ impl Store {
         }
         let Some(open) = self.open.take() else {
             let mut open = self.connect()?;
-            migrate::require_ours(&mut open.db, &self.location)
+            migrate::require_ours(&mut open.session, &self.location)
                 .map_err(|fault| fault.into_error("reopen", &self.location))?;
             return Ok(open);
         };
@@ -202,7 +236,7 @@ impl Store {
 
     #[cfg(all(test, feature = "sqlite"))]
     pub(super) fn with_connection(&mut self, body: impl FnOnce(&mut Db)) {
-        body(&mut self.open.as_mut().expect("a store that was just opened").db);
+        body(self.open.as_mut().expect("a store that was just opened").session.db());
     }
 
     fn connect(&self) -> Result<Open, StoreError> {
@@ -211,13 +245,7 @@ impl Store {
         }
         // Read before the connection is made: a file that is replaced in between is noticed by the first call.
         let file = self.file_identity();
-        match Db::connect(&self.location, &self.schema, self.access) {
-            Ok(db) => Ok(Open { db, file, kept: None }),
-            Err(ConnectError::Settings(error)) => Err(Fault::from(error).into_error("open the ledger", &self.location)),
-            Err(ConnectError::Connection(error)) => {
-                Err(unopened(&self.location, &with_cure(&self.location.scrub(&error.to_string()))))
-            }
-        }
+        Ok(Open { session: connected(&self.location, &self.terms)?, file, kept: None })
     }
 
     fn file_identity(&self) -> Option<FileIdentity> {
@@ -225,6 +253,18 @@ impl Store {
         let metadata = fs::metadata(path).ok()?;
         Some(FileIdentity { device: metadata.dev(), inode: metadata.ino() })
     }
+}
+
+/// A connection. Its faults are told in the database's own words, without the password; the cure is found before anything
+/// is masked.
+pub(super) fn connected(location: &Location, terms: &Terms) -> Result<Session, StoreError> {
+    Session::connect(location, terms).map_err(|error| match error {
+        ConnectError::Settings(error) => Fault::from(error).into_error("open the ledger", location),
+        ConnectError::Connection(error) => {
+            let told = location.scrub(&with_cure(&error.to_string()));
+            unopened(location, &on_its_file_system(told, location))
+        }
+    })
 }
 
 /// What is attempted with the schema at the opening.
@@ -283,8 +323,9 @@ fn require_file(path: &Path) -> Result<(), String> {
 
 /// Refuses a database that cannot hold every character. Any container may carry any of them, and one that is looked up or
 /// written there would fail every pass.
-fn require_every_character(db: &mut Db, location: &Location) -> Result<(), StoreError> {
-    let narrow = db.narrow_encoding().map_err(|error| Fault::from(error).into_error("open the ledger", location))?;
+fn require_every_character(session: &mut Session, location: &Location) -> Result<(), StoreError> {
+    let narrow = session.read(|db| Ok::<_, Fault>(db.narrow_encoding()?));
+    let narrow = narrow.map_err(|fault| fault.into_error("open the ledger", location))?;
     let Some(encoding) = narrow else { return Ok(()) };
     let cause = format!(
         "its encoding {encoding} cannot hold every character that a container may carry; make one with \

@@ -5,13 +5,14 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use super::StoreError;
+use super::changes::Revisions;
 use super::db::Db;
-use super::forget::{Doomed, doomed, forget};
+use super::forget::{Doomed, doomed, forget, tell_forgotten};
 use super::lease::{Lease, fence};
 use super::open::Store;
-use super::schema::{changes, containers, passes, revision_counter};
+use super::schema::{changes, containers, hosts, passes};
 use crate::config::Retention;
-use crate::model::{ContainerState, Timestamp};
+use crate::model::{ContainerState, HostName, Timestamp};
 
 /// What one call removes of each at most, so that no pass waits long for it. What is left waits for the next call.
 const AT_ONCE: i64 = 5_000;
@@ -19,17 +20,21 @@ const AT_ONCE: i64 = 5_000;
 impl Store {
     /// Removes what is beyond its time or count, a bounded part at a time. Returns how much was removed.
     ///
-    /// The history loses its oldest part only: what is kept has no holes.
+    /// A host loses the oldest part of its own history only, as its own configuration says: what is kept of it has no holes.
+    /// Of hosts that are no more, each host removes what is too old for itself.
     ///
     /// # Errors
     /// [`StoreError::LeaseHeld`] for an older generation.
     pub fn prune(&mut self, lease: &Lease, retention: &Retention, now: Timestamp) -> Result<usize, StoreError> {
         self.write("remove what is no longer kept", |db| {
             fence(db, lease)?;
-            let forgotten = forget_missing(db, lease, now.minus(retention.missing))?;
             let passes = prune_passes(db, lease, now.minus(retention.passes), retention.passes_count)?;
-            let changes = prune_changes(db, now.minus(retention.changes), retention.changes_count)?;
-            Ok(forgotten + passes + changes)
+            let before = now.minus(retention.changes);
+            let changes = prune_changes(db, &lease.host, before, retention.changes_count)?;
+            // Last: they take the counter of revisions.
+            let lost = prune_lost_hosts(db, before)?;
+            let forgotten = forget_missing(db, lease, now.minus(retention.missing))?;
+            Ok(forgotten + passes + changes + lost)
         })
     }
 }
@@ -62,6 +67,7 @@ fn forget_missing(db: &mut Db, lease: &Lease, since: Timestamp) -> QueryResult<u
             .and(is_empty!(image_tag).and(is_empty!(stage_id)))
     )?;
     forget(db, &rows)?;
+    tell_forgotten(db, &rows)?;
     Ok(rows.len())
 }
 
@@ -86,14 +92,45 @@ fn prune_passes(db: &mut Db, lease: &Lease, before: Timestamp, count: u64) -> Qu
     diesel::delete(passes::table.filter(passes::pass_id.eq_any(&oldest))).execute(db)
 }
 
-fn prune_changes(db: &mut Db, before: Timestamp, count: u64) -> QueryResult<usize> {
-    let latest: i64 = revision_counter::table.select(revision_counter::value).first(db)?;
-    let by_count = latest.saturating_sub(i64::try_from(count).unwrap_or(i64::MAX)).saturating_add(1);
-    let first_young: Option<i64> =
-        changes::table.filter(changes::at.ge(before)).select(diesel::dsl::min(changes::revision)).first(db)?;
-    let first_kept = first_young.unwrap_or(latest + 1).max(by_count);
-    let oldest: Option<i64> = changes::table.select(diesel::dsl::min(changes::revision)).first(db)?;
-    let Some(oldest) = oldest.filter(|oldest| *oldest < first_kept) else { return Ok(0) };
-    let end = first_kept.min(oldest.saturating_add(AT_ONCE));
-    diesel::delete(changes::table.filter(changes::revision.lt(end))).execute(db)
+fn prune_changes(db: &mut Db, host: &HostName, before: Timestamp, count: u64) -> QueryResult<usize> {
+    let ours = || changes::table.filter(changes::host.eq(host.as_str()));
+    // The first one beyond the count, seen from the newest.
+    let beyond: Option<i64> = ours()
+        .order(changes::revision.desc())
+        .offset(i64::try_from(count).unwrap_or(i64::MAX))
+        .select(changes::revision)
+        .first(db)
+        .optional()?;
+    let first_young: Option<i64> = ours()
+        .filter(changes::at.ge(before))
+        .order(changes::revision)
+        .select(changes::revision)
+        .first(db)
+        .optional()?;
+    let first_kept = first_young.unwrap_or(i64::MAX).max(beyond.map_or(0, |beyond| beyond + 1));
+    let oldest: Vec<i64> = ours()
+        .filter(changes::revision.lt(first_kept))
+        .order(changes::revision)
+        .limit(AT_ONCE)
+        .select(changes::revision)
+        .load(db)?;
+    let Some(last) = oldest.last() else { return Ok(0) };
+    diesel::update(hosts::table.find(host.as_str())).set(hosts::changes_pruned_to.eq(last)).execute(db)?;
+    diesel::delete(ours().filter(changes::revision.le(last))).execute(db)
+}
+
+/// Nobody else would remove them, and hosts come and go.
+fn prune_lost_hosts(db: &mut Db, before: Timestamp) -> QueryResult<usize> {
+    let lost = changes::host.ne_all(hosts::table.select(hosts::name));
+    let old: Vec<i64> = changes::table
+        .filter(changes::at.lt(before))
+        .filter(lost)
+        .order(changes::revision)
+        .limit(AT_ONCE)
+        .select(changes::revision)
+        .load(db)?;
+    let Some(last) = old.last() else { return Ok(0) };
+    let removed = diesel::delete(changes::table.filter(changes::revision.eq_any(&old))).execute(db)?;
+    Revisions::prune_to(db, *last)?;
+    Ok(removed)
 }

@@ -275,6 +275,10 @@ pub(super) struct Rebinding<'a> {
 }
 
 impl<'a> Rebinding<'a> {
+    pub(super) const fn id(&self) -> &'a str {
+        self.key.id
+    }
+
     pub(super) fn new(host: &'a HostName, write: &'a RowWrite) -> Self {
         Self { key: RowKey::new(host, write), container_id: bound_to(write), seen_container_id: bound_to(write) }
     }

@@ -156,6 +156,7 @@ table! {
         lease_holder -> Nullable<Text>,
         lease_generation -> BigInt,
         lease_expires_at -> Nullable<crate::store::moment::UtcTimestamp>,
+        changes_pruned_to -> BigInt,
     }
 }
 
@@ -183,6 +184,7 @@ table! {
     revision_counter (id) {
         id -> Integer,
         value -> BigInt,
+        pruned_to -> BigInt,
     }
 }
 

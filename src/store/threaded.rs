@@ -12,13 +12,14 @@ use super::ledger_store::{LedgerStore, StoreFactory};
 use super::location::Location;
 use super::plan::{CommitPlan, CommitReport, DetailsWrite};
 use super::retention_clock::RetentionClock;
+use super::threaded_reader::ThreadedReader;
 use super::tries::{FIRST_BOUND, LifeTries, Tries, Try};
 use super::{
-    ChangesPage, DetailsReport, Directory, DirectoryKeys, Lease, LeaseHolder, LedgerSnapshot, NewBinding, OpenMode,
-    Opened, Store, StoreError, lease_time_to_live,
+    DetailsReport, Directory, DirectoryKeys, Lease, LeaseHolder, NewBinding, OpenMode, Opened, Store, StoreError,
+    lease_time_to_live,
 };
 use crate::config::Config;
-use crate::model::{BoxFuture, LedgerRow, Revision, RowId, Scope, Timestamp};
+use crate::model::{BoxFuture, LedgerRow, RowId, Scope, Timestamp};
 
 /// The database of a configuration. A call whose future is dropped ends on its thread all the same: then its generation
 /// is refused, or was whole before the next one was given out.
@@ -54,11 +55,13 @@ impl StoreFactory {
     fn threaded_within(first_bound: Duration, config: Arc<Config>, holder: LeaseHolder, migrate: bool) -> Self {
         let mode = if migrate { OpenMode::Write } else { OpenMode::WriteUnmigrated };
         let (clock, tries) = (Arc::default(), Tries::new(first_bound));
-        Self::new(move || {
+        let reader = Arc::new(ThreadedReader::new(Arc::clone(&config)));
+        let make = move || -> Box<dyn LedgerStore> {
             let (config, holder, clock) = (config.clone(), holder.clone(), Arc::clone(&clock));
             let tries = tries.of_a_new_life();
             Box::new(ThreadedStore { config, holder, mode, tries, clock, opened: None, held: None })
-        })
+        };
+        Self::new(make, reader)
     }
 }
 
@@ -153,7 +156,7 @@ fn lock(clock: &Mutex<Option<RetentionClock>>) -> MutexGuard<'_, Option<Retentio
 }
 
 /// A body that panics panics here too: it is a fault of ours, and the actor's.
-async fn on_a_thread<T: Send + 'static>(
+pub(super) async fn on_a_thread<T: Send + 'static>(
     body: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     match spawn_blocking(body).await {
@@ -221,14 +224,6 @@ impl LedgerStore for ThreadedStore {
 
     fn new_bindings(&mut self) -> BoxFuture<'_, Result<Vec<NewBinding>, StoreError>> {
         self.work(|store, lease| store.new_bindings(&lease.host))
-    }
-
-    fn changes(&mut self, after: Revision, limit: usize) -> BoxFuture<'_, Result<ChangesPage, StoreError>> {
-        self.work(move |store, _| store.changes(Some(after), None, limit))
-    }
-
-    fn snapshot(&mut self) -> BoxFuture<'_, Result<LedgerSnapshot, StoreError>> {
-        self.work(|store, _| store.ledger_snapshot())
     }
 }
 

@@ -13,7 +13,7 @@ use super::lease::Lease;
 use super::plan::{CommitPlan, CommitReport, RowWrite};
 use super::rows::{FirstSight, LockedRow, NewRow, Observation, Rebinding, WriteStamp};
 use super::schema::{containers, workloads};
-use crate::model::{ChangeCause, ContainerState, HostName, Timestamp};
+use crate::model::{ChangeCause, ContainerState, HostName, PassId, Revision, Timestamp};
 
 /// Rows in one statement: 29 values each stay below the 32,766 that SQLite takes.
 const ROWS_PER_STATEMENT: usize = 1_000;
@@ -32,47 +32,73 @@ pub(super) fn write_rows(
     if accepted.is_empty() {
         return Ok(());
     }
-    let mut revisions = Revisions::lock(db)?;
-    let before = revisions.last();
-    if plan.row_by_row {
-        write_apart(db, &lease.host, plan, &accepted, now, &mut revisions, report)?;
-    } else {
-        write_batch(db, &lease.host, plan, &accepted, now, &mut revisions)?;
-        count(&accepted, report);
-    }
-    if revisions.last() > before {
-        report.revision = Some(revisions.store(db)?);
-    }
+    let (keyed, plain): (Vec<_>, Vec<_>) = accepted.iter().partition(|row| row.takes_a_key());
+    let batch = Batch { host: &lease.host, plan, now };
+    let mut written = Written::new(db)?;
+    batch.write(db, &keyed, &mut written, report)?;
+    written.settle(db, &lease.host)?;
+    batch.write(db, &plain, &mut written, report)?;
+    report.revision = written.tell(db, &lease.host, &plan.pass.id)?;
     Ok(())
 }
 
-/// Writes rows so that one that the database refuses costs only itself: in a savepoint, and if that fails each half by
-/// itself. One bad row among 10,000 costs 14 savepoints more, not 10,000.
-fn write_apart(
-    db: &mut Db,
-    host: &HostName,
-    plan: &CommitPlan,
-    rows: &[Accepted<'_>],
-    now: Timestamp,
-    revisions: &mut Revisions,
-    report: &mut CommitReport,
-) -> Result<(), Fault> {
-    let kept = revisions.last();
-    match db.transaction(|db| write_batch(db, host, plan, rows, now, revisions)) {
-        Ok(()) => count(rows, report),
-        Err(fault) => {
-            let words = refusal(fault)?;
-            revisions.rewind(kept);
-            if let [row] = rows {
-                report.refused.push((row.write.id.clone(), words));
-            } else {
-                let (first, second) = rows.split_at(rows.len() / 2);
-                write_apart(db, host, plan, first, now, revisions, report)?;
-                write_apart(db, host, plan, second, now, revisions, report)?;
+/// What is written so far: the numbers that it took, and the changes that it is told with at the end.
+struct Written<'a> {
+    revisions: Revisions,
+    changes: Vec<NewChange<'a>>,
+    inserted: Vec<&'a str>,
+    rebound: Vec<&'a str>,
+}
+
+impl Written<'_> {
+    fn new(db: &mut Db) -> QueryResult<Self> {
+        let revisions = Revisions::provisional(db)?;
+        Ok(Self { revisions, changes: Vec::new(), inserted: Vec::new(), rebound: Vec::new() })
+    }
+
+    /// A place to come back to, if the database refuses what follows.
+    fn place(&self) -> (i64, usize, usize, usize) {
+        (self.revisions.last(), self.changes.len(), self.inserted.len(), self.rebound.len())
+    }
+
+    fn rewind(&mut self, (revision, changes, inserted, rebound): (i64, usize, usize, usize)) {
+        self.revisions.rewind(revision);
+        self.changes.truncate(changes);
+        self.inserted.truncate(inserted);
+        self.rebound.truncate(rebound);
+    }
+
+    /// Takes the counter of revisions, and moves what was written before by its value.
+    fn settle(&mut self, db: &mut Db, host: &HostName) -> QueryResult<()> {
+        let base = self.revisions.settle(db)?;
+        if base == 0 {
+            return Ok(());
+        }
+        for change in &mut self.changes {
+            change.revision += base;
+        }
+        for ids in [&self.inserted, &self.rebound] {
+            for chunk in ids.chunks(ROWS_PER_STATEMENT) {
+                let rows = containers::table.filter(containers::host.eq(host.as_str()));
+                diesel::update(rows.filter(containers::id.eq_any(chunk)))
+                    .set(containers::revision.eq(containers::revision + base))
+                    .execute(db)?;
             }
         }
+        Ok(())
     }
-    Ok(())
+
+    /// Records the changes. Returns the last revision, if there are any.
+    fn tell(self, db: &mut Db, host: &HostName, pass: &PassId) -> QueryResult<Option<Revision>> {
+        if self.changes.is_empty() && self.inserted.is_empty() {
+            return Ok(None);
+        }
+        for ids in self.inserted.chunks(ROWS_PER_STATEMENT) {
+            record_inserted(db, host, ids, pass)?;
+        }
+        record(db, &self.changes)?;
+        self.revisions.store(db).map(Some)
+    }
 }
 
 /// The debts of rows that are as they were otherwise.
@@ -92,6 +118,11 @@ struct Accepted<'a> {
 }
 
 impl Accepted<'_> {
+    /// Whether writing it may wait for somebody who wrote the same id or container and has not committed yet.
+    fn takes_a_key(&self) -> bool {
+        self.stored.is_none() || self.changes_binding()
+    }
+
     fn changes_binding(&self) -> bool {
         self.stored.as_ref().is_some_and(|stored| stored.container_id.as_deref() != bound_to(self.write))
     }
@@ -173,56 +204,95 @@ fn lock_rows(db: &mut Db, host: &HostName, rows: &[RowWrite]) -> QueryResult<Has
     Ok(found)
 }
 
-/// Writes rows and their changes. New rows, re-bound rows, rows seen for the first time, and what follows the daemon
-/// are statements of their own: an indexed column that did not change is never set.
-fn write_batch(
-    db: &mut Db,
-    host: &HostName,
-    plan: &CommitPlan,
-    rows: &[Accepted<'_>],
+/// What all rows of a pass are written with.
+struct Batch<'a> {
+    host: &'a HostName,
+    plan: &'a CommitPlan,
     now: Timestamp,
-    revisions: &mut Revisions,
-) -> Result<(), Fault> {
-    let mut new_changes = Vec::new();
-    let mut stamped = Vec::with_capacity(rows.len());
-    for row in rows {
-        if row.stored.is_some() {
-            push_changes(row, host, plan, now, revisions, &mut new_changes);
-        } else {
-            revisions.take();
+}
+
+impl<'a> Batch<'a> {
+    fn write(
+        &self,
+        db: &mut Db,
+        rows: &[&'a Accepted<'a>],
+        written: &mut Written<'a>,
+        report: &mut CommitReport,
+    ) -> Result<(), Fault> {
+        if rows.is_empty() {
+            return Ok(());
         }
-        stamped.push((row, WriteStamp { now, revision: revisions.last() }));
+        if self.plan.row_by_row {
+            return self.write_apart(db, rows, written, report);
+        }
+        self.write_together(db, rows, written)?;
+        count(rows, report);
+        Ok(())
     }
-    let new: Vec<_> = stamped
-        .iter()
-        .filter(|(row, _)| row.stored.is_none())
-        .map(|(row, stamp)| NewRow::new(host, row.write, *stamp))
-        .collect();
-    let rebound: Vec<_> =
-        rows.iter().filter(|row| row.changes_binding()).map(|row| Rebinding::new(host, row.write)).collect();
-    let first_seen: Vec<_> =
-        rows.iter().filter(|row| row.is_seen_first()).map(|row| FirstSight::new(host, row.write)).collect();
-    let observed: Vec<_> = stamped
-        .iter()
-        .filter(|(row, _)| row.stored.is_some())
-        .map(|(row, stamp)| Observation::new(host, row.write, *stamp))
-        .collect();
-    for chunk in new.chunks(ROWS_PER_STATEMENT) {
-        each_backend!(db, connection => diesel::insert_into(containers::table).values(chunk).execute(connection))?;
-        let ids: Vec<&str> = chunk.iter().map(NewRow::id).collect();
-        record_inserted(db, host, &ids, &plan.pass.id)?;
+
+    /// Writes rows so that one that the database refuses costs only itself: in a savepoint, and if that fails each half by
+    /// itself. One bad row among 10,000 costs 14 savepoints more, not 10,000.
+    fn write_apart(
+        &self,
+        db: &mut Db,
+        rows: &[&'a Accepted<'a>],
+        written: &mut Written<'a>,
+        report: &mut CommitReport,
+    ) -> Result<(), Fault> {
+        let place = written.place();
+        match db.transaction(|db| self.write_together(db, rows, written)) {
+            Ok(()) => count(rows, report),
+            Err(fault) => {
+                let words = refusal(fault)?;
+                written.rewind(place);
+                if let [row] = rows {
+                    report.refused.push((row.write.id.clone(), words));
+                } else {
+                    let (first, second) = rows.split_at(rows.len() / 2);
+                    self.write_apart(db, first, written, report)?;
+                    self.write_apart(db, second, written, report)?;
+                }
+            }
+        }
+        Ok(())
     }
-    for chunk in rebound.chunks(ROWS_PER_STATEMENT) {
-        rebind(db, chunk)?;
+
+    /// New rows, re-bound rows, rows seen for the first time, and what follows the daemon are statements of their own: an
+    /// indexed column that did not change is never set.
+    fn write_together(&self, db: &mut Db, rows: &[&'a Accepted<'a>], written: &mut Written<'a>) -> Result<(), Fault> {
+        let (host, now) = (self.host, self.now);
+        let mut stamped = Vec::with_capacity(rows.len());
+        for row in rows.iter().copied() {
+            if row.stored.is_some() {
+                push_changes(row, host, self.plan, now, &mut written.revisions, &mut written.changes);
+            } else {
+                written.revisions.take();
+            }
+            stamped.push((row, WriteStamp { now, revision: written.revisions.last() }));
+        }
+        let of = |is_new: bool| stamped.iter().filter(move |(row, _)| row.stored.is_none() == is_new);
+        let new: Vec<_> = of(true).map(|(row, stamp)| NewRow::new(host, row.write, *stamp)).collect();
+        let rebound: Vec<_> =
+            rows.iter().filter(|row| row.changes_binding()).map(|row| Rebinding::new(host, row.write)).collect();
+        let first_seen: Vec<_> =
+            rows.iter().filter(|row| row.is_seen_first()).map(|row| FirstSight::new(host, row.write)).collect();
+        let observed: Vec<_> = of(false).map(|(row, stamp)| Observation::new(host, row.write, *stamp)).collect();
+        for chunk in new.chunks(ROWS_PER_STATEMENT) {
+            each_backend!(db, connection => diesel::insert_into(containers::table).values(chunk).execute(connection))?;
+        }
+        for chunk in rebound.chunks(ROWS_PER_STATEMENT) {
+            rebind(db, chunk)?;
+        }
+        for chunk in first_seen.chunks(ROWS_PER_STATEMENT) {
+            see_first(db, chunk)?;
+        }
+        for chunk in observed.chunks(ROWS_PER_STATEMENT) {
+            observe(db, chunk)?;
+        }
+        written.inserted.extend(new.iter().map(NewRow::id));
+        written.rebound.extend(rebound.iter().map(Rebinding::id));
+        Ok(())
     }
-    for chunk in first_seen.chunks(ROWS_PER_STATEMENT) {
-        see_first(db, chunk)?;
-    }
-    for chunk in observed.chunks(ROWS_PER_STATEMENT) {
-        observe(db, chunk)?;
-    }
-    record(db, &new_changes)?;
-    Ok(())
 }
 
 /// The changes of a row that is there already.
@@ -327,7 +397,7 @@ fn refusal(fault: Fault) -> Result<String, Fault> {
     }
 }
 
-fn count(rows: &[Accepted<'_>], report: &mut CommitReport) {
+fn count(rows: &[&Accepted<'_>], report: &mut CommitReport) {
     for row in rows {
         if row.stored.is_none() {
             report.inserted += 1;

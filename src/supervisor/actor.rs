@@ -69,6 +69,8 @@ pub(crate) struct SupervisorState {
     pub(super) intensity: Intensity,
     pub(super) vigil: Vigil,
     pub(super) subscribers: Subscribers,
+    /// A look for room is on its way.
+    pub(super) looks_for_room: bool,
     /// That the rows are not kept true was logged, and not yet that they are again.
     pub(super) is_told_stale: bool,
     /// Requests that came while no TickActor lived.
@@ -188,6 +190,7 @@ impl SupervisorState {
             intensity,
             vigil: Vigil::new(Instant::now()),
             subscribers: Subscribers::default(),
+            looks_for_room: false,
             is_told_stale: false,
             requests: Vec::new(),
             verdict: Ok(()),
@@ -213,6 +216,7 @@ impl SupervisorState {
             M::StreamChanged(stream) => self.args.status.send_modify(|status| status.stream = Some(stream)),
             M::PassEnded(report) => self.pass_ended(myself, report),
             M::LedgerChanged => self.publish(myself),
+            M::LookForRoom => self.look_for_room(myself),
             M::ChangesRead { op, result } => self.changes_read(myself, op, result),
             M::SnapshotRead { op, result } => self.snapshot_read(myself, op, result),
             M::Subscribe { id, after, outlet } => self.subscribe(myself, id, after, outlet),

@@ -128,9 +128,8 @@ impl SupervisorState {
                 self.args.in_flight.clear();
                 self.kill(myself, Child::Docker(Lane::Pass), None, RestartCause::Orphaned);
             }
-            Child::Store => self.subscribers.store_lost(),
             Child::Http => self.args.status.send_modify(|status| status.listening = None),
-            Child::Tick | Child::Docker(_) | Child::Events | Child::Notify => {}
+            Child::Tick | Child::Docker(_) | Child::Events | Child::Store | Child::Notify => {}
         }
         Ok(())
     }

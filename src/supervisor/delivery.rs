@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::model::{Change, Revision, StoredRow};
 
-/// What waits for one subscriber at most, before it is told that it lagged: some hundred kilobytes.
+/// What waits for one subscriber at most, some hundred kilobytes: more is read when it has taken half of that.
 pub const QUEUE: usize = 1_024;
 
 /// One more place, for the word that the queue was full.
@@ -31,7 +31,7 @@ pub enum Delivery {
         /// By host and id.
         rows: Arc<Vec<StoredRow>>,
     },
-    /// The last delivery: the subscriber was too slow and its queue is full. Subscribe again after this revision.
+    /// The last delivery: the queue is full, and for seconds nothing was taken out of it. Subscribe again after this revision.
     Lagged {
         /// The last revision that was delivered.
         after: Revision,

@@ -1,7 +1,9 @@
 //! What the supervisor looks at each second: pulses, freshness, and the history on behalf of subscribers.
 
+use std::time::Duration;
+
 use ractor::ActorRef;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::actor::SupervisorState;
 use super::delivery::{Outlet, SubscriptionId};
@@ -9,13 +11,14 @@ use super::pulse::BEAT;
 use super::subscribers::{PAGE, Question};
 use super::{Child, RestartCause, SupervisorMessage};
 use crate::model::{HostStatus, OpId, Revision};
-use crate::store::{ChangesPage, LedgerSnapshot, StoreError, StoreMessage};
+use crate::store::{ChangesPage, LedgerSnapshot, StoreError};
 
 impl SupervisorState {
     pub(super) fn look_around(&mut self, myself: &ActorRef<SupervisorMessage>) {
         self.look_at_pulses(myself);
         self.tell_staleness();
         self.tell_queues();
+        self.subscribers.second_passed();
         // Deployers, operators and other hosts write changes too.
         self.publish(myself);
         // The timer of a dead supervisor ends within a beat and reaches nobody.
@@ -74,13 +77,13 @@ impl SupervisorState {
         outlet: Box<dyn Outlet>,
     ) {
         self.subscribers.add(id, after, outlet);
-        self.ask_store(myself);
+        self.ask_reader(myself);
     }
 
     /// Something may have been committed.
     pub(super) fn publish(&mut self, myself: &ActorRef<SupervisorMessage>) {
         self.subscribers.look();
-        self.ask_store(myself);
+        self.ask_reader(myself);
     }
 
     pub(super) fn changes_read(
@@ -90,7 +93,7 @@ impl SupervisorState {
         answer: Result<ChangesPage, StoreError>,
     ) {
         self.subscribers.changes_read(op, answer);
-        self.ask_store(myself);
+        self.ask_reader(myself);
     }
 
     pub(super) fn snapshot_read(
@@ -100,18 +103,53 @@ impl SupervisorState {
         answer: Result<LedgerSnapshot, StoreError>,
     ) {
         self.subscribers.snapshot_read(op, answer);
-        self.ask_store(myself);
+        self.ask_reader(myself);
     }
 
-    fn ask_store(&mut self, myself: &ActorRef<SupervisorMessage>) {
-        let Some((_, store)) = &self.wiring.store else { return };
-        let reply_to = myself.clone();
-        let message = match self.subscribers.next_question() {
-            None => return,
-            Some(Question::Changes(op, after)) => StoreMessage::ReadChanges { op, after, limit: PAGE, reply_to },
-            Some(Question::Snapshot(op)) => StoreMessage::ReadSnapshot { op, reply_to },
-        };
-        // Lost with a dying StoreActor: its death has it asked again.
-        let _ = store.cast(message);
+    /// Beside the passes, in a task of its own: this never waits.
+    fn ask_reader(&mut self, myself: &ActorRef<SupervisorMessage>) {
+        let question = self.subscribers.next_question();
+        if question.is_none() && self.subscribers.is_waited_for() && !self.looks_for_room {
+            self.looks_for_room = true;
+            // The timer of a dead supervisor reaches nobody.
+            drop(myself.send_after(LOOK_FOR_ROOM, || SupervisorMessage::LookForRoom));
+        }
+        let Some(question) = question else { return };
+        let (reader, supervisor) = (self.args.stores.reader(), myself.clone());
+        let deadline = self.args.config.store_deadline;
+        tokio::spawn(async move {
+            let answer = match question {
+                Question::Changes(op, after) => {
+                    let read = async move { reader.changes(after, PAGE).await };
+                    SupervisorMessage::ChangesRead { op, result: answered(read, deadline).await }
+                }
+                Question::Snapshot(op) => {
+                    let read = async move { reader.snapshot().await };
+                    SupervisorMessage::SnapshotRead { op, result: answered(read, deadline).await }
+                }
+            };
+            // A supervisor that has ended needs no answer.
+            let _ = supervisor.cast(answer);
+        });
+    }
+
+    pub(super) fn look_for_room(&mut self, myself: &ActorRef<SupervisorMessage>) {
+        self.looks_for_room = false;
+        self.ask_reader(myself);
+    }
+}
+
+/// Between two looks whether a subscriber that is filled up has taken half of that: what it needs for that many deliveries.
+const LOOK_FOR_ROOM: Duration = Duration::from_millis(20);
+
+/// An answer within its bound, whatever the read does: a question without one would be the last.
+async fn answered<T: Send + 'static>(
+    read: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    deadline: Duration,
+) -> Result<T, StoreError> {
+    let unanswered = || StoreError::Unanswered { url: "of the configuration".into(), deadline };
+    match timeout(deadline, tokio::spawn(read)).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) | Err(_) => Err(unanswered()),
     }
 }

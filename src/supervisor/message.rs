@@ -86,14 +86,16 @@ pub enum SupervisorMessage {
     },
     /// To itself: a second is over.
     LookAround,
-    /// A part of the history, as it was asked of StoreActor.
+    /// To itself: a subscriber that had no room may have some now.
+    LookForRoom,
+    /// A part of the history, as it was asked of the ledger's reader.
     ChangesRead {
         /// The question.
         op: OpId,
         /// The answer.
         result: Result<ChangesPage, StoreError>,
     },
-    /// All rows, as they were asked of StoreActor.
+    /// All rows, as they were asked of the ledger's reader.
     SnapshotRead {
         /// The question.
         op: OpId,

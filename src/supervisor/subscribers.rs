@@ -1,5 +1,6 @@
-//! Who gets which change: a cursor for each subscriber, one question to the store at a time. Pure: answers are given,
-//! deliveries go into outlets.
+//! Who gets which change: a cursor for each subscriber, one question to the ledger at a time. Who has no room waits, since
+//! what it has not got is in the history; who takes nothing for too long is told so. Pure: answers are given, deliveries go
+//! into outlets.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,14 +12,16 @@ use crate::store::{ChangesPage, LedgerSnapshot, StoreError};
 /// Changes that are read at once.
 pub(super) const PAGE: usize = 500;
 
+/// How many looks in a row, one each second, a subscriber whose queue is full may take nothing out of it. Longer than a
+/// reader's pause; what it would have to be read again is kept much longer.
+pub(super) const PATIENCE: u32 = 5;
+
 /// Everybody who follows the changes.
 #[derive(Debug, Default)]
 pub(super) struct Subscribers {
     live: BTreeMap<SubscriptionId, Subscriber>,
     asked: Option<Asked>,
     last_op: u64,
-    /// There may be changes that nobody has read yet.
-    has_news: bool,
 }
 
 #[derive(Debug)]
@@ -26,6 +29,14 @@ struct Subscriber {
     /// The last revision it got; `None` until it got a snapshot to start from.
     after: Option<Revision>,
     outlet: Box<dyn Outlet>,
+    /// There may be changes that it has not got.
+    is_behind: bool,
+    /// Room that its empty queue has.
+    places: usize,
+    /// It was filled up, and has not taken half of it out yet.
+    is_full: bool,
+    /// Room at the last look, and how many looks it has not grown and nothing was delivered.
+    idle: (usize, u32),
 }
 
 /// The question on its way. Who joined after it was asked has no part in its answer.
@@ -35,7 +46,7 @@ struct Asked {
     covered: BTreeSet<SubscriptionId>,
 }
 
-/// A question to the store.
+/// A question to the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Question {
     /// The changes after a revision, [`PAGE`] at most.
@@ -47,8 +58,9 @@ pub(super) enum Question {
 impl Subscribers {
     /// One more, who gets what comes after a revision, or a snapshot to start from.
     pub(super) fn add(&mut self, id: SubscriptionId, after: Option<Revision>, outlet: Box<dyn Outlet>) {
-        self.live.insert(id, Subscriber { after, outlet });
-        self.has_news = true;
+        let places = outlet.room();
+        let subscriber = Subscriber { after, outlet, is_behind: true, places, is_full: false, idle: (places, 0) };
+        self.live.insert(id, subscriber);
     }
 
     /// One less.
@@ -63,55 +75,64 @@ impl Subscribers {
     }
 
     /// Something may have been committed: by us, or by somebody else since the last look.
-    pub(super) const fn look(&mut self) {
-        self.has_news = true;
+    pub(super) fn look(&mut self) {
+        self.live.values_mut().for_each(|subscriber| subscriber.is_behind = true);
     }
 
-    /// The store that was asked is gone, and its answer with it.
-    pub(super) fn store_lost(&mut self) {
-        self.asked = None;
-        self.has_news = true;
+    /// A second is over: who has a full queue and took nothing out of it for too long gets its last word.
+    pub(super) fn second_passed(&mut self) {
+        self.live.retain(|_, subscriber| !subscriber.has_given_up());
     }
 
-    /// What to ask the store now, if anything: the changes after the hindmost subscriber, or a snapshot if one needs it.
+    /// Whether somebody is to get more as soon as it has taken what waits for it.
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.live.values().any(|subscriber| subscriber.is_behind && subscriber.is_full)
+    }
+
+    /// What to ask the ledger now, if anything: the changes after the hindmost subscriber that has room, or a snapshot if
+    /// one needs it.
     pub(super) fn next_question(&mut self) -> Option<Question> {
-        if self.asked.is_some() || !self.has_news {
+        if self.asked.is_some() {
             return None;
         }
         self.live.retain(|_, subscriber| !subscriber.outlet.is_closed());
-        let hindmost = self.live.values().map(|subscriber| subscriber.after).min()?;
-        self.has_news = false;
+        let mut covered = BTreeSet::new();
+        let mut hindmost = None;
+        for (id, subscriber) in &mut self.live {
+            if subscriber.is_behind && subscriber.has_room() {
+                subscriber.is_behind = false;
+                covered.insert(*id);
+                hindmost = Some(
+                    hindmost.map_or(subscriber.after, |hindmost: Option<Revision>| hindmost.min(subscriber.after)),
+                );
+            }
+        }
+        let hindmost = hindmost?;
         self.last_op += 1;
         let op = OpId(self.last_op);
-        self.asked = Some(Asked { op, covered: self.live.keys().copied().collect() });
+        self.asked = Some(Asked { op, covered });
         Some(hindmost.map_or(Question::Snapshot(op), |after| Question::Changes(op, after)))
     }
 
-    /// The store's answer to the question about changes. One that failed is asked again at the next look.
+    /// The answer to the question about changes. One that failed is asked again at the next look.
     pub(super) fn changes_read(&mut self, op: OpId, answer: Result<ChangesPage, StoreError>) {
         let (Some(asked), Ok(page)) = (self.answered(op), answer) else { return };
-        self.has_news |= page.changes.len() >= PAGE;
+        let there_is_more = page.changes.len() >= PAGE;
         for id in asked.covered {
             let Some(subscriber) = self.live.get_mut(&id) else { continue };
-            let follows = subscriber.take(&page);
-            self.has_news |= subscriber.after.is_none();
-            if !follows {
-                self.live.remove(&id);
-            }
+            subscriber.take(&page);
+            subscriber.is_behind |= there_is_more || subscriber.after.is_none() || subscriber.is_full;
         }
     }
 
-    /// The store's answer to the question about all rows.
+    /// The answer to the question about all rows.
     pub(super) fn snapshot_read(&mut self, op: OpId, answer: Result<LedgerSnapshot, StoreError>) {
         let (Some(asked), Ok(LedgerSnapshot { revision, rows })) = (self.answered(op), answer) else { return };
-        self.has_news = true;
         for id in asked.covered {
-            let Some(subscriber) = self.live.get_mut(&id).filter(|subscriber| subscriber.after.is_none()) else {
-                continue;
-            };
-            subscriber.after = Some(revision);
-            if !subscriber.deliver(Delivery::Snapshot { revision, rows: rows.clone() }, revision) {
-                self.live.remove(&id);
+            let Some(subscriber) = self.live.get_mut(&id) else { continue };
+            subscriber.is_behind = true;
+            if subscriber.after.is_none() && subscriber.deliver(Delivery::Snapshot { revision, rows: rows.clone() }) {
+                subscriber.after = Some(revision);
             }
         }
     }
@@ -122,31 +143,49 @@ impl Subscribers {
 }
 
 impl Subscriber {
-    /// Delivers what it has not got; whether it still follows.
-    fn take(&mut self, page: &ChangesPage) -> bool {
-        let Some(after) = self.after else { return true };
+    /// Delivers what it has not got, as far as there is room.
+    fn take(&mut self, page: &ChangesPage) {
+        let Some(after) = self.after else { return };
         // Beyond the last revision is a reader of another ledger, or of one that was restored from a copy.
         if after.0.saturating_add(1) < page.oldest.0 || after > page.latest {
             self.after = None;
-            return true;
+            return;
         }
         for change in page.changes.iter().filter(|change| change.revision > after) {
-            if !self.deliver(Delivery::Change(change.clone()), self.after.unwrap_or(after)) {
-                return false;
+            if !self.deliver(Delivery::Change(change.clone())) {
+                return;
             }
             self.after = Some(change.revision);
         }
-        true
     }
 
-    /// Delivers, or says that the queue is full; whether it still follows. `after` is what it got last.
-    fn deliver(&mut self, delivery: Delivery, after: Revision) -> bool {
-        if self.outlet.room() > 1 {
+    /// Delivers if there is room beside that for the last word; whether it did.
+    fn deliver(&mut self, delivery: Delivery) -> bool {
+        self.is_full = self.outlet.room() <= 1;
+        if !self.is_full {
             self.outlet.put(delivery);
-            return !self.outlet.is_closed();
+            self.idle.1 = 0;
         }
-        self.outlet.put(Delivery::Lagged { after });
-        false
+        !self.is_full
+    }
+
+    /// One that was filled up has room again when half of it was taken: each question reads a page.
+    fn has_room(&mut self) -> bool {
+        self.is_full &= self.outlet.room() <= self.places.div_ceil(2);
+        !self.is_full
+    }
+
+    /// Whether it is told, at this look, that it lagged.
+    fn has_given_up(&mut self) -> bool {
+        let room = self.outlet.room();
+        let (before, looks) = self.idle;
+        self.idle = (room, if self.is_full && room <= before { looks + 1 } else { 0 });
+        let has_given_up = self.idle.1 >= PATIENCE;
+        // A queue that waits for its first snapshot has nothing in it, and so is not full.
+        if let Some(after) = self.after.filter(|_| has_given_up) {
+            self.outlet.put(Delivery::Lagged { after });
+        }
+        has_given_up
     }
 }
 

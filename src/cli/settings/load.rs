@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::control::default_control_socket;
 use super::keys::{Given, KEYS, Key};
+use super::unknown::unknown_variables;
 use super::{Surroundings, TrustError, file};
 use crate::config::{Config, clamp_interval, without_password};
 
@@ -51,7 +52,7 @@ pub(crate) struct Settings {
     pub(crate) origins: BTreeMap<&'static str, Origin>,
     /// The file that was read.
     pub(crate) file: Option<PathBuf>,
-    /// What was clamped, for people.
+    /// What was clamped or ignored, for people.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -72,16 +73,6 @@ pub(crate) enum SettingsError {
         key: String,
         /// The file.
         path: PathBuf,
-    },
-    /// A variable that does not exist.
-    #[error(
-        "unknown variable ${name}: each variable that begins with DOCKLEDGER_ is a key of the configuration; they are: \
-         {known}",
-        known = known_variables()
-    )]
-    UnknownVariable {
-        /// The variable.
-        name: String,
     },
     /// A value that cannot be.
     #[error("{key} cannot be {value:?} (from {origin}): allowed is {allowed}")]
@@ -168,17 +159,22 @@ fn apply_file(settings: &mut Settings, path: &Path, surroundings: &Surroundings)
 
 fn apply_variables(settings: &mut Settings, surroundings: &Surroundings) -> Result<(), SettingsError> {
     let known: BTreeMap<String, &Key> = KEYS.iter().map(|key| (key.variable(), key)).collect();
-    for name in surroundings.variables.keys().filter(|name| name.starts_with("DOCKLEDGER_")) {
-        if !known.contains_key(name) && name != "DOCKLEDGER_CONFIG" {
-            return Err(SettingsError::UnknownVariable { name: bounded(name) });
-        }
-    }
+    settings.warnings.extend(unknown_variables(surroundings, |name| known.contains_key(name)));
     let database = [("DATABASE_URL".to_owned(), find_key("database").expect("database is a key"))];
     // DATABASE_URL comes first, because it is the weaker name of the same key.
     for (name, key) in database.into_iter().chain(known) {
         let stronger =
             key.name == "database" && name == "DATABASE_URL" && surroundings.variable("DOCKLEDGER_DATABASE").is_some();
         if let Some(value) = surroundings.variable(&name).filter(|_| !stronger) {
+            if surroundings.not_utf8.contains(&name) {
+                let (value, allowed) = (bounded(&without_password(value)), "a text in UTF-8".into());
+                return Err(SettingsError::Impossible {
+                    key: key.name,
+                    value,
+                    origin: Origin::Variable(name),
+                    allowed,
+                });
+            }
             apply(settings, key, Given::Text(value), Origin::Variable(name))?;
         }
     }
@@ -213,11 +209,6 @@ fn find_key(name: &str) -> Option<&'static Key> {
 
 fn known_keys() -> String {
     KEYS.iter().map(|key| key.name).collect::<Vec<_>>().join(", ")
-}
-
-fn known_variables() -> String {
-    let keys: Vec<String> = KEYS.iter().map(Key::variable).collect();
-    format!("DOCKLEDGER_CONFIG, {}", keys.join(", "))
 }
 
 fn shown(given: Given<'_>) -> String {

@@ -1,7 +1,7 @@
 //! The effective configuration, and where each value came from.
 //!
 //! Comes in: the flags, the environment, the configuration file. Goes out: one checked [`Settings`], or an error that
-//! names the key, the value, its source and what is allowed. Never: a write, a key that is quietly ignored.
+//! names the key, the value, its source and what is allowed. Never: a write, a key or a variable that is quietly ignored.
 
 mod control;
 mod file;
@@ -9,6 +9,7 @@ mod keys;
 mod load;
 mod surroundings;
 mod trust;
+mod unknown;
 
 pub(crate) use keys::{KEYS, Key};
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a process is surrounded by, as a value: so that tests have surroundings of their own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::user::effective_user_id;
@@ -10,6 +10,8 @@ use crate::user::effective_user_id;
 pub(crate) struct Surroundings {
     /// The environment variables; a byte that is no UTF-8 is replaced.
     pub(crate) variables: BTreeMap<String, String>,
+    /// Those of them whose value is no UTF-8.
+    pub(crate) not_utf8: BTreeSet<String>,
     /// The effective user.
     pub(crate) user_id: u32,
     /// The machine's configuration file.
@@ -23,11 +25,18 @@ pub(crate) struct Surroundings {
 impl Surroundings {
     /// Those of this process.
     pub(crate) fn of_this_process() -> Self {
-        let variables = std::env::vars_os()
-            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
-            .collect();
+        let mut variables = BTreeMap::new();
+        let mut not_utf8 = BTreeSet::new();
+        for (name, value) in std::env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            if value.to_str().is_none() {
+                not_utf8.insert(name.clone());
+            }
+            variables.insert(name, value.to_string_lossy().into_owned());
+        }
         Self {
             variables,
+            not_utf8,
             user_id: effective_user_id(),
             machine_config: "/etc/dockledger/dockledger.toml".into(),
             machine_database: "/var/lib/dockledger/ledger.db".into(),

@@ -3,6 +3,8 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::config::DatabaseAddress;
+
 /// A file that a stranger can write, or a place where he can put one.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TrustError {
@@ -61,19 +63,20 @@ pub(crate) fn check_database_place(database: &str, user_id: u32) -> Result<(), T
         return Ok(());
     }
     if place.mode() & STICKY == 0 {
-        return Err(TrustError::WritablePlace { path: path.into() });
+        return Err(TrustError::WritablePlace { path });
     }
-    match std::fs::symlink_metadata(path).map(|file| file.uid()) {
-        Ok(owner) if owner != user_id && owner != 0 => Err(TrustError::StrangersFile { path: path.into(), owner }),
+    match std::fs::symlink_metadata(&path).map(|file| file.uid()) {
+        Ok(owner) if owner != user_id && owner != 0 => Err(TrustError::StrangersFile { path, owner }),
         _ => Ok(()),
     }
 }
 
-/// The file of an SQLite address: a path, `sqlite:PATH` or `sqlite://PATH`. `None` for a server.
-pub(crate) fn sqlite_path(database: &str) -> Option<&Path> {
-    let path = database.strip_prefix("sqlite:").unwrap_or(database);
-    let path = path.strip_prefix("//").filter(|path| path.starts_with('/')).unwrap_or(path);
-    (!path.contains("://")).then(|| Path::new(path))
+/// The file of an SQLite address. `None` for a server, and for what is no address.
+pub(crate) fn sqlite_path(database: &str) -> Option<PathBuf> {
+    match DatabaseAddress::parse(database) {
+        Ok(DatabaseAddress::Sqlite(path)) => Some(path),
+        Ok(DatabaseAddress::Postgres(_)) | Err(_) => None,
+    }
 }
 
 #[cfg(test)]
@@ -109,12 +112,10 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_found_in_each_spelling() {
-        for address in ["/var/l.db", "sqlite:/var/l.db", "sqlite:///var/l.db"] {
-            assert_eq!(sqlite_path(address), Some(Path::new("/var/l.db")), "{address}");
-        }
-        assert_eq!(sqlite_path("sqlite:l.db"), Some(Path::new("l.db")));
+    fn a_server_and_what_is_no_address_have_no_file() {
+        assert_eq!(sqlite_path("sqlite://l.db"), Some(PathBuf::from("l.db")));
         assert_eq!(sqlite_path("postgres://db/x"), None);
+        assert_eq!(sqlite_path("mysql://db/x"), None);
     }
 
     #[test]

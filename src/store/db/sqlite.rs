@@ -13,13 +13,10 @@ use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::{Access, ConnectError, Dialect};
+use super::{Access, ConnectError, Dialect, Purpose, Terms};
 use crate::model::Timestamp;
 use crate::store::fault::{FaultKind, kind_of};
 use crate::store::moment::UtcTimestamp;
-
-/// Less than half of the store's deadline: another writer's transaction is waited for, a stuck one is reported in time.
-const WAIT: Duration = Duration::from_secs(2);
 
 /// How long one attempt at the lock waits. SQLite's own wait grows to 100 ms between two looks, and a deployer that
 /// writes in a loop frees the lock for microseconds: with it we would hardly ever write. So an attempt is short, and
@@ -41,11 +38,11 @@ const CACHE_KIB: u32 = 12 << 10;
 const NOT_IN_A_PATH: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
 
 /// Opens the file, which has no schemas of its own, and sets the session.
-pub(super) fn connect(path: &Path, _schema: &str, access: Access) -> Result<SqliteConnection, ConnectError> {
+pub(super) fn connect(path: &Path, terms: &Terms) -> Result<SqliteConnection, ConnectError> {
     let mut connection = SqliteConnection::establish(&uri(path))?;
     // The wait comes first: the settings after it take locks themselves.
-    connection.batch_execute(&format!("PRAGMA busy_timeout = {}", WAIT.as_millis()))?;
-    connection.batch_execute(&match access {
+    connection.batch_execute(&format!("PRAGMA busy_timeout = {}", terms.bounds.lock.as_millis()))?;
+    connection.batch_execute(&match terms.access {
         Access::Read => "PRAGMA query_only = ON".to_owned(),
         Access::Write => format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
@@ -53,7 +50,7 @@ pub(super) fn connect(path: &Path, _schema: &str, access: Access) -> Result<Sqli
              PRAGMA cache_size = -{CACHE_KIB}"
         ),
     })?;
-    if access == Access::Write {
+    if terms.access == Access::Write {
         connection.batch_execute(&format!("PRAGMA busy_timeout = {ATTEMPT_MS}"))?;
     }
     Ok(connection)
@@ -71,14 +68,17 @@ impl Dialect for SqliteConnection {
 
     const RELATIONS: &str = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')";
 
-    /// Takes the lock at the begin: a transaction that reads first and writes later is refused at once if somebody else
-    /// wrote in between, however long it is willing to wait.
-    fn begin_write(&mut self) -> QueryResult<()> {
-        take_lock(|| AnsiTransactionManager::begin_transaction_sql(self, "BEGIN IMMEDIATE"))
-    }
+    const BEGIN_LOCKS_EVERYTHING: bool = true;
 
-    fn begin_snapshot(&mut self) -> QueryResult<()> {
-        AnsiTransactionManager::begin_transaction_sql(self, "BEGIN")
+    /// A write takes the lock at the begin: a transaction that reads first and writes later is refused at once if somebody
+    /// else wrote in between, however long it is willing to wait.
+    fn begin(&mut self, purpose: Purpose, terms: &Terms, _own_settings: Option<&str>) -> QueryResult<()> {
+        match purpose {
+            Purpose::Write => {
+                take_lock(terms.bounds.lock, || AnsiTransactionManager::begin_transaction_sql(self, "BEGIN IMMEDIATE"))
+            }
+            Purpose::Snapshot | Purpose::Read => AnsiTransactionManager::begin_transaction_sql(self, "BEGIN"),
+        }
     }
 
     fn now(&mut self) -> QueryResult<Timestamp> {
@@ -117,14 +117,19 @@ impl Dialect for SqliteConnection {
     fn prepare_migrations(&mut self, _schema: &str) -> QueryResult<()> {
         Ok(())
     }
+
+    /// The transaction's begin has locked everything.
+    fn lock_identities(&mut self) -> QueryResult<()> {
+        Ok(())
+    }
 }
 
 /// Tries until the lock is had, for as long as another writer's transaction is waited for.
-fn take_lock(mut attempt: impl FnMut() -> QueryResult<()>) -> QueryResult<()> {
+fn take_lock(wait: Duration, mut attempt: impl FnMut() -> QueryResult<()>) -> QueryResult<()> {
     let began = Instant::now();
     loop {
         match attempt() {
-            Err(error) if kind_of(&error) == FaultKind::Busy && began.elapsed() < WAIT => {}
+            Err(error) if kind_of(&error) == FaultKind::Busy && began.elapsed() < wait => {}
             other => return other,
         }
     }

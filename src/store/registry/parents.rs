@@ -97,6 +97,18 @@ macro_rules! named_alike {
 }
 pub(super) use named_alike;
 
+/// Locks a parent that is about to be removed, before its workload, as whoever renames it does. Whoever removed it
+/// meanwhile has its workload too.
+macro_rules! lock_parent {
+    ($db:expr, $table:ident, $id:expr) => {{
+        use crate::store::schema::$table as parents;
+        let locked: diesel::QueryResult<String> =
+            crate::store::db::locked!($db, for_update, first, parents::table.find($id).select(parents::id));
+        locked.optional().map(drop)
+    }};
+}
+pub(super) use lock_parent;
+
 /// Makes the workload of a parent that is made in the same transaction.
 pub(super) fn add_workload(
     db: &mut Db,
@@ -133,15 +145,15 @@ pub(super) fn rename_workload(db: &mut Db, workload: &WorkloadId, name: &str) ->
     diesel::update(workloads::table.find(workload.as_str())).set(workloads::name.eq(name)).execute(db).map(drop)
 }
 
-/// Removes a workload with its rows. Without force only rows whose containers are gone may go with it. Returns how
-/// many rows went.
+/// Removes a workload with its rows, whose parent is locked. Without force only rows whose containers are gone may go with
+/// it. Returns the rows that went; that they did is told at the end of the transaction.
 pub(super) fn remove_workload(
     db: &mut Db,
     kind: WorkloadKind,
     workload: &WorkloadId,
     name: &str,
     force: bool,
-) -> Result<usize, Fault> {
+) -> Result<Vec<Doomed>, Fault> {
     lock_workload(db, workload)?;
     let rows: Vec<Doomed> = doomed!(db, containers::workload_id.eq(workload.as_str()))?;
     let in_use = rows.iter().filter(|row| row.is_in_use()).count();
@@ -151,7 +163,7 @@ pub(super) fn remove_workload(
     }
     forget(db, &rows)?;
     diesel::delete(workloads::table.find(workload.as_str())).execute(db)?;
-    Ok(rows.len())
+    Ok(rows)
 }
 
 /// Locked before its rows, as a pass does: the two never wait for each other in a circle.

@@ -3,11 +3,12 @@
 use diesel::prelude::*;
 
 use super::parents::{
-    NewParent, add_workload, named_alike, remove_workload, rename_workload, require_free, require_name,
+    NewParent, add_workload, lock_parent, named_alike, remove_workload, rename_workload, require_free, require_name,
 };
 use crate::model::{Registered, Site, Timestamp, WorkloadId, WorkloadKind};
 use crate::store::db::Db;
 use crate::store::fault::Fault;
+use crate::store::forget::tell_forgotten;
 use crate::store::open::Store;
 use crate::store::schema::{static_sites, workloads};
 use crate::store::{RegistryError, StoreError};
@@ -72,9 +73,11 @@ impl Store {
     pub fn remove_site(&mut self, key: &str, force: bool) -> Result<usize, StoreError> {
         self.write("remove the site", |db| {
             let site = find_site(db, key)?;
+            lock_parent!(db, static_sites, &site.id)?;
             let rows = remove_workload(db, WorkloadKind::Site, &site.workload_id, &site.name, force)?;
             diesel::delete(static_sites::table.find(&site.id)).execute(db)?;
-            Ok(rows)
+            tell_forgotten(db, &rows)?;
+            Ok(rows.len())
         })
     }
 }

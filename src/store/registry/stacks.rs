@@ -3,11 +3,13 @@
 use diesel::prelude::*;
 
 use super::parents::{
-    NewParent, add_workload, is_name, named_alike, remove_workload, rename_workload, require_free, require_name,
+    NewParent, add_workload, is_name, lock_parent, named_alike, remove_workload, rename_workload, require_free,
+    require_name,
 };
 use crate::model::{Registered, Stack, Timestamp, WorkloadId, WorkloadKind};
 use crate::store::db::Db;
 use crate::store::fault::Fault;
+use crate::store::forget::tell_forgotten;
 use crate::store::open::Store;
 use crate::store::schema::{stack_adopted_names, stacks, workloads};
 use crate::store::{RegistryError, StoreError};
@@ -19,7 +21,7 @@ impl Store {
     /// [`RegistryError::Taken`], [`RegistryError::Invalid`].
     pub fn add_stack(&mut self, new: &NewParent, compose_project: Option<String>) -> Result<Registered, StoreError> {
         let compose_project = compose_project.unwrap_or_else(|| new.name.clone());
-        self.write("add the stack", |db| add(db, new, compose_project))
+        self.write("add the stack", |db| add(db, new, compose_project.clone()))
     }
 
     /// Every stack, by name.
@@ -73,11 +75,13 @@ impl Store {
     pub fn remove_stack(&mut self, key: &str, force: bool) -> Result<usize, StoreError> {
         self.write("remove the stack", |db| {
             let stack = find(db, key)?;
+            lock_parent!(db, stacks, &stack.id)?;
             let rows = remove_workload(db, WorkloadKind::Stack, &stack.workload_id, &stack.name, force)?;
             let adopted = stack_adopted_names::table.filter(stack_adopted_names::stack_id.eq(&stack.id));
             diesel::delete(adopted).execute(db)?;
             diesel::delete(stacks::table.find(&stack.id)).execute(db)?;
-            Ok(rows)
+            tell_forgotten(db, &rows)?;
+            Ok(rows.len())
         })
     }
 

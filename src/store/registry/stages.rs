@@ -7,7 +7,7 @@ use super::projects::find_project;
 use crate::model::{Project, Stage};
 use crate::store::db::{Db, each_backend};
 use crate::store::fault::Fault;
-use crate::store::forget::{Doomed, doomed, forget};
+use crate::store::forget::{Doomed, doomed, forget, tell_forgotten};
 use crate::store::open::Store;
 use crate::store::schema::{containers, containers_view, stage_former_names, stages};
 use crate::store::{RegistryError, StoreError};
@@ -111,6 +111,7 @@ impl Store {
             let former = stage_former_names::table.filter(stage_former_names::stage_id.eq(&stage.id));
             diesel::delete(former).execute(db)?;
             diesel::delete(stages::table.find(&stage.id)).execute(db)?;
+            tell_forgotten(db, &rows)?;
             Ok(rows.len())
         })
     }

@@ -152,19 +152,72 @@ fn a_reader_of_another_ledger_gets_a_snapshot() {
 }
 
 #[test]
-fn a_slow_one_is_told_where_it_lagged_and_may_begin_again_there() {
+fn a_slow_one_gets_the_rest_when_it_has_taken_what_waits() {
     let mut case = Case::new(1, 10);
     let (_, slow) = case.subscribe(Some(0), 4);
     let (_, fast) = case.subscribe(Some(0), 100);
     case.settle();
-    assert_eq!(slow.taken(), ["1", "2", "3", "lagged 3"]);
     assert_eq!(fast.taken().len(), 10, "the others are not held up");
+    assert!(case.subscribers.is_waited_for());
     case.latest = 11;
     case.settle();
-    assert!(slow.taken().is_empty(), "that was its last delivery");
+    assert_eq!(fast.taken(), ["11"]);
+    for expected in [["1", "2", "3"], ["4", "5", "6"], ["7", "8", "9"]] {
+        for _ in 1..PATIENCE {
+            case.subscribers.second_passed();
+        }
+        assert_eq!(slow.taken(), expected, "in pieces that fit");
+        case.settle();
+    }
+    assert_eq!(slow.taken(), ["10", "11"]);
+    case.settle();
+    assert!(!case.subscribers.is_waited_for());
+    assert!(slow.taken().is_empty(), "once each");
+}
+
+#[test]
+fn more_than_any_queue_holds_is_delivered_in_pieces() {
+    let mut case = Case::new(1, 20 * PAGE as i64);
+    let (_, kept) = case.subscribe(Some(0), 2 * PAGE);
+    let mut got = Vec::new();
+    while got.len() < case.latest as usize {
+        case.settle();
+        let piece = kept.taken();
+        assert!(!piece.is_empty() && piece.len() < 2 * PAGE, "{}", piece.len());
+        got.extend(piece);
+    }
+    let expected: Vec<String> = (1..=case.latest).map(|revision| revision.to_string()).collect();
+    assert_eq!(got, expected);
+}
+
+#[test]
+fn one_that_takes_nothing_is_told_where_it_lagged_and_may_begin_again_there() {
+    let mut case = Case::new(1, 10);
+    let (_, stuck) = case.subscribe(Some(0), 4);
+    let (_, idle) = case.subscribe(Some(10), 4);
+    case.settle();
+    for _ in 0..PATIENCE {
+        case.subscribers.second_passed();
+    }
+    assert_eq!(stuck.taken(), ["1", "2", "3", "lagged 3"]);
+    case.latest = 11;
+    case.settle();
+    assert!(stuck.taken().is_empty(), "that was its last delivery");
+    assert_eq!(idle.taken(), ["11"], "who has room is not stuck");
     let (_, again) = case.subscribe(Some(3), 100);
     case.settle();
     assert_eq!(again.taken(), ["4", "5", "6", "7", "8", "9", "10", "11"]);
+}
+
+#[test]
+fn what_a_slow_one_has_not_got_and_is_no_longer_kept_comes_as_a_snapshot() {
+    let mut case = Case::new(1, 10);
+    let (_, slow) = case.subscribe(Some(0), 4);
+    case.settle();
+    (case.oldest, case.latest) = (9, 12);
+    assert_eq!(slow.taken(), ["1", "2", "3"]);
+    case.settle();
+    assert_eq!(slow.taken(), ["s12"]);
 }
 
 #[test]
@@ -180,18 +233,15 @@ fn who_joins_while_the_store_is_asked_has_no_part_in_that_answer() {
 }
 
 #[test]
-fn a_store_that_dies_or_fails_is_asked_again_and_its_late_answer_is_dropped() {
+fn a_ledger_that_fails_is_asked_again_at_the_next_look() {
     let mut case = Case::new(1, 3);
     let (_, kept) = case.subscribe(Some(0), 100);
-    let lost = case.subscribers.next_question().expect("a subscriber");
+    let Some(Question::Changes(op, _)) = case.subscribers.next_question() else { panic!("a subscriber") };
+    case.subscribers.look();
     assert_eq!(case.subscribers.next_question(), None, "one question at a time");
-    case.subscribers.store_lost();
-    let Some(Question::Changes(op, _)) = case.subscribers.next_question() else { panic!("asked again") };
-    case.answer(lost);
-    assert!(kept.taken().is_empty());
     let busy = StoreError::Busy { attempt: "read", url: "x".into(), cause: "locked".into() };
     case.subscribers.changes_read(op, Err(busy));
-    assert_eq!(case.subscribers.next_question(), None, "not before the next look");
+    assert!(kept.taken().is_empty());
     case.settle();
     assert_eq!(kept.taken(), ["1", "2", "3"]);
 }

@@ -12,10 +12,136 @@ fn unknown_key_is_refused_by_name_and_source() {
     assert_eq!(program.files(), ["d.toml"], "nothing was made");
 }
 
+/// F4: what Kubernetes makes for a service called `dockledger`, and a slip.
 #[test]
-fn unknown_variable_is_refused_by_name() {
-    let program = Program::new().variable("DOCKLEDGER_INTERVALL", "30s");
-    program.run(&["ps"]).fails(2, &["unknown variable $DOCKLEDGER_INTERVALL", "DOCKLEDGER_RETENTION_MISSING"]);
+fn f4_variables_that_are_no_keys_are_told_once_and_ignored() {
+    let program = Program::new()
+        .variable("DOCKLEDGER_PORT", "tcp://10.96.0.10:7878")
+        .variable("DOCKLEDGER_PORT_7878_TCP_ADDR", "10.96.0.10")
+        .variable("DOCKLEDGER_SERVICE_HOST", "10.96.0.10")
+        .variable("DOCKLEDGER_INTERVALL", "30s")
+        .variable("DOCKLEDGER_COALESCE", "");
+    let ended = program.run(&["config", "--json"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let document = ended.json();
+    let told = document["warnings"][0].as_str().expect("a warning");
+    for part in
+        ["$DOCKLEDGER_SERVICE_HOST", "enableServiceLinks", "is $DOCKLEDGER_INTERVAL meant by $DOCKLEDGER_INTERVALL?"]
+    {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    for line in [&["config"][..], &["project", "list"], &["migrate", "up"], &["project", "list"]] {
+        let ended = program.run(line);
+        assert_eq!(ended.stderr.matches("DOCKLEDGER_SERVICE_HOST").count(), 1, "{line:?}: {ended:?}");
+    }
+    assert!(program.run(&["config"]).stdout.contains("warning: no keys of the configuration"));
+    assert_eq!(program.run(&["project", "list"]).code, Some(0));
+}
+
+/// F4
+#[test]
+fn f4_a_variable_that_is_no_utf8_stops_only_who_would_read_it() {
+    use std::os::unix::ffi::OsStrExt;
+    let bytes = std::ffi::OsStr::from_bytes(b"/srv/\xff.db");
+    let program = Program::new();
+    let run = |name: &str| {
+        super::program::Ended::from(program.command(&["config"]).env(name, bytes).output().expect("it starts"))
+    };
+    assert_eq!(run("DOCKLEDGER_ANYTHING").code, Some(0));
+    run("DOCKLEDGER_DATABASE").fails(2, &["database cannot be", "$DOCKLEDGER_DATABASE", "UTF-8"]);
+}
+
+/// F5: each form that people bring finds its file, or is refused with the forms that there are; nothing else is made.
+#[test]
+fn f5_a_database_is_found_in_each_spelling_or_refused_and_nothing_is_made() {
+    for (form, name) in [
+        ("sqlite://ledger.db", "ledger.db"),
+        ("sqlite:ledger2.db?mode=rwc", "ledger2.db"),
+        ("sqlite://./x.db", "x.db"),
+        ("file:y.db", "y.db"),
+        ("\"z.db\"\r\n", "z.db"),
+    ] {
+        let program = Program::new().variable("DATABASE_URL", form);
+        program.run(&["ps"]).fails(4, &["there is no ledger at"]);
+        assert_eq!(program.files(), [""; 0], "{form}: reading makes none");
+        assert_eq!(program.run(&["migrate", "up"]).code, Some(0), "{form}");
+        assert!(program.files().contains(&name.to_owned()), "{form}: {:?}", program.files());
+        assert_eq!(program.run(&["ps"]).code, Some(0), "{form}");
+        assert!(!std::path::Path::new("/").join(name).exists(), "{form}");
+    }
+    for form in [
+        "file:ledger.db?cache=shared",
+        "sqlite::memory:",
+        ":memory:",
+        "sqlite:///ledger.db",
+        "postgres:u:hunter2@h/d",
+        "postgresql+asyncpg://u:hunter2@h/d",
+        "jdbc:postgresql://h/d?user=u&password=hunter2",
+        "mysql://u:hunter2@h/d",
+        "mysql:u:hunter2@h/d",
+        "pgsql:host=h;password=hunter2",
+        "host=h dbname=d password=hunter2",
+        "ledger:hunter2@h/d",
+        "~/ledger.db",
+        "$HOME/ledger.db",
+    ] {
+        for command in [&["ps"][..], &["migrate", "up"], &["project", "add", "x"], &["config"], &["doctor"]] {
+            let program = Program::new().variable("DATABASE_URL", form);
+            let ended = program.run(command);
+            assert_eq!(ended.code, Some(2), "{form} {command:?}: {ended:?}");
+            let told = format!("{}{}", ended.stdout, ended.stderr);
+            assert!(told.contains("postgres://USER@HOST/NAME"), "{form}: {told}");
+            assert!(!told.contains("hunter2"), "{form}: {told}");
+            assert_eq!(program.files(), [""; 0], "{form} {command:?}");
+        }
+    }
+}
+
+/// F13, as it was met: the password is a letter of the words that say what is wrong.
+#[test]
+fn f13_a_password_of_one_letter_leaves_the_words_and_the_cure() {
+    for address in
+        ["postgres://u:e@127.0.0.1:1/db", "postgres://u@127.0.0.1:1/db?password=e", "postgres://u:%65@127.0.0.1:1/db"]
+    {
+        let ended = Program::new().variable("DATABASE_URL", address).run(&["ps"]);
+        ended.fails(4, &["Connection refused", "start the server, or name another with --database"]);
+        assert!(ended.stderr.contains("u:***@") || ended.stderr.contains("password=***"), "{ended:?}");
+    }
+    let ended = Program::new()
+        .variable("DATABASE_URL", "postgres://u@127.0.0.1:1/db")
+        .variable("PGPASSWORD", "hunter2")
+        .run(&["ps", "-vv"]);
+    assert!(ended.stderr.contains("Connection refused") && !ended.stderr.contains("hunter2"), "{ended:?}");
+}
+
+/// F21, as it was met.
+#[test]
+fn f21_parameters_of_other_clients_are_named_with_their_cure() {
+    for (query, parts) in [
+        (
+            "schema=public&connection_limit=1",
+            ["drop the parameter schema", "database_schema = \"public\"", "connection_limit"],
+        ),
+        ("pgbouncer=true", ["drop the parameter pgbouncer", "recognised by itself", "postgres://USER@HOST/NAME"]),
+        (
+            "statement_cache_size=0&pool_timeout=0",
+            ["drop the parameter statement_cache_size", "pool_timeout", "by itself"],
+        ),
+    ] {
+        let program = Program::new().variable("DATABASE_URL", &format!("postgres://u:hunter2@127.0.0.1:1/db?{query}"));
+        let ended = program.run(&["ps"]);
+        ended.fails(2, &parts);
+        assert!(!ended.stderr.contains("hunter2"), "{ended:?}");
+    }
+    if !cfg!(feature = "postgres-tls") {
+        let program = Program::new().variable("DATABASE_URL", "postgres://u@127.0.0.1:1/db?sslmode=require");
+        program.run(&["ps"]).fails(2, &["sslmode=require needs TLS", "postgres-tls"]);
+        let program =
+            Program::new().variable("DATABASE_URL", "postgres://u@127.0.0.1:1/db").variable("PGSSLMODE", "require");
+        program.run(&["ps"]).fails(4, &["SSL support is not compiled in", "postgres-tls"]);
+    }
+    let program = Program::new().variable("DATABASE_URL", "postgres://u@127.0.0.1:1/db?nonsense=hunter2");
+    program.run(&["ps"]).fails(4, &["invalid URI query parameter", "\"nonsense\"", "drop that parameter"]);
 }
 
 #[test]

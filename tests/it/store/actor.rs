@@ -225,35 +225,29 @@ async fn a_renewal_that_meets_a_lock_is_no_trouble_of_the_store() {
     assert!(supervisor.messages.try_recv().is_err(), "nothing to tell");
 }
 
-/// Who follows the history is answered by the actor that writes it.
+/// Who follows the history is answered beside the actor that writes it, also while that waits for a lock.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_part_of_the_history_is_read_on_demand() {
+async fn the_history_is_read_beside_the_store_that_writes() {
     let database = TestDatabase::sqlite();
-    let mut supervisor = Heard::new().await;
-    let (store, _) = spawn(&database, 1, &LeaseHolder::of_this_process(), &supervisor).await;
-    assert!(is_ready(&supervisor.next().await, 1));
     let mut writer = database.open();
     let claim = ClaimRequest { project: "shop".into(), ..ClaimRequest::default() };
     writer.add_project(&parent("shop", "p", "w")).expect("a project");
     for _ in 0..3 {
         writer.claim(&database.config.host, &claim).expect("a row");
     }
-    store
-        .cast(StoreMessage::ReadChanges {
-            op: OpId(7),
-            after: Revision(1),
-            limit: 1,
-            reply_to: supervisor.actor.clone(),
-        })
-        .expect("it lives");
-    let SupervisorMessage::ChangesRead { op: OpId(7), result: Ok(page) } = supervisor.next().await else {
-        panic!("the page")
-    };
+    let factory = StoreFactory::threaded(Arc::new(database.config.clone()), LeaseHolder::of_this_process(), true);
+    let reader = factory.reader();
+    let mut store = factory.make();
+    store.begin().await.expect("the lease is free");
+    let mut other = database.deployer();
+    other.execute("BEGIN IMMEDIATE").expect("a lock");
+    let waits = tokio::spawn(async move { store.commit(Box::new(plan(Vec::new()))).await });
+    let page = reader.changes(Revision(1), 1).await.expect("the page");
     assert_eq!(page.changes.iter().map(|change| change.revision.0).collect::<Vec<_>>(), [2]);
     assert_eq!((page.latest, page.lagged), (Revision(3), false));
-    store.cast(StoreMessage::ReadSnapshot { op: OpId(8), reply_to: supervisor.actor.clone() }).expect("it lives");
-    let SupervisorMessage::SnapshotRead { op: OpId(8), result: Ok(snapshot) } = supervisor.next().await else {
-        panic!("the rows")
-    };
+    let snapshot = reader.snapshot().await.expect("the rows");
     assert_eq!((snapshot.revision, snapshot.rows.len()), (Revision(3), 3));
+    assert!(!waits.is_finished(), "the writer waits meanwhile");
+    other.execute("COMMIT").expect("it is ours");
+    waits.await.expect("no panic").expect("it goes on");
 }

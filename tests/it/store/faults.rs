@@ -28,6 +28,30 @@ on_both_backends! {
         store.commit(&lease, &plan(Vec::new())).expect("the same store works on");
     }
 
+    /// S1, S15: longer than as shipped.
+    fn a_lock_is_waited_for_as_long_as_the_deadline_allows(database: &TestDatabase) {
+        /// Longer than a lock is waited for as shipped.
+        const HELD: Duration = Duration::from_millis(2_500);
+        let (_, lease) = database.open_with_lease();
+        let mut config = database.config.clone();
+        config.store_deadline = Duration::from_secs(15);
+        let mut store = Store::open(&config, OpenMode::Write).expect("it opens");
+        let mut deployer = database.deployer();
+        let lock = if database.is_sqlite() { "BEGIN IMMEDIATE" } else { "BEGIN; LOCK TABLE hosts" };
+        deployer.execute(lock).expect("a lock");
+        let began = Instant::now();
+        std::thread::scope(|scope| {
+            let waits = scope.spawn(|| store.commit(&lease, &plan(Vec::new())));
+            while began.elapsed() < HELD {
+                let work = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) SELECT max(i) FROM n";
+                deployer.execute(work).expect("some work");
+            }
+            assert!(!waits.is_finished(), "it waits as long as it may");
+            deployer.execute("COMMIT").expect("unlocked");
+            waits.join().expect("no panic").expect("it waited");
+        });
+    }
+
     /// S2: a reader that turned writer would be refused at once.
     fn s2_a_writer_waits_for_another_instead_of_failing(database: &TestDatabase) {
         let (mut store, lease) = database.open_with_lease();

@@ -55,6 +55,51 @@ on_both_backends! {
         assert_eq!(runtime.block_on(ledger.prune()).expect("the old pass"), 1);
     }
 
+    /// The shortest retention of a fleet is that of its own host's history alone, and a reader of all is told of its holes.
+    fn each_host_keeps_its_own_history_as_long_as_it_says(database: &TestDatabase) {
+        use dockledger::config::Retention;
+        use dockledger::model::{HostName, Revision};
+        let (mut store, lease) = with_one_row(database);
+        let mut west = database.open();
+        let west_lease = crate::support::database::lease_of(&mut west, &HostName::new("west"));
+        let pass = |store: &mut Store, lease: &dockledger::store::Lease, role: &str| {
+            let mut pass = plan(vec![insert(role, role)]);
+            pass.host.identity = None;
+            store.commit(lease, &pass).expect("a commit");
+        };
+        // Revisions 2 and 3 of west, 4 of local, 5 of west.
+        pass(&mut west, &west_lease, "w1");
+        pass(&mut west, &west_lease, "w2");
+        pass(&mut store, &lease, "l1");
+        pass(&mut west, &west_lease, "w3");
+        let now = crate::store::build::BEGAN;
+        let short = Retention { changes_count: 1, ..Retention::default() };
+        assert_eq!(west.prune(&west_lease, &short, now).expect("pruned"), 2);
+        assert_eq!(store.prune(&lease, &Retention::default(), now).expect("nothing"), 0);
+        assert_eq!(database.lines(&["revision", "host"], "FROM changes ORDER BY revision"), ["1|local", "4|local", "5|west"]);
+        let (local, west_name) = (lease.host.clone(), HostName::new("west"));
+        let lagged = |store: &mut Store, after, host: Option<&HostName>| {
+            let page = store.changes(Some(Revision(after)), host, 100).expect("a page");
+            (page.lagged, page.oldest.0)
+        };
+        assert_eq!(lagged(&mut store, 0, Some(&local)), (false, 1), "of this host nothing is lacking");
+        assert_eq!(lagged(&mut store, 0, Some(&west_name)), (true, 4));
+        assert_eq!(lagged(&mut store, 2, None), (true, 4), "3 is lacking, whatever is kept before it");
+        assert_eq!(lagged(&mut store, 3, None), (false, 4));
+        // A host that is gone leaves no history for ever, and no silent hole.
+        west.release_lease(&west_lease).expect("released");
+        store.forget_host(&west_name).expect("gone");
+        assert_eq!(lagged(&mut store, 2, None), (true, 4));
+        let old = Retention { changes: std::time::Duration::from_secs(1), ..Retention::default() };
+        let later = Timestamp::now().plus(std::time::Duration::from_secs(60));
+        database.execute("UPDATE hosts SET lease_expires_at = NULL");
+        store.prune(&lease, &old, later).expect("pruned");
+        assert_eq!(database.line(&["count(*)"], "FROM changes"), "0");
+        let latest = store.changes(None, None, 1).expect("a page").latest;
+        assert_eq!(lagged(&mut store, 5, None), (true, latest.0 + 1));
+        assert_eq!(lagged(&mut store, latest.0, None), (false, latest.0 + 1));
+    }
+
     fn the_history_is_kept_by_count_and_a_late_reader_is_told(database: &TestDatabase) {
         use dockledger::config::Retention;
         use dockledger::model::Revision;

@@ -7,6 +7,7 @@ pub(crate) mod dockerd;
 pub(crate) mod engine;
 pub(crate) mod http;
 pub(crate) mod nginx;
+pub(crate) mod pgbouncer;
 pub(crate) mod podman;
 pub(crate) mod postgres;
 pub(crate) mod showroom;

@@ -94,7 +94,7 @@ fn programs() -> Option<String> {
 }
 
 /// The server refuses to run as root.
-fn as_ordinary_user() -> Command {
+pub(super) fn as_ordinary_user() -> Command {
     let is_root = std::fs::metadata("/proc/self").is_ok_and(|this| std::os::unix::fs::MetadataExt::uid(&this) == 0);
     let mut command = Command::new(if is_root { "runuser" } else { "env" });
     if is_root {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
 use dockledger::model::{ChangeCause, ClaimRequest, Revision};
 use dockledger::simulation::NewContainer;
 use dockledger::store::{NewParent, OpenMode, Store};
@@ -213,6 +215,43 @@ async fn an_actor_that_is_too_slow_is_told_that_it_lagged() {
     drop(delivered);
     let mut again = ledger.subscribe(Some(after));
     assert_eq!(next_change(&mut again).await.0, after.0 + 1);
+    ledger.stop().await;
+}
+
+/// S6: the file is read for damage when the first of a ledger's registry calls opens it, and not by each that finds no
+/// connection free.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn registry_calls_that_overlap_read_the_file_for_damage_once() {
+    let case = Case::with_shop(1).await;
+    let ledger = case.spawn(Life::Once { details_limit: 0 }).await;
+    ledger.registry(Store::list_projects).await.expect("it can be read");
+    // What a look at the whole file finds, and nothing else does.
+    let mut other = SqliteConnection::establish(&case.config.database).expect("the file opens");
+    other
+        .batch_execute(
+            "CREATE TABLE junk (x TEXT); INSERT INTO junk VALUES (NULL); PRAGMA writable_schema = ON; \
+             UPDATE sqlite_master SET sql = 'CREATE TABLE junk (x TEXT NOT NULL)' WHERE name = 'junk'",
+        )
+        .expect("a fault that a look at the whole file finds");
+    let (go_on, waits) = std::sync::mpsc::channel::<()>();
+    let (begun, begins) = std::sync::mpsc::channel();
+    let first = tokio::spawn({
+        let ledger = ledger.clone();
+        async move {
+            let call = move |store: &mut Store| {
+                begun.send(()).expect("somebody waits");
+                waits.recv().expect("it goes on");
+                store.list_projects()
+            };
+            ledger.registry(call).await
+        }
+    });
+    tokio::task::spawn_blocking(move || begins.recv()).await.expect("no panic").expect("the first call runs");
+    let second = ledger.registry(|store| store.add_project(&NewParent::named("web"))).await;
+    go_on.send(()).expect("it waits");
+    first.await.expect("no panic").expect("it can be read");
+    second.expect("it did not read the whole file");
+    Store::open(&case.config, OpenMode::WriteUnmigrated).expect_err("a look at the whole file finds it");
     ledger.stop().await;
 }
 

@@ -13,6 +13,7 @@ fn fixture() -> Fixture {
     std::fs::create_dir_all(home.join(".config/dockledger")).expect("made");
     let surroundings = Surroundings {
         variables: [("HOME".to_owned(), home.display().to_string())].into(),
+        not_utf8: std::collections::BTreeSet::new(),
         user_id: 1000,
         machine_config: directory.path().join("etc/dockledger.toml"),
         machine_database: directory.path().join("var/ledger.db"),
@@ -106,10 +107,24 @@ fn unknown_keys_are_errors_that_name_the_key_and_the_known_ones() {
 }
 
 #[test]
-fn unknown_variables_are_errors_that_name_the_variable() {
-    let fixture = fixture().variable("DOCKLEDGER_INTERVALL", "30s");
+fn f4_unknown_variables_are_a_warning() {
+    let fixture = fixture().variable("DOCKLEDGER_INTERVALL", "30s").variable("DOCKLEDGER_PORT", "tcp://10.0.0.1:1");
+    let settings = load(&Flags::default(), &fixture.surroundings).expect("loaded");
+    assert_eq!(settings.config.interval, Duration::from_secs(30));
+    let [warning] = &settings.warnings[..] else { panic!("one line: {:?}", settings.warnings) };
+    assert!(warning.contains("$DOCKLEDGER_INTERVALL") && warning.contains("$DOCKLEDGER_PORT"), "{warning}");
+}
+
+/// F4: with a letter replaced it would be another path.
+#[test]
+fn f4_a_value_that_is_no_utf8_is_refused_where_it_counts() {
+    let mut fixture =
+        fixture().variable("DOCKLEDGER_DATABASE", "/srv/\u{fffd}.db").variable("DOCKLEDGER_X", "\u{fffd}");
+    fixture.surroundings.not_utf8 = ["DOCKLEDGER_DATABASE".to_owned(), "DOCKLEDGER_X".to_owned()].into();
     let error = fixture.error(&Flags::default());
-    assert!(error.contains("$DOCKLEDGER_INTERVALL") && error.contains("DOCKLEDGER_INTERVAL,"), "{error}");
+    assert!(error.contains("$DOCKLEDGER_DATABASE") && error.contains("UTF-8"), "{error}");
+    fixture.surroundings.variables.remove("DOCKLEDGER_DATABASE");
+    load(&Flags::default(), &fixture.surroundings).expect("the other is ignored");
 }
 
 #[test]

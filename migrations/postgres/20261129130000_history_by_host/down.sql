@@ -1,0 +1,3 @@
+DROP INDEX changes_host;
+ALTER TABLE revision_counter DROP COLUMN pruned_to;
+ALTER TABLE hosts DROP COLUMN changes_pruned_to;
