@@ -114,6 +114,9 @@ const FOREIGN: [(&[&str], &str); 8] = [
 /// What asks for TLS and takes nothing less.
 const TLS_MODES: [&str; 3] = ["require", "verify-ca", "verify-full"];
 
+/// What asks for less.
+const OTHER_MODES: [&str; 3] = ["disable", "allow", "prefer"];
+
 /// Whether a parameter holds no secret: of libpq, or of another client that we know.
 pub(super) fn is_harmless(name: &str) -> bool {
     HARMLESS.contains(&name) || cure_of(name).is_some()
@@ -135,6 +138,9 @@ fn cure(name: &str, value: &str) -> Option<String> {
             "sslmode={value} needs TLS, which this build does not speak to the database: build it with the cargo feature \
              `postgres-tls`, or drop sslmode where the way to the server is safe"
         ));
+    }
+    if name == "sslmode" && !TLS_MODES.contains(&value) && !OTHER_MODES.contains(&value) {
+        return Some(format!("sslmode is one of {}, {}", OTHER_MODES.join(", "), TLS_MODES.join(", ")));
     }
     if let Some(cure) = cure_of(name) {
         let is_plain = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -174,6 +180,7 @@ mod tests {
             ("sslaccept=strict", vec!["sslaccept", "sslmode=require", "postgres-tls"]),
             ("ssl=true", vec!["drop the parameter ssl:", "sslmode=require"]),
             ("sslMode=disable", vec!["sslmode in small letters"]),
+            ("sslmode=no-verify", vec!["sslmode is one of disable, allow, prefer, require"]),
             ("application_name=x&TimeZone=UTC", vec!["TimeZone", "UTC by themselves"]),
         ] {
             let cure = refused_parameters(&format!("u:p?w@h/d?{query}")).expect(query);
