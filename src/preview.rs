@@ -57,7 +57,7 @@ async fn settle(
     let mut verified = HashMap::new();
     loop {
         let picture = Picture {
-            rows_asked: None,
+            scoped: None,
             rows: &opened.rows,
             listing: &listed.listing,
             directory,

@@ -1,6 +1,6 @@
 //! `adopt`: registers what already runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -13,9 +13,9 @@ use super::summary::{conclude, report_text};
 use super::unassigned::look;
 use crate::config::Config;
 use crate::dispatch::is_adoptable;
-use crate::model::{PassReport, Registered, Unassigned, UnassignedReason};
+use crate::model::{ContainerId, ContainerState, PassReport, Registered, Unassigned, UnassignedReason};
 use crate::store::{NewParent, Store, StoreError};
-use crate::telling::escape;
+use crate::telling::{escape, fix};
 
 /// What is to be registered, decided before anything is.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ struct Adoption {
     compose_projects: BTreeSet<String>,
     /// Containers that join the named stack by name.
     containers: BTreeSet<String>,
-    /// What `--all` leaves out: labels that compose would not write.
+    /// What `--all` leaves out: names that no tool would give.
     left_out: BTreeSet<String>,
 }
 
@@ -42,7 +42,7 @@ struct Adopted {
     registered: Vec<Registered>,
     /// The names that joined `--stack`.
     adopted: BTreeSet<String>,
-    /// Compose projects that `--all` leaves out, since compose would not name one so.
+    /// Compose projects that `--all` leaves out, since no tool would name one so; by its name each is adopted all the same.
     left_out: BTreeSet<String>,
     /// Compose projects that the ledger does not take.
     refused: Vec<Refused>,
@@ -106,6 +106,13 @@ fn decide(arguments: &AdoptArguments, unassigned: &[Unassigned]) -> Result<Adopt
             }
             (Some(_), _, Some(found)) if found.reason == UnassignedReason::NoLabel && !found.name.is_empty() => {
                 adoption.containers.insert(found.name.to_string());
+            }
+            (None, None, Some(found)) if found.reason == UnassignedReason::NoLabel && !found.detail.is_empty() => {
+                let sentence = format!(
+                    "{name} is {}; the label `tinyforge.workload.id` on its service gives it an owner",
+                    found.detail
+                );
+                return Err(Failure::new(Exit::Failed, sentence));
             }
             (None, None, Some(found)) if found.reason == UnassignedReason::NoLabel => {
                 let sentence = format!(
@@ -175,10 +182,10 @@ fn text(adopted: &Adopted, arguments: &AdoptArguments) -> String {
         text.push_str(&format!("{} joins stack {} by name\n", escape(name), escape(stack)));
     }
     for project in &adopted.left_out {
-        let project = escape(project);
-        text.push_str(&format!("left out: {project} is no name that compose gives a project\n"));
+        text.push_str(&left_out(project));
     }
-    if adopted.registered.is_empty() && adopted.adopted.is_empty() && adopted.refused.is_empty() {
+    let has_nothing = adopted.registered.is_empty() && adopted.adopted.is_empty() && adopted.refused.is_empty();
+    if has_nothing && adopted.left_out.is_empty() {
         text.push_str("Every compose project that runs is registered already; plain containers join a stack by `dockledger adopt NAME --stack STACK`.\n");
     }
     if adopted.left_to_service {
@@ -188,6 +195,24 @@ fn text(adopted: &Adopted, arguments: &AdoptArguments) -> String {
         text.push_str(&report_text(report));
     }
     text
+}
+
+/// What keeps `--all` from it is that anybody can write a label; whoever names it means it.
+fn left_out(project: &str) -> String {
+    let named = UnassignedReason::UnknownStack;
+    let container = Unassigned {
+        container_id: ContainerId::new(""),
+        name: "".into(),
+        image_ref: "".into(),
+        state: ContainerState::Running,
+        reason: named,
+        detail: project.to_owned(),
+    };
+    let shown = escape(project);
+    match fix(&container, &BTreeMap::new()) {
+        Some(command) => format!("left out: {shown} is no name that compose gives a project; `{command}` means it\n"),
+        None => format!("left out: no stack can bear the name {shown}\n"),
+    }
 }
 
 #[cfg(test)]
@@ -233,6 +258,23 @@ mod tests {
         let adoption = decide(&adopt("--all"), &seen).expect("decided");
         assert_eq!(adoption.compose_projects, set(&["shop", "blog"]));
         assert_eq!(adoption.left_out, set(&["a\n\u{1b}[31m", "--all"]));
+    }
+
+    /// F18: what `unassigned` suggests and what `--all` says are one.
+    #[test]
+    fn an_odd_project_is_adopted_or_left_out_with_the_command_that_unassigned_shows() {
+        let odd = |project: &str| unassigned(UnassignedReason::UnknownStack, "x", project);
+        let seen = ["AAA", "v1.2", "my shop", "a\nb", " x"].map(odd).to_vec();
+        let adoption = decide(&adopt("--all"), &seen).expect("decided");
+        assert_eq!(adoption.compose_projects, set(&["AAA", "v1.2"]));
+        for found in &seen {
+            let told = left_out(&found.detail);
+            let command = fix(found, &BTreeMap::new());
+            assert_eq!(command.is_some(), !matches!(&*found.detail, "a\nb" | " x"), "{told}");
+            assert!(command.is_none_or(|command| told.contains(&command)), "{told}");
+        }
+        let by_name = decide(&AdoptArguments { names: vec!["my shop".into()], ..adopt("shop") }, &seen);
+        assert_eq!(by_name.expect("decided").compose_projects, set(&["my shop"]));
     }
 
     #[test]

@@ -98,6 +98,7 @@ fn rows(report: &PassReport) -> String {
         (report.missing, "went missing"),
         (report.returned, "came back"),
         (report.rebound, "went over to another container"),
+        (report.scaled, "removed with the containers that scaling took away"),
         (report.moved, "moved by someone else meanwhile"),
         (report.unverified, "could not be verified as gone"),
         (report.refused, "refused by the database"),

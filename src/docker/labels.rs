@@ -5,7 +5,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use super::scalar::Scalar;
 use super::text::bounded;
 use crate::config::{Config, IgnoreEntry};
-use crate::model::Claims;
+use crate::model::{Claims, ForeignLabel};
 
 /// Longest value of a label that counts. Names of workloads, projects and services are far shorter; a longer value is
 /// cut and marked, so that it matches nothing.
@@ -47,16 +47,35 @@ enum Claim {
     ComposeOneoff,
     ComposeConfigHash,
     ComposeReplace,
+    PodmanComposeProject,
+    Foreign(ForeignLabel),
 }
 
 /// The names that compose writes; they are compose's, so they are not configurable.
-const COMPOSE: [(&str, Claim); 6] = [
+const COMPOSE: [(&str, Claim); 7] = [
     ("com.docker.compose.project", Claim::ComposeProject),
     ("com.docker.compose.service", Claim::ComposeService),
     ("com.docker.compose.container-number", Claim::ComposeNumber),
     ("com.docker.compose.oneoff", Claim::ComposeOneoff),
     ("com.docker.compose.config-hash", Claim::ComposeConfigHash),
     ("com.docker.compose.replace", Claim::ComposeReplace),
+    ("io.podman.compose.project", Claim::PodmanComposeProject),
+];
+
+/// What other orchestrators write.
+const FOREIGN: [(&str, ForeignLabel); 12] = [
+    ("com.docker.swarm.service.name", ForeignLabel::SwarmService),
+    ("com.docker.stack.namespace", ForeignLabel::SwarmStack),
+    ("io.kubernetes.pod.name", ForeignLabel::Pod),
+    ("io.kubernetes.pod.namespace", ForeignLabel::PodNamespace),
+    ("com.hashicorp.nomad.alloc_id", ForeignLabel::NomadAllocation),
+    ("com.hashicorp.nomad.job_name", ForeignLabel::NomadJob),
+    ("com.amazonaws.ecs.task-definition-family", ForeignLabel::EcsFamily),
+    ("com.amazonaws.ecs.task-arn", ForeignLabel::EcsTask),
+    ("coolify.managed", ForeignLabel::Coolify),
+    ("service", ForeignLabel::Service),
+    ("role", ForeignLabel::Role),
+    ("destination", ForeignLabel::Destination),
 ];
 
 /// What the labels of one container or image say.
@@ -79,7 +98,8 @@ impl LabelReader {
             (names.workload_role.as_str(), Claim::WorkloadRole),
             (names.static_site.as_str(), Claim::StaticSite),
         ];
-        for (name, claim) in configured.into_iter().chain(COMPOSE) {
+        let foreign = FOREIGN.map(|(name, label)| (name, Claim::Foreign(label)));
+        for (name, claim) in configured.into_iter().chain(COMPOSE).chain(foreign) {
             reader.wanted(name).claims.push(claim);
         }
         for entry in &config.ignore {
@@ -112,7 +132,11 @@ impl LabelReader {
         let wanted = &self.wanted[at];
         if !value.is_empty() {
             for claim in &wanted.claims {
-                *slot(&mut into.claims, *claim) = Some(bounded(value, MAX_CLAIM_BYTES));
+                let value = bounded(value, MAX_CLAIM_BYTES);
+                match claim {
+                    Claim::Foreign(label) => into.claims.foreign.push((*label, value)),
+                    claim => *slot(&mut into.claims, *claim) = Some(value),
+                }
             }
         }
         let matching = wanted.ignored.iter().find(|ignored| ignored.value.as_deref().is_none_or(|v| v == value));
@@ -138,6 +162,8 @@ fn slot(claims: &mut Claims, claim: Claim) -> &mut Option<Box<str>> {
         Claim::ComposeOneoff => &mut claims.compose_oneoff,
         Claim::ComposeConfigHash => &mut claims.compose_config_hash,
         Claim::ComposeReplace => &mut claims.compose_replace,
+        Claim::PodmanComposeProject => &mut claims.podman_compose_project,
+        Claim::Foreign(_) => unreachable!("they are kept as they are"),
     }
 }
 

@@ -58,6 +58,39 @@ pub struct Claims {
     pub compose_config_hash: Option<Box<str>>,
     /// `com.docker.compose.replace`: the container that this one is about to take the place of.
     pub compose_replace: Option<Box<str>>,
+    /// `io.podman.compose.project`
+    pub podman_compose_project: Option<Box<str>>,
+    /// What other orchestrators write: it claims nothing, and tells whose a container without an owner is.
+    pub foreign: Vec<(ForeignLabel, Box<str>)>,
+}
+
+/// A label of another orchestrator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForeignLabel {
+    /// `com.docker.swarm.service.name`
+    SwarmService,
+    /// `com.docker.stack.namespace`
+    SwarmStack,
+    /// `io.kubernetes.pod.name`
+    Pod,
+    /// `io.kubernetes.pod.namespace`
+    PodNamespace,
+    /// `com.hashicorp.nomad.alloc_id`
+    NomadAllocation,
+    /// `com.hashicorp.nomad.job_name`
+    NomadJob,
+    /// `com.amazonaws.ecs.task-definition-family`
+    EcsFamily,
+    /// `com.amazonaws.ecs.task-arn`
+    EcsTask,
+    /// `coolify.managed`
+    Coolify,
+    /// `service`, which kamal writes.
+    Service,
+    /// `role`, which kamal writes.
+    Role,
+    /// `destination`, which kamal writes.
+    Destination,
 }
 
 /// What the listing says of the exit code.

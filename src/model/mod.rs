@@ -19,8 +19,8 @@ mod words;
 
 pub use clock::{Clock, SystemClock};
 pub use container::{
-    Claims, Completeness, DaemonIdentity, Examined, ExitCodeFact, HealthFact, Inspected, InspectedDetails,
-    ListedContainer, Listing, Ports, Quarantined,
+    Claims, Completeness, DaemonIdentity, Examined, ExitCodeFact, ForeignLabel, HealthFact, Inspected,
+    InspectedDetails, ListedContainer, Listing, Ports, Quarantined,
 };
 pub use event::{DaemonEvent, Dirt, EventAction, News, Starts};
 pub use future::BoxFuture;

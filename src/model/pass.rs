@@ -277,6 +277,8 @@ pub struct PassReport {
     pub returned: usize,
     /// Rows that went over to another container.
     pub rebound: usize,
+    /// Rows that were removed since their compose service has fewer containers.
+    pub scaled: usize,
     /// Rows that someone else moved meanwhile; they are looked at again at once.
     pub moved: usize,
     /// Rows whose absence could not be verified.

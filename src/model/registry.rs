@@ -141,6 +141,8 @@ word_enum! {
         Missing = "missing",
         /// The container of a missing row is back.
         Returned = "returned",
+        /// A compose service has fewer containers: its row was removed, or kept for what a deployer wrote into it.
+        Scaled = "scaled",
         /// Somebody else wrote the row's state; this is where we first met it.
         Deployer = "deployer",
         /// Its container began to start too often.

@@ -111,6 +111,8 @@ pub struct LedgerRow {
     pub seen_container_id: Option<ContainerId>,
     /// Whether details are still to be read for it.
     pub details_owed: bool,
+    /// Whether a deployer wrote something into a column of its own: which is not read.
+    pub bears_deployers_column: bool,
 }
 
 /// The columns that belong to the deployer; read for people, never written by the reconciliation.

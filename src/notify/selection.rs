@@ -9,6 +9,10 @@ pub(super) fn event_of(change: &Change) -> Option<NotifyEvent> {
     match change.cause {
         ChangeCause::Flapping => Some(NotifyEvent::Flapping),
         ChangeCause::Settled => Some(NotifyEvent::Settled),
+        // A row that was missing for its scaling says it again when the last container of its service is gone.
+        ChangeCause::Missing => Some(NotifyEvent::Missing),
+        // Scaling alarms nobody. What goes for it after an alarm ends that.
+        ChangeCause::Scaled if !was_missing || change.to_state != ContainerState::Forgotten => None,
         _ if is_missing && !was_missing => Some(NotifyEvent::Missing),
         _ if was_missing && change.to_state == ContainerState::Forgotten => Some(NotifyEvent::Forgotten),
         // Its own container is back, or another one has taken its row.
@@ -33,6 +37,11 @@ mod tests {
             (Some("missing"), "forgotten", C::Forgotten, Some(NotifyEvent::Forgotten)),
             (Some("missing"), "missing", C::Details, None),
             (Some("running"), "forgotten", C::Forgotten, None),
+            (Some("missing"), "missing", C::Missing, Some(NotifyEvent::Missing)),
+            (Some("running"), "forgotten", C::Scaled, None),
+            (Some("running"), "missing", C::Scaled, None),
+            (Some("missing"), "running", C::Scaled, None),
+            (Some("missing"), "forgotten", C::Scaled, Some(NotifyEvent::Forgotten)),
             (Some("running"), "restarting", C::Flapping, Some(NotifyEvent::Flapping)),
             (Some("running"), "running", C::Settled, Some(NotifyEvent::Settled)),
             (Some("running"), "stopped", C::Observed, None),

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::model::{BoxFuture, Completeness, ContainerId, LedgerRow, PassId, Revision, RowId, Scope, Timestamp};
 use crate::store::{
     ChangesPage, CommitPlan, CommitReport, DetailsReport, DetailsWrite, Directory, DirectoryKeys, Lease, LeaseHolder,
-    LedgerReader, LedgerSnapshot, LedgerStore, NewBinding, OpenMode, Opened, Store, StoreError, StoreFactory,
+    LedgerReader, LedgerSnapshot, LedgerStore, NewBinding, OpenMode, Opened, RowKeys, Store, StoreError, StoreFactory,
     lease_time_to_live,
 };
 
@@ -182,7 +182,8 @@ fn query(cause: &str) -> StoreError {
 fn moved_since_read(store: &mut Store, lease: &Lease, plan: &CommitPlan) -> Result<Vec<RowId>, StoreError> {
     let read: BTreeMap<&RowId, &Option<ContainerId>> =
         plan.rows.iter().filter_map(|write| Some((&write.id, write.expected.as_ref()?))).collect();
-    let now = store.read_rows(&lease.host, &read.keys().copied().cloned().collect())?;
+    let keys = RowKeys { rows: read.keys().copied().cloned().collect(), ..RowKeys::default() };
+    let now = store.read_rows(&lease.host, &keys)?;
     Ok(now.into_iter().filter(|row| *read[&row.id] != row.binding.container_id).map(|row| row.id).collect())
 }
 
@@ -228,7 +229,7 @@ impl LedgerStore for FaultyStore {
         })
     }
 
-    fn read_rows(&mut self, rows: BTreeSet<RowId>) -> BoxFuture<'_, Result<Vec<LedgerRow>, StoreError>> {
+    fn read_rows(&mut self, rows: RowKeys) -> BoxFuture<'_, Result<Vec<LedgerRow>, StoreError>> {
         self.work(Call::Read, move |store, lease| store.read_rows(&lease.host, &rows))
     }
 

@@ -171,7 +171,8 @@ fn record_pass(
         list_ms: as_i64(pass.list_ms),
         listed: as_i32(pass.listed),
         inserted: as_i32(report.inserted),
-        updated: as_i32(report.updated),
+        // The rows that went were written too, for the last time.
+        updated: as_i32(report.updated + report.scaled),
         missing: as_i32(report.missing),
         returned: as_i32(report.returned),
         error: pass.error.as_deref(),

@@ -61,7 +61,13 @@ pub(crate) fn diff(input: &DiffInput<'_>) -> Difference {
             }
             Verdict::Takes(index) => {
                 settled[*index] = true;
-                Some(take(&rows[*index], container, input.now))
+                let write = take(&rows[*index], container, input.now);
+                Some(if input.assignment.returned_quietly.contains(index) { scaling::quietly(write) } else { write })
+            }
+            Verdict::Moves { from, to } => {
+                settled[*from] = true;
+                settled[*to] = true;
+                Some(scaling::move_down(&rows[*from], &rows[*to], container, input))
             }
             Verdict::Makes { row, workload, kind, role } => {
                 let binding = Binding {
@@ -83,6 +89,7 @@ pub(crate) fn diff(input: &DiffInput<'_>) -> Difference {
             None => difference.unchanged += 1,
         }
     }
+    scaling::end_slots(input, &mut settled, &mut difference);
     sweep(input, &mut settled, &mut difference);
     tell_foreign_states(input, &settled, &mut difference);
     difference.rows.sort_unstable_by(|a, b| a.id.cmp(&b.id));
@@ -197,6 +204,7 @@ fn make(id: RowId, binding: Binding, container: &ListedContainer, now: Timestamp
         cause: ChangeCause::Inserted,
         foreign_state: None,
         from_state: None,
+        leaves: None,
     }
 }
 
@@ -249,6 +257,7 @@ fn rewrite(row: &LedgerRow, observed: Observed, cause: ChangeCause) -> RowWrite 
         cause,
         foreign_state: has_foreign_state(row).then(|| row.observed.state.clone()),
         from_state: Some(row.observed.state.clone()),
+        leaves: None,
     }
 }
 
@@ -336,5 +345,6 @@ fn in_state_since(container: &ListedContainer, now: Timestamp) -> Timestamp {
     }
 }
 
+mod scaling;
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,17 @@ pub(super) enum Judgement {
     NotOurs,
 }
 
+/// Whether the container that a write takes out of a row can still leave that one: it is bound there, and nothing of a
+/// deployer is in it.
+pub(super) fn can_be_left(write: &RowWrite, stored: Option<&LockedRow>) -> bool {
+    let planned = write.binding.container_id.as_ref().map(AsRef::as_ref);
+    stored.is_some_and(|stored| {
+        stored.container_id.as_deref() == planned
+            && !stored.bears_deployers_column
+            && kind_of(&stored.workload_kind).binding_is_ours()
+    })
+}
+
 /// Judges a write by the row as it is under the transaction's lock.
 pub(super) fn judge(write: &RowWrite, stored: Option<&LockedRow>, owner_exists: bool) -> Judgement {
     match (&write.expected, stored) {
@@ -33,8 +44,12 @@ fn judge_known(write: &RowWrite, expected: Option<&str>, stored: &LockedRow) -> 
     if stored.container_id.as_deref() != expected {
         return Judgement::Moved;
     }
-    if planned != expected && !kind_of(&stored.workload_kind).binding_is_ours() {
+    if (planned != expected || write.removes()) && !kind_of(&stored.workload_kind).binding_is_ours() {
         return Judgement::NotOurs;
+    }
+    // A deployer wrote into it since: then it stays, and its container too.
+    if (write.removes() || write.leaves.is_some()) && stored.bears_deployers_column {
+        return Judgement::Moved;
     }
     // Only recording what a deployer wrote must neither undo what it wrote since, nor tell again what a claim told since.
     let is_told = stored.recorded_state.as_deref() == Some(&stored.state);
@@ -65,6 +80,7 @@ mod tests {
             cause: ChangeCause::Observed,
             foreign_state: None,
             from_state: None,
+            leaves: None,
         }
     }
 
@@ -76,6 +92,7 @@ mod tests {
             state: "created".into(),
             recorded_state: None,
             seen_container_id: None,
+            bears_deployers_column: false,
         }
     }
 
@@ -98,6 +115,24 @@ mod tests {
         ] {
             assert_eq!(judge(&write, stored.as_ref(), true), expected, "{write:?}");
         }
+    }
+
+    #[test]
+    fn what_a_deployer_wrote_meanwhile_keeps_a_row_from_going_and_from_being_left() {
+        let (bare, a) = (stored(WorkloadKind::Stack, Some("a")), Some("a"));
+        let written = LockedRow { bears_deployers_column: true, ..stored(WorkloadKind::Stack, Some("a")) };
+        let mut goes = write(WorkloadKind::Stack, Some(a), a);
+        goes.observed.state = ContainerState::Forgotten;
+        assert_eq!(judge(&goes, Some(&bare), true), Judgement::Write);
+        assert_eq!(judge(&goes, Some(&written), true), Judgement::Moved);
+        assert_eq!(judge(&goes, Some(&stored(WorkloadKind::Project, a)), true), Judgement::NotOurs);
+        let moves = RowWrite { leaves: Some(RowId::new("w:r:2")), ..write(WorkloadKind::Stack, Some(Some("old")), a) };
+        assert!(can_be_left(&moves, Some(&bare)));
+        for kept in [None, Some(&written), Some(&stored(WorkloadKind::Stack, Some("b")))] {
+            assert!(!can_be_left(&moves, kept), "{:?}", kept.map(|kept| &kept.container_id));
+        }
+        let target = LockedRow { bears_deployers_column: true, ..stored(WorkloadKind::Stack, Some("old")) };
+        assert_eq!(judge(&moves, Some(&target), true), Judgement::Moved, "its columns are of another container");
     }
 
     #[test]

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::plan::{CommitPlan, CommitReport, DetailsWrite};
-use super::{ChangesPage, DetailsReport, Directory, DirectoryKeys, LedgerSnapshot, NewBinding, Opened, StoreError};
-use crate::model::{BoxFuture, LedgerRow, Revision, RowId, Scope};
+use super::{
+    ChangesPage, DetailsReport, Directory, DirectoryKeys, LedgerSnapshot, NewBinding, Opened, RowKeys, StoreError,
+};
+use crate::model::{BoxFuture, LedgerRow, Revision, Scope};
 
 /// The ledger of one host during one life of StoreActor, which makes one call at a time.
 ///
@@ -36,8 +38,8 @@ pub trait LedgerStore: fmt::Debug + Send + 'static {
         snapshot_began: Box<dyn FnOnce() + Send>,
     ) -> BoxFuture<'_, Result<Opened, StoreError>>;
 
-    /// The rows of the host with these ids, in the order of their ids, without those that do not exist.
-    fn read_rows(&mut self, rows: BTreeSet<RowId>) -> BoxFuture<'_, Result<Vec<LedgerRow>, StoreError>>;
+    /// The rows of the host with these ids or owners, in the order of their ids, without those that do not exist.
+    fn read_rows(&mut self, rows: RowKeys) -> BoxFuture<'_, Result<Vec<LedgerRow>, StoreError>>;
 
     /// The owners that a listing names.
     fn look_up(&mut self, keys: DirectoryKeys) -> BoxFuture<'_, Result<Directory, StoreError>>;

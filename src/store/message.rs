@@ -23,12 +23,12 @@ pub enum StoreMessage {
         /// Who gets the answers.
         reply_to: ActorRef<DispatchMessage>,
     },
-    /// Reads rows of the host by their ids. Answered by [`DispatchMessage::RowsRead`].
+    /// Reads rows of the host by their ids and owners. Answered by [`DispatchMessage::RowsRead`].
     ReadRows {
         /// Names this request.
         op: OpId,
         /// The rows; one that does not exist is not in the answer.
-        rows: BTreeSet<RowId>,
+        rows: RowKeys,
         /// Who gets the answer.
         reply_to: ActorRef<DispatchMessage>,
     },
@@ -85,6 +85,29 @@ pub enum StoreMessage {
 
 #[cfg(feature = "cluster")]
 impl ractor::Message for StoreMessage {}
+
+/// Rows of one host that are asked for by what they are, and not by their container.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowKeys {
+    /// By their ids.
+    pub rows: BTreeSet<RowId>,
+    /// All rows of these owners.
+    pub workloads: BTreeSet<WorkloadId>,
+}
+
+impl RowKeys {
+    /// Whether nothing is asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.workloads.is_empty()
+    }
+
+    /// Asks for what `other` asks for too.
+    pub fn extend(&mut self, other: &Self) {
+        self.rows.extend(other.rows.iter().cloned());
+        self.workloads.extend(other.workloads.iter().cloned());
+    }
+}
 
 /// What a listing and the host's rows name: the keys of one look-up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -57,7 +57,7 @@ pub use holder::{LeaseHolder, is_holder_dead};
 pub use lease::{Lease, lease_time_to_live};
 pub use ledger_store::{LedgerReader, LedgerStore, StoreFactory};
 pub use message::{
-    DetailsReport, Directory, DirectoryKeys, NewBinding, Opened, RegistryError, StoreError, StoreMessage,
+    DetailsReport, Directory, DirectoryKeys, NewBinding, Opened, RegistryError, RowKeys, StoreError, StoreMessage,
 };
 pub use notifications::NotificationPlace;
 pub use open::{OpenMode, Store};
@@ -66,3 +66,5 @@ pub use queries::{LedgerSnapshot, RowFilter};
 #[cfg(feature = "http")]
 pub use readers::Readers;
 pub use registry::NewParent;
+#[cfg(feature = "http")]
+pub(crate) use registry::is_name;

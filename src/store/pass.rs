@@ -11,8 +11,8 @@ use super::hosts::HostLine;
 use super::open::{KeptRows, Store};
 use super::rows::LedgerRecord;
 use super::schema::{containers, hosts};
-use super::{NewBinding, Opened, StoreError};
-use crate::model::{ContainerId, HostName, LedgerRow, RowId};
+use super::{NewBinding, Opened, RowKeys, StoreError};
+use crate::model::{ContainerId, HostName, LedgerRow, RowId, WorkloadId};
 
 /// Rows that meet a condition. Read on the concrete connection: through the common one each of 10,000 rows costs twice
 /// as much.
@@ -80,18 +80,24 @@ impl Store {
         })
     }
 
-    /// The rows of the host with these ids, in their order; one that does not exist is left out.
+    /// The rows of the host with these ids or owners, in the order of their ids; one that does not exist is left out.
     ///
     /// # Errors
     /// If the database cannot be read.
-    pub fn read_rows(&mut self, host: &HostName, ids: &BTreeSet<RowId>) -> Result<Vec<LedgerRow>, StoreError> {
+    pub fn read_rows(&mut self, host: &HostName, keys: &RowKeys) -> Result<Vec<LedgerRow>, StoreError> {
         self.snapshot("read some rows", |db| {
-            let ids: Vec<&str> = ids.iter().map(RowId::as_str).collect();
+            let ids: Vec<&str> = keys.rows.iter().map(RowId::as_str).collect();
+            let owners: Vec<&str> = keys.workloads.iter().map(WorkloadId::as_str).collect();
             let mut rows = Vec::with_capacity(ids.len());
             for chunk in ids.chunks(KEYS_PER_STATEMENT) {
                 rows.extend(ledger_rows!(db, containers::host.eq(host.as_str()).and(containers::id.eq_any(chunk)))?);
             }
+            for chunk in owners.chunks(KEYS_PER_STATEMENT) {
+                let of_owners = containers::workload_id.eq_any(chunk);
+                rows.extend(ledger_rows!(db, containers::host.eq(host.as_str()).and(of_owners))?);
+            }
             rows.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+            rows.dedup_by(|a, b| a.id == b.id);
             Ok(rows)
         })
     }

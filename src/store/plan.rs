@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Binding, ChangeCause, Completeness, ContainerId, DaemonIdentity, HostStatus, Observed, PassId, PassOutcome,
-    Revision, RowId, Scope, Timestamp, Trigger,
+    Binding, ChangeCause, Completeness, ContainerId, ContainerState, DaemonIdentity, HostStatus, Observed, PassId,
+    PassOutcome, Revision, RowId, Scope, Timestamp, Trigger,
 };
 
 /// One transaction of the reconciliation.
@@ -68,7 +68,7 @@ pub struct RowWrite {
     pub expected: Option<Option<ContainerId>>,
     /// The binding after the write. Differs from what was read only in rows of stacks and sites.
     pub binding: Binding,
-    /// The observed columns after the write.
+    /// The observed columns after the write; with state `forgotten` the row is removed instead.
     pub observed: Observed,
     /// Whether details are owed after the write.
     pub details_owed: bool,
@@ -79,9 +79,19 @@ pub struct RowWrite {
     pub cause: ChangeCause,
     /// A state that someone else wrote and that no change has told yet: it gets a change of its own, with cause
     /// `deployer`, before this one.
-    pub foreign_state: Option<crate::model::ContainerState>,
+    pub foreign_state: Option<ContainerState>,
     /// The state that the row had before, as the last change or `foreign_state` leaves it; `None` for a new row.
-    pub from_state: Option<crate::model::ContainerState>,
+    pub from_state: Option<ContainerState>,
+    /// The row that its container leaves for this one. It is removed in the same write, or nothing of it is written.
+    pub leaves: Option<RowId>,
+}
+
+impl RowWrite {
+    /// Whether the row is removed.
+    #[must_use]
+    pub fn removes(&self) -> bool {
+        self.observed.state == ContainerState::Forgotten
+    }
 }
 
 /// What came of a commit.
@@ -97,6 +107,8 @@ pub struct CommitReport {
     pub returned: usize,
     /// Of those, the ones that went over to another container.
     pub rebound: usize,
+    /// Rows removed: their service has fewer containers.
+    pub scaled: usize,
     /// Left out: their binding is another than *open* read, or they are gone, or somebody else made them.
     pub moved: Vec<RowId>,
     /// Left out: their workload went meanwhile.

@@ -1,6 +1,9 @@
 //! Rows as they are read, and as the reconciliation writes them: types that cannot name a deployer's column.
 
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::plan::RowWrite;
 use super::schema::containers;
@@ -36,6 +39,16 @@ pub(super) struct LedgerRecord {
     recorded_state: Option<String>,
     seen_container_id: Option<String>,
     details_owed: bool,
+    #[diesel(select_expression = bears_deployers_column(), select_expression_type = SqlLiteral<Bool>)]
+    bears_deployers_column: bool,
+}
+
+/// Whether a column of the deployer holds anything; an empty text is nothing, as for the retention of missing rows.
+fn bears_deployers_column() -> SqlLiteral<Bool> {
+    sql::<Bool>(
+        "(COALESCE(subdomain, '') <> '' OR COALESCE(proxy_route_id, '') <> '' OR COALESCE(npm_proxy_id, '') <> '' \
+         OR COALESCE(image_tag, '') <> '' OR COALESCE(stage_id, '') <> '')",
+    )
 }
 
 impl From<LedgerRecord> for LedgerRow {
@@ -69,6 +82,7 @@ impl From<LedgerRecord> for LedgerRow {
             recorded_state: record.recorded_state.as_deref().map(ContainerState::parse),
             seen_container_id: record.seen_container_id.map(Into::into),
             details_owed: record.details_owed,
+            bears_deployers_column: record.bears_deployers_column,
         }
     }
 }
@@ -88,6 +102,8 @@ pub(super) struct LockedRow {
     pub(super) state: String,
     pub(super) recorded_state: Option<String>,
     pub(super) seen_container_id: Option<String>,
+    #[diesel(select_expression = bears_deployers_column(), select_expression_type = SqlLiteral<Bool>)]
+    pub(super) bears_deployers_column: bool,
 }
 
 /// What one write gets in its transaction.

@@ -15,11 +15,11 @@ use super::retention_clock::RetentionClock;
 use super::threaded_reader::ThreadedReader;
 use super::tries::{FIRST_BOUND, LifeTries, Tries, Try};
 use super::{
-    DetailsReport, Directory, DirectoryKeys, Lease, LeaseHolder, NewBinding, OpenMode, Opened, Store, StoreError,
-    lease_time_to_live,
+    DetailsReport, Directory, DirectoryKeys, Lease, LeaseHolder, NewBinding, OpenMode, Opened, RowKeys, Store,
+    StoreError, lease_time_to_live,
 };
 use crate::config::Config;
-use crate::model::{BoxFuture, LedgerRow, RowId, Scope, Timestamp};
+use crate::model::{BoxFuture, LedgerRow, Scope, Timestamp};
 
 /// The database of a configuration. A call whose future is dropped ends on its thread all the same: then its generation
 /// is refused, or was whole before the next one was given out.
@@ -202,7 +202,7 @@ impl LedgerStore for ThreadedStore {
         })
     }
 
-    fn read_rows(&mut self, rows: BTreeSet<RowId>) -> BoxFuture<'_, Result<Vec<LedgerRow>, StoreError>> {
+    fn read_rows(&mut self, rows: RowKeys) -> BoxFuture<'_, Result<Vec<LedgerRow>, StoreError>> {
         self.work(move |store, lease| store.read_rows(&lease.host, &rows))
     }
 

@@ -8,12 +8,12 @@ use diesel::upsert::excluded;
 use super::changes::{NewChange, Revisions, record, record_inserted};
 use super::db::{Db, each_backend, locked};
 use super::fault::{Fault, FaultKind, kind_of};
-use super::judge::{Judgement, judge};
+use super::judge::{Judgement, can_be_left, judge};
 use super::lease::Lease;
 use super::plan::{CommitPlan, CommitReport, RowWrite};
 use super::rows::{FirstSight, LockedRow, NewRow, Observation, Rebinding, WriteStamp};
 use super::schema::{containers, workloads};
-use crate::model::{ChangeCause, ContainerState, HostName, PassId, Revision, Timestamp};
+use crate::model::{ChangeCause, ContainerState, HostName, PassId, Revision, RowId, Timestamp};
 
 /// Rows in one statement: 29 values each stay below the 32,766 that SQLite takes.
 const ROWS_PER_STATEMENT: usize = 1_000;
@@ -115,6 +115,8 @@ fn owe_details(db: &mut Db, host: &HostName, rows: &[Accepted<'_>]) -> QueryResu
 struct Accepted<'a> {
     write: &'a RowWrite,
     stored: Option<LockedRow>,
+    /// What is stored of the row that its container leaves.
+    left: Option<LockedRow>,
 }
 
 impl Accepted<'_> {
@@ -153,8 +155,12 @@ fn accept<'a>(
     let mut accepted = Vec::with_capacity(plan.rows.len());
     for write in plan.rows.iter() {
         let row = stored.remove(write.id.as_str());
+        let left = write.leaves.as_ref().and_then(|row| stored.remove(row.as_str()));
         match judge(write, row.as_ref(), owners.contains(write.binding.workload_id.as_str())) {
-            Judgement::Write => accepted.push(Accepted { write, stored: row }),
+            Judgement::Write if write.leaves.is_some() && !can_be_left(write, left.as_ref()) => {
+                report.moved.push(write.id.clone());
+            }
+            Judgement::Write => accepted.push(Accepted { write, stored: row, left }),
             Judgement::Moved => report.moved.push(write.id.clone()),
             Judgement::Ownerless => report.ownerless.push(write.id.clone()),
             Judgement::NotOurs => {
@@ -185,7 +191,8 @@ fn lock_owners(db: &mut Db, rows: &[RowWrite]) -> QueryResult<BTreeSet<String>> 
 }
 
 fn lock_rows(db: &mut Db, host: &HostName, rows: &[RowWrite]) -> QueryResult<HashMap<String, LockedRow>> {
-    let mut wanted: Vec<&str> = rows.iter().map(|write| write.id.as_str()).collect();
+    let mut wanted: Vec<&str> =
+        rows.iter().flat_map(|write| std::iter::once(&write.id).chain(&write.leaves)).map(RowId::as_str).collect();
     wanted.sort_unstable();
     let mut found = HashMap::with_capacity(wanted.len());
     for chunk in wanted.chunks(ROWS_PER_STATEMENT) {
@@ -258,9 +265,12 @@ impl<'a> Batch<'a> {
     }
 
     /// New rows, re-bound rows, rows seen for the first time, and what follows the daemon are statements of their own: an
-    /// indexed column that did not change is never set.
+    /// indexed column that did not change is never set. What goes does so first, in the history too: at no moment have two
+    /// rows one container.
     fn write_together(&self, db: &mut Db, rows: &[&'a Accepted<'a>], written: &mut Written<'a>) -> Result<(), Fault> {
         let (host, now) = (self.host, self.now);
+        self.remove(db, rows, written)?;
+        let rows: Vec<&'a Accepted<'a>> = rows.iter().copied().filter(|row| !row.write.removes()).collect();
         let mut stamped = Vec::with_capacity(rows.len());
         for row in rows.iter().copied() {
             if row.stored.is_some() {
@@ -291,6 +301,35 @@ impl<'a> Batch<'a> {
         }
         written.inserted.extend(new.iter().map(NewRow::id));
         written.rebound.extend(rebound.iter().map(Rebinding::id));
+        Ok(())
+    }
+
+    /// Removes the rows that go, and those that a container leaves for another one: each from the state that its last
+    /// change left.
+    fn remove(&self, db: &mut Db, rows: &[&'a Accepted<'a>], written: &mut Written<'a>) -> QueryResult<()> {
+        let mut gone = Vec::new();
+        for row in rows.iter().copied() {
+            let stored = if row.write.removes() { row.stored.as_ref() } else { row.left.as_ref() };
+            let Some(stored) = stored else { continue };
+            written.changes.push(NewChange {
+                revision: written.revisions.take(),
+                at: self.now,
+                host: self.host.as_str(),
+                row_id: &stored.id,
+                container_id: stored.container_id.as_deref(),
+                workload_id: Some(row.write.binding.workload_id.as_str()),
+                from_state: stored.recorded_state.as_deref(),
+                to_state: ContainerState::Forgotten.as_str(),
+                exit_code: row.write.observed.exit_code,
+                cause: ChangeCause::Scaled.as_str(),
+                pass_id: Some(self.plan.pass.id.as_str()),
+            });
+            gone.push(stored.id.as_str());
+        }
+        for chunk in gone.chunks(ROWS_PER_STATEMENT) {
+            let rows = containers::table.filter(containers::host.eq(self.host.as_str()));
+            diesel::delete(rows.filter(containers::id.eq_any(chunk))).execute(db)?;
+        }
         Ok(())
     }
 }
@@ -403,7 +442,12 @@ fn count(rows: &[&Accepted<'_>], report: &mut CommitReport) {
             report.inserted += 1;
             continue;
         }
+        if row.write.removes() {
+            report.scaled += 1;
+            continue;
+        }
         report.updated += 1;
+        report.scaled += usize::from(row.left.is_some());
         match row.write.cause {
             ChangeCause::Missing => report.missing += 1,
             ChangeCause::Returned => report.returned += 1,

@@ -39,6 +39,8 @@ pub struct RowsWritten {
     pub returned: u64,
     /// Gone over to another container.
     pub rebound: u64,
+    /// Removed by scaling.
+    pub scaled: u64,
 }
 
 /// The upper bounds of the buckets, in milliseconds: from a steady pass over a few containers to the bound of a pass.
@@ -93,6 +95,7 @@ impl Tally {
             (&mut written.missing, report.missing),
             (&mut written.returned, report.returned),
             (&mut written.rebound, report.rebound),
+            (&mut written.scaled, report.scaled),
         ] {
             *count = count.saturating_add(more as u64);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::escape::shell_word;
 use crate::model::{Unassigned, UnassignedReason};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, is_name};
 
 /// A project as a claim names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub(crate) fn project_names(store: &mut Store) -> Result<BTreeMap<String, Projec
 pub(crate) fn fix(container: &Unassigned, projects: &BTreeMap<String, ProjectNames>) -> Option<String> {
     let named = || shell_word(&container.detail);
     match container.reason {
+        // Its particulars tell of another orchestrator: the next deploy gives another name.
+        UnassignedReason::NoLabel if !container.detail.is_empty() => None,
         UnassignedReason::NoLabel => {
             let name = shell_word(&container.name)?;
             Some(format!("dockledger stack add {name} && dockledger adopt {name} --stack {name}"))
@@ -45,7 +47,8 @@ pub(crate) fn fix(container: &Unassigned, projects: &BTreeMap<String, ProjectNam
             // A project is named by one of its containers too, which helps where its own name would be read as a flag.
             let dashed = container.detail.starts_with('-') && !container.detail.contains(char::is_control);
             let by_container = || shell_word(&container.name).filter(|_| dashed);
-            Some(format!("dockledger adopt {}", named().or_else(by_container)?))
+            let can_be_a_stack = is_name(&container.detail);
+            Some(format!("dockledger adopt {}", named().or_else(by_container).filter(|_| can_be_a_stack)?))
         }
         UnassignedReason::ImageUnknown => Some("dockledger once".into()),
         UnassignedReason::KindMismatch
@@ -73,7 +76,10 @@ fn claim(container: &Unassigned, project: &ProjectNames) -> Option<String> {
 /// What the reason means for the one who reads it, in a sentence.
 pub(crate) const fn advice(reason: UnassignedReason) -> &'static str {
     match reason {
-        UnassignedReason::NoLabel => "no label names an owner; a stack can adopt it by name",
+        UnassignedReason::NoLabel => {
+            "no label names an owner; a stack can adopt a container by a name that stays, and the label \
+             `tinyforge.workload.id` names the owner of one whose name changes with each deploy"
+        }
         UnassignedReason::UnknownWorkload => {
             "its label names a workload that is not registered; use `stack add` or `site add` instead if it is one"
         }
@@ -85,7 +91,7 @@ pub(crate) const fn advice(reason: UnassignedReason) -> &'static str {
         }
         UnassignedReason::UnknownSite => "its label names a static site that is not registered",
         UnassignedReason::UnknownStack => {
-            "its compose project is not registered as a stack; no stack can bear a name with control characters"
+            "its compose project is not registered as a stack; where there is no command, no stack can bear its name"
         }
         UnassignedReason::OtherPrefix => "`compose_prefix` in the configuration leaves its compose project out",
         UnassignedReason::OneOff => "a compose one-off has no row, and needs none",
@@ -135,6 +141,10 @@ pub(crate) mod tests {
         for (reason, name, detail, expected) in [
             (Reason::NoLabel, "db", "", Some("dockledger stack add db && dockledger adopt db --stack db")),
             (Reason::NoLabel, "", "", None),
+            (Reason::NoLabel, "shop_web.1.x7k2", "a task of the Swarm service shop_web", None),
+            (Reason::UnknownStack, "x", "AAA", Some("dockledger adopt AAA")),
+            (Reason::UnknownStack, "x", "my shop", Some("dockledger adopt 'my shop'")),
+            (Reason::UnknownStack, "x", " shop", None),
             (Reason::UnknownWorkload, "x", "w9", Some("dockledger project add w9 --workload-id w9")),
             (Reason::UnknownWorkload, "x", "a:b", None),
             (

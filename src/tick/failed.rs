@@ -30,6 +30,7 @@ pub(crate) fn failed_report(host: &HostName, kind: FailureKind, message: &str) -
         missing: 0,
         returned: 0,
         rebound: 0,
+        scaled: 0,
         moved: 0,
         unverified: 0,
         refused: 0,

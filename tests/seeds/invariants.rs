@@ -30,16 +30,23 @@ pub(crate) struct Replayed {
 
 pub(crate) type Replay = BTreeMap<(String, String), Replayed>;
 
-/// I1: what went missing is gone, and what was taken from is gone or was not up.
+/// I1: what went missing, or went with its row, is gone, and what was taken from is gone or was not up. `is_moved`: another
+/// row has got the container in the same pass.
 pub(crate) fn nothing_is_missing_or_taken_that_is_there(
     change: &Told,
+    is_moved: bool,
     before: Option<&Replayed>,
     home: &BTreeSet<ContainerId>,
     answered: &Answered,
 ) -> Checked {
     let former = before.and_then(|before| before.container.as_deref()).map(ContainerId::from);
     let is_told_gone = |id: &ContainerId| answered.denied.contains(id) && answered.gone_elsewhere.contains(id);
-    if change.cause == "missing"
+    let says_gone = match change.to_state.as_str() {
+        "missing" => change.cause == "missing" || change.cause == "scaled",
+        "forgotten" => change.cause == "scaled" && !is_moved,
+        _ => false,
+    };
+    if says_gone
         && let Some(id) = change.container_id.as_deref().map(ContainerId::from)
         && home.contains(&id)
         && !is_told_gone(&id)
@@ -96,11 +103,20 @@ pub(crate) fn the_deployers_columns_are_his(picture: &Picture, registry: &Regist
     Ok(())
 }
 
-/// I3: no row is lost or doubled, no container is bound twice, and rows of projects are made by their deployer alone.
+/// I3: no row is lost but by scaling, no container is bound twice, and rows of projects are made by their deployer alone.
 pub(crate) fn no_row_is_lost_doubled_or_invented(before: &Picture, after: &Picture, registry: &Registry) -> Checked {
+    let new = &after.changes[before.changes.len()..];
+    let is_scaled = |row: &Row| {
+        let mut of_row = new.iter().filter(|change| change.row_id == row.id && change.cause == "scaled");
+        row.workload_kind == "stack" && of_row.any(|change| change.to_state == "forgotten")
+    };
     for row in before.local() {
-        if after.row(&row.id).is_none() && !registry.removed.contains(&row.id) {
+        if after.row(&row.id).is_none() && !registry.removed.contains(&row.id) && !is_scaled(row) {
             return Err(broken("I3", format!("row {} is lost", row.id)));
+        }
+        let written = registry.columns.get(&row.id).is_some_and(|columns| columns.iter().any(Option::is_some));
+        if after.row(&row.id).is_none() && written {
+            return Err(broken("I2", format!("row {} went with what the deployer wrote into it", row.id)));
         }
     }
     let mut bound = BTreeSet::new();
@@ -163,7 +179,8 @@ pub(crate) fn a_report_is_true(report: &PassReport, picture: &Picture, is_rerun:
         picture.changes.iter().filter(|change| change.pass_id.as_deref() == Some(report.pass_id.as_str())).collect();
     let rows: BTreeSet<&str> = of_pass.iter().map(|change| change.row_id.as_str()).collect();
     let count = |cause: &str| of_pass.iter().filter(|change| change.cause == cause).count();
-    let told = (report.inserted, report.missing, report.returned, report.rebound, report.inserted + report.updated);
+    let written = report.inserted + report.updated + report.scaled;
+    let told = (report.inserted, report.missing, report.returned, report.rebound, written);
     let kept = (count("inserted"), count("missing"), count("returned"), count("rebound"), rows.len());
     let untrue = |why: &str| {
         Err(broken("I4/I8", format!("{why}: told {told:?}, kept {kept:?}, {:?} {:?}", report.outcome, report.error)))

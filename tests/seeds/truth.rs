@@ -23,10 +23,69 @@ pub(crate) fn disagreements(
     for container in containers.values() {
         let is_bound = rows.iter().any(|row| row.container_id.as_deref() == Some(container.id.as_str()));
         if !is_bound && let Some((row, workload)) = claimed_row(container, registry) {
-            found.extend(of_claim(container, &row, &workload, &by_id, containers));
+            found.extend(if is_of_a_service(container) {
+                of_service(container, &row, rows, containers)
+            } else {
+                of_claim(container, &row, &workload, &by_id, containers)
+            });
         }
     }
+    found.extend(rows.iter().filter_map(|row| is_dead(row, rows, registry)));
     found
+}
+
+/// Whether compose's labels decide on its row, and not one of ours.
+fn is_of_a_service(container: &SimulatedContainer) -> bool {
+    let has = |key: &str| container.labels.get(key).is_some_and(|value| !value.is_empty());
+    has("com.docker.compose.project") && !has("tinyforge.workload.id") && !has("tinyforge.static-site")
+}
+
+/// A new container of a service gets a slot, unless it waits for one that it replaces, or was replaced.
+fn of_service(
+    container: &SimulatedContainer,
+    first: &str,
+    rows: &[&Row],
+    containers: &BTreeMap<String, SimulatedContainer>,
+) -> Option<String> {
+    let mut holders = rows
+        .iter()
+        .filter(|row| service_of(&row.id) == Some(first))
+        .filter_map(|row| containers.get(row.container_id.as_deref()?));
+    let has_kin = holders.any(|holder| {
+        let are_kin = replaces(container, holder) || replaces(holder, container);
+        are_kin && !(holder.state.is_up() && container.state.is_up()) && rank(holder, true) >= rank(container, false)
+    });
+    (!has_kin).then(|| format!("{} has no row of its service {first}", container.name))
+}
+
+fn replaces(new: &SimulatedContainer, old: &SimulatedContainer) -> bool {
+    let label = |container: &SimulatedContainer, key: &str| container.labels.get(key).cloned().unwrap_or_default();
+    let replaced = label(new, "com.docker.compose.replace");
+    let by_number =
+        format!("{}-{}", label(new, "com.docker.compose.service"), label(old, "com.docker.compose.container-number"));
+    replaced == old.id.as_str()
+        || replaced == old.name
+        || replaced == by_number
+        || new.name.starts_with(&format!("{}_", old.id.short()))
+}
+
+/// The first row of the service that a row id is of.
+fn service_of(row: &str) -> Option<&str> {
+    let mut parts = row.split(':');
+    let (workload, service, number) = (parts.next()?, parts.next()?, parts.next());
+    let is_slot = parts.next().is_none() && number.is_none_or(|number| number.parse::<u64>().is_ok_and(|n| n > 1));
+    is_slot.then(|| &row[..=workload.len() + service.len()])
+}
+
+/// A slot stays without a container only if a deployer wrote into it, or if it says that its service has none at all.
+fn is_dead(row: &Row, rows: &[&Row], registry: &Registry) -> Option<String> {
+    let is_known = registry.kinds.get(&row.workload_id).is_some_and(|kind| kind == "stack");
+    let columns = [&row.subdomain, &row.proxy_route_id, &row.npm_proxy_id, &row.image_tag, &row.stage_id];
+    let is_written = columns.iter().any(|column| column.as_ref().is_some_and(|text| !text.is_empty()));
+    let service = service_of(&row.id).filter(|_| row.state == "missing" && is_known && !is_written)?;
+    let is_there = |other: &&&Row| service_of(&other.id) == Some(service) && other.state != "missing";
+    let other = rows.iter().find(is_there)?;
+    Some(format!("row {} is dead, and its service has {}", row.id, other.id))
 }
 
 fn of_row(row: &Row, containers: &BTreeMap<String, SimulatedContainer>) -> Option<String> {
@@ -112,10 +171,7 @@ fn claimed_row(container: &SimulatedContainer, registry: &Registry) -> Option<(S
         }
         let workload = registry.stacks.get(project)?;
         let service = label("com.docker.compose.service").unwrap_or(&container.name);
-        let number =
-            label("com.docker.compose.container-number").and_then(|number| number.parse().ok()).unwrap_or(1_u64);
-        let row = format!("{workload}:{service}");
-        return Some((if number > 1 { format!("{row}:{number}") } else { row }, workload.clone()));
+        return Some((format!("{workload}:{service}"), workload.clone()));
     }
     let workload = registry.adopted.get(&container.name)?;
     Some((format!("{workload}:{}", container.name), workload.clone()))

@@ -99,10 +99,11 @@ impl Pass {
         let stored = self.opened.as_ref().map_or(&[][..], |opened| &opened.rows);
         let bindings: HashMap<&RowId, Option<&ContainerId>> =
             stored.iter().map(|row| (&row.id, row.binding.container_id.as_ref())).collect();
-        let (written, moved): (Vec<&RowWrite>, Vec<&RowWrite>) = self
-            .planned
-            .iter()
-            .partition(|write| bindings.get(&write.id) == Some(&write.binding.container_id.as_ref()));
+        let (written, moved): (Vec<&RowWrite>, Vec<&RowWrite>) =
+            self.planned.iter().partition(|write| match bindings.get(&write.id) {
+                Some(bound) => !write.removes() && *bound == write.binding.container_id.as_ref(),
+                None => write.removes(),
+            });
         self.draft.commit = ReportDraft::commit_of(&written);
         self.draft.commit.moved = moved.into_iter().map(|write| write.id.clone()).collect();
         self.finish(now)
@@ -151,7 +152,8 @@ impl Pass {
             .filter(|write| write.details_owed && !left_out.contains(&write.id))
             .filter_map(|write| Some((write.id.clone(), write.binding.container_id.clone()?)))
             .collect();
-        let written: BTreeSet<&RowId> = writes.iter().map(|write| &write.id).collect();
+        let written: BTreeSet<&RowId> =
+            writes.iter().flat_map(|write| std::iter::once(&write.id).chain(&write.leaves)).collect();
         let stored = self.opened.as_ref().map_or(&[][..], |opened| &opened.rows);
         let owed = stored
             .iter()

@@ -10,10 +10,10 @@ use super::protocol::{Ask, AskKind, Effect, Event, Moment, PassSettings};
 use super::report::ReportDraft;
 use crate::dispatch::PassOrder;
 use crate::dispatch::directory::directory_keys;
-use crate::dispatch::rules::{Assignment, Picture, assign};
+use crate::dispatch::rules::{Assignment, Picture, Scoped, assign};
 use crate::docker::{DaemonError, Listed};
-use crate::model::{ContainerId, FailureKind, ImageId, Inspected, News, OpId, PassFailure, RowId, Scope};
-use crate::store::{CommitReport, DiffInput, Difference, Directory, Opened, RowWrite, StoreError, diff};
+use crate::model::{ContainerId, FailureKind, ImageId, Inspected, News, OpId, PassFailure, Scope};
+use crate::store::{CommitReport, DiffInput, Difference, Directory, Opened, RowKeys, RowWrite, StoreError, diff};
 
 /// One pass on its way.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(crate) struct Pass {
     pub(super) next_op: u64,
     pub(super) awaited: BTreeMap<OpId, AskKind>,
     /// In a scoped pass, the rows beyond the scope that were asked for.
-    pub(super) rows_asked: BTreeSet<RowId>,
+    pub(super) rows_asked: RowKeys,
     /// What is asked again if its actor is replaced.
     pub(super) asked_images: Vec<ImageId>,
     pub(super) asked_verify: Vec<ContainerId>,
@@ -80,7 +80,7 @@ impl Pass {
             list_tries_allowed,
             next_op: first_op,
             awaited: BTreeMap::new(),
-            rows_asked: BTreeSet::new(),
+            rows_asked: RowKeys::default(),
             asked_images: Vec::new(),
             asked_verify: Vec::new(),
             asked_adoption: BTreeSet::new(),
@@ -182,7 +182,7 @@ impl Pass {
             Ok(opened) => {
                 let ours_is_in = opened.host.last_pass_id.as_ref() == Some(&self.order.pass);
                 self.opened = Some(opened);
-                self.rows_asked.clear();
+                self.rows_asked = RowKeys::default();
                 if self.commit_unknown && ours_is_in {
                     return self.finish_from_plan(now);
                 }
@@ -256,7 +256,10 @@ impl Pass {
         };
         let picture = Picture {
             rows: &opened.rows,
-            rows_asked: (!self.scope.is_whole()).then_some(&self.rows_asked),
+            scoped: match &self.scope {
+                Scope::Host => None,
+                Scope::Containers(containers) => Some(Scoped { containers, rows_asked: &self.rows_asked }),
+            },
             listing: &listed.listing,
             directory,
             images: &self.knowledge.images,
@@ -265,11 +268,14 @@ impl Pass {
         };
         let assignment = assign(&picture, &self.settings.rules);
         if !assignment.wants_rows.is_empty() {
-            self.rows_asked.extend(assignment.wants_rows.iter().cloned());
+            self.rows_asked.extend(&assignment.wants_rows);
             return vec![self.ask(Ask::ReadRows(assignment.wants_rows))];
         }
         if self.outgrows_its_scope(&opened.rows, &assignment) {
             return self.grow();
+        }
+        if !assignment.wants_seen.is_empty() {
+            return self.grow_by(assignment.wants_seen);
         }
         if !assignment.wants_images.is_empty() {
             self.asked_images = assignment.wants_images.into_iter().collect();

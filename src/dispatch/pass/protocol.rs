@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::dispatch::rules::RuleSet;
 use crate::docker::{DaemonError, ImageAnswer, Listed};
 use crate::model::{ContainerId, Examined, ImageId, Inspected, LedgerRow, OpId, PassReport, RowId, Scope, Timestamp};
-use crate::store::{CommitPlan, CommitReport, Directory, DirectoryKeys, Opened, StoreError};
+use crate::store::{CommitPlan, CommitReport, Directory, DirectoryKeys, Opened, RowKeys, StoreError};
 
 /// What happens to a pass.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ pub(crate) enum Ask {
     /// Of the daemon: to be done with what it told of these, for a moment at most.
     Settle(Vec<ContainerId>),
     /// Of the store: these rows.
-    ReadRows(BTreeSet<RowId>),
+    ReadRows(RowKeys),
     /// Of the daemon: each of these by itself, as many as answer within this time.
     Examine(Vec<ContainerId>, Duration),
     /// Of the store: the owners named.

@@ -49,9 +49,11 @@ impl ReportDraft {
         let told = || rows.iter().filter(|write| !write.is_silent);
         let count = |cause| told().filter(|write| write.cause == cause).count();
         let inserted = count(ChangeCause::Inserted);
+        let removed = told().filter(|write| write.removes()).count();
         CommitReport {
             inserted,
-            updated: told().count() - inserted,
+            updated: told().count() - inserted - removed,
+            scaled: removed + told().filter(|write| write.leaves.is_some()).count(),
             missing: count(ChangeCause::Missing),
             returned: count(ChangeCause::Returned),
             rebound: count(ChangeCause::Rebound),
@@ -91,6 +93,7 @@ impl ReportDraft {
             missing: self.commit.missing,
             returned: self.commit.returned,
             rebound: self.commit.rebound,
+            scaled: self.commit.scaled,
             moved: self.commit.moved.len(),
             unverified: difference.map_or(0, |difference| difference.unverified.len()),
             refused: self.commit.refused.len(),

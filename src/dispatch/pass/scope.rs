@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Pass;
 use super::protocol::{Ask, Effect, Moment};
 use crate::dispatch::rules::{Assignment, Verdict};
-use crate::model::{ContainerId, ContainerState, LedgerRow, Scope};
+use crate::model::{ContainerId, LedgerRow, RowId, Scope};
 use crate::store::StoreError;
 
 impl Pass {
@@ -28,8 +28,13 @@ impl Pass {
     /// The owners of these rows are not looked up yet: a row whose workload nobody knows could be taken by nobody.
     pub(super) fn on_rows_read(&mut self, result: Result<Vec<LedgerRow>, StoreError>, now: Moment) -> Vec<Effect> {
         match (result, &mut self.opened) {
-            (Ok(rows), _) if rows.is_empty() => self.decide(now),
-            (Ok(rows), Some(opened)) => {
+            (Ok(mut rows), Some(opened)) => {
+                // An owner's rows are asked for with those that are known already, which came from the snapshot.
+                let known: BTreeSet<&RowId> = opened.rows.iter().map(|row| &row.id).collect();
+                rows.retain(|row| !known.contains(&row.id));
+                if rows.is_empty() {
+                    return self.decide(now);
+                }
                 Arc::make_mut(&mut opened.rows).extend(rows);
                 self.go_on(now)
             }
@@ -38,31 +43,40 @@ impl Pass {
         }
     }
 
-    /// Whether a row that a container in scope claims is bound to one outside, or a row in question has another claimant
-    /// outside: then both have to be seen.
+    /// Whether a row in question has another claimant outside: then both have to be seen. Rows that were read for their
+    /// owner alone are in question where a verdict names them.
     pub(super) fn outgrows_its_scope(&self, rows: &[LedgerRow], assignment: &Assignment) -> bool {
         let Scope::Containers(scope) = &self.scope else { return false };
-        let contested = rows.iter().any(|row| self.knowledge.has_rival_beyond(&row.id, scope));
+        let rivals_beyond = |row: &RowId| self.knowledge.has_rival_beyond(row, scope);
         let contested_anew = assignment.verdicts.iter().any(|verdict| match verdict {
-            Verdict::Makes { row, .. } => self.knowledge.has_rival_beyond(row, scope),
+            Verdict::Makes { row, .. } => rivals_beyond(row),
+            Verdict::Takes(row) => rivals_beyond(&rows[*row].id),
             _ => false,
         });
-        contested || contested_anew || rows.iter().any(|row| is_bound_beyond(row, scope))
+        let is_in_scope = |row: &LedgerRow| row.binding.container_id.as_ref().is_some_and(|one| scope.contains(one));
+        let of_its_owner = |row: &LedgerRow| self.rows_asked.workloads.contains(&row.binding.workload_id);
+        let mut in_question = rows.iter().filter(|row| is_in_scope(row) || !of_its_owner(row));
+        contested_anew || in_question.any(|row| rivals_beyond(&row.id))
     }
 
     /// Begins again with the whole host; what images and inspects said stays true.
     pub(super) fn grow(&mut self) -> Vec<Effect> {
-        self.scope = Scope::Host;
+        self.begin_again_over(Scope::Host)
+    }
+
+    /// Begins again with these containers too; beyond the limit of a scope it is the whole host.
+    pub(super) fn grow_by(&mut self, containers: BTreeSet<ContainerId>) -> Vec<Effect> {
+        let mut scope = self.scope.clone();
+        scope.join(Scope::Containers(containers), self.settings.config.scope_limit as usize);
+        self.begin_again_over(scope)
+    }
+
+    fn begin_again_over(&mut self, scope: Scope) -> Vec<Effect> {
+        self.scope = scope;
         self.has_snapshot = false;
         self.opened = None;
         self.listed = None;
         self.directory = None;
         vec![self.open()]
     }
-}
-
-/// A row that is missing has no container that could be seen.
-fn is_bound_beyond(row: &LedgerRow, scope: &BTreeSet<ContainerId>) -> bool {
-    let bound = row.binding.container_id.as_ref();
-    row.observed.state != ContainerState::Missing && bound.is_some_and(|container| !scope.contains(container))
 }

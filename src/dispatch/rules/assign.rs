@@ -1,18 +1,19 @@
 //! Rule 0, and the order in which everything else is asked.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::RuleSet;
 use super::claim::{Claim, ClaimedBy, Label, RowClaim, claim, known_workload};
-use super::contest;
 use super::dispute::dispute;
 use super::image::{Origin, origin};
+use super::scaling::SlotEnd;
+use super::{contest, scaling, slots};
 use crate::docker::ImageAnswer;
 use crate::model::{
     Completeness, ContainerId, ContainerState, ImageId, Inspected, LedgerRow, ListedContainer, Listing, RowId,
     Unassigned, UnassignedReason, WorkloadId, WorkloadKind,
 };
-use crate::store::Directory;
+use crate::store::{Directory, RowKeys};
 
 /// What is known when the owners are decided.
 #[derive(Clone, Copy, Debug)]
@@ -20,9 +21,8 @@ pub(crate) struct Picture<'a> {
     /// The rows of the host, from a snapshot that began before the listing; in a scoped pass those that are bound within
     /// the scope, and those of `rows_asked` that exist.
     pub rows: &'a [LedgerRow],
-    /// In a scoped pass, the rows that were asked for because a container in scope claims them; `None` if `rows` is all of
-    /// the host.
-    pub rows_asked: Option<&'a BTreeSet<RowId>>,
+    /// `None` if rows and listing are all of the host.
+    pub scoped: Option<Scoped<'a>>,
     /// What the daemon listed.
     pub listing: &'a Listing,
     /// The owners that rows and listing name; a key that is not in it is unknown.
@@ -35,9 +35,18 @@ pub(crate) struct Picture<'a> {
     pub identity_known: bool,
 }
 
+/// What a scoped pass looks at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scoped<'a> {
+    /// The containers that the daemon was asked for.
+    pub containers: &'a BTreeSet<ContainerId>,
+    /// The rows beyond the scope that were asked for.
+    pub rows_asked: &'a RowKeys,
+}
+
 /// Whose the listed containers are.
 ///
-/// It is whole once `wants_rows`, `wants_images`, `adoptable` and `wants_verified` are empty. Until then the caller asks for what is
+/// It is whole once `wants_rows`, `wants_seen`, `wants_images`, `adoptable` and `wants_verified` are empty. Until then the caller asks for what is
 /// wanted, in this order, and assigns again; what has an answer, of whatever kind, is not wanted again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Assignment {
@@ -45,8 +54,10 @@ pub(crate) struct Assignment {
     pub verdicts: Vec<Verdict>,
     /// Bound containers that keep their row although their labels name another owner.
     pub disputed: Vec<Unassigned>,
-    /// In a scoped pass, rows that are claimed and were not read.
-    pub wants_rows: BTreeSet<RowId>,
+    /// In a scoped pass, rows that are claimed, or decide on the loss of another one, and were not read.
+    pub wants_rows: RowKeys,
+    /// In a scoped pass, containers beyond the scope that decide on one within it.
+    pub wants_seen: BTreeSet<ContainerId>,
     /// Images whose labels decide a claim.
     pub wants_images: BTreeSet<ImageId>,
     /// Containers that a complete listing lacked: bound, their row not missing.
@@ -56,6 +67,10 @@ pub(crate) struct Assignment {
     pub adoptable: BTreeSet<String>,
     /// Indices of the rows whose container a complete listing lacked: candidates to be swept, or taken by a claimant.
     pub absent: Vec<usize>,
+    /// What becomes of slots whose container is gone, by the row's index. A row of `absent` that is not here goes missing.
+    pub slot_ends: BTreeMap<usize, SlotEnd>,
+    /// Of the rows that are taken, those whose container went missing without an alarm.
+    pub returned_quietly: BTreeSet<usize>,
     /// Containers that claim a row and have not got it, or not yet.
     pub rivals: Vec<(RowId, ContainerId)>,
 }
@@ -67,6 +82,13 @@ pub(crate) enum Verdict {
     Keeps(usize),
     /// The row of this index goes over to it, or was not bound: always a row of a stack or a site.
     Takes(usize),
+    /// It leaves the row of one index for that of another, whose container is gone; the row that it leaves goes.
+    Moves {
+        /// The row that it leaves.
+        from: usize,
+        /// The row that it has from now on, of a lower slot of the same service.
+        to: usize,
+    },
     /// A row is made for it.
     Makes {
         /// The row's id.
@@ -84,9 +106,19 @@ pub(crate) enum Verdict {
         reason: UnassignedReason,
         /// The particulars. For `unknown_workload`, `unclaimed_project`, `unknown_site`, `unknown_stack`, `other_prefix`
         /// and `one_off` it is the bare id or compose project that the container names, for `ignored` the entry of the
-        /// ignore list, for `no_label` nothing; else a short sentence. Not escaped.
+        /// ignore list, for `no_label` nothing, unless another orchestrator made it; else a short sentence. Not escaped.
         detail: String,
     },
+}
+
+impl Verdict {
+    /// The row that goes over to the container.
+    pub(super) const fn taken(&self) -> Option<usize> {
+        match self {
+            Self::Takes(row) => Some(*row),
+            _ => None,
+        }
+    }
 }
 
 /// Where the listing has the container of a row; a row that is not bound is `Unlisted`.
@@ -96,6 +128,8 @@ pub(super) enum Presence {
     Listed(usize),
     /// Among those of which only the id was read: it exists, its state is unknown.
     Quarantined,
+    /// Nowhere, and a scoped pass did not ask for it.
+    Beyond,
     /// Nowhere.
     Unlisted,
 }
@@ -105,7 +139,7 @@ pub(super) enum Presence {
 pub(crate) fn assign(picture: &Picture<'_>, rules: &RuleSet) -> Assignment {
     let mut row_of: HashMap<&str, usize> = HashMap::with_capacity(picture.rows.len());
     row_of.extend(bound_rows(picture.rows));
-    let mut presence = vec![Presence::Unlisted; picture.rows.len()];
+    let mut presence: Vec<Presence> = picture.rows.iter().map(|row| unlisted(picture, row)).collect();
     for entry in &picture.listing.quarantined {
         if let Some(&row) = row_of.get(entry.container_id.as_str()) {
             presence[row] = Presence::Quarantined;
@@ -131,8 +165,20 @@ pub(crate) fn assign(picture: &Picture<'_>, rules: &RuleSet) -> Assignment {
         assignment.verdicts.push(verdict);
     }
     find_absent(picture, &presence, &mut assignment);
+    slots::seat(picture, &presence, &mut claims, &mut assignment);
     contest::settle(picture, &presence, &claims, &mut assignment);
+    scaling::settle(picture, &presence, &mut assignment);
     assignment
+}
+
+/// A row that is missing has no container that could be seen.
+fn unlisted(picture: &Picture<'_>, row: &LedgerRow) -> Presence {
+    let is_beyond = picture.scoped.is_some_and(|scoped| {
+        let bound = row.binding.container_id.as_ref();
+        row.observed.state != ContainerState::Missing
+            && bound.is_some_and(|container| !scoped.containers.contains(container))
+    });
+    if is_beyond { Presence::Beyond } else { Presence::Unlisted }
 }
 
 fn bound_rows(rows: &[LedgerRow]) -> impl Iterator<Item = (&str, usize)> {
@@ -232,12 +278,12 @@ fn may_be_bound(
     Err(unassigned_verdict(reason, detail))
 }
 
-/// Whether a compose project's name is one that compose itself would give: a label can say anything, and adopting makes a
-/// stack of that name.
+/// Whether a compose project's name is one that a tool would give: a label can say anything, and adopting makes a stack of
+/// that name. Compose gives lower-case names today; older ones, and podman-compose, take what they are told.
 pub(crate) fn is_adoptable(project: &str) -> bool {
     let mut bytes = project.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_lowercase() || first.is_ascii_digit())
-        && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_'))
+    bytes.next().is_some_and(|first| first.is_ascii_alphanumeric())
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
 /// A row whose workload is gone is left alone, by the sweep too.

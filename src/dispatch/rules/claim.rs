@@ -3,6 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::RuleSet;
+use super::orchestrated::orchestrated;
 use crate::model::{ListedContainer, RowId, UnassignedReason, WorkloadId, WorkloadKind};
 use crate::store::Directory;
 
@@ -20,7 +21,7 @@ pub(super) enum Claim<'a> {
 /// A claim on one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RowClaim {
-    /// The row.
+    /// The row; of a service the first slot, until the container is seated.
     pub(super) row: RowId,
     /// The owner.
     pub(super) workload: WorkloadId,
@@ -80,9 +81,16 @@ pub(super) fn kind_mismatch(label: Option<&str>, stored: WorkloadKind) -> Option
     Some(format!("the label says {}, the workload is a {stored}", brief(label)))
 }
 
-/// Whether the container was made by `docker compose run`. Compose writes `True`; another tool may write `true`.
+/// Whether the container was made by `docker compose run`, or by that of podman-compose. Compose writes `True`; another
+/// tool may write `true`. Podman-compose writes no such label: it names what it runs `<project>_<service>_tmp<digits>`.
 pub(super) fn is_one_off(container: &ListedContainer) -> bool {
-    container.claims.compose_oneoff.as_deref().is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    let claims = &container.claims;
+    let is_labelled = || claims.compose_oneoff.as_deref().is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let is_named = || {
+        let number = container.name.rsplit_once("_tmp").map_or("", |(_, number)| number);
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    is_labelled() || (claims.podman_compose_project.is_some() && is_named())
 }
 
 /// Cuts a text from outside for a sentence.
@@ -137,18 +145,13 @@ fn by_compose_labels<'a>(
         return Claim::Unregistered(project);
     };
     let service = container.claims.compose_service.as_deref().unwrap_or_else(|| own_name(container));
-    let mut claim = stack_row(workload.as_str(), service, service, ClaimedBy::Label(Label::Compose));
-    let number = container.claims.compose_number.as_deref().and_then(|number| number.parse::<u64>().ok()).unwrap_or(1);
-    if number > 1 {
-        claim.row = RowId::new(format!("{}:{number}", claim.row));
-    }
-    Claim::Row(claim)
+    Claim::Row(stack_row(workload.as_str(), service, service, ClaimedBy::Label(Label::Compose)))
 }
 
 fn by_name<'a>(container: &ListedContainer, directory: &Directory) -> Claim<'a> {
     match directory.adopted.get(&*container.name) {
         Some(workload) => Claim::Row(stack_row(workload.as_str(), &container.name, &container.name, ClaimedBy::Name)),
-        None => Claim::Nothing(UnassignedReason::NoLabel, String::new()),
+        None => Claim::Nothing(UnassignedReason::NoLabel, orchestrated(container).unwrap_or_default()),
     }
 }
 

@@ -6,10 +6,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::assign::{Assignment, Picture, Presence, Verdict, unassigned_verdict};
-use super::claim::{RowClaim, brief, known_workload};
-use crate::model::{
-    Completeness, ContainerId, ContainerState, Inspected, LedgerRow, ListedContainer, RowId, UnassignedReason,
-};
+use super::claim::{ClaimedBy, Label, RowClaim, brief, known_workload};
+use crate::model::{Completeness, ContainerState, Inspected, LedgerRow, ListedContainer, RowId, UnassignedReason};
 
 /// Gives each claimant its verdict, and a new one to each container whose row goes to a claimant.
 ///
@@ -29,8 +27,10 @@ pub(super) fn settle(
         picture.rows.iter().enumerate().map(|(index, row)| (&row.id, index)).collect();
     let mut seats: HashMap<&RowId, Seat> = HashMap::new();
     for (container, claim) in claims {
-        if picture.rows_asked.is_some_and(|asked| !asked.contains(&claim.row)) && !index_of.contains_key(&claim.row) {
-            assignment.wants_rows.insert(claim.row.clone());
+        let known = index_of.get(&claim.row).copied();
+        ask_for_rows(picture, claim, known.is_some(), assignment);
+        if let Some(row) = known.filter(|row| presence[*row] == Presence::Beyond) {
+            assignment.wants_seen.extend(picture.rows[row].binding.container_id.clone());
         }
         let seat = seats.entry(&claim.row).or_insert_with(|| match index_of.get(&claim.row) {
             Some(&row) => Seat { row: Some(row), holder: holder(picture, row, presence[row], claim) },
@@ -55,6 +55,18 @@ pub(super) fn settle(
         assignment.verdicts[*container] = verdict;
     }
     assignment.disputed.retain(|disputed| !displaced.contains(&disputed.container_id));
+}
+
+/// In a scoped pass: the row that is claimed, and where that is a slot, the others of its service, which decide on the slot.
+fn ask_for_rows(picture: &Picture<'_>, claim: &RowClaim, is_known: bool, assignment: &mut Assignment) {
+    let Some(scoped) = picture.scoped else { return };
+    let is_slot = claim.claimed_by == ClaimedBy::Label(Label::Compose);
+    if !is_known && !scoped.rows_asked.rows.contains(&claim.row) {
+        assignment.wants_rows.rows.insert(claim.row.clone());
+    }
+    if is_slot && !scoped.rows_asked.workloads.contains(&claim.workload) {
+        assignment.wants_rows.workloads.insert(claim.workload.clone());
+    }
 }
 
 /// A row that is claimed.
@@ -93,16 +105,21 @@ fn holder(picture: &Picture<'_>, index: usize, presence: Presence, claim: &RowCl
         Presence::Quarantined => {
             Holder::Unseen(format!("is bound to {}, whose entry was not readable", container.short()))
         }
-        Presence::Unlisted if is_gone(picture, row, container) => Holder::Nobody,
-        Presence::Unlisted => Holder::Unseen(format!("is bound to {}, which may still exist", container.short())),
+        Presence::Unlisted if is_gone(picture, row) => Holder::Nobody,
+        Presence::Beyond | Presence::Unlisted => {
+            Holder::Unseen(format!("is bound to {}, which may still exist", container.short()))
+        }
     }
 }
 
 /// Whether the unlisted container of a row is known not to exist: from an earlier pass, or from this one's inspect.
-fn is_gone(picture: &Picture<'_>, row: &LedgerRow, container: &ContainerId) -> bool {
+pub(super) fn is_gone(picture: &Picture<'_>, row: &LedgerRow) -> bool {
+    let is_verified_gone = || {
+        let container = row.binding.container_id.as_ref()?;
+        Some(matches!(picture.verified.get(container), Some(Inspected::Gone)))
+    };
     row.observed.state == ContainerState::Missing
-        || (picture.listing.completeness == Completeness::Complete
-            && matches!(picture.verified.get(container), Some(Inspected::Gone)))
+        || (picture.listing.completeness == Completeness::Complete && is_verified_gone().unwrap_or(false))
 }
 
 impl Seat {
@@ -162,7 +179,7 @@ impl Seat {
 /// The bound one while it is up; else up before not up; then the later creation, where the bound one stays unless the
 /// other is known to be later; then the greater id. Between two that are not bound the later creation decides too: by
 /// the id alone, the one that it chose would lose the row again in the next pass, to the later one, with nothing changed.
-fn rank(container: &ListedContainer, bound: bool) -> (bool, bool, i64, bool, &str) {
+pub(super) fn rank(container: &ListedContainer, bound: bool) -> (bool, bool, i64, bool, &str) {
     let up = container.state.is_up();
     let unknown = if bound { i64::MAX } else { i64::MIN };
     let created = container.created_at.map_or(unknown, |created| created.as_millis());

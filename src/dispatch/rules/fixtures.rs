@@ -72,7 +72,7 @@ impl World {
     pub(crate) fn picture(&self) -> Picture<'_> {
         Picture {
             rows: &self.rows,
-            rows_asked: None,
+            scoped: None,
             listing: &self.listing,
             directory: &self.directory,
             images: &self.images,
@@ -91,6 +91,7 @@ impl World {
         match &self.assign().verdicts[index.expect("the test lists this container")] {
             Verdict::Keeps(row) => format!("keeps {}", self.rows[*row].id),
             Verdict::Takes(row) => format!("takes {}", self.rows[*row].id),
+            Verdict::Moves { from, to } => format!("moves {} {}", self.rows[*from].id, self.rows[*to].id),
             Verdict::Makes { row, workload, kind, role } => {
                 assert!(row.as_str().starts_with(&format!("{workload}:")), "{row} is no row of {workload}");
                 assert!(kind.binding_is_ours(), "{row} is a project's");
@@ -129,6 +130,14 @@ impl World {
 
     pub(crate) fn apply(&mut self, difference: &Difference) {
         for write in &difference.rows {
+            let stored = self.rows.iter().find(|row| row.id == write.id);
+            assert_eq!(write.expected, stored.map(|stored| stored.binding.container_id.clone()), "{}", write.id);
+            let bears_deployers_column = stored.is_some_and(|stored| stored.bears_deployers_column);
+            let goes = write.leaves.as_ref().or(write.removes().then_some(&write.id));
+            self.rows.retain(|row| Some(&row.id) != goes);
+            if write.removes() {
+                continue;
+            }
             let row = LedgerRow {
                 id: write.id.clone(),
                 binding: write.binding.clone(),
@@ -136,16 +145,11 @@ impl World {
                 recorded_state: Some(write.observed.state.clone()),
                 seen_container_id: write.binding.container_id.clone(),
                 details_owed: write.details_owed,
+                bears_deployers_column,
             };
             match self.rows.iter_mut().find(|row| row.id == write.id) {
-                Some(stored) => {
-                    assert_eq!(write.expected, Some(stored.binding.container_id.clone()), "{}", write.id);
-                    *stored = row;
-                }
-                None => {
-                    assert_eq!(write.expected, None, "{}", write.id);
-                    self.rows.push(row);
-                }
+                Some(stored) => *stored = row,
+                None => self.rows.push(row),
             }
         }
     }
@@ -273,6 +277,7 @@ pub(crate) fn row(id: &str, workload: &str, container: &ListedContainer) -> Ledg
         recorded_state: Some(container.state.clone()),
         seen_container_id: Some(container.id.clone()),
         details_owed: false,
+        bears_deployers_column: false,
     }
 }
 
@@ -285,7 +290,13 @@ pub(crate) fn raw_row(id: &str, workload: &str, state: ContainerState, container
         recorded_state: None,
         seen_container_id: None,
         details_owed: false,
+        bears_deployers_column: false,
     }
+}
+
+/// A row into which a deployer wrote.
+pub(crate) fn deployed(row: LedgerRow) -> LedgerRow {
+    LedgerRow { bears_deployers_column: true, ..row }
 }
 
 /// A row of this container that has gone missing.

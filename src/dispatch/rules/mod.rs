@@ -3,8 +3,9 @@
 //! 0. A bound container keeps its row while the row's workload exists (`assign`).
 //! 1. The workload label. 2. The static-site label. 3. The compose labels. 4. A name that a stack adopted (`claim`).
 //!
-//! A claim by label does not count where the image carries it (`image`), and of several claims on one row one wins
-//! (`contest`).
+//! A claim by label does not count where the image carries it (`image`). The rows of a compose service are slots: which of
+//! them a new container gets (`slots`, `kin`), and what becomes of those whose container is gone (`scaling`). Of several
+//! claims on one row one wins (`contest`).
 //!
 //! Comes in: a [`Picture`] of ledger and daemon, and the answers so far. Goes out: an [`Assignment`], with what is still
 //! to be asked. Never: I/O, an order of the listing that matters, a row of a project that is made or bound.
@@ -16,15 +17,22 @@ mod dispute;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod image;
+mod kin;
+mod orchestrated;
 #[cfg(test)]
 mod properties;
 mod rule_set;
+mod scaling;
+#[cfg(test)]
+mod slot_properties;
+mod slots;
 #[cfg(test)]
 mod tests;
 
 #[cfg(feature = "cli")]
 pub(crate) use assign::is_adoptable;
-pub(crate) use assign::{Assignment, Picture, Verdict, assign, unassigned};
+pub(crate) use assign::{Assignment, Picture, Scoped, Verdict, assign, unassigned};
 #[cfg(feature = "http")]
 pub(crate) use dispute::dispute;
 pub(crate) use rule_set::RuleSet;
+pub(crate) use scaling::SlotEnd;

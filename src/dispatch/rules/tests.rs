@@ -4,6 +4,8 @@ mod bound;
 mod claims;
 mod contest;
 mod images;
+mod scaling;
+mod slots;
 mod unknowns;
 
 use super::fixtures::*;

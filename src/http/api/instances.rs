@@ -23,7 +23,8 @@ use crate::http::problem::Problem;
 use crate::http::refusals::CannotAct;
 use crate::http::shared::Shared;
 use crate::model::{
-    Completeness, ContainerId, ContainerState, Examined, LedgerRow, ListedContainer, Listing, RowId, StoredRow,
+    Completeness, ContainerId, ContainerState, DeployerColumns, Examined, LedgerRow, ListedContainer, Listing, RowId,
+    StoredRow,
 };
 use crate::store::{RegistryError, RowFilter, Store, StoreError};
 use crate::supervisor::SupervisorMessage;
@@ -232,6 +233,7 @@ fn as_ledger_row(row: &StoredRow) -> LedgerRow {
         recorded_state: None,
         seen_container_id: None,
         details_owed: false,
+        bears_deployers_column: row.deployer != DeployerColumns::default(),
     }
 }
 

@@ -104,7 +104,7 @@ fn passes(to: &mut Exposition, status: &Status) {
     to.single("dockledger_commits_total", Kind::Counter, help, tally.commits);
     let help = "Bytes of listings that the daemon answered.";
     to.single("dockledger_list_bytes_total", Kind::Counter, help, tally.list_bytes);
-    let help = "Rows that passes wrote; missing, returned and rebound ones are among the updated.";
+    let help = "Rows that passes wrote; missing, returned and rebound ones are among the updated; those that scaling removed are not.";
     let mut family = to.family("dockledger_rows_written_total", Kind::Counter, help);
     let written = tally.written;
     for (work, count) in [
@@ -113,6 +113,7 @@ fn passes(to: &mut Exposition, status: &Status) {
         ("missing", written.missing),
         ("returned", written.returned),
         ("rebound", written.rebound),
+        ("scaled", written.scaled),
     ] {
         family.sample(&[("work", work)], count);
     }

@@ -205,6 +205,7 @@ texts! {
     cause_inserted: "row made", "строка создана";
     cause_observed: "seen at the daemon", "замечено у демона";
     cause_rebound: "another container", "другой контейнер";
+    cause_scaled: "the service was scaled", "масштаб сервиса изменён";
     cause_missing: "verified gone", "исчезновение проверено";
     cause_returned: "came back", "вернулся";
     cause_deployer: "written by a deployer", "записано деплоером";

@@ -88,7 +88,7 @@ fn listing_that_does_not_say_costs_no_write() {
 #[test]
 fn new_row_is_whole_and_owes_its_details() {
     let write = world(vec![web(1, 2)], vec![]).only_write();
-    assert_eq!((write.id.as_str(), &*write.binding.role), ("s:web:2", "web"));
+    assert_eq!((write.id.as_str(), &*write.binding.role), ("s:web", "web"));
     assert_eq!(write.binding.container_id, Some(container_id(1)));
     assert_eq!((write.expected, write.from_state, write.foreign_state), (None, None, None));
     assert_eq!((write.cause, write.details_owed), (ChangeCause::Inserted, true));
@@ -201,7 +201,7 @@ fn re_bound_row_is_one_change_and_never_missing() {
     let stored = row("s:web", "s", &web(1, 1));
     for world in [
         world(vec![web(2, 1)], vec![stored.clone()]).gone(1),
-        world(vec![web(2, 1), stopped(web(1, 1))], vec![stored.clone()]),
+        world(vec![replacing(2), stopped(web(1, 1))], vec![stored.clone()]),
         world(vec![web(2, 1)], vec![missing(stored)]),
     ] {
         let write = world.only_write();
@@ -211,6 +211,13 @@ fn re_bound_row_is_one_change_and_never_missing() {
         assert_eq!(write.from_state, world.rows[0].recorded_state);
         assert_eq!(write.observed, first_sight(&web(2, 1), NOW), "nothing of the old container is left");
     }
+}
+
+/// Made by compose in place of replica 1.
+fn replacing(number: u32) -> ListedContainer {
+    let mut new = web(number, 1);
+    new.claims.compose_replace = Some("web-1".into());
+    new
 }
 
 #[test]

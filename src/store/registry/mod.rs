@@ -12,7 +12,8 @@ mod stages;
 mod workloads;
 
 pub use parents::NewParent;
-pub(super) use parents::{is_name, require_id, require_name};
+pub(crate) use parents::is_name;
+pub(super) use parents::{require_id, require_name};
 pub(super) use projects::find_project;
 pub(super) use stacks::add_stack_if_new;
 pub(super) use stages::{find_stage, matching_stages};

@@ -28,7 +28,7 @@ const NAME_RULE: &str = "1 to 255 bytes, no control characters, no space at eith
 const WORKLOAD_ID_RULE: &str = "1 to 255 bytes, no control characters, no space at either end, no `:`";
 
 /// Whether a text can be a name or an id.
-pub(in crate::store) fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_BYTES && text.trim() == text && !text.chars().any(char::is_control)
 }
 

@@ -59,6 +59,7 @@ pub(crate) fn insert_for(workload: &str, kind: WorkloadKind, role: &str, contain
         cause: ChangeCause::Inserted,
         foreign_state: None,
         from_state: None,
+        leaves: None,
     }
 }
 
@@ -95,6 +96,7 @@ pub(crate) fn update(row: &LedgerRow, state: ContainerState, cause: ChangeCause)
         cause,
         foreign_state: None,
         from_state: Some(row.observed.state.clone()),
+        leaves: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! One pass, one transaction.
 
 use dockledger::model::{ChangeCause, ContainerId, ContainerState, PassOutcome, RowId, WorkloadKind};
-use dockledger::store::{CommitReport, DetailsWrite, Lease, Store, StoreError};
+use dockledger::store::{CommitReport, DetailsWrite, Lease, RowWrite, Store, StoreError};
 
 use super::build::{identity, insert, insert_for, parent, plan, rebind, update};
 use crate::support::database::{TestDatabase, lease_of, on_both_backends};
@@ -241,6 +241,53 @@ on_both_backends! {
         assert_eq!(row.binding.container_id, Some(ContainerId::new("c2")));
         assert_eq!(row.seen_container_id, Some(ContainerId::new("c2")));
         assert_eq!(history(&mut store).last().map(|change| change.4), Some("rebound"));
+    }
+
+    /// F11: the row that the container leaves goes with the write, and first: no two rows have one container.
+    fn a_container_that_moves_down_takes_its_row_along(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        store.commit(&lease, &plan(vec![insert("web:2", "c2"), insert("web:3", "c3")])).expect("two more");
+        let all = rows(&mut store, &lease);
+        let row = |id: &str| all.iter().find(|row| row.id.as_str() == id).expect("it is there");
+        let moves = RowWrite { leaves: Some(RowId::new("shop:web:3")), ..rebind(row("shop:web"), "c3") };
+        let goes = RowWrite { from_state: Some(ContainerState::Running), ..update(row("shop:web:2"), ContainerState::Forgotten, ChangeCause::Scaled) };
+        for row_by_row in [false, true] {
+            let mut plan = plan(vec![moves.clone(), goes.clone()]);
+            plan.row_by_row = row_by_row;
+            let report = store.commit(&lease, &plan).expect("a commit");
+            if row_by_row {
+                assert_eq!((report.moved.len(), report.scaled), (2, 0), "it is done already");
+            } else {
+                assert_eq!((report.updated, report.rebound, report.scaled, report.moved.len()), (1, 1, 2, 0));
+            }
+        }
+        let left: Vec<_> = rows(&mut store, &lease).into_iter().map(|row| (row.id.to_string(), row.binding.container_id)).collect();
+        assert_eq!(left, [("shop:web".to_owned(), Some(ContainerId::new("c3")))]);
+        let told: Vec<_> = history(&mut store).into_iter().skip(3).map(|change| (change.1, change.3, change.4)).collect();
+        assert_eq!(told, [
+            ("shop:web:3".into(), "forgotten".into(), "scaled"),
+            ("shop:web".into(), "running".into(), "rebound"),
+            ("shop:web:2".into(), "forgotten".into(), "scaled"),
+        ]);
+    }
+
+    /// F11, I2: what a deployer writes while a pass runs keeps its row, and the container that was to leave it.
+    fn a_deployers_word_of_meanwhile_keeps_a_surplus_row(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        store.commit(&lease, &plan(vec![insert("web:2", "c2")])).expect("one more");
+        let all = rows(&mut store, &lease);
+        assert!(all.iter().all(|row| !row.bears_deployers_column));
+        let moves = RowWrite { leaves: Some(all[1].id.clone()), ..rebind(&all[0], "c2") };
+        let goes = update(&all[1], ContainerState::Forgotten, ChangeCause::Scaled);
+        database.execute("UPDATE containers SET subdomain = '', stage_id = 'live' WHERE id = 'shop:web:2'");
+        for write in [moves, goes] {
+            let report = store.commit(&lease, &plan(vec![write.clone()])).expect("a commit");
+            assert_eq!((report.moved, report.scaled), (vec![write.id], 0));
+        }
+        let all = rows(&mut store, &lease);
+        assert_eq!(all.iter().map(|row| row.bears_deployers_column).collect::<Vec<_>>(), [false, true]);
+        database.execute("UPDATE containers SET stage_id = '' WHERE id = 'shop:web:2'");
+        assert!(rows(&mut store, &lease).iter().all(|row| !row.bears_deployers_column), "an empty text is nothing");
     }
 
     fn a_state_that_somebody_else_wrote_gets_its_own_change_first(database: &TestDatabase) {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use dockledger::model::{ChangeCause, ContainerId, ContainerState, RowId};
+use dockledger::model::{ChangeCause, ContainerId, ContainerState};
+use dockledger::store::RowKeys;
 
 use super::build::{identity, insert, plan, update};
 use super::commit::with_one_row;
@@ -39,9 +40,12 @@ on_both_backends! {
     fn rows_are_read_by_id_in_their_order_without_those_that_do_not_exist(database: &TestDatabase) {
         let (mut store, lease) = with_one_row(database);
         store.commit(&lease, &plan(vec![insert("api", "c2"), insert("db", "c3")])).expect("a commit");
-        let wanted = ids::<RowId, 3>(["shop:web", "shop:api", "shop:none"]);
+        let wanted = RowKeys { rows: ids(["shop:web", "shop:api", "shop:none"]), ..RowKeys::default() };
         let rows = store.read_rows(&lease.host, &wanted).expect("rows");
         assert_eq!(rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["shop:api", "shop:web"]);
         assert_eq!(rows[1].binding.container_id, Some(ContainerId::new("c1")));
+        let of_an_owner = RowKeys { workloads: ids(["shop", "nobody"]), rows: ids(["shop:web"]) };
+        let rows = store.read_rows(&lease.host, &of_an_owner).expect("rows");
+        assert_eq!(rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["shop:api", "shop:db", "shop:web"]);
     }
 }

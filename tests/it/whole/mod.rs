@@ -8,6 +8,7 @@ mod instances;
 pub(crate) mod ledger;
 mod logs;
 mod real_daemon;
+mod scaling;
 mod steady;
 mod supervision;
 mod two_ledgers;

@@ -168,6 +168,7 @@ fn written() -> LedgerRow {
         recorded_state: Some(ContainerState::Running),
         seen_container_id: Some(container),
         details_owed: true,
+        bears_deployers_column: false,
     }
 }
 

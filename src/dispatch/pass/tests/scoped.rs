@@ -1,15 +1,17 @@
 //! Passes over some containers: what they need, and when they have to look at the whole host.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::driver::{identity, opened, settings, with_order};
 use super::*;
 use crate::dispatch::PassOrder;
-use crate::dispatch::rules::fixtures::{World, container_id, row, stopped, web, world};
+use crate::dispatch::rules::fixtures::{World, container, container_id, labelled, row, stopped, web, world};
 use crate::docker::ImageAnswer;
-use crate::model::{ContainerId, ContainerState, HostStatus, LedgerRow, Listing, News, PassId, RowId, Scope, Trigger};
-use crate::store::{CommitPlan, Directory, DirectoryKeys};
+use crate::model::{
+    ContainerId, ContainerState, HostStatus, LedgerRow, ListedContainer, Listing, News, PassId, RowId, Scope, Trigger,
+};
+use crate::store::{CommitPlan, Directory, DirectoryKeys, RowKeys};
 
 /// A pass over these containers that answers each request from the world, up to its commit or its end.
 struct Scoped {
@@ -80,8 +82,9 @@ fn known_of(world: &World, keys: &DirectoryKeys) -> Directory {
     known
 }
 
-fn rows_of(world: &World, ids: &BTreeSet<RowId>) -> Vec<LedgerRow> {
-    world.rows.iter().filter(|row| ids.contains(&row.id)).cloned().collect()
+fn rows_of(world: &World, keys: &RowKeys) -> Vec<LedgerRow> {
+    let is_asked = |row: &&LedgerRow| keys.rows.contains(&row.id) || keys.workloads.contains(&row.binding.workload_id);
+    world.rows.iter().filter(is_asked).cloned().collect()
 }
 
 fn listed_in(world: &World, scope: &Scope) -> Listed {
@@ -90,6 +93,11 @@ fn listed_in(world: &World, scope: &Scope) -> Listed {
         listing.containers.retain(|container| scope.contains(&container.id));
     }
     Listed { listing: Arc::new(listing), identity: Some(identity("daemon-a")), ..listed() }
+}
+
+/// One whose label claims the row `s:web`: no other row will do for it.
+fn sole(number: u32) -> ListedContainer {
+    labelled(number, "s", "stack", "web")
 }
 
 /// Row `s:web` is bound to container 1, `s:web:2` to container 2; both run.
@@ -123,6 +131,7 @@ fn a_scoped_pass_that_finds_nothing_new_writes_nothing_at_all() {
 #[test]
 fn what_a_scoped_listing_lacks_is_missing_only_if_its_inspect_says_so() {
     let mut world = two_replicas();
+    (world.rows, world.listing.containers) = (vec![world.rows.remove(0)], vec![world.listing.containers.remove(0)]);
     let knowledge = knowledge_of(&world);
     world.listing.containers.remove(0);
     let unsure = run(&world.clone().unanswered(1), scope(&[1]), knowledge);
@@ -150,24 +159,64 @@ fn a_new_container_is_bound_to_the_free_row_that_it_claims() {
 }
 
 #[test]
-fn a_claim_on_a_row_that_is_bound_beyond_the_scope_makes_it_the_whole_host() {
+fn a_claim_on_a_row_that_is_bound_beyond_the_scope_looks_at_that_container_too() {
     let mut world = two_replicas();
     let knowledge = knowledge_of(&world);
-    world.listing.containers.push(web(3, 1));
+    world.listing.containers.push(sole(3));
     let scoped = run(&world, scope(&[3]), knowledge);
     assert_eq!(
         scoped.asked,
-        ["Settle", "Open", "List", "LookUp", "ReadImages", "ReadRows", "LookUp", "Open", "List", "LookUp", "Commit"]
+        ["Settle", "Open", "List", "LookUp", "ReadImages", "ReadRows", "LookUp", "Open", "List", "LookUp"],
+        "the one that is up keeps its row"
     );
-    let plan = scoped.plan.expect("a whole pass stamps the host");
-    assert!(plan.host.complete && plan.rows.is_empty(), "the one that is up keeps its row");
-    assert_eq!(scoped.finished.report.scope, Scope::Host);
+    assert_eq!(scoped.finished.report.scope, scope(&[1, 3]));
+}
+
+/// F11: what it meets there is not of its business.
+#[test]
+fn a_new_replica_takes_the_next_slot_without_a_look_at_the_others() {
+    let mut world = two_replicas();
+    let knowledge = knowledge_of(&world);
+    world.listing.containers.push(web(3, 3));
+    let scoped = run(&world, scope(&[3]), knowledge);
+    let plan = scoped.plan.expect("a row is made");
+    assert_eq!(plan.rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["s:web:3"]);
+    assert_eq!(scoped.finished.report.scope, scope(&[3]));
+}
+
+/// F11: an event names the container that went alone; who moves down has to be seen.
+#[test]
+fn the_loss_of_a_replica_looks_at_the_others_of_its_service() {
+    let mut world = two_replicas();
+    world.rows.push(row("s:api", "s", &container(9)));
+    world.listing.containers.push(container(9));
+    let knowledge = knowledge_of(&world);
+    world.listing.containers.remove(0);
+    let scoped = run(&world.gone(1), scope(&[1]), knowledge);
+    let plan = scoped.plan.expect("it moves down");
+    assert_eq!(plan.rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["s:web"]);
+    assert_eq!(plan.rows[0].leaves.as_ref().map(RowId::as_str), Some("s:web:2"));
+    assert_eq!(scoped.finished.report.scope, scope(&[1, 2]), "and at nobody else");
+}
+
+/// F11: compose's replacement is told by an event of its own, before anything happens to the one that it replaces.
+#[test]
+fn a_replacement_looks_at_the_one_that_it_replaces() {
+    let mut world = two_replicas();
+    let knowledge = knowledge_of(&world);
+    let mut new = web(3, 1);
+    new.state = ContainerState::Created;
+    new.claims.compose_replace = Some(container_id(1).to_string().into());
+    world.listing.containers.push(new);
+    let scoped = run(&world, scope(&[3]), knowledge);
+    assert!(scoped.plan.is_none(), "it waits");
+    assert_eq!(scoped.finished.report.scope, scope(&[1, 3]));
 }
 
 #[test]
 fn a_row_with_another_known_claimant_makes_it_the_whole_host() {
     let mut world = two_replicas();
-    world.listing.containers.push(web(3, 1));
+    world.listing.containers.push(sole(3));
     let knowledge = knowledge_of(&world);
     world.listing.containers[0] = stopped(web(1, 1));
     let scoped = run(&world, scope(&[1]), knowledge);
@@ -180,7 +229,7 @@ fn a_row_with_another_known_claimant_makes_it_the_whole_host() {
 fn a_claimant_that_a_scoped_pass_met_is_known_to_the_next_and_forgotten_with_its_end() {
     let mut world = two_replicas();
     let knowledge = knowledge_of(&world);
-    world.listing.containers.push(stopped(web(3, 1)));
+    world.listing.containers.push(stopped(sole(3)));
     let met = run(&world, scope(&[1, 3]), knowledge);
     assert_eq!(met.finished.report.scope, scope(&[1, 3]), "both are in scope");
     let whole = run(&world, scope(&[1]), met.finished.knowledge);
@@ -195,7 +244,7 @@ fn a_claimant_that_a_scoped_pass_met_is_known_to_the_next_and_forgotten_with_its
 #[test]
 fn a_claimant_that_could_not_be_judged_yet_is_known_all_the_same() {
     let mut world = two_replicas();
-    world.listing.containers.push(web(3, 1));
+    world.listing.containers.push(sole(3));
     let unanswered = world.clone().image("plain", ImageAnswer::Unanswered);
     let knowledge = knowledge_of(&unanswered);
     world.listing.containers.remove(0);

@@ -77,7 +77,8 @@ fn row_whose_workload_goes_during_the_look_up_is_not_taken() {
     let bound = stopped(web(1, 1));
     let mut world = world(vec![bound.clone(), web(2, 1)], vec![row("s:web", "s", &bound)]);
     world.directory.workloads.remove("s");
-    assert_eq!(world.verdicts(), ["unknown_workload", "contested"]);
+    // The store makes no row for a workload that is gone.
+    assert_eq!(world.verdicts(), ["unknown_workload", "makes s:web:2 web"]);
 }
 
 #[test]

@@ -49,8 +49,8 @@ fn stack_container_without_a_role_has_a_row_of_its_own_id() {
 fn compose_labels_lead_to_the_row_of_their_service() {
     let cases: [(Change, &str); 9] = [
         (|_| (), "makes s:web web"),
-        (|claims| claims.compose_number = Some("2".into()), "makes s:web:2 web"),
-        (|claims| claims.compose_number = Some("0".into()), "makes s:web web"),
+        (|claims| claims.compose_number = Some("7".into()), "makes s:web web"),
+        (|claims| claims.compose_number = None, "makes s:web web"),
         (|claims| claims.compose_number = Some("two".into()), "makes s:web web"),
         (|claims| claims.compose_service = None, "makes s:c1 c1"),
         (|claims| claims.compose_oneoff = Some("True".into()), "one_off"),
@@ -63,6 +63,27 @@ fn compose_labels_lead_to_the_row_of_their_service() {
     }
 }
 
+/// Podman-compose's `run` writes no label that says so.
+#[test]
+fn what_podman_compose_runs_once_is_told_by_its_name() {
+    let podman = |name: &str| {
+        let by_podman = |claims: &mut Claims| {
+            claims.podman_compose_project = Some("shop".into());
+            claims.compose_oneoff = None;
+        };
+        with(by_podman, named(name, web(1, 1)))
+    };
+    for (name, expected) in [
+        ("shop_web_tmp4711", "one_off"),
+        ("shop_web_1", "makes s:web web"),
+        ("shop_web_tmp", "makes s:web web"),
+        ("shop_web_tmp12x", "makes s:web web"),
+    ] {
+        assert_eq!(world(vec![podman(name)], vec![]).verdict(1), expected, "{name}");
+    }
+    assert_eq!(world(vec![named("shop_web_tmp4711", web(1, 1))], vec![]).verdict(1), "makes s:web web");
+}
+
 #[test]
 fn replicas_of_a_service_have_a_row_each() {
     let world = world(vec![web(1, 1), web(2, 2), web(3, 3)], vec![]);
@@ -72,8 +93,8 @@ fn replicas_of_a_service_have_a_row_each() {
 #[test]
 fn service_that_spells_a_replica_does_not_meet_its_row() {
     let spelled = with(|claims| claims.compose_service = Some("web:2".into()), web(2, 1));
-    let world = world(vec![web(1, 2), spelled], vec![]);
-    assert_eq!(world.verdicts(), ["makes s:web:2 web", "makes s:web%3A2 web:2"]);
+    let world = world(vec![web(1, 1), web(3, 2), spelled], vec![]);
+    assert_eq!(world.verdicts(), ["makes s:web web", "makes s:web:2 web", "makes s:web%3A2 web:2"]);
 }
 
 #[test]

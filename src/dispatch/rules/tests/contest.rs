@@ -2,6 +2,11 @@
 
 use super::*;
 
+/// One whose label claims the row `s:web`: no other row will do for it.
+fn sole(number: u32) -> ListedContainer {
+    labelled(number, "s", "stack", "web")
+}
+
 #[test]
 fn unbound_row_of_ours_is_taken() {
     let world = world(vec![web(1, 1)], vec![raw_row("s:web", "s", ContainerState::Created, None)]);
@@ -48,8 +53,8 @@ fn contest_for_a_bound_row() {
         (Stopped, Stopped, false, [keeps, superseded]),
         (Stopped, Created, false, [keeps, superseded]),
     ] {
-        let bound = in_state(bound, web(5, 1));
-        let other = in_state(other, web(if other_is_later { 6 } else { 4 }, 1));
+        let bound = in_state(bound, sole(5));
+        let other = in_state(other, sole(if other_is_later { 6 } else { 4 }));
         let world = world(vec![bound.clone(), other.clone()], vec![row("s:web", "s", &bound)]);
         assert_eq!(world.verdicts(), expected, "{} against {}, later: {other_is_later}", bound.state, other.state);
     }
@@ -64,8 +69,8 @@ fn bound_container_stays_unless_the_other_is_known_to_be_later() {
         (None, None, ["keeps s:web", "superseded"]),
         (Some(LAST_PASS), Some(NOW), ["superseded", "takes s:web"]),
     ] {
-        let bound = ListedContainer { created_at: bound_at, ..stopped(web(1, 1)) };
-        let other = ListedContainer { created_at: other_at, ..stopped(web(2, 1)) };
+        let bound = ListedContainer { created_at: bound_at, ..stopped(sole(1)) };
+        let other = ListedContainer { created_at: other_at, ..stopped(sole(2)) };
         assert_eq!(world(vec![bound.clone(), other], vec![row("s:web", "s", &bound)]).verdicts(), expected);
     }
 }
@@ -75,12 +80,12 @@ fn contest_for_a_new_row() {
     let at = |created_at, container| ListedContainer { created_at, ..container };
     let makes = "makes s:web web";
     for (first, second, expected) in [
-        (stopped(web(9, 1)), web(1, 1), ["superseded", makes]),
-        (web(1, 1), web(9, 1), ["contested", makes]),
-        (at(Some(NOW), web(1, 1)), web(9, 1), [makes, "contested"]),
-        (at(Some(NOW), web(1, 1)), at(Some(NOW), web(9, 1)), ["contested", makes]),
-        (at(None, web(1, 1)), at(None, web(9, 1)), ["contested", makes]),
-        (stopped(web(1, 1)), stopped(web(9, 1)), ["superseded", makes]),
+        (stopped(sole(9)), sole(1), ["superseded", makes]),
+        (sole(1), sole(9), ["contested", makes]),
+        (at(Some(NOW), sole(1)), sole(9), [makes, "contested"]),
+        (at(Some(NOW), sole(1)), at(Some(NOW), sole(9)), ["contested", makes]),
+        (at(None, sole(1)), at(None, sole(9)), ["contested", makes]),
+        (stopped(sole(1)), stopped(sole(9)), ["superseded", makes]),
     ] {
         assert_eq!(world(vec![first, second], vec![]).verdicts(), expected);
     }
@@ -91,8 +96,8 @@ fn compose_replaces_a_container_step_by_step() {
     let old = web(1, 1);
     let held = row("s:web", "s", &old);
     let waiting = with(
-        |claims| claims.compose_replace = Some("shop-web-1".into()),
-        in_state(ContainerState::Created, named("1a2b_shop-web-1", web(2, 1))),
+        |claims| claims.compose_replace = Some("web-1".into()),
+        in_state(ContainerState::Created, named("000000000000_shop-web-1", web(2, 1))),
     );
     let beside = world(vec![old.clone(), waiting.clone()], vec![held.clone()]);
     assert_eq!(beside.verdicts(), ["keeps s:web", "superseded"]);
@@ -107,9 +112,9 @@ fn compose_replaces_a_container_step_by_step() {
 
 #[test]
 fn row_is_taken_only_from_a_container_that_is_known_to_be_gone() {
-    let held = row("s:web", "s", &web(1, 1));
+    let held = row("s:web", "s", &sole(1));
     let claimed_by = |claimant: ListedContainer| world(vec![claimant], vec![held.clone()]);
-    for (claimant, reason) in [(web(2, 1), "contested"), (stopped(web(2, 1)), "superseded")] {
+    for (claimant, reason) in [(sole(2), "contested"), (stopped(sole(2)), "superseded")] {
         for (why, world, expected) in [
             ("not asked", claimed_by(claimant.clone()), reason),
             ("gone", claimed_by(claimant.clone()).gone(1), "takes s:web"),
@@ -126,18 +131,18 @@ fn row_is_taken_only_from_a_container_that_is_known_to_be_gone() {
 
 #[test]
 fn missing_row_is_taken_at_once_but_for_a_container_that_is_back() {
-    let old = web(1, 1);
+    let old = sole(1);
     let lost = missing(row("s:web", "s", &old));
-    assert_eq!(world(vec![web(2, 1)], vec![lost.clone()]).verdict(2), "takes s:web");
-    assert_eq!(world(vec![web(2, 1)], vec![lost.clone()]).partial().verdict(2), "takes s:web");
-    assert_eq!(world(vec![web(2, 1)], vec![lost.clone()]).quarantined(1).verdict(2), "contested");
-    assert_eq!(world(vec![web(2, 1), old], vec![lost]).verdicts(), ["contested", "keeps s:web"]);
+    assert_eq!(world(vec![sole(2)], vec![lost.clone()]).verdict(2), "takes s:web");
+    assert_eq!(world(vec![sole(2)], vec![lost.clone()]).partial().verdict(2), "takes s:web");
+    assert_eq!(world(vec![sole(2)], vec![lost.clone()]).quarantined(1).verdict(2), "contested");
+    assert_eq!(world(vec![sole(2), old], vec![lost]).verdicts(), ["contested", "keeps s:web"]);
 }
 
 #[test]
 fn container_that_lost_its_row_takes_no_other_in_the_same_pass() {
     let renamed = named("legacy", stopped(container(1)));
-    let world = world(vec![renamed.clone(), web(2, 1)], vec![row("s:web", "s", &renamed)]);
+    let world = world(vec![renamed.clone(), sole(2)], vec![row("s:web", "s", &renamed)]);
     assert_eq!(world.verdicts(), ["superseded", "takes s:web"]);
 }
 
@@ -146,7 +151,7 @@ fn container_that_lost_its_row_disputes_it_no_more() {
     let strange = stopped(labelled(1, "s2", "stack", "web"));
     let alone = world(vec![strange.clone()], vec![row("s:web", "s", &strange)]);
     assert_eq!(disputes(&alone.assign()), [UnassignedReason::Contested]);
-    let beside = world(vec![strange.clone(), web(2, 1)], vec![row("s:web", "s", &strange)]);
+    let beside = world(vec![strange.clone(), sole(2)], vec![row("s:web", "s", &strange)]);
     assert_eq!(beside.verdicts(), ["superseded", "takes s:web"]);
     assert!(beside.assign().disputed.is_empty());
 }

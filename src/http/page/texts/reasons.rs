@@ -33,7 +33,10 @@ impl Texts {
 /// What [`advice`] says, in Russian.
 const fn russian_advice(reason: UnassignedReason) -> &'static str {
     match reason {
-        UnassignedReason::NoLabel => "ни одна метка не называет владельца; стек может взять контейнер по имени",
+        UnassignedReason::NoLabel => {
+            "ни одна метка не называет владельца; стек может взять контейнер по постоянному имени, а владельца того, чьё имя \
+             меняется с каждым развёртыванием, называет метка `tinyforge.workload.id`"
+        }
         UnassignedReason::UnknownWorkload => {
             "метка называет незарегистрированного владельца; если это стек или сайт, то `stack add` или `site add`"
         }
@@ -45,7 +48,7 @@ const fn russian_advice(reason: UnassignedReason) -> &'static str {
         }
         UnassignedReason::UnknownSite => "метка называет незарегистрированный сайт",
         UnassignedReason::UnknownStack => {
-            "проект compose не зарегистрирован как стек; имя с управляющими символами стек носить не может"
+            "проект compose не зарегистрирован как стек; где команды нет, стек не может носить такое имя"
         }
         UnassignedReason::OtherPrefix => "`compose_prefix` в настройках исключает этот проект compose",
         UnassignedReason::OneOff => "разовому запуску compose строка не нужна",

@@ -44,6 +44,7 @@ impl Texts {
             ChangeCause::Inserted => self.cause_inserted,
             ChangeCause::Observed => self.cause_observed,
             ChangeCause::Rebound => self.cause_rebound,
+            ChangeCause::Scaled => self.cause_scaled,
             ChangeCause::Missing => self.cause_missing,
             ChangeCause::Returned => self.cause_returned,
             ChangeCause::Deployer => self.cause_deployer,

@@ -1,0 +1,220 @@
+//! Rule 3: which of its service's rows a new container gets.
+//!
+//! A service's rows are slots: `<workload>:<service>`, `<workload>:<service>:2`, and so on. Compose's own number orders
+//! containers that arrive together; it is no slot, since it grows with each rolling deploy.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::assign::{Assignment, Picture, Presence};
+use super::claim::{ClaimedBy, Label, RowClaim};
+use super::contest::{is_gone, rank};
+use super::kin::{Family, families, is_own_name, number};
+use crate::model::{LedgerRow, ListedContainer, RowId};
+
+/// A row among those of its service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Slot {
+    /// From 1.
+    pub(super) number: u64,
+    /// The row's index.
+    pub(super) row: usize,
+}
+
+/// What a row id says: the id of the service's first row, and the slot. Services, names and roles hold no `:` in an id.
+pub(super) fn slot_of(id: &RowId) -> Option<(&str, u64)> {
+    let id = id.as_str();
+    let (workload, rest) = id.split_once(':')?;
+    let (service, number) = rest.split_once(':').map_or((rest, None), |(service, number)| (service, Some(number)));
+    if workload.is_empty() || service.is_empty() {
+        return None;
+    }
+    let Some(text) = number else { return Some((id, 1)) };
+    let number = text.parse::<u64>().ok().filter(|number| *number > 1 && number.to_string() == text)?;
+    Some((&id[..id.len() - text.len() - 1], number))
+}
+
+/// The row id of a slot.
+fn slot_id(first: &RowId, number: u64) -> RowId {
+    if number == 1 { first.clone() } else { RowId::new(format!("{first}:{number}")) }
+}
+
+/// The slots of the services whose first row is asked for, each service's in their order.
+pub(super) fn slots_of<'a>(rows: &'a [LedgerRow], is_asked: impl Fn(&str) -> bool) -> HashMap<&'a str, Vec<Slot>> {
+    let mut services: HashMap<&str, Vec<Slot>> = HashMap::new();
+    for (row, known) in rows.iter().enumerate() {
+        if let Some((first, number)) = slot_of(&known.id)
+            && is_asked(first)
+        {
+            services.entry(first).or_default().push(Slot { number, row });
+        }
+    }
+    services.values_mut().for_each(|slots| slots.sort_unstable());
+    services
+}
+
+/// Gives each container that claims a service the row that it is to contend for: that of the container whose place it
+/// takes, or the lowest that no present container holds.
+pub(super) fn seat(
+    picture: &Picture<'_>,
+    presence: &[Presence],
+    claims: &mut [(usize, RowClaim)],
+    assignment: &mut Assignment,
+) {
+    let mut services: BTreeMap<RowId, Vec<usize>> = BTreeMap::new();
+    let mut taken = HashSet::new();
+    for (at, (_, claim)) in claims.iter().enumerate() {
+        if claim.claimed_by == ClaimedBy::Label(Label::Compose) {
+            services.entry(claim.row.clone()).or_default().push(at);
+        } else {
+            taken.insert(claim.row.clone());
+        }
+    }
+    if services.is_empty() {
+        return;
+    }
+    let slots = slots_of(picture.rows, |first| services.contains_key(first));
+    for (first, claimants) in services {
+        let slots = slots.get(first.as_str()).map_or(&[][..], Vec::as_slice);
+        let service = Service { picture, presence, slots, first, taken: &taken };
+        service.seat(&claimants, claims, assignment);
+    }
+}
+
+/// One service, while its new containers are seated.
+struct Service<'a> {
+    picture: &'a Picture<'a>,
+    presence: &'a [Presence],
+    slots: &'a [Slot],
+    first: RowId,
+    /// Rows that other rules claim.
+    taken: &'a HashSet<RowId>,
+}
+
+impl Service<'_> {
+    /// `claimants` are indices of `claims`.
+    fn seat(&self, claimants: &[usize], claims: &mut [(usize, RowClaim)], assignment: &mut Assignment) {
+        let containers = &self.picture.listing.containers;
+        let listed: Vec<usize> = claimants.iter().map(|at| claims[*at].0).collect();
+        let mut seating = Seating::default();
+        for family in families(self.picture, self.presence, self.slots, &listed) {
+            self.place(family, &mut seating, assignment);
+        }
+        seating.seekers.sort_by_cached_key(|container| order(&containers[*container]));
+        let mut free = self.free_slots();
+        for container in seating.seekers {
+            seating.seats.insert(container, free.next().expect("there are more numbers than containers"));
+        }
+        for (container, leader) in seating.followers {
+            let seat = seating.seats[&leader].clone();
+            seating.seats.insert(container, seat);
+        }
+        for (at, container) in claimants.iter().zip(listed) {
+            claims[*at].1.row = seating.seats.remove(&container).expect("each is placed");
+        }
+    }
+
+    /// Of a family one has a row: the others wait for it. But whoever is up needs one, beside another that is up too.
+    fn place(&self, family: Family, seating: &mut Seating, assignment: &mut Assignment) {
+        let containers = &self.picture.listing.containers;
+        let Family { mut new, rows } = family;
+        new.sort_unstable_by(|a, b| rank(&containers[*b], false).cmp(&rank(&containers[*a], false)));
+        let beyond = rows.iter().filter(|row| self.presence[**row] == Presence::Beyond);
+        assignment.wants_seen.extend(beyond.filter_map(|row| self.picture.rows[*row].binding.container_id.clone()));
+        let shared = rows.into_iter().min_by_key(|row| &self.picture.rows[*row].id);
+        let mut is_open = shared.is_none_or(|row| self.is_open(row));
+        let leader = new[0];
+        for container in new {
+            let is_up = containers[container].state.is_up();
+            match shared {
+                Some(row) if is_open || !is_up => {
+                    seating.seats.insert(container, self.picture.rows[row].id.clone());
+                }
+                None if container != leader && !is_up => seating.followers.push((container, leader)),
+                _ => seating.seekers.push(container),
+            }
+            // Those that are up come first.
+            is_open = is_open && !is_up;
+        }
+    }
+
+    /// Whether no container that is up, or may be, has the row.
+    fn is_open(&self, row: usize) -> bool {
+        match self.presence[row] {
+            Presence::Listed(container) => !self.picture.listing.containers[container].state.is_up(),
+            Presence::Beyond => true,
+            Presence::Quarantined => false,
+            Presence::Unlisted => is_gone(self.picture, &self.picture.rows[row]),
+        }
+    }
+
+    /// The slots that no present container holds, from the lowest. One whose row is another workload's is among them: who
+    /// meets it is contested.
+    fn free_slots(&self) -> impl Iterator<Item = RowId> {
+        let mut held = self.slots.iter().filter(|slot| self.is_held(slot.row)).map(|slot| slot.number).peekable();
+        let numbers = (1..).filter(move |number| {
+            let is_held = held.peek() == Some(number);
+            if is_held {
+                held.next();
+            }
+            !is_held
+        });
+        numbers.map(|number| slot_id(&self.first, number)).filter(|id| !self.taken.contains(id))
+    }
+
+    fn is_held(&self, row: usize) -> bool {
+        match self.presence[row] {
+            Presence::Listed(_) | Presence::Quarantined | Presence::Beyond => true,
+            Presence::Unlisted => {
+                let row = &self.picture.rows[row];
+                row.binding.container_id.is_some() && !is_gone(self.picture, row)
+            }
+        }
+    }
+}
+
+/// Where the new containers of a service go, by their indices in the listing.
+#[derive(Default)]
+struct Seating {
+    seats: HashMap<usize, RowId>,
+    /// Each gets a free slot.
+    seekers: Vec<usize>,
+    /// Each contends for the seat of the other.
+    followers: Vec<(usize, usize)>,
+}
+
+/// Who of those that arrive together is first: by compose's number, then compose's own name before any other, then who is
+/// up, then who was made earlier.
+fn order(container: &ListedContainer) -> (u64, bool, bool, i64, Box<str>) {
+    (
+        number(container).unwrap_or(u64::MAX),
+        !is_own_name(container),
+        !container.state.is_up(),
+        container.created_at.map_or(i64::MAX, |created| created.as_millis()),
+        container.id.as_str().into(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_id_tells_its_service_and_its_slot() {
+        for (id, expected) in [
+            ("w:web", Some(("w:web", 1))),
+            ("w:web:2", Some(("w:web", 2))),
+            ("w:web:18446744073709551615", Some(("w:web", u64::MAX))),
+            ("w:web%3A2", Some(("w:web%3A2", 1))),
+            ("w:web:1", None),
+            ("w:web:02", None),
+            ("w:web:+2", None),
+            ("w:web:2:3", None),
+            ("w:web:", None),
+            ("w:", None),
+            (":web", None),
+            ("app-1", None),
+        ] {
+            assert_eq!(slot_of(&RowId::new(id)), expected, "{id}");
+        }
+    }
+}

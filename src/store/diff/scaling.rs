@@ -1,0 +1,63 @@
+//! What scaling writes: rows that go, containers that move down, and losses that alarm nobody.
+
+use super::{DiffInput, Difference, keep, lose, rewrite, with_news};
+use crate::dispatch::SlotEnd;
+use crate::model::{Binding, ChangeCause, ContainerState, LedgerRow, ListedContainer, Observed};
+use crate::store::RowWrite;
+
+/// The slots whose container is gone, as the rules decided on them.
+pub(super) fn end_slots(input: &DiffInput<'_>, settled: &mut [bool], difference: &mut Difference) {
+    for (&index, end) in &input.assignment.slot_ends {
+        let row = &input.picture.rows[index];
+        settled[index] = true;
+        let write = match end {
+            SlotEnd::Missing => went_missing(row, input),
+            SlotEnd::Kept => quietly(went_missing(row, input)),
+            SlotEnd::Surplus => surplus(row),
+        };
+        difference.rows.push(write);
+    }
+}
+
+/// A write of which nobody is to be alarmed, nor told that an alarm is over.
+pub(super) fn quietly(write: RowWrite) -> RowWrite {
+    RowWrite { cause: ChangeCause::Scaled, ..write }
+}
+
+/// The container of one row goes over to another, with all that is known of it; the row that it leaves goes.
+pub(super) fn move_down(
+    from: &LedgerRow,
+    to: &LedgerRow,
+    container: &ListedContainer,
+    input: &DiffInput<'_>,
+) -> RowWrite {
+    let kept = with_news(keep(from, container, input.now), from, container, input);
+    let kept = kept.unwrap_or_else(|| rewrite(from, from.observed.clone(), ChangeCause::Observed));
+    RowWrite {
+        binding: Binding { container_id: Some(container.id.clone()), ..to.binding.clone() },
+        details_owed: kept.details_owed,
+        leaves: Some(from.id.clone()),
+        ..rewrite(to, kept.observed, ChangeCause::Rebound)
+    }
+}
+
+fn went_missing(row: &LedgerRow, input: &DiffInput<'_>) -> RowWrite {
+    match &row.binding.container_id {
+        Some(container) if row.observed.state != ContainerState::Missing => lose(row, container, input),
+        _ => {
+            let observed = Observed { state_since: Some(input.now), ..row.observed.clone() };
+            rewrite(row, observed, ChangeCause::Missing)
+        }
+    }
+}
+
+/// The row goes. From the state that the last change left.
+fn surplus(row: &LedgerRow) -> RowWrite {
+    let observed = Observed { state: ContainerState::Forgotten, ..row.observed.clone() };
+    RowWrite {
+        details_owed: false,
+        foreign_state: None,
+        from_state: row.recorded_state.clone(),
+        ..rewrite(row, observed, ChangeCause::Scaled)
+    }
+}
