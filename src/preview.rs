@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::dispatch::{Assignment, Picture, RuleSet, assign, directory_keys};
+use crate::dispatch::{Assignment, ImageNames, Picture, RuleSet, assign, directory_keys};
 use crate::docker::{Daemon, Listed, Questions, resolve_endpoint};
 use crate::model::{ContainerId, FailureKind, ImageId, News, PassFailure, Timestamp, Unassigned};
 use crate::store::{DiffInput, Directory, DirectoryKeys, OpenMode, Opened, Store, StoreError, diff};
@@ -55,6 +55,8 @@ async fn settle(
 ) -> Preview {
     let mut images = HashMap::new();
     let mut verified = HashMap::new();
+    let (mut image_names, mut names_are_asked) = (ImageNames::default(), false);
+    let examined = HashMap::new();
     loop {
         let picture = Picture {
             scoped: None,
@@ -63,10 +65,15 @@ async fn settle(
             directory,
             images: &images,
             verified: &verified,
+            examined: &examined,
+            image_names: &image_names,
             identity_known: listed.identity.is_some(),
         };
         let assignment: Assignment = assign(&picture, rules);
-        if !assignment.wants_images.is_empty() {
+        if !assignment.wants_names.is_empty() && !std::mem::replace(&mut names_are_asked, true) {
+            let wanted: Vec<ContainerId> = assignment.wants_names.into_iter().collect();
+            image_names.note(questions.verify(wanted).await);
+        } else if !assignment.wants_images.is_empty() {
             let wanted: Vec<ImageId> = assignment.wants_images.into_iter().collect();
             images.extend(questions.images(wanted).await);
         } else if !assignment.wants_verified.is_empty() {

@@ -79,7 +79,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::model::{ChangeCause, HostName, RowId, Timestamp};
 
-    pub(crate) fn change(from: Option<&str>, to: &str, exit_code: Option<i32>) -> Change {
+    pub(crate) fn change(from: Option<&str>, to: &str, exit_code: Option<i64>) -> Change {
         Change {
             revision: Revision(7),
             at: Timestamp::from_millis(0),

@@ -116,7 +116,7 @@ fn table(rows: &[StoredRow], now: Timestamp) -> Table {
             workload(row),
             row.binding.role.to_string(),
             state(row),
-            since(row.observed.known_since(), now),
+            since(row.observed.state_since, now),
             row.observed.ports.to_string(),
             row.observed.image_ref.to_string(),
         ];
@@ -235,19 +235,6 @@ shop-web-1  stack/shop  web   running  60 s   0.0.0.0:8080->80/tcp  shop/web:7  
         assert_eq!(state(&row), "restarting, flapping: 5 starts");
         row.observed.flapping_since = None;
         assert_eq!(state(&row), "restarting");
-    }
-
-    #[test]
-    fn what_ran_before_the_ledger_knew_it_has_run_since_its_start() {
-        let at = |seconds: i64| Some(Timestamp::from_millis(seconds * 1_000));
-        let mut row = row();
-        assert_eq!(row.observed.known_since(), at(100));
-        (row.observed.started_at, row.observed.finished_at) = (at(40), at(30));
-        assert_eq!(row.observed.known_since(), at(40));
-        row.observed.state = ContainerState::Stopped;
-        assert_eq!(row.observed.known_since(), at(30));
-        row.observed.state = ContainerState::Missing;
-        assert_eq!(row.observed.known_since(), at(100));
     }
 
     #[test]

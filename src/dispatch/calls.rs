@@ -43,7 +43,7 @@ impl DispatchState {
                 self.to_lane(Lane::Pass, DockerMessage::ReadImages { op, images, reply_to }),
                 config.list_deadline + LANE_GRACE,
             ),
-            Ask::Verify(containers) => (
+            Ask::Verify(containers) | Ask::ReadNames(containers) => (
                 self.to_lane(Lane::Pass, DockerMessage::Verify { op, containers, reply_to }),
                 config.list_deadline + LANE_GRACE,
             ),
@@ -123,6 +123,7 @@ const fn daemon_call(ask: &Ask) -> Option<&'static str> {
         Ask::Settle(_) => Some("settle"),
         Ask::Examine(..) => Some("examine"),
         Ask::ReadImages(_) => Some("images"),
+        Ask::ReadNames(_) => Some("names"),
         Ask::Verify(_) => Some("verify"),
         Ask::Open(_) | Ask::ReadRows(_) | Ask::LookUp(_) | Ask::Adopt(_) | Ask::Commit(_) => None,
     }

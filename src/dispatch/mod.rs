@@ -23,4 +23,4 @@ pub(crate) use rules::dispute;
 pub(crate) use rules::fixtures;
 #[cfg(feature = "cli")]
 pub(crate) use rules::is_adoptable;
-pub(crate) use rules::{Assignment, Picture, RuleSet, SlotEnd, Verdict, assign, unassigned};
+pub(crate) use rules::{Assignment, ImageNames, Picture, RuleSet, SlotEnd, Verdict, assign};

@@ -5,21 +5,34 @@ use serde::de::DeserializeSeed;
 use serde_json::value::RawValue;
 
 use super::fault::{Call, says_no_such};
+use super::health::HealthField;
 use super::labels::{LabelReader, LabelsSeed, ReadLabels};
-use super::listing::examine;
+use super::listing::{bounded_image, examine, examined_health};
 use super::message::{DaemonError, ImageAnswer};
 use super::scalar::Scalar;
 use super::transport::Answer;
-use crate::model::{ContainerId, ContainerState, Examined, Inspected, InspectedDetails, Timestamp};
+use crate::model::{
+    ContainerId, ContainerState, Examined, ExaminedContainer, HealthFact, Inspected, InspectedDetails, Timestamp,
+};
 
 #[derive(Deserialize)]
 struct RawInspect<'a> {
     #[serde(rename = "Id", borrow, default)]
     id: Scalar<'a>,
+    #[serde(rename = "Created", borrow, default)]
+    created: Scalar<'a>,
     #[serde(rename = "RestartCount", borrow, default)]
     restart_count: Scalar<'a>,
+    #[serde(rename = "Config", borrow, default)]
+    config: Option<RawConfig<'a>>,
     #[serde(rename = "State", borrow, default)]
     state: Option<RawState<'a>>,
+}
+
+#[derive(Deserialize)]
+struct RawConfig<'a> {
+    #[serde(rename = "Image", borrow, default)]
+    image: Scalar<'a>,
 }
 
 #[derive(Deserialize)]
@@ -32,6 +45,11 @@ struct RawState<'a> {
     started_at: Scalar<'a>,
     #[serde(rename = "FinishedAt", borrow, default)]
     finished_at: Scalar<'a>,
+    #[serde(rename = "Health", borrow, default)]
+    health: HealthField<'a>,
+    /// The same in the words of Podman before 4.
+    #[serde(rename = "Healthcheck", borrow, default)]
+    healthcheck: HealthField<'a>,
 }
 
 /// What the answer to an inspect says. Only the daemon's own 404 means gone.
@@ -55,8 +73,8 @@ pub(super) fn examined(
     answer: Result<Answer, DaemonError>,
 ) -> Examined {
     match answer {
-        Ok(Answer { status: 200, body }) => match examine(&body, container, labels) {
-            Ok(listed) => Examined::Present(Box::new(listed)),
+        Ok(Answer { status: 200, body }) => match examined_container(&body, container, labels) {
+            Ok(examined) => Examined::Present(Box::new(examined)),
             Err(cause) => Examined::Unanswered(call.nonsense(&cause).to_string()),
         },
         Ok(Answer { status: 404, body }) if says_no_such("container", &body) => Examined::Gone,
@@ -65,18 +83,37 @@ pub(super) fn examined(
     }
 }
 
+/// All that one inspect says.
+pub(super) fn examined_container(
+    body: &[u8],
+    container: &ContainerId,
+    labels: &LabelReader,
+) -> Result<ExaminedContainer, String> {
+    Ok(ExaminedContainer { listed: examine(body, container, labels)?, details: details(body)? })
+}
+
 fn details(body: &[u8]) -> Result<InspectedDetails, String> {
     let text = String::from_utf8_lossy(body);
     let raw: RawInspect<'_> = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     if raw.id.text().is_none() {
         return Err("it has no id".into());
     }
-    let mut details = InspectedDetails { restart_count: raw.restart_count.integer(), ..InspectedDetails::default() };
-    if let Some(state) = raw.state {
-        details.oom_killed = state.oom_killed.flag();
-        details.started_at = state.started_at.text().and_then(Timestamp::parse);
-        details.finished_at = state.finished_at.text().and_then(Timestamp::parse);
-        details.state = state.status.text().map(ContainerState::from_daemon);
+    let moment = |said: &Scalar<'_>| said.text().and_then(Timestamp::parse);
+    let image = raw.config.as_ref().and_then(|config| config.image.text()).filter(|image| !image.is_empty());
+    let mut details = InspectedDetails {
+        restart_count: raw.restart_count.integer(),
+        created_at: moment(&raw.created),
+        image_ref: image.map(bounded_image),
+        ..InspectedDetails::default()
+    };
+    if let Some(said) = raw.state {
+        let health = said.health.word().or_else(|| said.healthcheck.word());
+        let state = said.status.text().map(ContainerState::from_daemon);
+        details.oom_killed = said.oom_killed.flag();
+        details.started_at = moment(&said.started_at);
+        details.finished_at = moment(&said.finished_at);
+        details.health = state.as_ref().map_or(HealthFact::Keep, |state| examined_health(state, health));
+        details.state = state;
     }
     Ok(details)
 }
@@ -129,7 +166,7 @@ mod tests {
 
     #[test]
     fn an_inspect_gives_what_the_listing_lacks() {
-        let body = r#"{"Id":"a","RestartCount":3,"Config":{"Env":["SECRET=1"]},"State":{"Status":"exited","OOMKilled":true,
+        let body = r#"{"Id":"a","Created":"2023-11-14T22:13:20.007Z","RestartCount":3,"Config":{"Env":["SECRET=1"],"Image":"nginx:1.25"},"State":{"Status":"exited","OOMKilled":true,
             "StartedAt":"2023-11-14T22:13:20.123456789Z","FinishedAt":"0001-01-01T00:00:00Z","ExitCode":137}}"#;
         let expected = InspectedDetails {
             restart_count: Some(3),
@@ -137,11 +174,34 @@ mod tests {
             started_at: Some(Timestamp::from_millis(1_700_000_000_123)),
             finished_at: None,
             state: Some(ContainerState::Stopped),
+            created_at: Some(Timestamp::from_millis(1_700_000_000_007)),
+            health: HealthFact::Absent,
+            image_ref: Some("nginx:1.25".into()),
         };
         assert_eq!(inspect(200, body), Inspected::Present(expected));
-        let odd = r#"{"Id":"a","RestartCount":"many","State":{"Status":"stopping","OOMKilled":null,"StartedAt":7}}"#;
+        let odd = r#"{"Id":"a","RestartCount":"many","State":{"Status":"stopping","OOMKilled":null,"StartedAt":7,"Health":[]}}"#;
         let state = Some(ContainerState::Other("stopping".into()));
         assert_eq!(inspect(200, odd), Inspected::Present(InspectedDetails { state, ..InspectedDetails::default() }));
+    }
+
+    // F12
+    #[test]
+    fn an_inspect_tells_the_health_in_the_words_of_each_engine() {
+        for (state, expected) in [
+            (r#""Status":"running","Health":{"Status":"healthy","Log":[]}"#, HealthFact::Known("healthy".into())),
+            (r#""Status":"running","Healthcheck":{"Status":"unhealthy"}"#, HealthFact::Known("unhealthy".into())),
+            (r#""Status":"running","Health":{"Status":"reset"}"#, HealthFact::Keep),
+            (r#""Status":"running","Health":{"Status":""}"#, HealthFact::Absent),
+            (r#""Status":"running","Health":null"#, HealthFact::Absent),
+            (r#""Status":"running""#, HealthFact::Absent),
+            (r#""Status":"paused","Health":{"Status":"healthy"}"#, HealthFact::Keep),
+            (r#""Status":"exited","Health":{"Status":"unhealthy"}"#, HealthFact::Absent),
+        ] {
+            let Inspected::Present(details) = inspect(200, &format!(r#"{{"Id":"a","State":{{{state}}}}}"#)) else {
+                panic!("{state}")
+            };
+            assert_eq!(details.health, expected, "{state}");
+        }
     }
 
     #[test]

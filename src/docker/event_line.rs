@@ -2,30 +2,33 @@
 //!
 //! An event carries all labels of its container; of them nothing is kept, and nothing is copied.
 
+use std::fmt;
+
 use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::scalar::Scalar;
 use super::source::StreamItem;
 use super::text::escaped;
-use crate::model::{ContainerId, DaemonEvent, EventAction};
+use crate::model::{ContainerId, DaemonEvent, EventAction, HealthWord};
 
 /// The actions that a row could show, in Docker's and Podman's words; the daemon is asked for these alone. Podman tells
 /// `die` to those who asked for `died`. A `kill` that ends a process comes with `die`; a container that is stopped while it waits for its restart is told of by `stop` alone.
 pub(super) const ACTIONS: [(&str, EventAction); 14] = [
     ("start", EventAction::Started),
-    ("restart", EventAction::Ended),
+    ("restart", EventAction::DetailsChanged),
     ("die", EventAction::Ended),
     ("died", EventAction::Ended),
-    ("oom", EventAction::Ended),
-    ("create", EventAction::Changed),
-    ("pause", EventAction::Changed),
-    ("unpause", EventAction::Changed),
+    ("oom", EventAction::DetailsChanged),
+    ("create", EventAction::Created),
+    ("pause", EventAction::Paused),
+    ("unpause", EventAction::Unpaused),
     ("rename", EventAction::Changed),
     ("update", EventAction::Changed),
-    ("stop", EventAction::Changed),
-    ("destroy", EventAction::Changed),
-    ("remove", EventAction::Changed),
-    ("health_status", EventAction::Changed),
+    ("stop", EventAction::Stopped),
+    ("destroy", EventAction::Removed),
+    ("remove", EventAction::Removed),
+    ("health_status", EventAction::Health(None)),
 ];
 
 /// Longest description of a line that cannot be read.
@@ -48,7 +51,7 @@ struct RawEvent<'a> {
     time: Scalar<'a>,
     #[serde(rename = "timeNano", borrow, default)]
     time_nanos: Scalar<'a>,
-    /// Podman's alone: what one run of a health check came to.
+    /// Podman's alone: what its health check says after one run of it.
     #[serde(rename = "HealthStatus", borrow, default)]
     health: Scalar<'a>,
 }
@@ -57,6 +60,79 @@ struct RawEvent<'a> {
 struct RawActor<'a> {
     #[serde(rename = "ID", borrow, default)]
     id: Scalar<'a>,
+    #[serde(rename = "Attributes", borrow, default)]
+    attributes: Attributes<'a>,
+}
+
+/// Of all attributes, labels among them, the one that says what a health check says, where it is not said beside.
+#[derive(Default)]
+struct Attributes<'a> {
+    health: Scalar<'a>,
+}
+
+/// Names are read as bytes, so that a broken one is no error.
+enum AttributeName {
+    Health,
+    Other,
+}
+
+impl AttributeName {
+    const fn read(name: &[u8]) -> Self {
+        if matches!(name, b"HealthStatus") { Self::Health } else { Self::Other }
+    }
+}
+
+impl<'de> Deserialize<'de> for AttributeName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor;
+        impl Visitor<'_> for NameVisitor {
+            type Value = AttributeName;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_bytes<E>(self, name: &[u8]) -> Result<AttributeName, E> {
+                Ok(AttributeName::read(name))
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<AttributeName, E> {
+                Ok(AttributeName::read(name.as_bytes()))
+            }
+        }
+        deserializer.deserialize_bytes(NameVisitor)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Attributes<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AttributesVisitor;
+        impl<'de> Visitor<'de> for AttributesVisitor {
+            type Value = Attributes<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("attributes")
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Attributes::default())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut attributes = Attributes::default();
+                while let Some(name) = map.next_key()? {
+                    match name {
+                        AttributeName::Health => attributes.health = map.next_value()?,
+                        AttributeName::Other => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(attributes)
+            }
+        }
+        deserializer.deserialize_any(AttributesVisitor)
+    }
 }
 
 /// What a line says; `None` for what no row could show.
@@ -76,11 +152,8 @@ pub(super) fn decode(line: &[u8]) -> Option<StreamItem> {
     let Some(word) = raw.action.text().or_else(|| raw.status.text()) else {
         return Some(unreadable("an event has no action"));
     };
-    let action = action(word)?;
-    // Docker tells a health that changed; Podman tells each run of each health check, and its list shows none of it.
-    if raw.health.text().is_some_and(|health| !health.is_empty()) {
-        return None;
-    }
+    let beside = raw.actor.as_ref().and_then(|actor| actor.attributes.health.text());
+    let action = action(word, raw.health.text().or(beside))?;
     let id = raw.actor.as_ref().and_then(|actor| actor.id.text()).or_else(|| raw.id.text());
     match id.filter(|id| ContainerId::is_full(id)) {
         Some(id) => {
@@ -91,10 +164,18 @@ pub(super) fn decode(line: &[u8]) -> Option<StreamItem> {
     }
 }
 
-/// `health_status: healthy` is a `health_status`.
-fn action(word: &str) -> Option<EventAction> {
-    let word = word.split_once(':').map_or(word, |(word, _)| word);
-    ACTIONS.iter().find(|(name, _)| *name == word).map(|(_, action)| *action)
+/// Docker says `health_status: healthy`, Podman says the word beside. One that is none of the ledger's, like Podman's
+/// `reset`, leaves every row as it is.
+fn action(word: &str, health: Option<&str>) -> Option<EventAction> {
+    let (word, suffix) = word.split_once(':').map_or((word, ""), |(word, suffix)| (word, suffix.trim()));
+    let (_, action) = ACTIONS.iter().find(|(name, _)| *name == word)?;
+    if *action != EventAction::Health(None) {
+        return Some(*action);
+    }
+    match [suffix, health.unwrap_or("")].into_iter().find(|said| !said.is_empty()) {
+        Some(said) => HealthWord::parse(said).map(|word| EventAction::Health(Some(word))),
+        None => Some(EventAction::Health(None)),
+    }
 }
 
 fn at_nanos(seconds: &Scalar<'_>, nanos: &Scalar<'_>) -> i64 {
@@ -159,16 +240,36 @@ mod tests {
             ),
             (
                 format!(r#"{{"Type":"container","Action":"remove","Actor":{{"ID":"{}"}}}}"#, id()),
-                event(EventAction::Changed, 0),
+                event(EventAction::Removed, 0),
             ),
             // Before API 1.22.
             (
                 format!(r#"{{"status":"destroy","id":"{}","from":"x","time":7}}"#, id()),
-                event(EventAction::Changed, 7_000_000_000),
+                event(EventAction::Removed, 7_000_000_000),
             ),
             (
                 format!(r#"{{"Type":"container","Action":"health_status: unhealthy","id":"{}","timeNano":1}}"#, id()),
-                event(EventAction::Changed, 1),
+                event(EventAction::Health(Some(HealthWord::Unhealthy)), 1),
+            ),
+            // Podman, whose list shows no health before version 6.
+            (
+                format!(
+                    r#"{{"status":"health_status","id":"{}","Type":"container","Action":"health_status","HealthStatus":"healthy","timeNano":1}}"#,
+                    id()
+                ),
+                event(EventAction::Health(Some(HealthWord::Healthy)), 1),
+            ),
+            (
+                format!(
+                    r#"{{"Type":"container","Action":"health_status","Actor":{{"ID":"{}","Attributes":{{"a":"b","HealthStatus":"unhealthy"}}}},"timeNano":1}}"#,
+                    id()
+                ),
+                event(EventAction::Health(Some(HealthWord::Unhealthy)), 1),
+            ),
+            // Podman before 4.2.
+            (
+                format!(r#"{{"Type":"container","Action":"health_status","id":"{}","timeNano":1}}"#, id()),
+                event(EventAction::Health(None), 1),
             ),
         ] {
             assert_eq!(decode(line.as_bytes()), expected, "{line}");
@@ -183,7 +284,8 @@ mod tests {
             r#"{"Type":"container","Action":"archive-path"}"#,
             r#"{"Type":"image","Action":"remove","id":"ID"}"#,
             r#"{"Type":"network","Action":"destroy"}"#,
-            r#"{"status":"health_status","id":"ID","Type":"container","Action":"health_status","HealthStatus":"healthy"}"#,
+            r#"{"status":"health_status","id":"ID","Type":"container","Action":"health_status","HealthStatus":"reset"}"#,
+            r#"{"Type":"container","Action":"health_status: stopped","id":"ID"}"#,
             "",
             "\r",
             "  ",
@@ -223,11 +325,11 @@ mod tests {
             r#"{{"Type":"container","Action":"destroy","Actor":{{"Attributes":{{{labels}}},"ID":"{}"}},"timeNano":5}}"#,
             id()
         );
-        assert_eq!(decode(line.as_bytes()), event(EventAction::Changed, 5));
+        assert_eq!(decode(line.as_bytes()), event(EventAction::Removed, 5));
         let mut bytes = line.into_bytes();
         let at = bytes.iter().position(|byte| *byte == b'x').unwrap();
         bytes[at] = 0xff;
-        assert_eq!(decode(&bytes), event(EventAction::Changed, 5), "bytes that are no text");
+        assert_eq!(decode(&bytes), event(EventAction::Removed, 5), "bytes that are no text");
     }
 
     #[test]

@@ -11,7 +11,7 @@
 //! each            one question for many keys, some at a time
 //! listing         the list's body → a listing, while it comes in           (pure)
 //! events          the stream of events; lines, event_line: its bytes → events (pure)
-//! labels, answers, identity, resolve, fault, scalar, text                  (pure)
+//! labels, answers, identity, resolve, fault, health, scalar, text          (pure)
 //! progress        how far a call came, for whoever cancels it
 //! ```
 //!
@@ -30,6 +30,7 @@ mod endpoint;
 mod event_line;
 mod events;
 mod fault;
+mod health;
 mod identity;
 mod labels;
 mod lines;

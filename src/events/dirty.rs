@@ -45,7 +45,7 @@ impl Dirty {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     use super::*;
     use crate::model::Starts;
@@ -55,7 +55,7 @@ mod tests {
     }
 
     fn flapping(n: u32, is_flapping: bool) -> News {
-        News { details: BTreeSet::new(), starts: BTreeMap::from([(id(n), Starts { recent: 4, is_flapping })]) }
+        News { starts: BTreeMap::from([(id(n), Starts { recent: 4, is_flapping })]), ..News::default() }
     }
 
     #[test]

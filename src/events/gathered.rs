@@ -5,10 +5,11 @@ use std::time::Duration;
 use super::cursor::Cursor;
 use super::dirty::Dirty;
 use super::echoes::Echoes;
+use super::healths::Healths;
 use super::starts::StartLog;
 use crate::config::Config;
 use crate::docker::StreamItem;
-use crate::model::{ContainerId, DaemonEvent, EventAction, News, Starts, Timestamp};
+use crate::model::{ContainerId, DaemonEvent, EventAction, News, Starts, Timestamp, Told};
 use crate::supervisor::LiveCounts;
 
 /// Now, by both clocks.
@@ -27,6 +28,7 @@ pub(super) struct Gathered {
     cursor: Cursor,
     starts: StartLog,
     echoes: Echoes,
+    healths: Healths,
     window: Duration,
     /// Events that came; one that came twice counts once.
     pub(super) events: u64,
@@ -46,6 +48,7 @@ impl Gathered {
             cursor: Cursor::default(),
             starts: StartLog::new(config.flapping.clone()),
             echoes: Echoes::default(),
+            healths: Healths::default(),
             window: config.flapping.window,
             events: 0,
             last_sign: Duration::ZERO,
@@ -62,6 +65,7 @@ impl Gathered {
     /// The stream is open. What happened before may have been lost.
     pub(super) fn opened(&mut self, now: Moment) {
         self.cursor.opened(now.wall);
+        self.healths.forget();
         self.last_sign = now.elapsed;
         self.dirty.everything();
     }
@@ -76,6 +80,9 @@ impl Gathered {
                 }
                 self.events = self.events.saturating_add(1);
                 self.live.event();
+                if !self.healths.is_news(&event) {
+                    return false;
+                }
                 self.event(event, now);
             }
             // It may have been any event.
@@ -92,11 +99,15 @@ impl Gathered {
                 news.tell_starts(event.container.clone(), starts);
             }
         }
-        if event.action != EventAction::Started {
+        // A start is told last, and a health once it is written down: what a list shows then is true.
+        if !matches!(event.action, EventAction::Started | EventAction::Health(_)) {
             self.echoes.told(&event.container, now.elapsed);
         }
-        if matches!(event.action, EventAction::Started | EventAction::Ended) {
+        if matches!(event.action, EventAction::Started | EventAction::Ended | EventAction::DetailsChanged) {
             news.owe_details(event.container.clone());
+        }
+        if let Some(told) = Told::of(&event) {
+            news.tell(event.container.clone(), told);
         }
         self.dirty.container(event.container, news);
     }
@@ -149,15 +160,36 @@ mod tests {
 
     #[test]
     fn details_are_owed_to_what_started_or_ended_and_to_nothing_else() {
-        for (action, is_owed) in
-            [(EventAction::Started, true), (EventAction::Ended, true), (EventAction::Changed, false)]
-        {
+        for (action, is_owed) in [
+            (EventAction::Started, true),
+            (EventAction::Ended, true),
+            (EventAction::DetailsChanged, true),
+            (EventAction::Changed, false),
+            (EventAction::Paused, false),
+            (EventAction::Health(None), false),
+        ] {
             let mut gathered = gathered();
             gathered.take_in(event(action, 1), moment(1));
             let dirt = gathered.dirty.take().expect("owed");
             assert_eq!(dirt.scope, Scope::Containers([ContainerId::new("c")].into()));
             assert_eq!(dirt.news.details.contains("c"), is_owed, "{action:?}");
         }
+    }
+
+    // F12
+    #[test]
+    fn a_health_that_is_told_again_leaves_nothing_to_look_at() {
+        let mut gathered = gathered();
+        let well = EventAction::Health(Some(crate::model::HealthWord::Healthy));
+        assert!(gathered.take_in(event(well, 1), moment(1)));
+        let dirt = gathered.dirty.take().expect("owed");
+        assert_eq!(dirt.news.told["c"].health, Some(crate::model::HealthWord::Healthy));
+        gathered.looked_at();
+        for second in 2..100 {
+            assert!(!gathered.take_in(event(well, second), moment(second)));
+        }
+        assert_eq!(gathered.dirty_by_itself(100 * SECOND), None, "nor is it looked at once more");
+        assert_eq!((gathered.dirty.take(), gathered.events), (None, 99));
     }
 
     /// A5

@@ -21,6 +21,7 @@ mod cursor;
 mod dirty;
 mod echoes;
 mod gathered;
+mod healths;
 mod message;
 mod reader;
 mod reopening;

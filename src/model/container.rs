@@ -15,14 +15,15 @@ pub struct ListedContainer {
     pub id: ContainerId,
     /// The first name without its leading slash; empty if the daemon gave none.
     pub name: Box<str>,
-    /// The image as it was named at creation.
+    /// The image as the daemon lists it: as it was named at creation, or its id once that name means another image.
     pub image_ref: Box<str>,
     /// The image's id, where the daemon gave one.
     pub image_id: Option<ImageId>,
     /// The state, in the ledger's words.
     pub state: ContainerState,
-    /// What `Status` says of the exit code.
-    pub exit_code: ExitCodeFact,
+    /// The number in `Exited (N)` or `Restarting (N)`: 32 bits, without sign on Windows. `None` if it runs or never ran, and
+    /// where what is said is not understood.
+    pub exit_code: Option<i64>,
     /// What the listing says of the health check.
     pub health: HealthFact,
     /// When it was created, by the daemon's clock.
@@ -93,27 +94,33 @@ pub enum ForeignLabel {
     Destination,
 }
 
-/// What the listing says of the exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExitCodeFact {
-    /// `Exited (N)` or `Restarting (N)`.
-    Known(i32),
-    /// It runs, or never ran: there is none.
-    Absent,
-    /// Paused or not understood: the stored value stays.
-    Keep,
-}
-
-/// What the listing says of the health check.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a listing or an inspect says of the health check.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum HealthFact {
     /// `starting`, `healthy` or `unhealthy`.
     Known(Box<str>),
     /// It has no health check, or does not run.
     Absent,
-    /// Paused or not understood: the stored value stays.
+    /// Not told, paused or not understood: the stored value stays.
+    #[default]
     Keep,
 }
+
+/// Whether this is what somebody called an image, and not its id (`sha256:…`, or 12 or 64 hex digits) or nothing at all
+/// (`<none>`): which a daemon shows once the name means another image.
+#[must_use]
+pub(crate) fn is_image_name(text: &str) -> bool {
+    let is_hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    match text.strip_prefix("sha256:") {
+        Some(digest) => digest.len() < SHORT_ID || !is_hex(digest),
+        None => {
+            !(text.is_empty() || text.starts_with("<none>") || (matches!(text.len(), SHORT_ID | 64) && is_hex(text)))
+        }
+    }
+}
+
+/// Digits of an id that Docker shows for short.
+const SHORT_ID: usize = 12;
 
 /// The ports of a container in a stable order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -194,13 +201,29 @@ pub enum Inspected {
 pub enum Examined {
     /// Status 404 with the daemon's own "no such container".
     Gone,
-    /// It exists: what a listing would say of it.
-    Present(Box<ListedContainer>),
+    /// It exists.
+    Present(Box<ExaminedContainer>),
     /// Anything else: no answer in time, another status, nonsense. The text says what.
     Unanswered(String),
 }
 
-/// What only an inspect tells.
+/// What one inspect says of a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExaminedContainer {
+    /// What a listing would say of it; its image as it was named at creation.
+    pub listed: ListedContainer,
+    /// What a listing would not say.
+    pub details: InspectedDetails,
+}
+
+/// As from an inspect that says nothing more.
+impl From<ListedContainer> for ExaminedContainer {
+    fn from(listed: ListedContainer) -> Self {
+        Self { listed, details: InspectedDetails::default() }
+    }
+}
+
+/// What only an inspect tells, or an inspect alone where an engine's list does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InspectedDetails {
     /// How often the restart policy started it again.
@@ -213,6 +236,32 @@ pub struct InspectedDetails {
     pub finished_at: Option<Timestamp>,
     /// The state at the inspect, in the ledger's words.
     pub state: Option<ContainerState>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// What the health check says.
+    pub health: HealthFact,
+    /// The image as it was named at creation.
+    pub image_ref: Option<Box<str>>,
+}
+
+impl InspectedDetails {
+    /// Since when the container is in this state, by the daemon's clock, as far as an inspect tells: not since when it is
+    /// paused, and nothing of a state that it has left by then. What was thawed runs since it was started: whoever knows
+    /// of a state in between knows better.
+    #[must_use]
+    pub(crate) fn since(&self, state: &ContainerState) -> Option<Timestamp> {
+        let (started, finished) = (self.started_at, self.finished_at);
+        match state {
+            _ if self.state.as_ref() != Some(state) => None,
+            ContainerState::Created => self.created_at,
+            // Of a run that ended later it tells nothing, and so it does of one that began later.
+            ContainerState::Running => started.filter(|started| finished.is_none_or(|finished| finished <= *started)),
+            ContainerState::Stopped | ContainerState::Restarting => {
+                finished.filter(|finished| started.is_none_or(|started| started <= *finished))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Which daemon answers, from `/info` and `/version`.
@@ -225,4 +274,60 @@ pub struct DaemonIdentity {
     /// The text that tells this daemon from another: its id if it is the same in two asks, else name, engine and
     /// root directory.
     pub key: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // F9
+    #[test]
+    fn an_id_is_no_name_of_an_image_and_a_digest_beside_a_name_is_one() {
+        let id = "0123456789abcdef".repeat(4);
+        for (text, is_name) in [
+            (format!("sha256:{id}"), false),
+            (id.clone(), false),
+            (id[..12].to_owned(), false),
+            (format!("sha256:{}", &id[..12]), false),
+            ("<none>".into(), false),
+            ("<none>:<none>".into(), false),
+            (String::new(), false),
+            (format!("nginx@sha256:{id}"), true),
+            ("nginx:1.25".into(), true),
+            ("sha256:latest".into(), true),
+            ("deadbeef".into(), true),
+            ("deadbeefdead:1".into(), true),
+            ("docker.io/library/nginx:1".into(), true),
+            (id.to_uppercase(), true),
+        ] {
+            assert_eq!(is_image_name(&text), is_name, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_inspect_tells_since_when_of_its_own_state_alone() {
+        use ContainerState as S;
+        let at = |second: i64| Some(Timestamp::from_millis(second * 1_000));
+        let inspect = |state: S, started_at, finished_at| InspectedDetails {
+            state: Some(state),
+            started_at,
+            finished_at,
+            created_at: at(1),
+            ..InspectedDetails::default()
+        };
+        for (inspect, state, since) in [
+            (inspect(S::Running, at(5), None), S::Running, at(5)),
+            (inspect(S::Running, at(5), at(4)), S::Running, at(5)),
+            (inspect(S::Running, at(5), at(6)), S::Running, None),
+            (inspect(S::Stopped, at(5), at(6)), S::Stopped, at(6)),
+            (inspect(S::Stopped, at(5), at(4)), S::Stopped, None),
+            (inspect(S::Stopped, at(5), None), S::Stopped, None),
+            (inspect(S::Restarting, at(5), at(6)), S::Restarting, at(6)),
+            (inspect(S::Created, None, None), S::Created, at(1)),
+            (inspect(S::Paused, at(5), None), S::Paused, None),
+            (inspect(S::Stopped, at(5), at(6)), S::Running, None),
+        ] {
+            assert_eq!(inspect.since(&state), since, "{inspect:?} {state}");
+        }
+    }
 }

@@ -1,8 +1,10 @@
 //! What the daemon's event stream says, and what it leaves to be looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use super::{ContainerId, Scope, Trigger};
+use super::pass::word_enum;
+use super::{ContainerId, ContainerState, Scope, Timestamp, Trigger};
 
 /// One event of the daemon about one container.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,12 +20,58 @@ pub struct DaemonEvent {
 /// What happened to a container, as far as the ledger cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EventAction {
+    /// It was made.
+    Created,
     /// Its process was started: `start` alone, for `restart` comes with a `start` of its own.
     Started,
-    /// Its details may have changed: it ended, was restarted, or ran out of memory.
+    /// Its process ended.
     Ended,
-    /// Anything else that a row could show: created, paused, renamed, removed, its health.
+    /// It was stopped by request: told before or after its end, or alone of what waited for its restart.
+    Stopped,
+    /// It was frozen.
+    Paused,
+    /// It was thawed.
+    Unpaused,
+    /// It is gone.
+    Removed,
+    /// Its details may have changed otherwise: it was restarted, or ran out of memory.
+    DetailsChanged,
+    /// Its health check says so; `None` where the event does not say what.
+    Health(Option<HealthWord>),
+    /// Anything else that a row could show, as a new name.
     Changed,
+}
+
+word_enum! {
+    /// What a health check can say.
+    HealthWord {
+        /// It has not yet said.
+        Starting = "starting",
+        /// It succeeds.
+        Healthy = "healthy",
+        /// It fails.
+        Unhealthy = "unhealthy",
+    }
+}
+
+impl EventAction {
+    /// Whether a container is in that state by what happened.
+    #[must_use]
+    pub(crate) const fn leads_to(self, state: &ContainerState) -> bool {
+        match self {
+            Self::Created => matches!(state, ContainerState::Created),
+            Self::Started | Self::Unpaused => matches!(state, ContainerState::Running),
+            Self::Ended => matches!(state, ContainerState::Stopped | ContainerState::Restarting),
+            Self::Stopped => matches!(state, ContainerState::Stopped),
+            Self::Paused => matches!(state, ContainerState::Paused),
+            Self::Removed => matches!(state, ContainerState::Missing),
+            Self::DetailsChanged | Self::Health(_) | Self::Changed => false,
+        }
+    }
+
+    const fn changes_the_state(self) -> bool {
+        !matches!(self, Self::DetailsChanged | Self::Health(_) | Self::Changed)
+    }
 }
 
 /// How often a container started lately.
@@ -35,6 +83,46 @@ pub struct Starts {
     pub is_flapping: bool,
 }
 
+/// What events told of one container, by the daemon's clock: a hint for what neither list nor inspect tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// When the last one happened.
+    pub at: Timestamp,
+    /// The last one that brought it into another state, and when.
+    pub turn: Option<(EventAction, Timestamp)>,
+    /// The last word on its health.
+    pub health: Option<HealthWord>,
+}
+
+/// From the end of a process to the word that it was stopped: some milliseconds.
+const RIGHT_AFTER: Duration = Duration::from_secs(1);
+
+impl Told {
+    /// What one event tells; `None` if it does not say when.
+    #[must_use]
+    pub fn of(event: &DaemonEvent) -> Option<Self> {
+        let at = Timestamp::from_millis(event.at_nanos / 1_000_000);
+        let health = if let EventAction::Health(word) = event.action { word } else { None };
+        let turn = event.action.changes_the_state().then_some((event.action, at));
+        (event.at_nanos > 0).then_some(Self { at, turn, health })
+    }
+
+    /// Adds what was told later; events of one moment may come in any order.
+    fn join(&mut self, later: Self) {
+        let is_earlier = later.at < self.at;
+        self.at = self.at.max(later.at);
+        self.health = if is_earlier { self.health.or(later.health) } else { later.health.or(self.health) };
+        self.turn = match (self.turn, later.turn) {
+            // Docker 20.10 tells of an end that was asked for once more right afterwards.
+            (Some((EventAction::Ended, end)), Some((EventAction::Stopped, stop))) if stop <= end.plus(RIGHT_AFTER) => {
+                Some((EventAction::Ended, end))
+            }
+            (Some(first), Some(second)) if first.1 > second.1 => Some(first),
+            (first, second) => second.or(first),
+        };
+    }
+}
+
 /// What events tell beyond the place to look at; owed until a pass has written it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct News {
@@ -42,6 +130,8 @@ pub struct News {
     pub details: BTreeSet<ContainerId>,
     /// Containers that began or ceased to flap, or flap and started again.
     pub starts: BTreeMap<ContainerId, Starts>,
+    /// What happened to each container since a pass last wrote, and when.
+    pub told: BTreeMap<ContainerId, Told>,
 }
 
 /// The most containers of which each kind of news is kept while no pass can write it; what comes beyond is dropped. A
@@ -52,7 +142,7 @@ impl News {
     /// Whether nothing is told.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.details.is_empty() && self.starts.is_empty()
+        self.details.is_empty() && self.starts.is_empty() && self.told.is_empty()
     }
 
     /// Adds what was told later: of one container's starts the later word holds.
@@ -62,6 +152,18 @@ impl News {
         }
         for (container, starts) in later.starts {
             self.tell_starts(container, starts);
+        }
+        for (container, told) in later.told {
+            self.tell(container, told);
+        }
+    }
+
+    /// What happened to that container.
+    pub fn tell(&mut self, container: ContainerId, told: Told) {
+        if let Some(known) = self.told.get_mut(&container) {
+            known.join(told);
+        } else if self.told.len() < MOST_TOLD {
+            self.told.insert(container, told);
         }
     }
 
@@ -132,10 +234,40 @@ mod tests {
         let told = |recent, is_flapping| News {
             details: ids(0..1),
             starts: BTreeMap::from([(container.clone(), Starts { recent, is_flapping })]),
+            ..News::default()
         };
         let mut dirt = Dirt { scope: Scope::Host, trigger: Trigger::Reconnect, news: told(4, true) };
         dirt.join(Dirt { scope: Scope::Containers(ids(0..1)), trigger: Trigger::Event, news: told(3, false) }, 32);
         assert_eq!(dirt, Dirt { scope: Scope::Host, trigger: Trigger::Reconnect, news: told(3, false) });
+    }
+
+    #[test]
+    fn of_what_was_told_the_last_turn_and_word_hold_in_whatever_order_they_come() {
+        let event = |action, second: i64| {
+            let at_nanos = second * 1_000_000_000;
+            Told::of(&DaemonEvent { container: ContainerId::new("c"), action, at_nanos }).expect("it says when")
+        };
+        let joined = |events: &[(EventAction, i64)]| {
+            let mut told = event(events[0].0, events[0].1);
+            events[1..].iter().for_each(|(action, second)| told.join(event(*action, *second)));
+            (told.at.as_millis() / 1_000, told.turn.map(|(turn, at)| (turn, at.as_millis() / 1_000)), told.health)
+        };
+        use EventAction as E;
+        let well = E::Health(Some(HealthWord::Healthy));
+        for (events, expected) in [
+            (&[(E::Ended, 1), (E::Stopped, 2)][..], (2, Some((E::Ended, 1)), None)),
+            (&[(E::Ended, 1), (E::Stopped, 9)], (9, Some((E::Stopped, 9)), None)),
+            (&[(E::Stopped, 1), (E::Ended, 2)], (2, Some((E::Ended, 2)), None)),
+            (&[(E::Stopped, 1)], (1, Some((E::Stopped, 1)), None)),
+            (&[(E::Ended, 1), (E::Started, 2), (E::DetailsChanged, 3)], (3, Some((E::Started, 2)), None)),
+            (&[(E::Started, 2), (E::Ended, 1)], (2, Some((E::Started, 2)), None)),
+            (&[(E::Started, 1), (well, 2), (E::Changed, 3)], (3, Some((E::Started, 1)), Some(HealthWord::Healthy))),
+            (&[(E::Health(Some(HealthWord::Unhealthy)), 3), (well, 2)], (3, None, Some(HealthWord::Unhealthy))),
+        ] {
+            assert_eq!(joined(events), expected, "{events:?}");
+        }
+        let timeless = DaemonEvent { container: ContainerId::new("c"), action: E::Started, at_nanos: 0 };
+        assert_eq!(Told::of(&timeless), None);
     }
 
     #[test]
@@ -144,8 +276,9 @@ mod tests {
         for n in 0..u32::try_from(MOST_TOLD).expect("small") + 5 {
             news.owe_details(ContainerId::new(n.to_string()));
             news.tell_starts(ContainerId::new(n.to_string()), Starts { recent: 4, is_flapping: true });
+            news.tell(ContainerId::new(n.to_string()), Told { at: Timestamp::default(), turn: None, health: None });
         }
-        assert_eq!((news.details.len(), news.starts.len()), (MOST_TOLD, MOST_TOLD));
+        assert_eq!((news.details.len(), news.starts.len(), news.told.len()), (MOST_TOLD, MOST_TOLD, MOST_TOLD));
         let known = ContainerId::new("7");
         news.tell_starts(known.clone(), Starts { recent: 3, is_flapping: false });
         assert!(!news.starts[&known].is_flapping, "of the known the later word still holds");

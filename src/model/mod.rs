@@ -18,11 +18,12 @@ mod time;
 mod words;
 
 pub use clock::{Clock, SystemClock};
+pub(crate) use container::is_image_name;
 pub use container::{
-    Claims, Completeness, DaemonIdentity, Examined, ExitCodeFact, ForeignLabel, HealthFact, Inspected,
+    Claims, Completeness, DaemonIdentity, Examined, ExaminedContainer, ForeignLabel, HealthFact, Inspected,
     InspectedDetails, ListedContainer, Listing, Ports, Quarantined,
 };
-pub use event::{DaemonEvent, Dirt, EventAction, News, Starts};
+pub use event::{DaemonEvent, Dirt, EventAction, HealthWord, News, Starts, Told};
 pub use future::BoxFuture;
 pub use ids::{ContainerId, Epoch, HostName, ImageId, OpId, PassId, Revision, RowId, WorkloadId};
 pub use notification::{Notification, NotifyEvent, ReceiverKind};

@@ -178,8 +178,8 @@ pub struct Change {
     pub from_state: Option<ContainerState>,
     /// The state after.
     pub to_state: ContainerState,
-    /// The exit code after.
-    pub exit_code: Option<i32>,
+    /// The exit code after: 32 bits, with or without sign.
+    pub exit_code: Option<i64>,
     /// Why.
     pub cause: ChangeCause,
     /// The pass that made it; a claim or a removal has none.

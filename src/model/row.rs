@@ -28,14 +28,14 @@ pub struct Observed {
     pub image_ref: Box<str>,
     /// The state.
     pub state: ContainerState,
-    /// Since when it is in that state.
+    /// Since when it is in that state: by the daemon's clock where the daemon tells, else when a list first showed it.
     pub state_since: Option<Timestamp>,
     /// The lowest published host port; 0 without one.
     pub port: i32,
     /// All ports in a stable order.
     pub ports: Box<str>,
-    /// The exit code of the last run, if it ended.
-    pub exit_code: Option<i32>,
+    /// The exit code of the last run, if it ended: 32 bits, with or without sign.
+    pub exit_code: Option<i64>,
     /// `starting`, `healthy`, `unhealthy`, or none.
     pub health: Option<Box<str>>,
     /// How often the restart policy started it again.
@@ -54,20 +54,6 @@ pub struct Observed {
     pub flapping_since: Option<Timestamp>,
     /// How often it started within the configured window, as last written; 0 if it does not flap.
     pub recent_starts: i32,
-}
-
-impl Observed {
-    /// Since when it is in this state: a container that was found so has been in it for longer than the ledger knows it,
-    /// and a quick restart between two passes changes no state.
-    #[must_use]
-    pub fn known_since(&self) -> Option<Timestamp> {
-        let told = match self.state {
-            ContainerState::Running => self.started_at,
-            ContainerState::Stopped => self.finished_at,
-            _ => None,
-        };
-        told.or(self.state_since)
-    }
 }
 
 #[cfg(test)]
@@ -113,6 +99,8 @@ pub struct LedgerRow {
     pub details_owed: bool,
     /// Whether a deployer wrote something into a column of its own: which is not read.
     pub bears_deployers_column: bool,
+    /// Set while `state_since` is no more than the moment of the list that first showed the state: it began after this one.
+    pub state_after: Option<Timestamp>,
 }
 
 /// The columns that belong to the deployer; read for people, never written by the reconciliation.

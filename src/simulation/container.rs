@@ -81,7 +81,7 @@ impl RestartPolicy {
         }
     }
 
-    pub(super) const fn restarts_after(self, exit_code: i32) -> bool {
+    pub(super) const fn restarts_after(self, exit_code: i64) -> bool {
         match self {
             Self::No => false,
             Self::OnFailure => exit_code != 0,
@@ -111,6 +111,17 @@ impl Health {
             Self::Unhealthy => "unhealthy",
         }
     }
+}
+
+/// Where the list of an engine tells the health.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HealthForm {
+    /// At the end of `Status`: Docker.
+    InStatus,
+    /// In a field of its own: Podman from version 6 on.
+    InField,
+    /// Nowhere: Podman before.
+    Nowhere,
 }
 
 /// A port of the container that is published on the host, on IPv4 and IPv6.
@@ -204,7 +215,7 @@ pub struct SimulatedContainer {
     /// What it is doing.
     pub state: SimulatedState,
     /// Of the last run that ended; 0 before.
-    pub exit_code: i32,
+    pub exit_code: i64,
     /// What its health check says, if it has one and runs.
     pub health: Option<Health>,
     /// How often its policy started it again.
@@ -232,7 +243,7 @@ impl SimulatedContainer {
         self.health = self.health_check.then_some(Health::Starting);
     }
 
-    pub(super) fn end_run(&mut self, now: Timestamp, exit_code: i32) {
+    pub(super) fn end_run(&mut self, now: Timestamp, exit_code: i64) {
         self.state = SimulatedState::Exited;
         self.finished_at = Some(now);
         self.exit_code = exit_code;

@@ -21,7 +21,7 @@ pub struct SimulatedEvent {
     pub action: String,
     /// When, in nanoseconds since 1970; it only grows.
     pub at_nanos: i64,
-    exit_code: Option<i32>,
+    exit_code: Option<i64>,
     name: String,
     image: String,
     labels: Arc<BTreeMap<String, String>>,
@@ -42,7 +42,7 @@ impl EventLog {
         &mut self,
         container: &SimulatedContainer,
         action: &str,
-        exit_code: Option<i32>,
+        exit_code: Option<i64>,
         now: Timestamp,
     ) {
         // A microsecond at least between any two: the engine's times only grow.
@@ -101,7 +101,7 @@ impl SimulatedEvent {
             attributes[key] = code.to_string().into();
         }
         let word = self.word(engine);
-        let line = json!({
+        let mut line = json!({
             "status": word,
             "id": self.container,
             "from": self.image,
@@ -112,6 +112,9 @@ impl SimulatedEvent {
             "time": self.at_nanos / 1_000_000_000,
             "timeNano": self.at_nanos,
         });
+        if let (Engine::Podman, Some((_, health))) = (engine, self.action.split_once(": ")) {
+            line["HealthStatus"] = health.into();
+        }
         format!("{line}\n")
     }
 }

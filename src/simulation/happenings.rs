@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::container::{Health, NewContainer, SimulatedContainer, SimulatedState};
+use super::container::{Engine, Health, NewContainer, SimulatedContainer, SimulatedState};
 use super::error::WorldError;
 use super::world::World;
 use crate::model::ContainerId;
@@ -130,7 +130,7 @@ impl World {
     }
 
     /// The process ends by itself: the restart policy decides between exited and restarting.
-    pub fn crash(&mut self, key: &str, exit_code: i32) -> Result<(), WorldError> {
+    pub fn crash(&mut self, key: &str, exit_code: i64) -> Result<(), WorldError> {
         self.end_by_itself(key, exit_code)?;
         self.tell(key, &["die"])
     }
@@ -145,7 +145,7 @@ impl World {
         self.tell(key, &["oom", "die"])
     }
 
-    fn end_by_itself(&mut self, key: &str, exit_code: i32) -> Result<(), WorldError> {
+    fn end_by_itself(&mut self, key: &str, exit_code: i64) -> Result<(), WorldError> {
         let now = self.now;
         self.change(key, |container| match container.state {
             SimulatedState::Running => {
@@ -173,9 +173,9 @@ impl World {
         self.tell(key, &["start"])
     }
 
-    /// The health check speaks. It is told of if that is news.
+    /// The health check speaks. Docker tells of it if that is news, Podman each time.
     pub fn set_health(&mut self, key: &str, health: Health) -> Result<(), WorldError> {
-        let is_news = self.container(key)?.health != Some(health);
+        let is_told = self.engine == Engine::Podman || self.container(key)?.health != Some(health);
         self.change(key, |container| match container.state {
             SimulatedState::Running => {
                 container.health = Some(health);
@@ -183,7 +183,7 @@ impl World {
             }
             _ => Err(WorldError::NotRunning(container.id.to_string())),
         })?;
-        if !is_news {
+        if !is_told {
             return Ok(());
         }
         self.tell(key, &[&format!("health_status: {}", health.as_str())])

@@ -11,7 +11,7 @@ use super::source::SimulatedSource;
 use super::world::World;
 use crate::config::Config;
 use crate::docker::SourceFactory;
-use crate::model::{ContainerId, DaemonEvent, EventAction, Timestamp};
+use crate::model::{ContainerId, DaemonEvent, EventAction, HealthWord, Timestamp};
 
 /// What a ledger's calls to the daemon reach: a world, behind a plan of faults. Cheap to clone; all clones are one.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ struct Daemon {
 struct Fingerprint {
     name: String,
     state: String,
-    health: Option<&'static str>,
+    health: Option<HealthWord>,
     started_at: Option<Timestamp>,
     finished_at: Option<Timestamp>,
 }
@@ -256,7 +256,7 @@ impl Daemon {
             }
         }
         let removed = self.known.keys().filter(|id| !now.contains_key(*id));
-        changed.extend(removed.map(|id| (id.clone(), EventAction::Changed)));
+        changed.extend(removed.map(|id| (id.clone(), EventAction::Removed)));
         self.known = now;
         for (container, action) in changed {
             self.last_nanos = (self.last_nanos + 1).max(self.world.now().as_millis().saturating_mul(1_000_000));
@@ -288,7 +288,7 @@ impl Fingerprint {
         Self {
             name: container.name.clone(),
             state: container.state.as_str().to_owned(),
-            health: container.health.map(super::Health::as_str),
+            health: container.health.and_then(|health| HealthWord::parse(health.as_str())),
             started_at: container.started_at,
             finished_at: container.finished_at,
         }
@@ -299,7 +299,18 @@ impl Fingerprint {
 fn actions(before: Option<&Fingerprint>, after: &Fingerprint) -> Vec<EventAction> {
     let ended = before.is_some_and(|before| before.finished_at != after.finished_at);
     let started = before.map_or(after.started_at.is_some(), |before| before.started_at != after.started_at);
-    let actions =
-        [(ended, EventAction::Ended), (started, EventAction::Started), (!ended && !started, EventAction::Changed)];
-    actions.into_iter().filter(|(happened, _)| *happened).map(|(_, action)| action).collect()
+    let lived = [(ended, EventAction::Ended), (started, EventAction::Started)];
+    if ended || started {
+        return lived.into_iter().filter(|(happened, _)| *happened).map(|(_, action)| action).collect();
+    }
+    let Some(before) = before else { return vec![EventAction::Created] };
+    let turn = match (before.state.as_str(), after.state.as_str()) {
+        (from, to) if from == to => None,
+        (_, "paused") => Some(EventAction::Paused),
+        ("paused", "running") => Some(EventAction::Unpaused),
+        _ => Some(EventAction::Changed),
+    };
+    let spoke = (before.health != after.health).then_some(EventAction::Health(after.health));
+    let renamed = (before.name != after.name).then_some(EventAction::Changed);
+    [turn, spoke, renamed].into_iter().flatten().collect()
 }

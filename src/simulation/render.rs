@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::container::{Engine, SimulatedContainer, SimulatedState};
+use super::container::{Engine, HealthForm, SimulatedContainer, SimulatedState};
 use super::status::status_text;
 use super::world::{SimulatedImage, World};
 use crate::model::Timestamp;
@@ -31,7 +31,7 @@ impl World {
             separate(&mut body);
             match &container.entry {
                 Some(raw) => body.extend_from_slice(raw.as_bytes()),
-                None => body.extend_from_slice(entry(container, self.now).to_string().as_bytes()),
+                None => body.extend_from_slice(self.entry(container).to_string().as_bytes()),
             }
         }
         for raw in injected {
@@ -107,23 +107,41 @@ fn separate(body: &mut Vec<u8>) {
     }
 }
 
-/// One element of the list.
-pub(super) fn entry(container: &SimulatedContainer, now: Timestamp) -> Value {
-    json!({
-        "Id": container.id,
-        "Names": [format!("/{}", container.name)],
-        "Image": container.image,
-        "ImageID": container.image_id,
-        "Command": "/entrypoint.sh serve",
-        "Created": container.created_at.as_millis() / 1_000,
-        "Ports": ports(container),
-        "Labels": *container.labels,
-        "State": container.state.as_str(),
-        "Status": status_text(container, now),
-        "HostConfig": { "NetworkMode": "bridge" },
-        "NetworkSettings": { "Networks": { "bridge": network(container) } },
-        "Mounts": [],
-    })
+impl World {
+    /// One element of the list. Of an image whose tag has moved on, Docker shows the id, and Podman what it was called.
+    pub(super) fn entry(&self, container: &SimulatedContainer) -> Value {
+        let form = self.health_form();
+        let is_called_so = self.images.get(&container.image_id).is_some_and(|image| image.reference == container.image);
+        let image = if is_called_so || self.engine == Engine::Podman { &container.image } else { &container.image_id };
+        let mut entry = json!({
+            "Id": container.id,
+            "Names": [format!("/{}", container.name)],
+            "Image": image,
+            "ImageID": container.image_id,
+            "Command": "/entrypoint.sh serve",
+            "Created": container.created_at.as_millis() / 1_000,
+            "Ports": ports(container),
+            "Labels": *container.labels,
+            "State": container.state.as_str(),
+            "Status": status_text(container, form, self.now),
+            "HostConfig": { "NetworkMode": "bridge" },
+            "NetworkSettings": { "Networks": { "bridge": network(container) } },
+            "Mounts": [],
+        });
+        if let (HealthForm::InField, Some(health)) = (form, container.health) {
+            entry["Health"] = json!({ "Status": health.as_str(), "FailingStreak": 0 });
+        }
+        entry
+    }
+
+    fn health_form(&self) -> HealthForm {
+        let major: u32 = self.version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0);
+        match self.engine {
+            Engine::Docker => HealthForm::InStatus,
+            Engine::Podman if major >= 6 => HealthForm::InField,
+            Engine::Podman => HealthForm::Nowhere,
+        }
+    }
 }
 
 /// Published ports, IPv6 first on every other container: the engine's order is random.

@@ -16,9 +16,7 @@ use crate::config::Config;
 use crate::docker::{
     Action, CallProgress, ContainerSource, DaemonError, EventStream, ImageAnswer, ListDecoder, Listed,
 };
-use crate::model::{
-    BoxFuture, ContainerId, ContainerState, DaemonIdentity, Examined, ImageId, Inspected, InspectedDetails, Scope,
-};
+use crate::model::{BoxFuture, ContainerId, DaemonIdentity, Examined, ExaminedContainer, ImageId, Inspected, Scope};
 
 /// What errors and the host's line call the address.
 pub(super) const ENDPOINT: &str = "simulated://host";
@@ -119,19 +117,23 @@ impl SimulatedSource {
         Some(identity)
     }
 
-    async fn read_container<T>(
+    /// What the inspect of a container says, if it exists; an error where that is not to be understood.
+    async fn inspected(
         &self,
         call: Call,
         container: &ContainerId,
-        read: impl FnOnce(&World, &SimulatedContainer) -> T,
-    ) -> Result<Option<T>, DaemonError> {
-        self.reach(call, INSPECT, Some(container)).await?;
-        let answer = self.host.ask(|world| world.container(container.as_str()).ok().map(|found| read(world, found)));
-        if answer.is_none() {
-            self.host.note_gone(container);
-        }
-        self.host.plan().travel().await;
-        Ok(answer)
+    ) -> Result<Option<Result<ExaminedContainer, String>>, DaemonError> {
+        let asking = async {
+            self.reach(call, INSPECT, Some(container)).await?;
+            let inspect = |world: &mut World| world.container(container.as_str()).ok().map(render::inspect);
+            let answer = self.host.ask(inspect);
+            if answer.is_none() {
+                self.host.note_gone(container);
+            }
+            self.host.plan().travel().await;
+            Ok(answer.map(|body| self.decoder.examine(body.to_string().as_bytes(), container)))
+        };
+        self.call(INSPECT, asking).await
     }
 }
 
@@ -150,9 +152,9 @@ impl ContainerSource for SimulatedSource {
 
     fn inspect<'a>(&'a self, container: &'a ContainerId) -> BoxFuture<'a, Inspected> {
         Box::pin(async move {
-            let read = self.read_container(Call::Inspect, container, |_, found| details(found));
-            match self.call(INSPECT, read).await {
-                Ok(Some(details)) => Inspected::Present(details),
+            match self.inspected(Call::Inspect, container).await {
+                Ok(Some(Ok(examined))) => Inspected::Present(examined.details),
+                Ok(Some(Err(cause))) => Inspected::Unanswered(cause),
                 Ok(None) => Inspected::Gone,
                 Err(error) => Inspected::Unanswered(error.to_string()),
             }
@@ -161,12 +163,8 @@ impl ContainerSource for SimulatedSource {
 
     fn examine<'a>(&'a self, container: &'a ContainerId) -> BoxFuture<'a, Examined> {
         Box::pin(async move {
-            let read = self.read_container(Call::Examine, container, |world, found| list_of(&[entry_of(world, found)]));
-            match self.call(INSPECT, read).await.map(|body| body.map(|body| self.decoder.read(&body))) {
-                Ok(Some(Ok(listing))) => match listing.containers.into_iter().next() {
-                    Some(listed) => Examined::Present(Box::new(listed)),
-                    None => Examined::Unanswered("its entry is not readable".into()),
-                },
+            match self.inspected(Call::Examine, container).await {
+                Ok(Some(Ok(examined))) => Examined::Present(Box::new(examined)),
                 Ok(Some(Err(cause))) => Examined::Unanswered(cause),
                 Ok(None) => Examined::Gone,
                 Err(error) => Examined::Unanswered(error.to_string()),
@@ -247,16 +245,6 @@ const fn action_call(action: Action) -> &'static str {
     }
 }
 
-fn details(container: &SimulatedContainer) -> InspectedDetails {
-    InspectedDetails {
-        restart_count: Some(container.restart_count),
-        oom_killed: Some(container.oom_killed),
-        started_at: container.started_at,
-        finished_at: container.finished_at,
-        state: Some(ContainerState::from_daemon(container.state.as_str())),
-    }
-}
-
 /// The containers of a listing that is sent now, and whether they are up.
 fn shown(world: &World) -> BTreeMap<ContainerId, bool> {
     world.containers().map(|container| (container.id.clone(), container.state.is_up())).collect()
@@ -267,7 +255,7 @@ fn list_of<const N: usize>(entries: &[String; N]) -> Vec<u8> {
 }
 
 fn entry_of(world: &World, container: &SimulatedContainer) -> String {
-    render::entry(container, world.now).to_string()
+    world.entry(container).to_string()
 }
 
 /// The body, with the lie that the fault is.

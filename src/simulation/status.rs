@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use super::container::{Health, SimulatedContainer, SimulatedState};
+use super::container::{Health, HealthForm, SimulatedContainer, SimulatedState};
 use crate::model::Timestamp;
 
 /// What `docker ps` shows as the status at `now`.
-pub(super) fn status_text(container: &SimulatedContainer, now: Timestamp) -> String {
+pub(super) fn status_text(container: &SimulatedContainer, form: HealthForm, now: Timestamp) -> String {
     let since = |moment: Option<Timestamp>| human(moment.map_or(Duration::ZERO, |moment| moment.age(now)));
     match &container.state {
         SimulatedState::Created => "Created".into(),
-        SimulatedState::Running => match container.health {
+        SimulatedState::Running => match container.health.filter(|_| form == HealthForm::InStatus) {
             None => format!("Up {}", since(container.started_at)),
             Some(Health::Starting) => format!("Up {} (health: starting)", since(container.started_at)),
             Some(health) => format!("Up {} ({})", since(container.started_at), health.as_str()),

@@ -100,6 +100,14 @@ impl World {
         id
     }
 
+    /// Pulls a newer image under the same name: containers of the one before keep it, and it has no name any more.
+    pub fn move_tag(&mut self, reference: &str) {
+        for image in self.images.values_mut().filter(|image| image.reference == reference) {
+            image.reference.clear();
+        }
+        self.add_image(reference, BTreeMap::new());
+    }
+
     /// Every container, by id.
     pub fn containers(&self) -> impl ExactSizeIterator<Item = &SimulatedContainer> {
         self.containers.values()

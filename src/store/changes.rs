@@ -5,6 +5,7 @@ use diesel::sql_types::{Nullable, Text};
 
 use super::StoreError;
 use super::db::{Db, each_backend, locked};
+use super::moment::UtcTimestamp;
 use super::open::Store;
 use super::schema::{changes, containers, hosts, revision_counter};
 use crate::model::{Change, ChangeCause, ContainerState, HostName, PassId, Revision, RowId, Timestamp};
@@ -137,7 +138,7 @@ pub(super) struct NewChange<'a> {
     pub(super) workload_id: Option<&'a str>,
     pub(super) from_state: Option<&'a str>,
     pub(super) to_state: &'a str,
-    pub(super) exit_code: Option<i32>,
+    pub(super) exit_code: Option<i64>,
     pub(super) cause: &'static str,
     pub(super) pass_id: Option<&'a str>,
 }
@@ -155,13 +156,19 @@ pub(super) fn record(db: &mut Db, new: &[NewChange<'_>]) -> QueryResult<()> {
 
 /// Writes the changes of rows that were inserted a moment ago: each says what its row says, so the database copies it.
 /// For a first pass over a large host that is a third of all values.
-pub(super) fn record_inserted(db: &mut Db, host: &HostName, ids: &[&str], pass: &PassId) -> QueryResult<usize> {
+pub(super) fn record_inserted(
+    db: &mut Db,
+    host: &HostName,
+    ids: &[&str],
+    at: Timestamp,
+    pass: &PassId,
+) -> QueryResult<usize> {
     let cause = ChangeCause::Inserted.as_str().into_sql::<Text>();
     let pass = pass.as_str().into_sql::<Text>().nullable();
     let copied =
         containers::table.filter(containers::host.eq(host.as_str())).filter(containers::id.eq_any(ids)).select((
             containers::revision,
-            containers::updated_at,
+            at.into_sql::<UtcTimestamp>(),
             containers::host,
             containers::id,
             containers::container_id,
@@ -201,7 +208,7 @@ struct ChangeRecord {
     workload_id: Option<String>,
     from_state: Option<String>,
     to_state: String,
-    exit_code: Option<i32>,
+    exit_code: Option<i64>,
     cause: String,
     pass_id: Option<String>,
 }

@@ -116,7 +116,7 @@ struct StoredClaim {
     container_id: Option<String>,
     state: String,
     recorded_state: Option<String>,
-    exit_code: Option<i32>,
+    exit_code: Option<i64>,
     subdomain: Option<String>,
     proxy_route_id: Option<String>,
     npm_proxy_id: Option<String>,
@@ -205,7 +205,7 @@ impl Claim<'_> {
         revision: i64,
         stored: Option<&StoredClaim>,
         state: &str,
-        exit_code: Option<i32>,
+        exit_code: Option<i64>,
     ) -> QueryResult<()> {
         let before = stored.and_then(|stored| stored.container_id.as_deref());
         let change = NewChange {

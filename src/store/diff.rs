@@ -8,10 +8,12 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::RowWrite;
-use crate::dispatch::{Assignment, Picture, Verdict, unassigned};
+use super::sight::Sight;
+use super::since::Since;
+use crate::dispatch::{Assignment, Picture, Verdict};
 use crate::model::{
-    Binding, ChangeCause, ContainerId, ContainerState, ExitCodeFact, HealthFact, Inspected, LedgerRow, ListedContainer,
-    News, Observed, RowId, Starts, Timestamp, Unassigned,
+    Binding, ChangeCause, ContainerId, ContainerState, Inspected, LedgerRow, ListedContainer, News, Observed, RowId,
+    Starts, Timestamp, Unassigned,
 };
 
 /// What the difference is made of.
@@ -21,7 +23,7 @@ pub(crate) struct DiffInput<'a> {
     pub picture: &'a Picture<'a>,
     /// The verdicts on that picture.
     pub assignment: &'a Assignment,
-    /// The begin of the pass.
+    /// When the list was answered.
     pub now: Timestamp,
     /// The host's last complete pass before this one.
     pub last_complete_pass_at: Option<Timestamp>,
@@ -53,21 +55,22 @@ pub(crate) fn diff(input: &DiffInput<'_>) -> Difference {
     let mut difference = Difference::default();
     let mut settled = vec![false; rows.len()];
     for (container, verdict) in input.picture.listing.containers.iter().zip(&input.assignment.verdicts) {
+        let sight = Sight::new(container, input.picture, input.news, input.now);
         let write = match verdict {
             Verdict::Keeps(index) => {
                 settled[*index] = true;
-                let write = keep(&rows[*index], container, input.now);
-                with_news(write, &rows[*index], container, input)
+                let write = keep(&rows[*index], &sight, input.now);
+                with_news(write, &rows[*index], &sight, input)
             }
             Verdict::Takes(index) => {
                 settled[*index] = true;
-                let write = take(&rows[*index], container, input.now);
+                let write = take(&rows[*index], &sight);
                 Some(if input.assignment.returned_quietly.contains(index) { scaling::quietly(write) } else { write })
             }
             Verdict::Moves { from, to } => {
                 settled[*from] = true;
                 settled[*to] = true;
-                Some(scaling::move_down(&rows[*from], &rows[*to], container, input))
+                Some(scaling::move_down(&rows[*from], &rows[*to], &sight, input))
             }
             Verdict::Makes { row, workload, kind, role } => {
                 let binding = Binding {
@@ -76,10 +79,10 @@ pub(crate) fn diff(input: &DiffInput<'_>) -> Difference {
                     role: role.clone(),
                     container_id: Some(container.id.clone()),
                 };
-                Some(make(row.clone(), binding, container, input.now))
+                Some(make(row.clone(), binding, &sight))
             }
             Verdict::Unassigned { reason, detail } => {
-                difference.unassigned.push(unassigned(container, *reason, detail.clone()));
+                difference.unassigned.push(input.picture.unassigned(container, *reason, detail.clone()));
                 continue;
             }
         };
@@ -123,18 +126,18 @@ fn tell_foreign_states(input: &DiffInput<'_>, settled: &[bool], difference: &mut
             && input.picture.directory.workloads.contains_key(row.binding.workload_id.as_str())
             && row.binding.container_id.as_ref().is_none_or(|container| !quarantined.contains(container))
         {
-            difference.rows.push(tell(row));
+            difference.rows.push(tell(row, input.now));
         }
     }
 }
 
-fn keep(row: &LedgerRow, container: &ListedContainer, now: Timestamp) -> Option<RowWrite> {
-    if !is_true(row, container) {
+fn keep(row: &LedgerRow, sight: &Sight<'_>, now: Timestamp) -> Option<RowWrite> {
+    if !sight.is_true_of(row) {
         let returned = row.observed.state == ContainerState::Missing;
         let cause = if returned { ChangeCause::Returned } else { ChangeCause::Observed };
-        Some(describe(row, container, cause, now))
+        Some(describe(row, sight, cause))
     } else if has_foreign_state(row) {
-        Some(tell(row))
+        Some(tell(row, now))
     } else {
         None
     }
@@ -142,12 +145,8 @@ fn keep(row: &LedgerRow, container: &ListedContainer, now: Timestamp) -> Option<
 
 /// What events told of a container that keeps its row: its details are owed, or it flaps. Who takes or makes a row owes
 /// its details anyway, and starts to count by its next start.
-fn with_news(
-    write: Option<RowWrite>,
-    row: &LedgerRow,
-    container: &ListedContainer,
-    input: &DiffInput<'_>,
-) -> Option<RowWrite> {
+fn with_news(write: Option<RowWrite>, row: &LedgerRow, sight: &Sight<'_>, input: &DiffInput<'_>) -> Option<RowWrite> {
+    let container = sight.container;
     let owes = input.news.details.contains(&container.id) && !row.details_owed;
     let flapping = flapping(row, container, input);
     let differs = flapping != (row.observed.flapping_since, row.observed.recent_starts);
@@ -155,7 +154,8 @@ fn with_news(
     if is_silent && !owes {
         return None;
     }
-    let mut write = write.unwrap_or_else(|| rewrite(row, row.observed.clone(), ChangeCause::Observed));
+    let mut write =
+        write.unwrap_or_else(|| rewrite(row, row.observed.clone(), ChangeCause::Observed, sight.happened_at()));
     // A container that flaps changes its state as it does: what is told is that it flaps, with both states.
     if write.cause == ChangeCause::Observed {
         write.cause = match (row.observed.flapping_since, flapping.0) {
@@ -187,19 +187,22 @@ fn flapping(row: &LedgerRow, container: &ListedContainer, input: &DiffInput<'_>)
     }
 }
 
-fn take(row: &LedgerRow, container: &ListedContainer, now: Timestamp) -> RowWrite {
+fn take(row: &LedgerRow, sight: &Sight<'_>) -> RowWrite {
     let was_bound = row.binding.container_id.is_some();
     let cause = if was_bound { ChangeCause::Rebound } else { ChangeCause::Observed };
-    describe(row, container, cause, now)
+    describe(row, sight, cause)
 }
 
-fn make(id: RowId, binding: Binding, container: &ListedContainer, now: Timestamp) -> RowWrite {
+fn make(id: RowId, binding: Binding, sight: &Sight<'_>) -> RowWrite {
+    let (observed, since) = sight.first();
     RowWrite {
         id,
         expected: None,
         binding,
-        observed: first_sight(container, now),
+        observed,
         details_owed: true,
+        state_after: since.after,
+        at: sight.happened_at(),
         is_silent: false,
         cause: ChangeCause::Inserted,
         foreign_state: None,
@@ -209,14 +212,17 @@ fn make(id: RowId, binding: Binding, container: &ListedContainer, now: Timestamp
 }
 
 /// The row as this container has it, bound to it.
-fn describe(row: &LedgerRow, container: &ListedContainer, cause: ChangeCause, now: Timestamp) -> RowWrite {
+fn describe(row: &LedgerRow, sight: &Sight<'_>, cause: ChangeCause) -> RowWrite {
+    let container = sight.container;
     let seen_before = row.seen_container_id.as_ref() == Some(&container.id);
-    let observed = if seen_before { next_sight(&row.observed, container, now) } else { first_sight(container, now) };
+    let (observed, since) = if seen_before { sight.next(row) } else { sight.first() };
     let changed_state = observed.state != row.observed.state;
+    let at = if seen_before && changed_state { since.at } else { sight.happened_at() };
     RowWrite {
         binding: Binding { container_id: Some(container.id.clone()), ..row.binding.clone() },
         details_owed: row.details_owed || changed_state || !seen_before,
-        ..rewrite(row, observed, cause)
+        state_after: since.after,
+        ..rewrite(row, observed, cause, at)
     }
 }
 
@@ -224,35 +230,38 @@ fn describe(row: &LedgerRow, container: &ListedContainer, cause: ChangeCause, no
 /// container: none did if the columns describe another one.
 fn lose(row: &LedgerRow, container: &ContainerId, input: &DiffInput<'_>) -> RowWrite {
     let was_seen = row.seen_container_id.as_ref() == Some(container);
+    let since = Since::lost(input.news.told.get(container), &row.observed, input.now);
     let observed = Observed {
         state: ContainerState::Missing,
-        state_since: Some(input.now),
+        state_since: Some(since.at),
         last_seen_at: input.last_complete_pass_at.filter(|_| was_seen),
         flapping_since: None,
         recent_starts: 0,
         ..row.observed.clone()
     };
     // What is gone cannot be inspected.
-    RowWrite { details_owed: false, ..rewrite(row, observed, ChangeCause::Missing) }
+    RowWrite { details_owed: false, state_after: None, ..rewrite(row, observed, ChangeCause::Missing, since.at) }
 }
 
 /// The row as it is, so that its foreign state becomes a change: from the state that the last change left.
-fn tell(row: &LedgerRow) -> RowWrite {
+fn tell(row: &LedgerRow, now: Timestamp) -> RowWrite {
     RowWrite {
         foreign_state: None,
         from_state: row.recorded_state.clone(),
-        ..rewrite(row, row.observed.clone(), ChangeCause::Deployer)
+        ..rewrite(row, row.observed.clone(), ChangeCause::Deployer, now)
     }
 }
 
 /// A write of an existing row with other observed columns.
-fn rewrite(row: &LedgerRow, observed: Observed, cause: ChangeCause) -> RowWrite {
+fn rewrite(row: &LedgerRow, observed: Observed, cause: ChangeCause, at: Timestamp) -> RowWrite {
     RowWrite {
         id: row.id.clone(),
         expected: Some(row.binding.container_id.clone()),
         binding: row.binding.clone(),
         observed,
         details_owed: row.details_owed,
+        state_after: row.state_after,
+        at,
         is_silent: false,
         cause,
         foreign_state: has_foreign_state(row).then(|| row.observed.state.clone()),
@@ -264,85 +273,6 @@ fn rewrite(row: &LedgerRow, observed: Observed, cause: ChangeCause) -> RowWrite 
 /// Whether the state is one that no change has told: someone else wrote it.
 fn has_foreign_state(row: &LedgerRow) -> bool {
     row.recorded_state.as_ref() != Some(&row.observed.state)
-}
-
-/// Whether the observed columns describe this container as it is listed.
-fn is_true(row: &LedgerRow, container: &ListedContainer) -> bool {
-    let observed = &row.observed;
-    row.seen_container_id.as_ref() == Some(&container.id)
-        && observed.state == container.state
-        && observed.name == container.name
-        && observed.image_ref == container.image_ref
-        && observed.port == container.ports.lowest
-        && observed.ports == container.ports.text
-        && match container.exit_code {
-            ExitCodeFact::Known(code) => observed.exit_code == Some(code),
-            ExitCodeFact::Absent => observed.exit_code.is_none(),
-            ExitCodeFact::Keep => true,
-        }
-        && match &container.health {
-            HealthFact::Known(word) => observed.health.as_ref() == Some(word),
-            HealthFact::Absent => observed.health.is_none(),
-            HealthFact::Keep => true,
-        }
-        && (container.created_at.is_none() || observed.created_in_docker_at == container.created_at)
-        && observed.last_seen_at.is_none()
-}
-
-/// The columns of a container that the row did not describe before.
-fn first_sight(container: &ListedContainer, now: Timestamp) -> Observed {
-    Observed {
-        name: container.name.clone(),
-        image_ref: container.image_ref.clone(),
-        state: container.state.clone(),
-        state_since: Some(in_state_since(container, now)),
-        port: container.ports.lowest,
-        ports: container.ports.text.clone(),
-        exit_code: match container.exit_code {
-            ExitCodeFact::Known(code) => Some(code),
-            ExitCodeFact::Absent | ExitCodeFact::Keep => None,
-        },
-        health: match &container.health {
-            HealthFact::Known(word) => Some(word.clone()),
-            HealthFact::Absent | HealthFact::Keep => None,
-        },
-        restart_count: None,
-        oom_killed: None,
-        started_at: None,
-        finished_at: None,
-        created_in_docker_at: container.created_at,
-        last_seen_at: None,
-        flapping_since: None,
-        recent_starts: 0,
-    }
-}
-
-/// The columns of a container that the row described before: what the listing does not say stays.
-fn next_sight(before: &Observed, container: &ListedContainer, now: Timestamp) -> Observed {
-    let first = first_sight(container, now);
-    let kept_health = matches!(container.health, HealthFact::Keep).then(|| before.health.clone());
-    let kept_exit_code = matches!(container.exit_code, ExitCodeFact::Keep).then_some(before.exit_code);
-    Observed {
-        state_since: if before.state == container.state { before.state_since } else { first.state_since },
-        exit_code: kept_exit_code.unwrap_or(first.exit_code),
-        health: kept_health.unwrap_or(first.health),
-        restart_count: before.restart_count,
-        oom_killed: before.oom_killed,
-        started_at: before.started_at,
-        finished_at: before.finished_at,
-        flapping_since: before.flapping_since,
-        recent_starts: before.recent_starts,
-        created_in_docker_at: first.created_in_docker_at.or(before.created_in_docker_at),
-        ..first
-    }
-}
-
-/// A container is `created` since its creation, and in any other state since we first met it there.
-fn in_state_since(container: &ListedContainer, now: Timestamp) -> Timestamp {
-    match container.state {
-        ContainerState::Created => container.created_at.unwrap_or(now),
-        _ => now,
-    }
 }
 
 mod scaling;

@@ -16,7 +16,7 @@ pub(super) struct Doomed {
     container_id: Option<String>,
     workload_id: String,
     state: String,
-    exit_code: Option<i32>,
+    exit_code: Option<i64>,
 }
 
 /// Reads rows that are about to be removed, locked in order.

@@ -76,6 +76,8 @@ mod tests {
             },
             observed: Observed::unseen(ContainerState::Running),
             details_owed: false,
+            state_after: None,
+            at: crate::model::Timestamp::default(),
             is_silent: false,
             cause: ChangeCause::Observed,
             foreign_state: None,

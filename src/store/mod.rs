@@ -40,6 +40,8 @@ mod registry;
 mod retention_clock;
 mod rows;
 mod schema;
+mod sight;
+mod since;
 #[cfg(all(test, feature = "sqlite"))]
 mod tests;
 mod threaded;

@@ -35,6 +35,8 @@ pub struct PassStamp {
     pub outcome: PassOutcome,
     /// When it began.
     pub started_at: Timestamp,
+    /// When its list was answered.
+    pub listed_at: Timestamp,
     /// The list call.
     pub list_ms: u64,
     /// From the begin of the pass until this plan was sent.
@@ -72,6 +74,10 @@ pub struct RowWrite {
     pub observed: Observed,
     /// Whether details are owed after the write.
     pub details_owed: bool,
+    /// As in [`crate::model::LedgerRow`], after the write.
+    pub state_after: Option<Timestamp>,
+    /// When what it tells happened, by the daemon's clock where the daemon tells, else when the list was answered.
+    pub at: Timestamp,
     /// Whether nothing differs but that details are owed from now on: the row is written and no reader can tell, so it
     /// makes no change, gets no revision and is not counted.
     pub is_silent: bool,

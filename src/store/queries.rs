@@ -160,7 +160,7 @@ struct ViewRecord {
     state_since: Option<Timestamp>,
     port: i32,
     ports: String,
-    exit_code: Option<i32>,
+    exit_code: Option<i64>,
     health: Option<String>,
     restart_count: Option<i64>,
     oom_killed: Option<bool>,

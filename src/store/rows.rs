@@ -26,7 +26,7 @@ pub(super) struct LedgerRecord {
     state_since: Option<Timestamp>,
     port: i32,
     ports: String,
-    exit_code: Option<i32>,
+    exit_code: Option<i64>,
     health: Option<String>,
     restart_count: Option<i64>,
     oom_killed: Option<bool>,
@@ -39,6 +39,7 @@ pub(super) struct LedgerRecord {
     recorded_state: Option<String>,
     seen_container_id: Option<String>,
     details_owed: bool,
+    state_after: Option<Timestamp>,
     #[diesel(select_expression = bears_deployers_column(), select_expression_type = SqlLiteral<Bool>)]
     bears_deployers_column: bool,
 }
@@ -83,6 +84,7 @@ impl From<LedgerRecord> for LedgerRow {
             seen_container_id: record.seen_container_id.map(Into::into),
             details_owed: record.details_owed,
             bears_deployers_column: record.bears_deployers_column,
+            state_after: record.state_after,
         }
     }
 }
@@ -146,7 +148,7 @@ pub(super) struct Volatile<'a> {
     state_since: Option<Timestamp>,
     port: i32,
     ports: &'a str,
-    exit_code: Option<i32>,
+    exit_code: Option<i64>,
     health: Option<&'a str>,
     restart_count: Option<i64>,
     oom_killed: Option<bool>,
@@ -158,6 +160,7 @@ pub(super) struct Volatile<'a> {
     recent_starts: i32,
     recorded_state: &'a str,
     details_owed: bool,
+    state_after: Option<Timestamp>,
     updated_at: Timestamp,
     revision: i64,
 }
@@ -201,6 +204,7 @@ impl<'a> Volatile<'a> {
             recent_starts: *recent_starts,
             recorded_state: state.as_str(),
             details_owed: write.details_owed,
+            state_after: write.state_after,
             updated_at: stamp.now,
             revision: stamp.revision,
         }
@@ -217,13 +221,14 @@ pub(super) struct First<'a> {
     state_since: Option<Timestamp>,
     port: i32,
     ports: &'a str,
-    exit_code: Option<i32>,
+    exit_code: Option<i64>,
     health: Option<&'a str>,
     created_in_docker_at: Option<Timestamp>,
     flapping_since: Option<Timestamp>,
     recent_starts: i32,
     recorded_state: &'a str,
     details_owed: bool,
+    state_after: Option<Timestamp>,
     updated_at: Timestamp,
     revision: i64,
 }
@@ -245,6 +250,7 @@ impl<'a> First<'a> {
             recent_starts: observed.recent_starts,
             recorded_state: observed.state.as_str(),
             details_owed: write.details_owed,
+            state_after: write.state_after,
             updated_at: stamp.now,
             revision: stamp.revision,
         }

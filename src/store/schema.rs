@@ -77,7 +77,7 @@ table! {
         state_since -> Nullable<crate::store::moment::UtcTimestamp>,
         port -> Integer,
         ports -> Text,
-        exit_code -> Nullable<Integer>,
+        exit_code -> Nullable<BigInt>,
         health -> Nullable<Text>,
         restart_count -> Nullable<BigInt>,
         oom_killed -> Nullable<Bool>,
@@ -98,6 +98,7 @@ table! {
         recorded_state -> Nullable<Text>,
         seen_container_id -> Nullable<Text>,
         details_owed -> Bool,
+        state_after -> Nullable<crate::store::moment::UtcTimestamp>,
     }
 }
 
@@ -115,7 +116,7 @@ table! {
         state_since -> Nullable<crate::store::moment::UtcTimestamp>,
         port -> Integer,
         ports -> Text,
-        exit_code -> Nullable<Integer>,
+        exit_code -> Nullable<BigInt>,
         health -> Nullable<Text>,
         restart_count -> Nullable<BigInt>,
         oom_killed -> Nullable<Bool>,
@@ -198,7 +199,7 @@ table! {
         workload_id -> Nullable<Text>,
         from_state -> Nullable<Text>,
         to_state -> Text,
-        exit_code -> Nullable<Integer>,
+        exit_code -> Nullable<BigInt>,
         cause -> Text,
         pass_id -> Nullable<Text>,
     }

@@ -55,6 +55,7 @@ fn steady_plan() -> CommitPlan {
             completeness: Completeness::Complete,
             outcome: PassOutcome::Committed,
             started_at: Timestamp::now(),
+            listed_at: Timestamp::now(),
             list_ms: 1,
             elapsed_ms: 1,
             listed: 0,

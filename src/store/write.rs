@@ -10,12 +10,12 @@ use super::db::{Db, each_backend, locked};
 use super::fault::{Fault, FaultKind, kind_of};
 use super::judge::{Judgement, can_be_left, judge};
 use super::lease::Lease;
-use super::plan::{CommitPlan, CommitReport, RowWrite};
+use super::plan::{CommitPlan, CommitReport, PassStamp, RowWrite};
 use super::rows::{FirstSight, LockedRow, NewRow, Observation, Rebinding, WriteStamp};
 use super::schema::{containers, workloads};
-use crate::model::{ChangeCause, ContainerState, HostName, PassId, Revision, RowId, Timestamp};
+use crate::model::{ChangeCause, ContainerState, HostName, Revision, RowId, Timestamp};
 
-/// Rows in one statement: 29 values each stay below the 32,766 that SQLite takes.
+/// Rows in one statement: 30 values each stay below the 32,766 that SQLite takes.
 const ROWS_PER_STATEMENT: usize = 1_000;
 
 /// Writes the rows of a plan that still rest on what is stored, each with its changes; reports the others.
@@ -38,7 +38,7 @@ pub(super) fn write_rows(
     batch.write(db, &keyed, &mut written, report)?;
     written.settle(db, &lease.host)?;
     batch.write(db, &plain, &mut written, report)?;
-    report.revision = written.tell(db, &lease.host, &plan.pass.id)?;
+    report.revision = written.tell(db, &lease.host, &plan.pass)?;
     Ok(())
 }
 
@@ -46,6 +46,8 @@ pub(super) fn write_rows(
 struct Written<'a> {
     revisions: Revisions,
     changes: Vec<NewChange<'a>>,
+    /// Of these the new rows, which an event told of; all others were met in one list.
+    told_apart: BTreeSet<&'a str>,
     inserted: Vec<&'a str>,
     rebound: Vec<&'a str>,
 }
@@ -53,7 +55,13 @@ struct Written<'a> {
 impl Written<'_> {
     fn new(db: &mut Db) -> QueryResult<Self> {
         let revisions = Revisions::provisional(db)?;
-        Ok(Self { revisions, changes: Vec::new(), inserted: Vec::new(), rebound: Vec::new() })
+        Ok(Self {
+            revisions,
+            changes: Vec::new(),
+            told_apart: BTreeSet::new(),
+            inserted: Vec::new(),
+            rebound: Vec::new(),
+        })
     }
 
     /// A place to come back to, if the database refuses what follows.
@@ -89,12 +97,13 @@ impl Written<'_> {
     }
 
     /// Records the changes. Returns the last revision, if there are any.
-    fn tell(self, db: &mut Db, host: &HostName, pass: &PassId) -> QueryResult<Option<Revision>> {
+    fn tell(self, db: &mut Db, host: &HostName, pass: &PassStamp) -> QueryResult<Option<Revision>> {
         if self.changes.is_empty() && self.inserted.is_empty() {
             return Ok(None);
         }
-        for ids in self.inserted.chunks(ROWS_PER_STATEMENT) {
-            record_inserted(db, host, ids, pass)?;
+        let alike: Vec<&str> = self.inserted.iter().copied().filter(|id| !self.told_apart.contains(id)).collect();
+        for ids in alike.chunks(ROWS_PER_STATEMENT) {
+            record_inserted(db, host, ids, pass.listed_at, &pass.id)?;
         }
         record(db, &self.changes)?;
         self.revisions.store(db).map(Some)
@@ -276,7 +285,11 @@ impl<'a> Batch<'a> {
             if row.stored.is_some() {
                 push_changes(row, host, self.plan, now, &mut written.revisions, &mut written.changes);
             } else {
-                written.revisions.take();
+                let revision = written.revisions.take();
+                if row.write.at != self.plan.pass.listed_at {
+                    written.changes.push(change_of(row, host, self.plan, revision));
+                    written.told_apart.insert(row.write.id.as_str());
+                }
             }
             stamped.push((row, WriteStamp { now, revision: written.revisions.last() }));
         }
@@ -313,7 +326,7 @@ impl<'a> Batch<'a> {
             let Some(stored) = stored else { continue };
             written.changes.push(NewChange {
                 revision: written.revisions.take(),
-                at: self.now,
+                at: row.write.at,
                 host: self.host.as_str(),
                 row_id: &stored.id,
                 container_id: stored.container_id.as_deref(),
@@ -359,9 +372,15 @@ fn push_changes<'a>(
             pass_id: Some(plan.pass.id.as_str()),
         });
     }
-    changes.push(NewChange {
-        revision: revisions.take(),
-        at: now,
+    changes.push(change_of(row, host, plan, revisions.take()));
+}
+
+/// The change that a write is.
+fn change_of<'a>(row: &'a Accepted<'a>, host: &'a HostName, plan: &'a CommitPlan, revision: i64) -> NewChange<'a> {
+    let write = row.write;
+    NewChange {
+        revision,
+        at: write.at,
         host: host.as_str(),
         row_id: write.id.as_str(),
         container_id: bound_to(write),
@@ -371,7 +390,7 @@ fn push_changes<'a>(
         exit_code: write.observed.exit_code,
         cause: write.cause.as_str(),
         pass_id: Some(plan.pass.id.as_str()),
-    });
+    }
 }
 
 macro_rules! excluded_columns {
@@ -420,6 +439,7 @@ fn observe(db: &mut Db, rows: &[Observation<'_>]) -> QueryResult<usize> {
             recent_starts,
             recorded_state,
             details_owed,
+            state_after,
             updated_at,
             revision,
         ))

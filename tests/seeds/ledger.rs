@@ -30,8 +30,8 @@ pub(crate) struct Row {
     pub(crate) state: String,
     #[diesel(sql_type = Integer)]
     pub(crate) port: i32,
-    #[diesel(sql_type = Nullable<Integer>)]
-    pub(crate) exit_code: Option<i32>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub(crate) exit_code: Option<i64>,
     #[diesel(sql_type = Nullable<Text>)]
     pub(crate) health: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]

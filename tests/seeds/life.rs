@@ -48,7 +48,7 @@ impl Life {
             (0..=4, _) => ("start", world.start(key).is_ok()),
             (5..=7, _) => ("stop", world.stop(key).is_ok()),
             (8, _) => ("restart", world.restart(key).is_ok()),
-            (9 | 10, _) => ("crash", world.crash(key, i32::try_from(dice.roll(3)).unwrap_or(0)).is_ok()),
+            (9 | 10, _) => ("crash", world.crash(key, [0, 1, 3_221_225_786][dice.roll(3) as usize]).is_ok()),
             (11, _) => ("run out of memory", world.run_out_of_memory(key).is_ok()),
             (12, Ok(SimulatedState::Paused)) => ("unpause", world.unpause(key).is_ok()),
             (12, _) => ("pause", world.pause(key).is_ok()),

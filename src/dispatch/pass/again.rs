@@ -37,6 +37,11 @@ impl Pass {
                 self.knowledge.images.extend(unanswered);
                 effects.extend(self.decide(now));
             }
+            AskKind::ReadNames => {
+                let asked = std::mem::take(&mut self.asked_names);
+                self.knowledge.image_names.note_unanswered(asked);
+                effects.extend(self.decide(now));
+            }
             AskKind::Settle => effects.extend(self.list_if_due()),
             AskKind::Examine => effects.extend(self.on_examined(HashMap::new(), now)),
             _ => {
@@ -96,6 +101,10 @@ impl Pass {
             AskKind::Examine => {
                 let (containers, within) = self.asked_examine.clone();
                 self.ask(Ask::Examine(containers, within))
+            }
+            AskKind::ReadNames => {
+                let containers = self.asked_names.clone();
+                self.ask(Ask::ReadNames(containers))
             }
             AskKind::ReadImages => {
                 let images = self.asked_images.clone();

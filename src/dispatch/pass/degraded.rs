@@ -9,8 +9,8 @@ use super::endings::kind_of;
 use super::protocol::{Ask, AskKind, Effect, Moment};
 use crate::docker::{DaemonError, Listed};
 use crate::model::{
-    Completeness, ContainerId, ContainerState, Examined, FailureKind, HealthFact, LedgerRow, ListedContainer, Listing,
-    Observed, PassFailure, Ports,
+    Completeness, ContainerId, ContainerState, Examined, FailureKind, LedgerRow, ListedContainer, Listing, Observed,
+    PassFailure, Ports,
 };
 
 impl Pass {
@@ -39,7 +39,10 @@ impl Pass {
         let mut present = Vec::new();
         for container in asked {
             match answers.remove(&container) {
-                Some(Examined::Present(listed)) => present.push(*listed),
+                Some(Examined::Present(examined)) => {
+                    present.push(examined.listed.clone());
+                    self.examined.insert(container, *examined);
+                }
                 Some(Examined::Unanswered(_)) => self.draft.hanging.push(container),
                 Some(Examined::Gone) | None => {}
             }
@@ -66,6 +69,7 @@ impl Pass {
         // Who answers is asked beside a listing alone: nothing new is bound now.
         let listed = Listed { listing: Arc::new(listing), body_bytes: 0, duration: Duration::ZERO, identity: None };
         self.listed = Some(listed);
+        self.listed_at = now.wall;
         self.go_on(now)
     }
 
@@ -92,14 +96,11 @@ fn keep_what_lists_say(rows: &[LedgerRow], present: &mut [ListedContainer]) {
     }
 }
 
-/// Podman's list tells no health, and at version 4.3 no port that is exposed and not published; its inspect tells both.
-/// While the state is the same neither of them comes to a row by itself.
+/// Podman's list tells at version 4.3 no port that is exposed and not published; its inspect does. While the state is the
+/// same none of them comes to a row by itself.
 fn leave_additions_out(observed: &Observed, container: &mut ListedContainer) {
     if published(&observed.ports).eq(published(&container.ports.text)) {
         container.ports = Ports { lowest: observed.port, text: observed.ports.clone() };
-    }
-    if observed.health.is_none() {
-        container.health = HealthFact::Absent;
     }
 }
 

@@ -47,6 +47,7 @@ impl Pass {
             completeness: self.completeness(),
             outcome,
             started_at: self.began.wall,
+            listed_at: self.listed_at,
             list_ms: self.listed.as_ref().map_or(0, |listed| whole_millis(listed.duration)),
             elapsed_ms: whole_millis(now.monotonic.saturating_sub(self.began.monotonic)),
             listed: self.listed.as_ref().map_or(0, |l| l.listing.containers.len() + l.listing.quarantined.len()),

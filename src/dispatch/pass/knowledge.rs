@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::dispatch::rules::Assignment;
+use crate::dispatch::rules::{Assignment, ImageNames};
 use crate::docker::{ImageAnswer, Listed};
 use crate::model::{Completeness, ContainerId, ImageId, LedgerRow, Listing, RowId, Scope, UnassignedReason};
 use crate::store::{Difference, Opened};
@@ -16,6 +16,8 @@ const MAX_IMAGES: usize = 4_096;
 pub(crate) struct Knowledge {
     /// The labels of images, which never change under one id.
     pub(super) images: HashMap<ImageId, ImageAnswer>,
+    /// What images were called that the list shows by their ids.
+    pub(super) image_names: ImageNames,
     /// The last picture, if nothing had to be written for it.
     pub(super) settled: Option<Settled>,
     /// Which containers claim a row that they have not got; `None` until a complete listing told.
@@ -95,5 +97,6 @@ impl Knowledge {
         if self.images.len() > MAX_IMAGES {
             self.images.clear();
         }
+        self.image_names.forget_if_many();
     }
 }

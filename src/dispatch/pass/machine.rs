@@ -12,7 +12,10 @@ use crate::dispatch::PassOrder;
 use crate::dispatch::directory::directory_keys;
 use crate::dispatch::rules::{Assignment, Picture, Scoped, assign};
 use crate::docker::{DaemonError, Listed};
-use crate::model::{ContainerId, FailureKind, ImageId, Inspected, News, OpId, PassFailure, Scope};
+use crate::model::{
+    ContainerId, Examined, ExaminedContainer, FailureKind, ImageId, Inspected, News, OpId, PassFailure, Scope,
+    Timestamp,
+};
 use crate::store::{CommitReport, DiffInput, Difference, Directory, Opened, RowKeys, RowWrite, StoreError, diff};
 
 /// One pass on its way.
@@ -30,6 +33,7 @@ pub(crate) struct Pass {
     /// In a scoped pass, the rows beyond the scope that were asked for.
     pub(super) rows_asked: RowKeys,
     /// What is asked again if its actor is replaced.
+    pub(super) asked_names: Vec<ContainerId>,
     pub(super) asked_images: Vec<ImageId>,
     pub(super) asked_verify: Vec<ContainerId>,
     pub(super) asked_adoption: BTreeSet<String>,
@@ -38,6 +42,12 @@ pub(crate) struct Pass {
     pub(super) has_snapshot: bool,
     pub(super) opened: Option<Opened>,
     pub(super) listed: Option<Listed>,
+    /// When the daemon answered that; until then the begin of the pass.
+    pub(super) listed_at: Timestamp,
+    /// What inspects said of containers before they were listed, or in place of a listing.
+    pub(super) examined: HashMap<ContainerId, ExaminedContainer>,
+    /// Whether the names of images were asked for: once in a pass is enough.
+    pub(super) names_are_asked: bool,
     /// Why there is no listing; `listed` then holds what single inspects said in its place, if they said anything.
     pub(super) list_failure: Option<DaemonError>,
     /// Single inspects were tried in place of the listing.
@@ -81,6 +91,7 @@ impl Pass {
             next_op: first_op,
             awaited: BTreeMap::new(),
             rows_asked: RowKeys::default(),
+            asked_names: Vec::new(),
             asked_images: Vec::new(),
             asked_verify: Vec::new(),
             asked_adoption: BTreeSet::new(),
@@ -88,6 +99,9 @@ impl Pass {
             has_snapshot: false,
             opened: None,
             listed: None,
+            listed_at: now.wall,
+            examined: HashMap::new(),
+            names_are_asked: false,
             list_failure: None,
             is_examined: false,
             directory: None,
@@ -131,14 +145,27 @@ impl Pass {
             }),
             Event::RowsRead(op, result) => self.answered(op, |pass| pass.on_rows_read(result, now)),
             Event::Examined(op, answers) => match self.awaited.remove(&op) {
-                Some(AskKind::Settle) => self.list_if_due(),
+                Some(AskKind::Settle) => {
+                    self.examined.extend(answers.into_iter().filter_map(|(container, answer)| match answer {
+                        Examined::Present(examined) => Some((container, *examined)),
+                        Examined::Gone | Examined::Unanswered(_) => None,
+                    }));
+                    self.list_if_due()
+                }
                 Some(_) => self.on_examined(answers, now),
                 None => Vec::new(),
             },
-            Event::Verified(op, answers) => self.answered(op, |pass| {
-                pass.verified.extend(answers);
-                pass.decide(now)
-            }),
+            Event::Verified(op, answers) => match self.awaited.remove(&op) {
+                Some(AskKind::ReadNames) => {
+                    self.knowledge.image_names.note(answers);
+                    self.decide(now)
+                }
+                Some(_) => {
+                    self.verified.extend(answers);
+                    self.decide(now)
+                }
+                None => Vec::new(),
+            },
             Event::Committed(op, result) => self.answered(op, |pass| pass.on_committed(result, now)),
             Event::Deadline(op, progress) => match self.awaited.remove(&op) {
                 Some(kind) => self.on_deadline(op, kind, progress, now),
@@ -201,6 +228,7 @@ impl Pass {
         match result {
             Ok(listed) => {
                 self.listed = Some(listed);
+                self.listed_at = now.wall;
                 self.go_on(now)
             }
             Err(error) => {
@@ -264,6 +292,8 @@ impl Pass {
             directory,
             images: &self.knowledge.images,
             verified: &self.verified,
+            examined: &self.examined,
+            image_names: &self.knowledge.image_names,
             identity_known: listed.identity.is_some(),
         };
         let assignment = assign(&picture, &self.settings.rules);
@@ -276,6 +306,12 @@ impl Pass {
         }
         if !assignment.wants_seen.is_empty() {
             return self.grow_by(assignment.wants_seen);
+        }
+        if !assignment.wants_names.is_empty() && !self.names_are_asked {
+            self.names_are_asked = true;
+            self.asked_names = assignment.wants_names.into_iter().collect();
+            let containers = self.asked_names.clone();
+            return vec![self.ask(Ask::ReadNames(containers))];
         }
         if !assignment.wants_images.is_empty() {
             self.asked_images = assignment.wants_images.into_iter().collect();
@@ -294,7 +330,7 @@ impl Pass {
         let difference = diff(&DiffInput {
             picture: &picture,
             assignment: &assignment,
-            now: self.began.wall,
+            now: self.listed_at,
             last_complete_pass_at: opened.host.last_complete_pass_at,
             news: &self.order.news,
             flapping_window: self.settings.config.flapping.window,

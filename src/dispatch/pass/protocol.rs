@@ -30,7 +30,7 @@ pub(crate) enum Event {
     RowsRead(OpId, Result<Vec<LedgerRow>, StoreError>),
     /// What single inspects say in place of a listing that failed.
     Examined(OpId, HashMap<ContainerId, Examined>),
-    /// Whether the absent are gone.
+    /// Whether the absent are gone, or what images were called.
     Verified(OpId, HashMap<ContainerId, Inspected>),
     /// The transaction's end.
     Committed(OpId, Result<CommitReport, StoreError>),
@@ -76,6 +76,8 @@ pub(crate) enum Ask {
     LookUp(DirectoryKeys),
     /// Of the store: register these compose projects.
     Adopt(BTreeSet<String>),
+    /// Of the daemon: what the images of these containers were called.
+    ReadNames(Vec<ContainerId>),
     /// Of the daemon: the labels of these images.
     ReadImages(Vec<ImageId>),
     /// Of the daemon: whether these are gone.
@@ -94,6 +96,7 @@ impl Ask {
             Self::Examine(..) => AskKind::Examine,
             Self::LookUp(_) => AskKind::LookUp,
             Self::Adopt(_) => AskKind::Adopt,
+            Self::ReadNames(_) => AskKind::ReadNames,
             Self::ReadImages(_) => AskKind::ReadImages,
             Self::Verify(_) => AskKind::Verify,
             Self::Commit(_) => AskKind::Commit,
@@ -111,6 +114,7 @@ pub(super) enum AskKind {
     Examine,
     LookUp,
     Adopt,
+    ReadNames,
     ReadImages,
     Verify,
     Commit,
@@ -118,7 +122,7 @@ pub(super) enum AskKind {
 
 impl AskKind {
     pub(super) const fn is_of_the_daemon(self) -> bool {
-        matches!(self, Self::List | Self::Settle | Self::Examine | Self::ReadImages | Self::Verify)
+        matches!(self, Self::List | Self::Settle | Self::Examine | Self::ReadNames | Self::ReadImages | Self::Verify)
     }
 }
 

@@ -77,6 +77,7 @@ impl Pass {
         self.opened = None;
         self.listed = None;
         self.directory = None;
+        self.names_are_asked = false;
         vec![self.open()]
     }
 }

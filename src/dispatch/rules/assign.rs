@@ -6,12 +6,13 @@ use super::RuleSet;
 use super::claim::{Claim, ClaimedBy, Label, RowClaim, claim, known_workload};
 use super::dispute::dispute;
 use super::image::{Origin, origin};
+use super::image_name::{ImageName, ImageNames, image_name};
 use super::scaling::SlotEnd;
 use super::{contest, scaling, slots};
 use crate::docker::ImageAnswer;
 use crate::model::{
-    Completeness, ContainerId, ContainerState, ImageId, Inspected, LedgerRow, ListedContainer, Listing, RowId,
-    Unassigned, UnassignedReason, WorkloadId, WorkloadKind,
+    Completeness, ContainerId, ContainerState, ExaminedContainer, ImageId, Inspected, LedgerRow, ListedContainer,
+    Listing, RowId, Unassigned, UnassignedReason, WorkloadId, WorkloadKind, is_image_name,
 };
 use crate::store::{Directory, RowKeys};
 
@@ -31,6 +32,10 @@ pub(crate) struct Picture<'a> {
     pub images: &'a HashMap<ImageId, ImageAnswer>,
     /// The inspects that were asked for so far.
     pub verified: &'a HashMap<ContainerId, Inspected>,
+    /// In a scoped pass, what inspects said before the list was asked.
+    pub examined: &'a HashMap<ContainerId, ExaminedContainer>,
+    /// What inspects said of images that the list shows by their ids.
+    pub image_names: &'a ImageNames,
     /// Whether the daemon said who it is. Without it rows are updated, and nothing is made, taken or swept.
     pub identity_known: bool,
 }
@@ -44,9 +49,37 @@ pub(crate) struct Scoped<'a> {
     pub rows_asked: &'a RowKeys,
 }
 
+impl Picture<'_> {
+    /// What the image of this container was called, as far as anybody tells.
+    pub(crate) fn image_ref<'s>(&'s self, container: &'s ListedContainer) -> &'s str {
+        match image_name(self, container) {
+            ImageName::Known(name) => name,
+            ImageName::ToBeAsked | ImageName::Unknown => &container.image_ref,
+        }
+    }
+
+    /// The record of a container without a row, or of one whose row is disputed.
+    pub(crate) fn unassigned(
+        &self,
+        container: &ListedContainer,
+        reason: UnassignedReason,
+        detail: String,
+    ) -> Unassigned {
+        Unassigned {
+            container_id: container.id.clone(),
+            name: container.name.clone(),
+            image_ref: self.image_ref(container).into(),
+            state: container.state.clone(),
+            reason,
+            detail,
+        }
+    }
+}
+
 /// Whose the listed containers are.
 ///
-/// It is whole once `wants_rows`, `wants_seen`, `wants_images`, `adoptable` and `wants_verified` are empty. Until then the caller asks for what is
+/// It is whole once `wants_rows`, `wants_seen`, `wants_images`, `adoptable` and `wants_verified` are empty, and `wants_names`
+/// was asked for once in the pass. Until then the caller asks for what is
 /// wanted, in this order, and assigns again; what has an answer, of whatever kind, is not wanted again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Assignment {
@@ -58,6 +91,8 @@ pub(crate) struct Assignment {
     pub wants_rows: RowKeys,
     /// In a scoped pass, containers beyond the scope that decide on one within it.
     pub wants_seen: BTreeSet<ContainerId>,
+    /// Containers without a row whose image the list shows by its id: their inspects say what it was called.
+    pub wants_names: BTreeSet<ContainerId>,
     /// Images whose labels decide a claim.
     pub wants_images: BTreeSet<ImageId>,
     /// Containers that a complete listing lacked: bound, their row not missing.
@@ -186,18 +221,6 @@ fn bound_rows(rows: &[LedgerRow]) -> impl Iterator<Item = (&str, usize)> {
     indexed.filter_map(|(index, row)| Some((row.binding.container_id.as_ref()?.as_str(), index)))
 }
 
-/// The record of a container without a row, or of one whose row is disputed.
-pub(crate) fn unassigned(container: &ListedContainer, reason: UnassignedReason, detail: String) -> Unassigned {
-    Unassigned {
-        container_id: container.id.clone(),
-        name: container.name.clone(),
-        image_ref: container.image_ref.clone(),
-        state: container.state.clone(),
-        reason,
-        detail,
-    }
-}
-
 /// The verdict on a container without a row.
 pub(super) fn unassigned_verdict(reason: UnassignedReason, detail: impl Into<String>) -> Verdict {
     Verdict::Unassigned { reason, detail: detail.into() }
@@ -217,7 +240,11 @@ fn keep(
         return unassigned_verdict(UnassignedReason::UnknownWorkload, workload);
     };
     if let Some((reason, detail)) = dispute(container, row, kind, picture.directory, rules) {
-        disputed.push(unassigned(container, reason, detail));
+        let mut record = picture.unassigned(container, reason, detail);
+        if !is_image_name(&record.image_ref) {
+            record.image_ref.clone_from(&row.observed.image_ref);
+        }
+        disputed.push(record);
     }
     Verdict::Keeps(index)
 }
@@ -229,11 +256,23 @@ fn claim_a_row(
     container: &ListedContainer,
     assignment: &mut Assignment,
 ) -> Result<RowClaim, Verdict> {
-    if let Some(entry) = rules.ignored_by(container) {
+    let name = image_name(picture, container);
+    if name == ImageName::ToBeAsked {
+        assignment.wants_names.insert(container.id.clone());
+    }
+    let image = if let ImageName::Known(name) = name { name } else { &*container.image_ref };
+    if let Some(entry) = rules.ignored_by(container, image) {
         return Err(unassigned_verdict(UnassignedReason::Ignored, entry));
     }
+    let may_be_taken = |claimed_by, wants_images: &mut BTreeSet<ImageId>| {
+        if name == ImageName::ToBeAsked && rules.asks_for_images() {
+            let detail = "its inspect, which says what its image was called, did not answer yet";
+            return Err(unassigned_verdict(UnassignedReason::ImageUnknown, detail));
+        }
+        may_be_bound(picture, container, claimed_by, wants_images)
+    };
     match claim(container, picture.directory, rules) {
-        Claim::Row(row) => match may_be_bound(picture, container, row.claimed_by, &mut assignment.wants_images) {
+        Claim::Row(row) => match may_be_taken(row.claimed_by, &mut assignment.wants_images) {
             Ok(()) => Ok(row),
             Err(verdict) => {
                 if matches!(verdict, Verdict::Unassigned { reason: UnassignedReason::ImageUnknown, .. }) {
@@ -245,7 +284,7 @@ fn claim_a_row(
         },
         Claim::Unregistered(project) => {
             if rules.auto_adopt && is_adoptable(project) {
-                may_be_bound(picture, container, ClaimedBy::Label(Label::Compose), &mut assignment.wants_images)?;
+                may_be_taken(ClaimedBy::Label(Label::Compose), &mut assignment.wants_images)?;
                 assignment.adoptable.insert(project.to_owned());
             }
             Err(unassigned_verdict(UnassignedReason::UnknownStack, project))

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Assignment, Picture, RuleSet, Verdict, assign};
+use super::{Assignment, ImageNames, Picture, RuleSet, Verdict, assign};
 use crate::docker::ImageAnswer;
 use crate::model::{
-    Binding, Claims, Completeness, ContainerId, ContainerState, ExitCodeFact, HealthFact, ImageId, Inspected,
+    Binding, Claims, Completeness, ContainerId, ContainerState, ExaminedContainer, HealthFact, ImageId, Inspected,
     InspectedDetails, LedgerRow, ListedContainer, Listing, News, Observed, Ports, Quarantined, RowId, Timestamp,
     UnassignedReason, WorkloadId, WorkloadKind,
 };
@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(crate) directory: Directory,
     pub(crate) images: HashMap<ImageId, ImageAnswer>,
     pub(crate) verified: HashMap<ContainerId, Inspected>,
+    pub(crate) examined: HashMap<ContainerId, ExaminedContainer>,
+    pub(crate) image_names: ImageNames,
     pub(crate) identity_known: bool,
     pub(crate) rules: RuleSet,
     pub(crate) news: News,
@@ -62,6 +64,8 @@ pub(crate) fn world(containers: Vec<ListedContainer>, rows: Vec<LedgerRow>) -> W
         },
         images: HashMap::from([(image_id("plain"), ImageAnswer::Labels(Arc::default()))]),
         verified: HashMap::new(),
+        examined: HashMap::new(),
+        image_names: ImageNames::default(),
         identity_known: true,
         rules: RuleSet::default(),
         news: News::default(),
@@ -77,6 +81,8 @@ impl World {
             directory: &self.directory,
             images: &self.images,
             verified: &self.verified,
+            examined: &self.examined,
+            image_names: &self.image_names,
             identity_known: self.identity_known,
         }
     }
@@ -146,6 +152,7 @@ impl World {
                 seen_container_id: write.binding.container_id.clone(),
                 details_owed: write.details_owed,
                 bears_deployers_column,
+                state_after: write.state_after,
             };
             match self.rows.iter_mut().find(|row| row.id == write.id) {
                 Some(stored) => *stored = row,
@@ -208,7 +215,7 @@ pub(crate) fn container(number: u32) -> ListedContainer {
         image_ref: "app:1".into(),
         image_id: Some(image_id("plain")),
         state: ContainerState::Running,
-        exit_code: ExitCodeFact::Absent,
+        exit_code: None,
         health: HealthFact::Absent,
         created_at: Some(Timestamp::from_millis(i64::from(number) * 1000)),
         ports: Ports { lowest: 8080, text: "0.0.0.0:8080->80/tcp".into() },
@@ -243,7 +250,7 @@ pub(crate) fn labelled(number: u32, workload: &str, kind: &str, role: &str) -> L
 }
 
 pub(crate) fn stopped(container: ListedContainer) -> ListedContainer {
-    ListedContainer { state: ContainerState::Stopped, exit_code: ExitCodeFact::Known(0), ..container }
+    ListedContainer { state: ContainerState::Stopped, exit_code: Some(0), ..container }
 }
 
 pub(crate) fn in_state(state: ContainerState, container: ListedContainer) -> ListedContainer {
@@ -252,7 +259,6 @@ pub(crate) fn in_state(state: ContainerState, container: ListedContainer) -> Lis
 
 /// A row that is bound to this container and true to it, with details that were read.
 pub(crate) fn row(id: &str, workload: &str, container: &ListedContainer) -> LedgerRow {
-    let exit_code = if let ExitCodeFact::Known(code) = container.exit_code { Some(code) } else { None };
     LedgerRow {
         id: RowId::new(id),
         binding: Binding { container_id: Some(container.id.clone()), ..binding(workload) },
@@ -263,7 +269,7 @@ pub(crate) fn row(id: &str, workload: &str, container: &ListedContainer) -> Ledg
             state_since: Some(Timestamp::from_millis(500_000)),
             port: container.ports.lowest,
             ports: container.ports.text.clone(),
-            exit_code,
+            exit_code: container.exit_code,
             health: None,
             restart_count: Some(2),
             oom_killed: Some(false),
@@ -278,6 +284,7 @@ pub(crate) fn row(id: &str, workload: &str, container: &ListedContainer) -> Ledg
         seen_container_id: Some(container.id.clone()),
         details_owed: false,
         bears_deployers_column: false,
+        state_after: None,
     }
 }
 
@@ -291,6 +298,7 @@ pub(crate) fn raw_row(id: &str, workload: &str, state: ContainerState, container
         seen_container_id: None,
         details_owed: false,
         bears_deployers_column: false,
+        state_after: None,
     }
 }
 

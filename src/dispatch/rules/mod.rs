@@ -17,6 +17,7 @@ mod dispute;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod image;
+mod image_name;
 mod kin;
 mod orchestrated;
 #[cfg(test)]
@@ -31,8 +32,9 @@ mod tests;
 
 #[cfg(feature = "cli")]
 pub(crate) use assign::is_adoptable;
-pub(crate) use assign::{Assignment, Picture, Scoped, Verdict, assign, unassigned};
+pub(crate) use assign::{Assignment, Picture, Scoped, Verdict, assign};
 #[cfg(feature = "http")]
 pub(crate) use dispute::dispute;
+pub(crate) use image_name::ImageNames;
 pub(crate) use rule_set::RuleSet;
 pub(crate) use scaling::SlotEnd;

@@ -25,16 +25,21 @@ impl From<&Config> for RuleSet {
 }
 
 impl RuleSet {
-    /// The entry of the ignore list that names this container, as the configuration writes it.
-    pub(super) fn ignored_by(&self, container: &ListedContainer) -> Option<String> {
+    /// The entry of the ignore list that names this container of that image, as the configuration writes it.
+    pub(super) fn ignored_by(&self, container: &ListedContainer, image: &str) -> Option<String> {
         if let Some(entry) = &container.ignored_by_label {
             return Some(entry.to_string());
         }
         self.ignore.iter().find_map(|entry| match entry {
             IgnoreEntry::Name(pattern) => matches(pattern, &container.name).then(|| format!("name:{pattern}")),
-            IgnoreEntry::Image(pattern) => matches(pattern, &container.image_ref).then(|| format!("image:{pattern}")),
+            IgnoreEntry::Image(pattern) => matches(pattern, image).then(|| format!("image:{pattern}")),
             IgnoreEntry::Label(..) => None,
         })
+    }
+
+    /// Whether an image's name may say that a container is ignored.
+    pub(super) fn asks_for_images(&self) -> bool {
+        self.ignore.iter().any(|entry| matches!(entry, IgnoreEntry::Image(_)))
     }
 
     /// Whether the configured prefix lets this compose project through.

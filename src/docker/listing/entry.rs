@@ -11,6 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use super::ports::PortsField;
 use super::splitter::Element;
 use super::status;
+use crate::docker::health::HealthField;
 use crate::docker::labels::{LabelReader, LabelsSeed, ReadLabels};
 use crate::docker::scalar::Scalar;
 use crate::docker::text::{bounded, escaped};
@@ -20,7 +21,7 @@ use crate::model::{ContainerId, ContainerState, ImageId, ListedContainer, Ports,
 pub(super) const MAX_NAME_BYTES: usize = 255;
 
 /// Longest image reference that is kept: a repository name has at most 255 bytes, a tag 128, a digest 71.
-pub(super) const MAX_IMAGE_BYTES: usize = 512;
+const MAX_IMAGE_BYTES: usize = 512;
 
 /// Longest description of what was wrong with one entry.
 const MAX_PROBLEM_BYTES: usize = 160;
@@ -107,7 +108,7 @@ struct Draft<'a> {
     labels: ReadLabels,
     state: Scalar<'a>,
     status: Scalar<'a>,
-    health: Scalar<'a>,
+    health: HealthField<'a>,
 }
 
 #[derive(Default)]
@@ -130,10 +131,10 @@ impl Draft<'_> {
         Ok(ListedContainer {
             id,
             name: bounded(self.name.as_deref().unwrap_or(""), MAX_NAME_BYTES),
-            image_ref: bounded(&image, MAX_IMAGE_BYTES),
+            image_ref: bounded_image(&image),
             image_id: is_image_id(&image_id).then(|| ImageId::new(&*image_id)),
             exit_code: status::exit_code(&state, status),
-            health: status::health(&state, status, self.health.text()),
+            health: status::health(&state, status, self.health.word()),
             state,
             created_at: self.created.integer().and_then(created_at),
             ports: self.ports,
@@ -141,6 +142,11 @@ impl Draft<'_> {
             ignored_by_label: self.labels.ignored_by,
         })
     }
+}
+
+/// The reference of an image, bounded.
+pub(in crate::docker) fn bounded_image(text: &str) -> Box<str> {
+    bounded(text, MAX_IMAGE_BYTES)
 }
 
 /// `sha256:` and 64 hex digits; Podman has been seen without the word.
@@ -248,7 +254,7 @@ impl<'de> Visitor<'de> for EntrySeed<'_, 'de, '_> {
                 Field::Labels => draft.labels = map.next_value_seed(LabelsSeed(labels))?,
                 Field::State => draft.state = map.next_value()?,
                 Field::Status => draft.status = map.next_value()?,
-                Field::Health => draft.health = map.next_value_seed(HealthSeed)?,
+                Field::Health => draft.health = map.next_value()?,
                 Field::Unused => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -297,29 +303,6 @@ fn without_slash(name: Cow<'_, str>) -> Cow<'_, str> {
     match name {
         Cow::Borrowed(name) => Cow::Borrowed(name.strip_prefix('/').unwrap_or(name)),
         Cow::Owned(name) => Cow::Owned(name.strip_prefix('/').map(str::to_owned).unwrap_or(name)),
-    }
-}
-
-/// The health's word: `{"Status": "healthy", …}` or the bare word. Anything else is none.
-struct HealthSeed;
-
-impl<'de> DeserializeSeed<'de> for HealthSeed {
-    type Value = Scalar<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        #[derive(serde::Deserialize)]
-        #[serde(untagged)]
-        enum Health<'a> {
-            Object {
-                #[serde(rename = "Status", borrow)]
-                status: Scalar<'a>,
-            },
-            Word(#[serde(borrow)] Scalar<'a>),
-        }
-        Ok(match <Health<'_> as serde::Deserialize>::deserialize(deserializer)? {
-            Health::Object { status } => status,
-            Health::Word(word) => word,
-        })
     }
 }
 

@@ -1,16 +1,17 @@
 //! One inspect, decoded into what a list says of the container. Pure.
 //!
-//! It says the same as the list but for three things: the image stays as it was named at creation, where a list gives its
-//! id once the name means another image; the health of what is paused or restarting is not told; a creation within the
-//! first second of 1970 is none.
+//! It says the same as the list but for some things: the image stays as it was named at creation, where a list gives its
+//! id once the name means another image; the health of what is paused or restarting is not told, and that of what runs is,
+//! also where a list says nothing of it; a creation within the first second of 1970 is none.
 
 use serde::Deserialize;
 use serde::de::DeserializeSeed;
 use serde_json::value::RawValue;
 
-use super::entry::{MAX_IMAGE_BYTES, MAX_NAME_BYTES, is_image_id};
+use super::entry::{MAX_NAME_BYTES, bounded_image, is_image_id};
 use super::ports::BindingsField;
 use super::status;
+use crate::docker::health::HealthField;
 use crate::docker::labels::{LabelReader, LabelsSeed, ReadLabels};
 use crate::docker::scalar::Scalar;
 use crate::docker::text::bounded;
@@ -49,13 +50,10 @@ struct RawState<'a> {
     #[serde(rename = "ExitCode", borrow, default)]
     exit_code: Scalar<'a>,
     #[serde(rename = "Health", borrow, default)]
-    health: Option<RawHealth<'a>>,
-}
-
-#[derive(Deserialize)]
-struct RawHealth<'a> {
-    #[serde(rename = "Status", borrow, default)]
-    status: Scalar<'a>,
+    health: HealthField<'a>,
+    /// The same in the words of Podman before 4.
+    #[serde(rename = "Healthcheck", borrow, default)]
+    healthcheck: HealthField<'a>,
 }
 
 #[derive(Default, Deserialize)]
@@ -82,11 +80,11 @@ pub(in crate::docker) fn examine(
     let read = read_labels(config.labels, labels).map_err(|error| error.to_string())?;
     let image = config.image.into_text().map_err(|what| format!("its Config.Image is {what}"))?;
     let name = raw.name.text().unwrap_or("");
-    let health = said.health.as_ref().and_then(|health| health.status.text());
+    let health = said.health.word().or_else(|| said.healthcheck.word());
     Ok(ListedContainer {
         id: container.clone(),
         name: bounded(name.strip_prefix('/').unwrap_or(name), MAX_NAME_BYTES),
-        image_ref: bounded(&image, MAX_IMAGE_BYTES),
+        image_ref: bounded_image(&image),
         image_id: raw.image_id.text().and_then(image_id),
         exit_code: status::examined_exit_code(word, said.exit_code.integer()),
         health: status::examined_health(&state, health),
@@ -118,7 +116,7 @@ fn whole_second(moment: Timestamp) -> Timestamp {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::model::{ExitCodeFact, HealthFact, Ports};
+    use crate::model::{HealthFact, Ports};
 
     fn read(body: &str) -> Result<ListedContainer, String> {
         examine(body.as_bytes(), &ContainerId::new("a".repeat(64)), &LabelReader::new(&Config::new("x")))
@@ -143,7 +141,7 @@ mod tests {
         assert_eq!(read.created_at, Some(Timestamp::from_millis(1_700_000_000_000)));
         assert!(read.image_id.is_some());
         assert_eq!(read.state, ContainerState::Running);
-        assert_eq!(read.exit_code, ExitCodeFact::Absent);
+        assert_eq!(read.exit_code, None);
         assert_eq!(read.health, HealthFact::Known("healthy".into()));
         let text = "0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 9/sctp, 53/udp";
         assert_eq!(read.ports, Ports { lowest: 8080, text: text.into() });
@@ -158,7 +156,7 @@ mod tests {
             r#""State":{"Status":"exited"},"Config":{"Labels":null},"NetworkSettings":{"Ports":null},"Created":7,"Image":7"#,
         ] {
             let read = read(&with(rest)).unwrap();
-            assert_eq!((read.state, read.exit_code), (ContainerState::Stopped, ExitCodeFact::Keep), "{rest}");
+            assert_eq!((read.state, read.exit_code), (ContainerState::Stopped, None), "{rest}");
             assert_eq!((&*read.name, read.created_at, read.ports), ("", None, Ports::default()), "{rest}");
         }
     }

@@ -21,7 +21,9 @@ mod reader;
 mod splitter;
 mod status;
 
+pub(super) use entry::bounded_image;
 pub(super) use examined::examine;
 pub(super) use memory::{Memory, RememberingReader};
 pub(super) use reader::ListingReader;
 pub(super) use splitter::SplitError;
+pub(super) use status::examined_health;

@@ -148,7 +148,7 @@ impl Order {
             Some(shared.config.inspect_deadline * 2),
         );
         let seen = match asked.await {
-            Ok(CallResult::Success(Examined::Present(seen))) if seen.id == *container => *seen,
+            Ok(CallResult::Success(Examined::Present(seen))) if seen.listed.id == *container => seen.listed,
             Ok(CallResult::Success(Examined::Gone)) => {
                 return Err(Problem::not_found("the daemon has no such container any more"));
             }
@@ -234,6 +234,7 @@ fn as_ledger_row(row: &StoredRow) -> LedgerRow {
         seen_container_id: None,
         details_owed: false,
         bears_deployers_column: row.deployer != DeployerColumns::default(),
+        state_after: None,
     }
 }
 

@@ -95,7 +95,7 @@ impl Filters {
 
     /// Sorts what is shown; by owner unless another order is asked for.
     pub(super) fn sort(&self, rows: &mut [&StoredRow]) {
-        let since = |row: &StoredRow| std::cmp::Reverse(row.observed.known_since());
+        let since = |row: &StoredRow| std::cmp::Reverse(row.observed.state_since);
         let owner = |row: &StoredRow| {
             (row.workload_name.clone().unwrap_or_default(), row.binding.role.clone(), row.observed.name.clone())
         };

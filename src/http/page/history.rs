@@ -53,7 +53,7 @@ struct Entry {
     at: Moment,
     from: Option<Mark>,
     to: Mark,
-    exit_code: Option<i32>,
+    exit_code: Option<i64>,
     cause: &'static str,
 }
 

@@ -95,7 +95,7 @@ impl RowView {
             role: shown(&row.binding.role),
             host: shown(row.host.as_str()),
             mark: Mark::of(&observed.state, t),
-            since: observed.known_since().map(|at| Moment::span(at, now, t)),
+            since: observed.state_since.map(|at| Moment::span(at, now, t)),
             ports,
             more_ports,
             ports_text: observed.ports.to_string(),

@@ -1,9 +1,15 @@
 use super::*;
 use crate::dispatch::fixtures::*;
-use crate::model::Ports;
+use crate::model::{EventAction, ExaminedContainer, HealthFact, HealthWord, InspectedDetails, Ports, Told};
 
 fn foreign(state: ContainerState, row: LedgerRow) -> LedgerRow {
     LedgerRow { observed: Observed { state, ..row.observed }, ..row }
+}
+
+/// The columns of a container that nobody described before, and of which a list alone tells.
+fn first_sight(listed: &ListedContainer) -> Observed {
+    let world = world(Vec::new(), Vec::new());
+    Sight::new(listed, &world.picture(), &News::default(), NOW).first().0
 }
 
 #[test]
@@ -30,7 +36,7 @@ fn each_observed_column_that_differs_is_written() {
         ("state", |listed| listed.state = ContainerState::Paused),
         ("port", |listed| listed.ports = Ports { lowest: 1, ..listed.ports.clone() }),
         ("ports", |listed| listed.ports = Ports { text: "443/tcp".into(), ..listed.ports.clone() }),
-        ("exit_code", |listed| listed.exit_code = ExitCodeFact::Known(137)),
+        ("exit_code", |listed| listed.exit_code = Some(137)),
         ("health", |listed| listed.health = HealthFact::Known("healthy".into())),
         ("created", |listed| listed.created_at = Some(NOW)),
     ];
@@ -38,7 +44,7 @@ fn each_observed_column_that_differs_is_written() {
         let mut listed = container(1);
         change(&mut listed);
         let write = world(vec![listed.clone()], vec![row("r1", "p", &container(1))]).only_write();
-        let expected = first_sight(&listed, NOW);
+        let expected = first_sight(&listed);
         let observed = &write.observed;
         assert_eq!(write.cause, ChangeCause::Observed, "{column}");
         assert_eq!((&observed.name, &observed.image_ref), (&expected.name, &expected.image_ref), "{column}");
@@ -56,31 +62,33 @@ fn each_observed_column_that_differs_is_written() {
 
 #[test]
 fn what_the_listing_does_not_say_stays_for_the_same_container_alone() {
-    let listed = ListedContainer {
-        exit_code: ExitCodeFact::Keep,
-        health: HealthFact::Keep,
-        created_at: None,
-        name: "renamed".into(),
-        ..container(1)
-    };
+    let listed = ListedContainer { health: HealthFact::Keep, created_at: None, name: "renamed".into(), ..container(1) };
     let mut stored = row("r1", "p", &container(1));
-    stored.observed.exit_code = Some(3);
     stored.observed.health = Some("healthy".into());
     let same = world(vec![listed.clone()], vec![stored.clone()]).only_write().observed;
-    assert_eq!((same.exit_code, same.health.as_deref()), (Some(3), Some("healthy")));
+    assert_eq!(same.health.as_deref(), Some("healthy"));
     assert_eq!(same.created_in_docker_at, container(1).created_at);
     stored.seen_container_id = Some(container_id(9));
     let another = world(vec![listed], vec![stored]).only_write().observed;
-    assert_eq!((another.exit_code, another.health, another.created_in_docker_at), (None, None, None));
+    assert_eq!((another.health, another.created_in_docker_at), (None, None));
     assert_eq!((another.restart_count, another.started_at), (None, None));
+}
+
+/// F19
+#[test]
+fn an_exit_code_that_is_not_understood_is_none_and_never_the_former_one() {
+    let ended = |code| ListedContainer { exit_code: code, ..stopped(container(1)) };
+    let stored = row("r1", "p", &ended(Some(1)));
+    let odd = world(vec![ended(None)], vec![stored.clone()]).only_write();
+    assert_eq!((odd.observed.exit_code, odd.cause), (None, ChangeCause::Observed));
+    let windows = world(vec![ended(Some(3_221_225_786))], vec![stored]).only_write();
+    assert_eq!(windows.observed.exit_code, Some(3_221_225_786));
 }
 
 #[test]
 fn listing_that_does_not_say_costs_no_write() {
-    let silent =
-        ListedContainer { exit_code: ExitCodeFact::Keep, health: HealthFact::Keep, created_at: None, ..container(1) };
+    let silent = ListedContainer { health: HealthFact::Keep, created_at: None, ..container(1) };
     let mut stored = row("r1", "p", &container(1));
-    stored.observed.exit_code = Some(3);
     stored.observed.health = Some("healthy".into());
     assert!(world(vec![silent], vec![stored]).diff().rows.is_empty());
 }
@@ -92,7 +100,7 @@ fn new_row_is_whole_and_owes_its_details() {
     assert_eq!(write.binding.container_id, Some(container_id(1)));
     assert_eq!((write.expected, write.from_state, write.foreign_state), (None, None, None));
     assert_eq!((write.cause, write.details_owed), (ChangeCause::Inserted, true));
-    assert_eq!(write.observed, first_sight(&web(1, 2), NOW));
+    assert_eq!(write.observed, first_sight(&web(1, 2)));
     assert_eq!(write.observed.state_since, Some(NOW));
 }
 
@@ -100,7 +108,7 @@ fn new_row_is_whole_and_owes_its_details() {
 fn created_container_is_created_since_its_creation() {
     let listed = in_state(ContainerState::Created, web(1, 1));
     let known = world(vec![listed.clone()], vec![]).only_write();
-    assert_eq!(known.observed.state_since, listed.created_at);
+    assert_eq!(known.observed.state_since, listed.created_at.map(|at| at.plus(Duration::from_millis(999))));
     let unknown = world(vec![ListedContainer { created_at: None, ..listed }], vec![]).only_write();
     assert_eq!(unknown.observed.state_since, Some(NOW));
 }
@@ -209,7 +217,7 @@ fn re_bound_row_is_one_change_and_never_missing() {
         assert_eq!(write.expected, Some(Some(container_id(1))));
         assert_eq!(write.binding.container_id, Some(container_id(2)));
         assert_eq!(write.from_state, world.rows[0].recorded_state);
-        assert_eq!(write.observed, first_sight(&web(2, 1), NOW), "nothing of the old container is left");
+        assert_eq!(write.observed, first_sight(&web(2, 1)), "nothing of the old container is left");
     }
 }
 
@@ -286,7 +294,7 @@ fn flapping(recent: u32) -> News {
 }
 
 /// One row that is true, with what events told of its container.
-fn told(row: LedgerRow, news: News) -> World {
+fn with_news(row: LedgerRow, news: News) -> World {
     World { news, ..world(vec![container(1)], vec![row]) }
 }
 
@@ -294,11 +302,11 @@ fn told(row: LedgerRow, news: News) -> World {
 fn details_that_an_event_calls_for_are_owed_without_a_change() {
     let news = News { details: [container_id(1)].into(), ..News::default() };
     let mut owes = row("r1", "p", &container(1));
-    let write = told(owes.clone(), news.clone()).only_write();
+    let write = with_news(owes.clone(), news.clone()).only_write();
     assert!(write.details_owed && write.is_silent);
     assert_eq!(write.observed, owes.observed);
     owes.details_owed = true;
-    assert!(told(owes, news.clone()).diff().rows.is_empty(), "they are owed already");
+    assert!(with_news(owes, news.clone()).diff().rows.is_empty(), "they are owed already");
     let ended = World { news, ..world(vec![stopped(container(1))], vec![row("r1", "p", &container(1))]) };
     assert!(!ended.only_write().is_silent, "its state is a change");
 }
@@ -306,20 +314,20 @@ fn details_that_an_event_calls_for_are_owed_without_a_change() {
 #[test]
 fn flapping_begins_is_counted_and_ends_each_with_a_change() {
     let calm = row("r1", "p", &container(1));
-    let began = told(calm.clone(), flapping(4)).only_write();
+    let began = with_news(calm.clone(), flapping(4)).only_write();
     assert_eq!((began.cause, began.is_silent), (ChangeCause::Flapping, false));
     assert_eq!((began.observed.flapping_since, began.observed.recent_starts), (Some(NOW), 4));
 
     let flaps = LedgerRow { observed: began.observed, ..calm.clone() };
-    let again = told(flaps.clone(), flapping(5)).only_write();
+    let again = with_news(flaps.clone(), flapping(5)).only_write();
     assert_eq!((again.cause, again.observed.flapping_since), (ChangeCause::Observed, Some(NOW)), "since its begin");
     assert_eq!(again.observed.recent_starts, 5);
 
-    let ended = told(flaps.clone(), flapping(3)).only_write();
+    let ended = with_news(flaps.clone(), flapping(3)).only_write();
     assert_eq!(ended.cause, ChangeCause::Settled);
     assert_eq!((ended.observed.flapping_since, ended.observed.recent_starts), (None, 0));
-    assert!(told(flaps, News::default()).diff().rows.is_empty(), "no news");
-    assert!(told(calm.clone(), flapping(2)).diff().rows.is_empty(), "it never flapped");
+    assert!(with_news(flaps, News::default()).diff().rows.is_empty(), "no news");
+    assert!(with_news(calm.clone(), flapping(2)).diff().rows.is_empty(), "it never flapped");
 
     let crashed = World { news: flapping(4), ..world(vec![stopped(container(1))], vec![calm]) }.only_write();
     assert_eq!(crashed.cause, ChangeCause::Flapping, "its state changed with it, and that it flaps is told");
@@ -332,9 +340,9 @@ fn flapping_that_nobody_counts_any_more_ends_with_the_window() {
     let long_ago = NOW.minus(FLAPPING_WINDOW + Duration::from_secs(1));
     (flaps.observed.flapping_since, flaps.observed.recent_starts) = (Some(long_ago), 4);
     flaps.observed.started_at = Some(NOW.minus(FLAPPING_WINDOW));
-    assert!(told(flaps.clone(), News::default()).diff().rows.is_empty(), "it started within the window");
+    assert!(with_news(flaps.clone(), News::default()).diff().rows.is_empty(), "it started within the window");
     flaps.observed.started_at = Some(long_ago);
-    assert_eq!(told(flaps, News::default()).only_write().cause, ChangeCause::Settled);
+    assert_eq!(with_news(flaps, News::default()).only_write().cause, ChangeCause::Settled);
 }
 
 #[test]
@@ -343,4 +351,97 @@ fn what_went_missing_flaps_no_more() {
     flaps.observed.flapping_since = Some(NOW);
     let lost = world(Vec::new(), vec![flaps]).gone(1).only_write();
     assert_eq!(lost.observed.flapping_since, None);
+}
+
+fn told(action: EventAction, at: Timestamp) -> Told {
+    let health = if let EventAction::Health(word) = action { word } else { None };
+    let turn = (!matches!(action, EventAction::Health(_) | EventAction::Changed)).then_some((action, at));
+    Told { at, turn, health }
+}
+
+fn news_of(number: u32, told: Told) -> News {
+    News { told: [(container_id(number), told)].into(), ..News::default() }
+}
+
+const EARLIER: Timestamp = Timestamp::from_millis(990_000);
+
+#[test]
+fn a_change_is_told_for_when_the_daemon_says_that_it_happened() {
+    let stored = row("r1", "p", &container(1));
+    let renamed = ListedContainer { name: "renamed".into(), ..container(1) };
+    for (listed, told, at) in [
+        (stopped(container(1)), Some(told(EventAction::Ended, EARLIER)), EARLIER),
+        (stopped(container(1)), Some(told(EventAction::Started, EARLIER)), NOW),
+        (stopped(container(1)), None, NOW),
+        (renamed.clone(), Some(told(EventAction::Changed, EARLIER)), EARLIER),
+        (renamed.clone(), Some(told(EventAction::Changed, NOW.plus(Duration::from_secs(9)))), NOW),
+        (renamed, None, NOW),
+    ] {
+        let news = told.clone().map_or_else(News::default, |told| news_of(1, told));
+        let write = World { news, ..world(vec![listed], vec![stored.clone()]) }.only_write();
+        assert_eq!(write.at, at, "{told:?}");
+        let changes_state = write.observed.state != stored.observed.state;
+        assert_eq!(write.observed.state_since, if changes_state { Some(at) } else { stored.observed.state_since });
+    }
+    let removed = news_of(1, told(EventAction::Removed, EARLIER));
+    let lost = World { news: removed, ..world(Vec::new(), vec![stored]) }.gone(1).only_write();
+    assert_eq!((lost.at, lost.observed.state_since), (EARLIER, Some(EARLIER)));
+    let made = World { news: news_of(1, told(EventAction::Created, EARLIER)), ..world(vec![web(1, 1)], Vec::new()) };
+    assert_eq!(made.only_write().at, EARLIER);
+}
+
+/// What an inspect said of the container of that number, which is listed as running.
+fn inspected(number: u32, details: InspectedDetails) -> (ContainerId, ExaminedContainer) {
+    let details = InspectedDetails { state: Some(ContainerState::Running), ..details };
+    (container_id(number), ExaminedContainer { details, ..ExaminedContainer::from(container(number)) })
+}
+
+// F12
+#[test]
+fn a_health_that_no_list_tells_is_the_inspects_and_else_the_events() {
+    let silent = || ListedContainer { health: HealthFact::Keep, ..container(1) };
+    let said = |word: &str| HealthFact::Known(word.into());
+    let details = |health| InspectedDetails { health, ..InspectedDetails::default() };
+    let event = || news_of(1, told(EventAction::Health(Some(HealthWord::Unhealthy)), EARLIER));
+    for (listed, inspect, news, expected) in [
+        (silent(), Some(said("healthy")), News::default(), Some("healthy")),
+        (silent(), Some(said("healthy")), event(), Some("healthy")),
+        (silent(), Some(HealthFact::Absent), News::default(), None),
+        (silent(), Some(HealthFact::Keep), News::default(), Some("starting")),
+        (silent(), None, event(), Some("unhealthy")),
+        (silent(), None, News::default(), Some("starting")),
+        (ListedContainer { health: said("healthy"), ..silent() }, Some(said("unhealthy")), event(), Some("healthy")),
+        (stopped(container(1)), None, event(), None),
+    ] {
+        let mut stored = row("r1", "p", &container(1));
+        stored.observed.health = Some("starting".into());
+        let mut world = World { news, ..world(vec![listed], vec![stored]) };
+        world.examined.extend(inspect.clone().map(|health| inspected(1, details(health))));
+        let difference = world.diff();
+        world.apply(&difference);
+        assert_eq!(world.rows[0].observed.health.as_deref(), expected, "{inspect:?}");
+        assert!(world.diff().rows.is_empty());
+    }
+}
+
+// F9
+#[test]
+fn an_images_id_takes_no_name_from_a_row_and_a_name_takes_the_place_of_an_id() {
+    let id = format!("sha256:{}", "ab".repeat(32));
+    let listed = |image: &str| ListedContainer { image_ref: image.into(), ..container(1) };
+    for (stored, listed, expected) in [
+        ("app:1", listed(&id), None),
+        (&*id, listed("app:1"), Some("app:1")),
+        (&*id, listed(&id), None),
+        ("", listed(&id), Some(&*id)),
+        ("app:1", listed("<none>"), None),
+        ("app:1", listed("app:2"), Some("app:2")),
+    ] {
+        let mut row = row("r1", "p", &container(1));
+        row.observed.image_ref = stored.into();
+        let written = world(vec![listed.clone()], vec![row.clone()]).diff().rows;
+        assert_eq!(written.first().map(|write| &*write.observed.image_ref), expected, "{stored} {}", listed.image_ref);
+        let ended = world(vec![stopped(listed.clone())], vec![row]).only_write();
+        assert_eq!(&*ended.observed.image_ref, expected.unwrap_or(stored), "also where something else is written");
+    }
 }

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::*;
 use crate::model::{ContainerId, Epoch, News, Scope, Starts};
@@ -20,7 +20,7 @@ fn ids(numbers: std::ops::Range<u32>) -> BTreeSet<ContainerId> {
 }
 
 fn event(numbers: std::ops::Range<u32>) -> Dirt {
-    let news = News { details: ids(numbers.clone()), starts: BTreeMap::new() };
+    let news = News { details: ids(numbers.clone()), ..News::default() };
     Dirt { scope: Scope::Containers(ids(numbers)), trigger: Trigger::Event, news }
 }
 

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use dockledger::config::Config;
 use dockledger::docker::{ContainerSource, Daemon, DaemonError, Endpoint, EventStream, StreamItem};
-use dockledger::model::{ContainerId, DaemonEvent, EventAction, Timestamp};
+use dockledger::model::{ContainerId, DaemonEvent, EventAction, HealthWord, Timestamp};
 use dockledger::simulation::{
     Engine, Fault, FaultProxy, Health, NewContainer, Reply, SimulatedDaemon, World, WorldError,
 };
 use tokio::time::timeout;
 
-use EventAction::{Changed, Ended, Started};
+use EventAction::{Changed, Created, DetailsChanged, Ended, Paused, Removed, Started, Stopped, Unpaused};
 
 use super::{BOUND, client, id, playing, wait_for};
 use crate::support::dockerd::{Dockerd, PLAIN_IMAGE};
@@ -52,8 +52,18 @@ async fn actions(stream: &mut Box<dyn EventStream>, container: &ContainerId, cou
 }
 
 /// What [`happen`] comes to.
-const HAPPENED: [EventAction; 10] =
-    [Changed, Started, Changed, Changed, Changed, Changed, Ended, Started, Ended, Ended];
+const HAPPENED: [EventAction; 10] = [
+    Created,
+    Started,
+    Paused,
+    Unpaused,
+    EventAction::Health(Some(HealthWord::Healthy)),
+    Changed,
+    Ended,
+    Started,
+    DetailsChanged,
+    Ended,
+];
 
 /// Makes, starts, freezes, thaws, renames a container, lets it crash, starts it and lets it run out of memory; its
 /// health check speaks once.
@@ -90,14 +100,14 @@ async fn a_stream_that_resumes_begins_with_the_event_it_names() {
     let daemon = of_socket(simulated.socket());
     let mut resumed = follow(&daemon, Some(at[4])).await;
     let first = event(&mut resumed).await;
-    assert_eq!(first, DaemonEvent { container, action: Changed, at_nanos: at[4] });
+    assert_eq!(first, DaemonEvent { container, action: HAPPENED[4], at_nanos: at[4] });
     simulated.with(|world| world.remove_all());
     let later = simulated.with(|world| world.run(NewContainer::new("later", "nginx:1"))).unwrap();
     let mut last = first;
     while last.container != later {
         last = event(&mut resumed).await;
     }
-    assert_eq!(last.action, Changed, "what is to come follows without a gap");
+    assert_eq!(last.action, Created, "what is to come follows without a gap");
 }
 
 #[tokio::test]
@@ -156,7 +166,7 @@ async fn a_mebibyte_of_labels_costs_nothing_but_its_bytes() {
         world.remove("large", false).unwrap();
         id
     });
-    assert_eq!(actions(&mut stream, &container, 2).await, [Changed, Changed]);
+    assert_eq!(actions(&mut stream, &container, 2).await, [Created, Removed]);
 }
 
 #[tokio::test]
@@ -169,7 +179,7 @@ async fn a_line_of_five_mebibytes_is_named_and_the_next_is_read() {
     for _ in 0..2 {
         assert!(matches!(item(&mut stream).await, Ok(Some(StreamItem::Unreadable(_)))));
     }
-    assert_eq!(actions(&mut stream, &container, 2).await, [Changed, Started]);
+    assert_eq!(actions(&mut stream, &container, 2).await, [Created, Started]);
 }
 
 #[tokio::test]
@@ -180,7 +190,7 @@ async fn events_that_come_twice_or_late_are_handed_on_as_they_come() {
     simulated.repeat_events(true);
     simulated.disorder_events(true);
     let container = simulated.with(|world| world.run(NewContainer::new("web", "nginx:1"))).unwrap();
-    assert_eq!(actions(&mut stream, &container, 4).await, [Started, Started, Changed, Changed]);
+    assert_eq!(actions(&mut stream, &container, 4).await, [Started, Started, Created, Created]);
     simulated.lose_events(true);
     simulated.with(|world| world.pause("web")).unwrap();
     simulated.lose_events(false);
@@ -208,7 +218,7 @@ async fn a_proxy_passes_events_on_as_they_come_and_may_cut_them() {
     let proxy = FaultProxy::before(simulated.socket()).expect("a socket");
     let mut stream = follow(&client(&proxy), None).await;
     let container = simulated.with(|world| world.run(NewContainer::new("web", "nginx:1"))).unwrap();
-    assert_eq!(actions(&mut stream, &container, 2).await, [Changed, Started]);
+    assert_eq!(actions(&mut stream, &container, 2).await, [Created, Started]);
     simulated.cut_events();
     assert!(matches!(item(&mut stream).await, Err(DaemonError::Cut { .. })));
     proxy.inject(Fault::CutAfter(10).on("/events"));
@@ -249,8 +259,21 @@ async fn a_real_daemon_tells_what_happens_and_resumes() {
     }
     dockerd.delete(&format!("/containers/{container}?force=1"));
     // A restart is `die`, `stop`, `start`, `restart`; a removal by force `die`, `destroy`.
-    let expected =
-        [Changed, Started, Changed, Changed, Changed, Ended, Started, Ended, Changed, Started, Ended, Ended, Changed];
+    let expected = [
+        Created,
+        Started,
+        Paused,
+        Unpaused,
+        Changed,
+        Ended,
+        Started,
+        Ended,
+        Stopped,
+        Started,
+        DetailsChanged,
+        Ended,
+        Removed,
+    ];
     let mut events = Vec::new();
     for _ in expected {
         events.push(event(&mut stream).await);
@@ -295,7 +318,7 @@ async fn a_real_daemon_tells_that_a_restarting_container_was_stopped() {
     loop {
         let event = event(&mut stream).await;
         if event.container == container {
-            assert_eq!(event.action, Changed);
+            assert_eq!(event.action, Stopped);
             break;
         }
     }

@@ -8,6 +8,7 @@ mod case;
 mod containerd;
 mod engines;
 mod freezes;
+mod health;
 mod podman;
 mod recovery;
 mod relay;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dockledger::docker::{ContainerSource, Daemon, Endpoint, StreamItem};
 use dockledger::model::{
-    ContainerId, EventAction, FailureKind, HostRecord, PassOutcome, PassReport, StoredRow, UnassignedReason,
+    ContainerId, EventAction, FailureKind, HealthWord, HostRecord, PassOutcome, PassReport, StoredRow, UnassignedReason,
 };
 use dockledger::store::{NewParent, RowFilter};
 use dockledger::{Ledger, LedgerHandle, Life};
@@ -181,9 +181,9 @@ async fn a_change_that_podman_tells_reaches_the_ledger_between_ticks() {
     ledger.stop().await;
 }
 
-/// Podman tells each run of a health check, and its list shows none: a look after each would never find anything.
+/// F12: Podman tells each run of a health check, and its list shows none.
 #[tokio::test]
-async fn a_health_check_of_podman_is_no_event() {
+async fn a_health_check_of_podman_is_told_with_its_word() {
     let Some(case) = PodmanCase::start_podman(module_path!()) else { return };
     let web = case.create("web", &["sleep", "36000"], &with_health_check());
     case.order(&web, "start");
@@ -192,12 +192,55 @@ async fn a_health_check_of_podman_is_no_event() {
     for _ in 0..3 {
         case.daemon.command(&["healthcheck", "run", "web"]);
     }
-    let body = case.daemon.get(&format!("/containers/{web}/json")).body;
-    assert_eq!(body["State"]["Health"]["Status"], "healthy", "they ran");
     case.order(&web, "kill");
-    let first = tokio::time::timeout(BOUND, stream.next()).await.expect("it is told").expect("the stream goes on");
-    let Some(StreamItem::Event(event)) = first else { panic!("{first:?}") };
-    assert_eq!((event.container, event.action), (web, EventAction::Ended));
+    let well = EventAction::Health(Some(HealthWord::Healthy));
+    for expected in [well, well, well, EventAction::Ended] {
+        let told = tokio::time::timeout(BOUND, stream.next()).await.expect("it is told").expect("the stream goes on");
+        let Some(StreamItem::Event(event)) = told else { panic!("{told:?}") };
+        assert_eq!((&event.container, event.action), (&web, expected));
+    }
+}
+
+/// F12
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_health_that_podman_tells_is_in_the_ledger_at_once_and_its_repeats_are_no_news() {
+    let Some(mut case) = PodmanCase::start_podman(module_path!()) else { return };
+    let check = json!({ "Healthcheck": {
+        "Test": ["CMD", "/bin/sh", "-c", "test ! -e /unwell"], "Interval": 3_600_000_000_000_u64, "Retries": 1,
+    } });
+    let web = case.create("web", &["sleep", "36000"], &check);
+    case.order(&web, "start");
+    let ledger = case.follow().await;
+    ledger.settle_details().await;
+    let health = || case.rows()["web"].observed.health.as_deref().map(str::to_owned);
+    assert_eq!(health().as_deref(), Some("starting"));
+    let first = case.host().last_complete_pass_at;
+    let run_until = async |word: &str| {
+        case.daemon.try_command(&["healthcheck", "run", "web"]);
+        until(&ledger, BOUND, word, || health().as_deref() == Some(word)).await;
+    };
+    run_until("healthy").await;
+    let revision = case.rows()["web"].revision;
+    for _ in 0..3 {
+        case.daemon.try_command(&["healthcheck", "run", "web"]);
+    }
+    case.daemon.command(&["exec", "web", "touch", "/unwell"]);
+    run_until("unhealthy").await;
+    assert_eq!(case.rows()["web"].revision.0, revision.0 + 1, "three repeats are no change");
+    case.daemon.command(&["exec", "web", "rm", "/unwell"]);
+    run_until("healthy").await;
+    case.order(&web, "pause");
+    case.until_equal(BOUND).await;
+    assert_eq!(health().as_deref(), Some("healthy"), "what is paused keeps it");
+    case.order(&web, "unpause");
+    case.order(&web, "kill");
+    case.until_equal(BOUND).await;
+    assert_eq!(health(), None);
+    case.order(&web, "start");
+    until(&ledger, BOUND, "it starts anew", || health().as_deref() == Some("starting")).await;
+    assert_eq!(case.host().last_complete_pass_at, first, "no pass looked at the whole host");
+    assert_eq!(ledger.reconcile().await.updated, 0, "a whole list takes nothing away");
+    ledger.stop().await;
 }
 
 /// D15: of a row whose container a list lacks, Podman is asked by itself, and says in its own words that it is gone.

@@ -1,6 +1,8 @@
 //! One pass, one transaction.
 
-use dockledger::model::{ChangeCause, ContainerId, ContainerState, PassOutcome, RowId, WorkloadKind};
+use dockledger::model::{
+    ChangeCause, ContainerId, ContainerState, InspectedDetails, PassOutcome, RowId, Timestamp, WorkloadKind,
+};
 use dockledger::store::{CommitReport, DetailsWrite, Lease, RowWrite, Store, StoreError};
 
 use super::build::{identity, insert, insert_for, parent, plan, rebind, update};
@@ -451,8 +453,7 @@ on_both_backends! {
             restart_count: Some(3),
             oom_killed: Some(true),
             started_at: Some(crate::store::build::BEGAN),
-            finished_at: None,
-            state: None,
+            ..Default::default()
         };
         let write = |container: &str| DetailsWrite {
             row: RowId::new("shop:web"),
@@ -468,6 +469,82 @@ on_both_backends! {
         assert_eq!((row.details_owed, row.observed.restart_count, row.observed.oom_killed), (false, Some(3), Some(true)));
         let again = store.pay_details(&lease, &[write("c1")]).expect("paid");
         assert_eq!((again.written, again.revision), (1, None));
+        assert_eq!(history(&mut store).last().map(|change| change.4), Some("details"));
+    }
+
+    fn a_change_is_told_for_when_it_happened(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let earlier = crate::store::build::BEGAN.minus(std::time::Duration::from_secs(60));
+        let row = rows(&mut store, &lease).remove(0);
+        let stopped = RowWrite { at: earlier, ..update(&row, ContainerState::Stopped, ChangeCause::Observed) };
+        let made = RowWrite { at: earlier, ..insert("api", "c2") };
+        let met = [insert("db", "c3"), insert("queue", "c4")];
+        let [db, queue] = met;
+        store.commit(&lease, &plan(vec![made, db, queue, stopped])).expect("a commit");
+        let told: Vec<_> = store.changes(None, None, 4).expect("changes").changes;
+        let at = |row: &str| told.iter().find(|change| change.row_id.as_str() == row).expect("it is told").at;
+        let listed = crate::store::build::BEGAN;
+        let rows = ["shop:api", "shop:db", "shop:queue", "shop:web"];
+        assert_eq!(rows.map(at), [earlier, listed, listed, earlier]);
+        assert!(told.is_sorted_by(|a, b| a.revision < b.revision) && told.len() == 4, "{told:?}");
+    }
+
+    /// F9, F12
+    fn what_an_inspect_knows_better_is_no_change(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let row = rows(&mut store, &lease).remove(0);
+        let (floor, created) = (Timestamp::from_millis(1), crate::store::build::BEGAN.minus(std::time::Duration::from_millis(7)));
+        let mut met = update(&row, ContainerState::Created, ChangeCause::Observed);
+        met.observed.image_ref = format!("sha256:{}", "ab".repeat(32)).into();
+        met.observed.health = None;
+        (met.state_after, met.details_owed) = (Some(floor), true);
+        store.commit(&lease, &plan(vec![met])).expect("a commit");
+        let stamped = database.line(&["revision", "updated_at"], "FROM containers");
+        let details = InspectedDetails {
+            state: Some(ContainerState::Created),
+            created_at: Some(created),
+            image_ref: Some("nginx:1.25".into()),
+            ..InspectedDetails::default()
+        };
+        let write = |details: &InspectedDetails| DetailsWrite {
+            row: RowId::new("shop:web"),
+            container: ContainerId::new("c1"),
+            details: details.clone(),
+            still_owed: false,
+        };
+        assert_eq!(store.pay_details(&lease, &[write(&details)]).expect("paid").revision, None);
+        let row = rows(&mut store, &lease).remove(0);
+        assert_eq!((&*row.observed.image_ref, row.observed.state_since), ("nginx:1.25", Some(created)));
+        assert_eq!((row.state_after, row.details_owed), (None, false));
+        assert_eq!(database.line(&["revision", "updated_at"], "FROM containers"), stamped, "no reader is told");
+        let other = InspectedDetails { image_ref: Some("other:1".into()), ..details };
+        store.pay_details(&lease, &[write(&other)]).expect("paid");
+        assert_eq!(&*rows(&mut store, &lease)[0].observed.image_ref, "nginx:1.25", "a name stays");
+    }
+
+    /// F12: Podman's list tells none before version 6.
+    fn the_health_that_only_an_inspect_tells_is_written_where_there_was_none(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let pay = |store: &mut Store, word: &str, state, still_owed| {
+            let details = InspectedDetails {
+                state: Some(state),
+                health: dockledger::model::HealthFact::Known(word.into()),
+                ..InspectedDetails::default()
+            };
+            let (row, container) = (RowId::new("shop:web"), ContainerId::new("c1"));
+            let report = store.pay_details(&lease, &[DetailsWrite { row, container, details, still_owed }]);
+            let health = rows(store, &lease).remove(0).observed.health.map(String::from);
+            (report.expect("paid").revision.is_some(), health)
+        };
+        let running = ContainerState::Running;
+        let healthy = Some("healthy".to_owned());
+        assert_eq!(pay(&mut store, "unhealthy", running.clone(), false), (false, healthy), "a pass knows better");
+        let mut silent = update(&rows(&mut store, &lease)[0], running.clone(), ChangeCause::Observed);
+        silent.observed.health = None;
+        store.commit(&lease, &plan(vec![silent])).expect("a commit");
+        assert_eq!(pay(&mut store, "starting", ContainerState::Paused, false), (false, None), "of another state");
+        assert_eq!(pay(&mut store, "starting", running.clone(), true), (false, None), "of before, perhaps");
+        assert_eq!(pay(&mut store, "starting", running, false), (true, Some("starting".to_owned())));
         assert_eq!(history(&mut store).last().map(|change| change.4), Some("details"));
     }
 

@@ -32,7 +32,7 @@ pub(crate) struct ExpectedContainer {
     pub(crate) name: String,
     pub(crate) image_ref: String,
     pub(crate) state: ContainerState,
-    pub(crate) exit_code: Option<i32>,
+    pub(crate) exit_code: Option<i64>,
     pub(crate) health: Option<&'static str>,
     /// The lowest published host port; 0 without one.
     pub(crate) port: i32,

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::ops::Deref;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use super::engine::{Engine, Recipe};
 
@@ -31,13 +31,18 @@ impl Podman {
 
     /// The command line beside the service, on the same storage: what most people use.
     pub(crate) fn command(&self, arguments: &[&str]) {
-        let ran = Command::new("nsenter")
+        let ran = self.try_command(arguments);
+        assert!(ran.status.success(), "podman {arguments:?}: {}", String::from_utf8_lossy(&ran.stderr));
+    }
+
+    /// The same, where it may fail.
+    pub(crate) fn try_command(&self, arguments: &[&str]) -> Output {
+        Command::new("nsenter")
             .args(["--target", &self.pid().to_string(), "--mount", "--pid", "--net", "/bin/sh"])
             .arg(self.directory().join("podman"))
             .args(arguments)
             .output()
-            .expect("util-linux is installed");
-        assert!(ran.status.success(), "podman {arguments:?}: {}", String::from_utf8_lossy(&ran.stderr));
+            .expect("util-linux is installed")
     }
 }
 

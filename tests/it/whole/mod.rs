@@ -7,6 +7,7 @@ mod faults;
 mod instances;
 pub(crate) mod ledger;
 mod logs;
+mod moments;
 mod real_daemon;
 mod scaling;
 mod steady;

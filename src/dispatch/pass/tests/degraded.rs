@@ -8,7 +8,7 @@ use super::*;
 use crate::dispatch::PassOrder;
 use crate::dispatch::rules::fixtures::{container, container_id, row, stopped, world};
 use crate::model::{
-    ContainerId, Examined, HealthFact, HostStatus, LedgerRow, ListedContainer, News, PassId, Ports, Scope, Trigger,
+    ContainerId, Examined, HostStatus, LedgerRow, ListedContainer, News, PassId, Ports, Scope, Trigger,
 };
 use crate::store::Directory;
 
@@ -50,7 +50,7 @@ fn rows_whose_containers_answer_are_updated_and_those_that_hang_are_named() {
     let (mut driver, op, asked) = examining(Knowledge::default());
     assert_eq!(asked, [container_id(1), container_id(2), container_id(3)]);
     let answers = HashMap::from([
-        (container_id(1), Examined::Present(Box::new(stopped(container(1))))),
+        (container_id(1), Examined::Present(Box::new(stopped(container(1)).into()))),
         (container_id(2), Examined::Unanswered("no answer within 2s".into())),
         (container_id(3), Examined::Gone),
     ]);
@@ -101,7 +101,7 @@ fn the_next_life_of_the_lane_is_asked_again() {
 #[test]
 fn the_look_goes_on_where_the_last_one_stopped() {
     let (mut driver, op, _) = examining(Knowledge::default());
-    let present = |number| Examined::Present(Box::new(container(number)));
+    let present = |number| Examined::Present(Box::new(container(number).into()));
     driver.on(Event::Examined(op, HashMap::from([(container_id(1), present(1)), (container_id(2), present(2))])));
     let look_up = driver.asked("LookUp");
     driver.on(Event::Found(look_up, Ok(directory())));
@@ -142,24 +142,20 @@ fn driver_order() -> PassOrder {
 fn an_inspect_never_changes_what_the_image_was_called() {
     let (mut driver, op, _) = examining(Knowledge::default());
     let renamed = ListedContainer { image_ref: "app:2".into(), ..container(1) };
-    driver.on(Event::Examined(op, HashMap::from([(container_id(1), Examined::Present(Box::new(renamed)))])));
+    driver.on(Event::Examined(op, HashMap::from([(container_id(1), Examined::Present(Box::new(renamed.into())))])));
     let look_up = driver.asked("LookUp");
     driver.on(Event::Found(look_up, Ok(directory())));
     let (_, plan) = driver.plan();
     assert!(plan.rows.is_empty(), "{:?}", plan.rows);
 }
 
-/// Podman's list tells no health and leaves out what is exposed and not published.
+/// Podman's list leaves out what is exposed and not published.
 #[test]
 fn what_only_an_inspect_tells_is_no_change_and_what_is_published_anew_is_one() {
     for (ports, changed) in [("0.0.0.0:8080->80/tcp, 9/tcp", 0), ("8080->80/tcp, 9/tcp", 1), ("9/tcp", 1)] {
         let (mut driver, op, _) = examining(Knowledge::default());
-        let said = ListedContainer {
-            health: HealthFact::Known("healthy".into()),
-            ports: Ports { lowest: 8080, text: ports.into() },
-            ..container(1)
-        };
-        driver.on(Event::Examined(op, HashMap::from([(container_id(1), Examined::Present(Box::new(said)))])));
+        let said = ListedContainer { ports: Ports { lowest: 8080, text: ports.into() }, ..container(1) };
+        driver.on(Event::Examined(op, HashMap::from([(container_id(1), Examined::Present(Box::new(said.into())))])));
         let look_up = driver.asked("LookUp");
         driver.on(Event::Found(look_up, Ok(directory())));
         let (_, plan) = driver.plan();

@@ -9,9 +9,9 @@ use crate::dispatch::PassOrder;
 use crate::dispatch::rules::RuleSet;
 use crate::docker::{DaemonError, Listed};
 use crate::model::{
-    Binding, Claims, Completeness, ContainerId, ContainerState, DaemonIdentity, ExitCodeFact, HealthFact, HostName,
-    HostRecord, LeaseRecord, LedgerRow, ListedContainer, Listing, News, Observed, OpId, PassId, Ports, RowId, Scope,
-    Timestamp, Trigger, WorkloadId, WorkloadKind,
+    Binding, Claims, Completeness, ContainerId, ContainerState, DaemonIdentity, HealthFact, HostName, HostRecord,
+    LeaseRecord, LedgerRow, ListedContainer, Listing, News, Observed, OpId, PassId, Ports, RowId, Scope, Timestamp,
+    Trigger, WorkloadId, WorkloadKind,
 };
 use crate::store::{CommitPlan, CommitReport, Directory, Opened, StoreError};
 
@@ -169,6 +169,7 @@ fn written() -> LedgerRow {
         seen_container_id: Some(container),
         details_owed: true,
         bears_deployers_column: false,
+        state_after: None,
     }
 }
 
@@ -180,7 +181,7 @@ pub(super) fn listed() -> Listed {
         image_ref: "busybox".into(),
         image_id: None,
         state: ContainerState::Running,
-        exit_code: ExitCodeFact::Absent,
+        exit_code: None,
         health: HealthFact::Absent,
         created_at: None,
         ports: Ports::default(),

@@ -9,7 +9,8 @@ use crate::dispatch::PassOrder;
 use crate::dispatch::rules::fixtures::{World, container, container_id, labelled, row, stopped, web, world};
 use crate::docker::ImageAnswer;
 use crate::model::{
-    ContainerId, ContainerState, HostStatus, LedgerRow, ListedContainer, Listing, News, PassId, RowId, Scope, Trigger,
+    ContainerId, ContainerState, Examined, ExaminedContainer, HealthFact, HostStatus, Inspected, InspectedDetails,
+    LedgerRow, ListedContainer, Listing, News, PassId, RowId, Scope, Trigger,
 };
 use crate::store::{CommitPlan, Directory, DirectoryKeys, RowKeys};
 
@@ -49,7 +50,13 @@ fn run_ordered(world: &World, order: PassOrder, knowledge: Knowledge) -> Scoped 
                 let rows = world.rows.iter().filter(|row| is_bound_in(row, &scope)).cloned().collect();
                 driver.on(Event::Opened(op, Ok(Opened { rows: Arc::new(rows), ..opened(None) })));
             }
-            Ask::Settle(_) => driver.on(Event::Examined(op, HashMap::new())),
+            Ask::Settle(_) => {
+                let present = |(id, seen): (&ContainerId, &ExaminedContainer)| {
+                    (id.clone(), Examined::Present(Box::new(seen.clone())))
+                };
+                driver.on(Event::Examined(op, world.examined.iter().map(present).collect()));
+            }
+            Ask::ReadNames(_) => driver.on(Event::Verified(op, world.verified.clone())),
             Ask::List(scope) => driver.on(Event::Listed(op, Ok(listed_in(world, &scope)))),
             Ask::ReadRows(ids) => driver.on(Event::RowsRead(op, Ok(rows_of(world, &ids)))),
             Ask::LookUp(keys) => driver.on(Event::Found(op, Ok(known_of(world, &keys)))),
@@ -302,4 +309,56 @@ fn the_list_waits_for_the_snapshot_and_for_the_daemon_to_settle_and_not_for_ever
         driver.asked("List");
         assert_eq!(driver.stuck, ["docker"], "a lane that hangs is replaced");
     }
+}
+
+// F12
+#[test]
+fn what_inspects_say_before_a_scoped_list_makes_up_for_what_the_list_lacks() {
+    let mut world = two_replicas();
+    let knowledge = knowledge_of(&world);
+    world.listing.containers[0].health = HealthFact::Keep;
+    let details = InspectedDetails { health: HealthFact::Known("healthy".into()), ..InspectedDetails::default() };
+    let seen = ExaminedContainer { details, ..ExaminedContainer::from(web(1, 1)) };
+    world.examined.insert(container_id(1), seen);
+    let scoped = run(&world, scope(&[1]), knowledge);
+    assert_eq!(scoped.asked, ["Settle", "Open", "List", "LookUp", "Commit"], "no other inspect");
+    let plan = scoped.plan.expect("something to write");
+    assert_eq!(plan.rows[0].observed.health.as_deref(), Some("healthy"));
+}
+
+// F9
+#[test]
+fn what_an_image_was_called_is_asked_once_and_known_from_then_on() {
+    let mut world = two_replicas();
+    let image = format!("sha256:{}", "ab".repeat(32));
+    world.listing.containers.push(ListedContainer { image_ref: image.into(), ..web(3, 3) });
+    let details = InspectedDetails { image_ref: Some("app:1".into()), ..InspectedDetails::default() };
+    world.verified.insert(container_id(3), Inspected::Present(details));
+    let first = run(&world, Scope::Host, Knowledge::default());
+    assert_eq!(first.asked, ["Open", "List", "LookUp", "ReadNames", "Commit"]);
+    let again = run(&world, Scope::Host, first.finished.knowledge);
+    assert_eq!(again.asked, ["Open", "List", "LookUp", "Commit"]);
+    for scoped in [first.plan, again.plan] {
+        assert_eq!(&*scoped.expect("a row is made").rows[0].observed.image_ref, "app:1");
+    }
+}
+
+#[test]
+fn an_inspect_for_a_name_that_hangs_ends_with_its_lane_and_is_not_asked_again_in_the_pass() {
+    let mut driver = with_order(settings(), order(Scope::Host), Knowledge::default());
+    let (open, list) = driver.open_then_list();
+    driver.on(Event::Opened(open, Ok(opened(None))));
+    let mut untagged = listed();
+    let listing = Arc::make_mut(&mut untagged.listing);
+    listing.containers[0].image_ref = format!("sha256:{}", "ab".repeat(32)).into();
+    driver.on(Event::Listed(list, Ok(untagged)));
+    let look_up = driver.asked("LookUp");
+    driver.on(Event::Found(look_up, Ok(directory())));
+    let names = driver.asked("ReadNames");
+    driver.on(Event::DockerUp);
+    let again = driver.asked("ReadNames");
+    assert_ne!(names, again, "the next life of the lane is asked");
+    driver.on(Event::Deadline(again, None));
+    assert_eq!(driver.stuck, ["docker"]);
+    driver.plan();
 }

@@ -1,6 +1,9 @@
 //! Claims that are an image's.
 
+use std::collections::HashMap;
+
 use super::*;
+use crate::model::{Inspected, InspectedDetails};
 
 /// B20.
 #[test]
@@ -78,4 +81,63 @@ fn inherited_claim_does_not_contest_the_row_of_a_genuine_one() {
     let baked = carries(labelled(1, "s", "", "").claims);
     let world = world(vec![inherited, stopped(genuine)], vec![]).image("baked", baked);
     assert_eq!(world.verdicts(), ["label_from_image", "makes s:api api"]);
+}
+
+/// One that claims a row of the stack, on an image whose tag has moved on.
+fn untagged(number: u32) -> ListedContainer {
+    ListedContainer { image_ref: format!("sha256:{}", "ab".repeat(32)).into(), ..web(number, number) }
+}
+
+fn ignoring_nginx(containers: Vec<ListedContainer>) -> World {
+    let mut world = world(containers, vec![]);
+    world.rules.ignore = vec![IgnoreEntry::Image("nginx*".into())];
+    world
+}
+
+fn called(name: &str) -> HashMap<ContainerId, Inspected> {
+    let details = InspectedDetails { image_ref: Some(name.into()), ..InspectedDetails::default() };
+    HashMap::from([(container_id(1), Inspected::Present(details))])
+}
+
+// F9
+#[test]
+fn a_container_without_a_row_is_asked_what_its_image_was_called() {
+    let mut world = ignoring_nginx(vec![untagged(1)]);
+    assert_eq!((world.verdict(1), world.assign().wants_names), ("image_unknown".into(), [container_id(1)].into()));
+    world.image_names.note(called("nginx:1.25"));
+    assert_eq!((world.verdict(1), world.assign().wants_names.len()), ("ignored".into(), 0));
+    let ignored = world.diff().unassigned.remove(0);
+    assert_eq!((&*ignored.image_ref, &*ignored.detail), ("nginx:1.25", "image:nginx*"));
+
+    let mut world = ignoring_nginx(vec![untagged(1)]);
+    world.image_names.note(called("app:1"));
+    assert!(world.verdict(1).starts_with("makes"), "{}", world.verdict(1));
+    assert_eq!(&*world.only_write().observed.image_ref, "app:1");
+}
+
+// F9
+#[test]
+fn an_inspect_that_does_not_answer_keeps_its_container_waiting_three_times_and_only_where_the_name_may_matter() {
+    let mut ignoring = ignoring_nginx(vec![untagged(1)]);
+    let mut indifferent = world(vec![untagged(1)], vec![]);
+    for tried in 0..3 {
+        assert_eq!(ignoring.verdict(1), "image_unknown", "{tried}");
+        assert!(indifferent.verdict(1).starts_with("makes"), "{tried}");
+        for world in [&mut ignoring, &mut indifferent] {
+            let silent = Inspected::Unanswered("no answer within 2s".into());
+            world.image_names.note(HashMap::from([(container_id(1), silent)]));
+        }
+    }
+    assert!(ignoring.verdict(1).starts_with("makes"), "{}", ignoring.verdict(1));
+    assert_eq!(ignoring.assign().wants_names.len(), 0, "nor is it asked for ever");
+}
+
+#[test]
+fn a_container_with_a_row_is_not_asked_what_its_image_was_called() {
+    let listed = untagged(1);
+    let mut stored = row("s:web", "s", &listed);
+    stored.observed.image_ref = "nginx:1.25".into();
+    let world = world(vec![listed], vec![stored]);
+    assert!(world.assign().wants_names.is_empty());
+    assert!(world.diff().rows.is_empty());
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::config::Config;
-use crate::model::{ExitCodeFact, HealthFact};
+use crate::model::HealthFact;
 
 const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const IMAGE: &str = "sha256:fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
@@ -62,7 +62,7 @@ fn an_entry_of_dockerd_is_read_whole() {
     assert_eq!(&*read.image_ref, "shop/web:7");
     assert_eq!(read.image_id, Some(ImageId::from(IMAGE)));
     assert_eq!(read.state, ContainerState::Running);
-    assert_eq!(read.exit_code, ExitCodeFact::Absent);
+    assert_eq!(read.exit_code, None);
     assert_eq!(read.health, HealthFact::Known("healthy".into()));
     assert_eq!(read.created_at, Some(Timestamp::from_millis(1_700_000_000_000)));
     assert_eq!((read.ports.lowest, &*read.ports.text), (8080, "0.0.0.0:8080->80/tcp"));

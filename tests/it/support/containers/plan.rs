@@ -14,7 +14,7 @@ pub(super) enum EndsAs {
     Created,
     Running,
     Paused,
-    Exited(i32),
+    Exited(i64),
     Restarting,
     Healthy,
     Unhealthy,
