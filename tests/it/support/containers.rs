@@ -70,7 +70,7 @@ pub(crate) fn build_the_sixty(daemon: &Dockerd) -> Vec<ExpectedContainer> {
 
 /// Those that claim a row that another claims too. Two services in the middle of being replaced by compose: one whose
 /// old container still runs, and one whose old container ended while the new one, still under its passing name, already
-/// runs. And a second running container of one service: the later one has the row.
+/// runs. And a second running container of one service, with the same number: compose's own name goes first.
 fn build_contenders(daemon: &Dockerd, built: &mut Vec<ExpectedContainer>) {
     let superseded = || Fate::Unassigned(UnassignedReason::Superseded);
     let waits = replacement(built, "blog-web-1", "web", EndsAs::Created, superseded());
@@ -80,7 +80,7 @@ fn build_contenders(daemon: &Dockerd, built: &mut Vec<ExpectedContainer>) {
     let fate = stack_row("workload-journal", "feed", "feed");
     let takes = replacement(built, "blog-feed-1", "feed", EndsAs::Running, fate);
     built.push(takes.build(daemon));
-    let again = Plan::new("blog-queue-again", EndsAs::Running, stack_row("workload-journal", "queue", "queue"));
+    let again = Plan::new("blog-queue-again", EndsAs::Running, stack_row("workload-journal", "queue:2", "queue"));
     built.push(again.compose("blog", "queue", 1).build(daemon));
 }
 

@@ -72,9 +72,8 @@ fn compose_plans() -> Vec<Plan> {
         blog("search", EndsAs::Created),
         one_off("blog-web-run-1a2b3c4d5e6f", EndsAs::Running),
         one_off("blog-web-run-6f5e4d3c2b1a", EndsAs::Exited(0)),
-        // A later one claims the same row; see `build_contenders`.
-        Plan::new("blog-queue-1", EndsAs::Running, Fate::Unassigned(UnassignedReason::Contested))
-            .compose("blog", "queue", 1),
+        // A later one bears the same number; see `build_contenders`.
+        blog("queue", EndsAs::Running),
         // Without a service label the name stands for it.
         Plan::new("blog-nameless", EndsAs::Running, stack_row("workload-journal", "blog-nameless", "blog-nameless"))
             .label("com.docker.compose.project", "blog"),
