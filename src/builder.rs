@@ -14,7 +14,7 @@ use crate::docker::{Daemon, SourceFactory, resolve_endpoint};
 use crate::jitter::Jitter;
 use crate::ledger::{LedgerHandle, Life, StartError};
 use crate::model::{Clock, SystemClock};
-use crate::store::{LeaseHolder, Store, StoreFactory};
+use crate::store::{LeaseHolder, LeaseWord, Store, StoreFactory};
 #[cfg(feature = "http")]
 use crate::supervisor::Child;
 use crate::supervisor::{InFlight, LedgerSupervisor, LiveCounts, Status, SupervisorArgs, SupervisorMessage};
@@ -175,6 +175,7 @@ impl LedgerBuilder {
             endpoint,
             sources,
             stores,
+            lease: LeaseWord::default(),
             guests,
             clock: self.clock,
             jitter: self.jitter,

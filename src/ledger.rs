@@ -12,10 +12,12 @@ use tokio::task::spawn_blocking;
 use crate::LedgerBuilder;
 use crate::config::{Config, ConfigError};
 use crate::docker::EndpointError;
+use crate::joined::joined;
 use crate::model::{FailureKind, HostName, PassFailure, PassReport, Revision};
 use crate::store::{RegistryConnections, Store, StoreError};
 use crate::supervisor::{
-    Delivered, Status, Subscription, SubscriptionId, SupervisorMessage, channel as channel_outlet, to_actor,
+    Delivered, Status, Subscription, SubscriptionId, SupervisorMessage, channel as channel_outlet, shutdown_bound,
+    to_actor,
 };
 use crate::tick::failed_report;
 
@@ -121,8 +123,10 @@ impl LedgerHandle {
     /// releases the lease. Returns when that is done; a second call finds it done.
     pub async fn stop(&self) {
         self.supervisor.stop(None);
-        // Every step of the end is bounded: only a machine that is stopped or starved takes longer.
-        let _ = self.supervisor.wait(Some(self.config.store_deadline + TIME_TO_ANSWER)).await;
+        let bound = shutdown_bound(self.config.store_deadline) + LEEWAY;
+        if self.supervisor.wait(Some(bound)).await.is_err() {
+            tracing::error!("the ledger did not end within {bound:?}; its lease may stand until it expires");
+        }
     }
 
     /// Waits for the end: `Ok` by a stop, else why the ledger gave up.
@@ -228,7 +232,7 @@ impl LedgerHandle {
     ) -> Result<T, StoreError> {
         let (config, registry) = (Arc::clone(&self.config), Arc::clone(&self.registry));
         let called = spawn_blocking(move || registry.call(&config, call)).await;
-        called.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+        joined(called).unwrap_or_else(|| Err(StoreError::runtime_ended()))
     }
 
     fn next_subscription(&self) -> SubscriptionId {
@@ -236,8 +240,8 @@ impl LedgerHandle {
     }
 }
 
-/// Beyond the transaction that a stop waits for.
-const TIME_TO_ANSWER: Duration = Duration::from_secs(1);
+/// Beyond the sum of the steps of the end, each of which is bounded: only a machine that is stopped or starved takes more.
+const LEEWAY: Duration = Duration::from_secs(1);
 
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {

@@ -100,6 +100,7 @@ mod heart;
 #[cfg(feature = "http")]
 mod http;
 mod jitter;
+mod joined;
 mod ledger;
 pub mod model;
 #[cfg(feature = "http")]

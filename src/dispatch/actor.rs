@@ -163,6 +163,7 @@ impl DispatchState {
             // Whoever does not wait any more needs no answer.
             M::Barrier(port) => drop(port.send(())),
             M::Stop => self.pass_event(myself, Event::Stop),
+            M::StoreGone => self.pass_event(myself, Event::StoreGone),
         }
     }
 

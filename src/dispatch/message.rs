@@ -159,6 +159,8 @@ pub enum DispatchMessage {
     Barrier(RpcReplyPort<()>),
     /// No more passes: give up the one that runs unless its transaction is on its way.
     Stop,
+    /// The store has ended too: a pass that waits for it is given up.
+    StoreGone,
 }
 
 #[cfg(feature = "cluster")]

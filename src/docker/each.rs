@@ -6,6 +6,8 @@ use std::hash::Hash;
 
 use tokio::task::JoinSet;
 
+use crate::joined::joined;
+
 /// Asks for each key in its order, a bounded number at a time, as long as the answers say to go on. Dropped, it drops the
 /// calls in flight; what was answered is kept.
 pub(super) async fn ask_each<K, A, F>(
@@ -25,7 +27,8 @@ pub(super) async fn ask_each<K, A, F>(
         asked.spawn(ask(key));
     }
     while let Some(answered) = asked.join_next().await {
-        let (answer, key) = answered.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        // The runtime is ending: nobody is left to ask for.
+        let Some((answer, key)) = joined(answered) else { return };
         let is_enough = !go_on(&answer);
         answers.insert(key, answer);
         if is_enough {

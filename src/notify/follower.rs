@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::receiver::{Receiver, TellError};
@@ -11,6 +12,7 @@ use super::selection::event_of;
 use super::staleness::{Step, step};
 use crate::LedgerHandle;
 use crate::jitter::Jitter;
+use crate::joined::panic_text;
 use crate::model::{
     Change, FailureKind, HostStatus, Notification, NotifyEvent, ReceiverKind, Revision, StoredRow, Timestamp,
 };
@@ -176,12 +178,12 @@ impl Follower {
         Notification::new(event, &self.ledger.config.host, at, number)
     }
 
-    /// Tells one thing until it is taken or too old.
+    /// Tells one thing until it is taken or too old; what makes us panic, for a minute.
     async fn tell(&self, notification: &Notification) {
         let (begun, mut failures) = (Instant::now(), 0);
         let live = self.ledger.status().live().clone();
         loop {
-            match self.receiver.tell(notification).await {
+            match self.try_once(notification).await {
                 Ok(()) => {
                     live.told(self.kind, Told::Delivered);
                     if failures > 0 {
@@ -192,17 +194,33 @@ impl Follower {
                 Err(error) => {
                     failures += 1;
                     live.told(self.kind, Told::Failed);
-                    let age = notification.at.age(Timestamp::now());
+                    // A fault of ours does not pass by waiting, and those behind this one are to be told.
+                    let is_ours = matches!(error, TellError::Panicked(_));
+                    let age = if is_ours { Duration::MAX } else { notification.at.age(Timestamp::now()) };
                     let give_up_after = self.ledger.config.notify.give_up_after;
                     match retry::next(failures, begun.elapsed(), age, give_up_after, self.jitter.next()) {
                         Next::After(wait) => self.wait(notification, failures, &error, wait).await,
                         Next::GiveUp => {
                             live.told(self.kind, Told::Dropped);
-                            tracing::error!(receiver = %self.kind, id = %notification.id, %error, "a notification is too old and is dropped");
+                            tracing::error!(receiver = %self.kind, id = %notification.id, %error, "a notification is told no more and is dropped");
                             return;
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /// Each try is a task of its own: one that panics costs itself, and goes with who waits for it.
+    async fn try_once(&self, notification: &Notification) -> Result<(), TellError> {
+        let (receiver, notification) = (Arc::clone(&self.receiver), notification.clone());
+        let mut tries = JoinSet::new();
+        tries.spawn(async move { receiver.tell(&notification).await });
+        match tries.join_next().await.expect("it was spawned") {
+            Ok(told) => told,
+            Err(error) => {
+                let text = error.try_into_panic().map_or_else(|_| "cancelled".into(), |panic| panic_text(&*panic));
+                Err(TellError::Panicked(text))
             }
         }
     }
@@ -268,3 +286,6 @@ fn page(
     }
     Ok(Page { told, through, lagged: read.lagged.then_some(read.oldest), is_last })
 }
+
+#[cfg(all(test, feature = "sqlite", feature = "testkit"))]
+mod tests;

@@ -74,6 +74,9 @@ pub(super) enum TellError {
         /// The status.
         status: u16,
     },
+    /// A fault of our own.
+    #[error("telling it panicked: {0}")]
+    Panicked(String),
     /// The program failed.
     #[error("{program} {ending}")]
     Program {

@@ -1,12 +1,12 @@
 //! The real ledger behind a plan of faults, on the caller's own thread: on a paused clock each run is like the one before.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::plan::{Call, FaultPlan, PlannedFault};
 use crate::config::Config;
+use crate::joined::joined;
 use crate::model::{BoxFuture, Completeness, ContainerId, LedgerRow, PassId, Revision, RowId, Scope, Timestamp};
 use crate::store::{
     ChangesPage, CommitPlan, CommitReport, DetailsReport, DetailsWrite, Directory, DirectoryKeys, Lease, LeaseHolder,
@@ -155,16 +155,9 @@ impl FaultyStore {
                     _ => (held, result),
                 }
             });
-            match task.await {
-                Ok((held, result)) => {
-                    self.held = Some(held);
-                    result
-                }
-                Err(error) => match error.try_into_panic() {
-                    Ok(panic) => resume_unwind(panic),
-                    Err(_) => Err(unopened()),
-                },
-            }
+            let Some((held, result)) = joined(task.await) else { return Err(StoreError::runtime_ended()) };
+            self.held = Some(held);
+            result
         })
     }
 }

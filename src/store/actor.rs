@@ -1,5 +1,7 @@
 //! StoreActor: every write of the reconciliation, one transaction at a time.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ractor::{ActorId, ActorProcessingErr, ActorRef};
@@ -25,6 +27,24 @@ pub struct StoreArgs {
     pub supervisor: ActorRef<SupervisorMessage>,
     /// The ledger, of this life alone.
     pub store: Box<dyn LedgerStore>,
+    /// Where it says whether the lease stands.
+    pub lease: LeaseWord,
+}
+
+/// Whether a life of StoreActor took the lease that none has released or lost since. Cheap to clone; all clones are one.
+#[derive(Clone, Debug, Default)]
+pub struct LeaseWord(Arc<AtomicBool>);
+
+impl LeaseWord {
+    /// Whether the lease stands, also after whoever took it has died.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn say(&self, stands: bool) {
+        self.0.store(stands, Ordering::SeqCst);
+    }
 }
 
 /// What a StoreActor knows. Public because ractor's trait names it.
@@ -89,10 +109,11 @@ impl StoreActor {
         _myself: ActorRef<StoreMessage>,
         state: &mut StoreState,
     ) -> Result<(), ActorProcessingErr> {
-        if state.time_to_live.is_some()
-            && let Err(error) = state.args.store.release_lease().await
-        {
-            tracing::warn!(%error, "the lease stays until it expires");
+        if state.time_to_live.is_some() {
+            match state.args.store.release_lease().await {
+                Ok(()) => state.args.lease.say(false),
+                Err(error) => tracing::warn!(%error, "the lease is not released"),
+            }
         }
         Ok(())
     }
@@ -103,6 +124,7 @@ impl StoreState {
         match self.args.store.begin().await {
             Ok(time_to_live) => {
                 self.time_to_live = Some(time_to_live);
+                self.args.lease.say(true);
                 self.renewed = Instant::now();
                 self.timer.arm(time_to_live / 3, myself, StoreMessage::RenewLease);
                 self.tell(SupervisorMessage::StoreReady { epoch: self.args.epoch });
@@ -209,6 +231,9 @@ impl StoreState {
     }
 
     fn report(&self, error: &StoreError) {
+        if matches!(error, StoreError::LeaseHeld { .. }) {
+            self.args.lease.say(false);
+        }
         self.tell(SupervisorMessage::StoreTrouble { epoch: self.args.epoch, error: error.clone() });
     }
 

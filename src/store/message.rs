@@ -157,6 +157,14 @@ pub struct DetailsReport {
     pub revision: Option<Revision>,
 }
 
+impl StoreError {
+    /// A call was given up with the runtime that it ran on.
+    pub(crate) fn runtime_ended() -> Self {
+        let cause = "the runtime is ending; nothing more is read or written".into();
+        Self::Unopened { url: "of the configuration".into(), cause }
+    }
+}
+
 /// Why the ledger could not be read or written. Expected, and so a value: no restart is counted for it.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {

@@ -49,7 +49,7 @@ mod threaded_reader;
 mod tries;
 mod write;
 
-pub use actor::{StoreActor, StoreArgs, StoreState};
+pub use actor::{LeaseWord, StoreActor, StoreArgs, StoreState};
 pub use changes::ChangesPage;
 pub(crate) use connections::RegistryConnections;
 #[cfg(feature = "http")]

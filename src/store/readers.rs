@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::{OpenMode, Store, StoreError};
 use crate::config::Config;
+use crate::joined::joined;
 use crate::supervisor::InFlight;
 
 /// Reads at the same time. More of them only take turns on the same disk and the same cores, which a pass that begins then
@@ -110,7 +111,7 @@ impl Readers {
         let turn = Arc::clone(&self.turns).acquire_owned().await.expect("the semaphore is never closed");
         let readers = self.clone();
         let read = spawn_blocking(move || readers.on_a_connection(turn, body)).await;
-        read.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+        joined(read).unwrap_or_else(|| Err(StoreError::runtime_ended()))
     }
 
     fn on_a_connection<T>(

@@ -1,7 +1,6 @@
 //! The real ledger behind StoreActor: each call moves the connection and its lease to a blocking thread and back.
 
 use std::collections::BTreeSet;
-use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,6 +18,7 @@ use super::{
     StoreError, lease_time_to_live,
 };
 use crate::config::Config;
+use crate::joined::joined;
 use crate::model::{BoxFuture, LedgerRow, Scope, Timestamp};
 
 /// The database of a configuration. A call whose future is dropped ends on its thread all the same: then its generation
@@ -159,16 +159,7 @@ fn lock(clock: &Mutex<Option<RetentionClock>>) -> MutexGuard<'_, Option<Retentio
 pub(super) async fn on_a_thread<T: Send + 'static>(
     body: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
-    match spawn_blocking(body).await {
-        Ok(result) => result,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            Err(_) => Err(StoreError::Unopened {
-                url: "of the configuration".into(),
-                cause: "the runtime is ending; nothing more is written".into(),
-            }),
-        },
-    }
+    joined(spawn_blocking(body).await).unwrap_or_else(|| Err(StoreError::runtime_ended()))
 }
 
 impl LedgerStore for ThreadedStore {

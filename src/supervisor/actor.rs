@@ -21,7 +21,7 @@ use crate::dispatch::DispatchMessage;
 use crate::docker::{DockerMessage, Lane, SourceFactory};
 use crate::jitter::Jitter;
 use crate::model::{Clock, Epoch, FailureKind, PassFailure, PassReport};
-use crate::store::{StoreError, StoreFactory, StoreMessage};
+use crate::store::{LeaseWord, StoreError, StoreFactory, StoreMessage, lease_time_to_live};
 use crate::tick::TickMessage;
 
 /// The root of the tree.
@@ -43,6 +43,8 @@ pub(crate) struct SupervisorArgs {
     pub details_limit: usize,
     /// Makes the ledger's store for each life of StoreActor.
     pub stores: StoreFactory,
+    /// Where each life of StoreActor says whether it has the lease.
+    pub lease: LeaseWord,
     /// Children that speak to the ledger as any caller would.
     pub guests: BTreeMap<Child, GuestFactory>,
     /// The wall clock.
@@ -83,7 +85,8 @@ pub(crate) struct SupervisorState {
 pub(super) struct Slot {
     pub(super) epoch: Epoch,
     pub(super) cell: Option<ActorCell>,
-    pub(super) born: Instant,
+    /// When the present life began; one that could not begin has lived for no time.
+    pub(super) born: Option<Instant>,
     pub(super) backoff: Backoff,
     /// Of those who never await I/O.
     pub(super) pulse: Option<Pulse>,
@@ -94,6 +97,23 @@ pub(super) struct Slot {
     /// Announced by `StoreReady` only.
     pub(super) store: Option<ActorRef<StoreMessage>>,
     pub(super) timer: Option<JoinHandle<()>>,
+}
+
+impl Slot {
+    /// Of a child that has not lived yet.
+    pub(super) fn unborn(epoch: Epoch) -> Self {
+        Self {
+            epoch,
+            cell: None,
+            born: None,
+            backoff: Backoff::default(),
+            pulse: None,
+            killed_for: None,
+            ended_for: None,
+            store: None,
+            timer: None,
+        }
+    }
 }
 
 /// In the order of their births; each uses those after it.
@@ -119,7 +139,11 @@ impl LedgerSupervisor {
     ) -> Result<SupervisorState, ActorProcessingErr> {
         let mut state = SupervisorState::new(args);
         for child in CHILDREN.into_iter().filter(|child| state.is_wanted(*child)).collect::<Vec<_>>() {
-            state.give_life(&myself, child, Epoch(1)).await?;
+            match state.give_life(&myself, child, Epoch(1)).await {
+                // Nobody needs a guest to begin.
+                Err(error) if child.is_guest() => state.could_not_begin(&myself, child, Epoch(1), &error)?,
+                outcome => outcome?,
+            }
         }
         myself.cast(SupervisorMessage::LookAround)?;
         Ok(state)
@@ -242,28 +266,41 @@ impl SupervisorState {
 
     /// Ends the children in order, then says how the ledger ended.
     async fn end(&mut self, myself: &ActorRef<SupervisorMessage>) {
+        let living = |child: &Child| self.slots.get(child)?.cell.clone();
         let lanes = CHILDREN.iter().filter(|child| matches!(child, Child::Docker(_) | Child::Events));
-        let lanes = lanes.filter_map(|child| self.slots.get(child)?.cell.clone()).collect();
-        let store = self.store_for_the_end(myself).await;
-        shutdown::in_order(&self.wiring, lanes, store, self.args.config.store_deadline).await;
-        // Last, so that they hand on what their callers were answered.
-        for guest in self.args.guests.keys().filter_map(|child| self.slots.get(child)?.cell.clone()) {
-            shutdown::guest(&guest).await;
+        let lanes = lanes.filter_map(living).collect();
+        let guests: Vec<ActorCell> = self.args.guests.keys().filter_map(living).collect();
+        let store = living(&Child::Store);
+        let is_over = shutdown::in_order(&self.wiring, lanes, store, self.args.config.store_deadline).await;
+        let is_lost = self.verdict.as_ref().is_err_and(|failure| failure.kind == FailureKind::LeaseLost);
+        if self.args.lease.stands() || !is_over && !is_lost {
+            self.release_what_stands(myself).await;
         }
+        // Last, so that they hand on what their callers were answered.
+        shutdown::guests(&guests).await;
         let verdict = self.verdict.clone();
         self.args.status.send_modify(|status| status.ended = Some(verdict));
     }
 
-    /// Who releases the lease: the living StoreActor, or one more where the last one died. A lease that was lost is not
-    /// taken back.
-    async fn store_for_the_end(&mut self, myself: &ActorRef<SupervisorMessage>) -> Option<ActorCell> {
-        let slot = self.slots.get(&Child::Store)?;
-        let is_lost = self.verdict.as_ref().is_err_and(|failure| failure.kind == FailureKind::LeaseLost);
-        if slot.cell.is_some() || is_lost {
-            return slot.cell.clone();
+    /// A StoreActor that died, or hung in a transaction, has left the lease: one more life releases it if the database
+    /// lets it, and people are told if not. A lease that was lost is not taken back.
+    async fn release_what_stands(&mut self, myself: &ActorRef<SupervisorMessage>) {
+        let epoch = self.slots.get(&Child::Store).map_or(Epoch(1), |slot| slot.epoch.next());
+        match self.spawn_last_store(myself, epoch).await {
+            Ok(last) => shutdown::last_store(&last).await,
+            Err(error) => tracing::warn!(%error, "the store could not begin once more"),
         }
-        let last = self.spawn_last_store(myself, slot.epoch.next()).await;
-        last.inspect_err(|error| tracing::warn!(%error, "the lease stays until it expires")).ok()
+        if self.args.lease.stands() {
+            let config = &self.args.config;
+            let message = format!(
+                "the lease of host {} could not be released, since the database did not answer: it stands for up to {:?}; \
+                 a process on this machine need not wait once this one is gone",
+                config.host,
+                lease_time_to_live(config.interval)
+            );
+            tracing::warn!("{message}");
+            self.args.status.send_modify(|status| status.store_trouble = Some(message));
+        }
     }
 
     /// Spawns a child and announces it. No child does I/O before it is spawned, so this never waits for any.
@@ -294,9 +331,8 @@ impl SupervisorState {
             self.args.status.send_modify(|status| *status.restarts.entry((child, cause)).or_default() += 1);
         }
         let backoff = before.map(|before| before.backoff).unwrap_or_default();
-        let (cell, born) = (Some(cell), Instant::now());
-        let slot = Slot { epoch, cell, born, backoff, pulse, killed_for: None, ended_for: None, store, timer: None };
-        self.slots.insert(child, slot);
+        let (cell, born) = (Some(cell), Some(Instant::now()));
+        self.slots.insert(child, Slot { cell, born, backoff, pulse, store, ..Slot::unborn(epoch) });
         Ok(())
     }
 

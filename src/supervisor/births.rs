@@ -120,7 +120,8 @@ impl SupervisorState {
     }
 
     fn store_args(&self, myself: &ActorRef<SupervisorMessage>, epoch: Epoch) -> Result<StoreArgs, SpawnErr> {
-        Ok(StoreArgs { epoch, supervisor: myself.clone(), store: made(|| self.args.stores.make())? })
+        let store = made(|| self.args.stores.make())?;
+        Ok(StoreArgs { epoch, supervisor: myself.clone(), store, lease: self.args.lease.clone() })
     }
 }
 

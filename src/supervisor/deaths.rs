@@ -5,7 +5,7 @@ use std::time::Duration;
 use ractor::{ActorCell, ActorRef, SpawnErr};
 use tokio::task::JoinHandle;
 
-use super::actor::SupervisorState;
+use super::actor::{Slot, SupervisorState};
 use super::{Child, RestartCause, SupervisorMessage};
 use crate::docker::Lane;
 use crate::model::{Epoch, FailureKind, PassFailure, whole_millis};
@@ -79,15 +79,26 @@ impl SupervisorState {
         child: Child,
         epoch: Epoch,
     ) -> Result<(), PassFailure> {
-        let Err(error) = self.give_life(myself, child, epoch).await else { return Ok(()) };
+        match self.give_life(myself, child, epoch).await {
+            Ok(()) => Ok(()),
+            Err(error) => self.could_not_begin(myself, child, epoch, &error),
+        }
+    }
+
+    /// A life that could not begin has ended after no time.
+    pub(super) fn could_not_begin(
+        &mut self,
+        myself: &ActorRef<SupervisorMessage>,
+        child: Child,
+        epoch: Epoch,
+        error: &SpawnErr,
+    ) -> Result<(), PassFailure> {
         tracing::error!(%child, epoch = epoch.0, %error, "a child could not begin");
-        let cause = match &error {
+        let cause = match error {
             SpawnErr::StartupFailed(error) if is_panic(&**error) => RestartCause::Panicked,
             _ => RestartCause::Failed,
         };
-        if let Some(slot) = self.slots.get_mut(&child) {
-            slot.epoch = epoch;
-        }
+        self.slots.entry(child).or_insert_with(|| Slot::unborn(epoch)).epoch = epoch;
         self.life_ended(myself, child, cause, &error.to_string())
     }
 
@@ -110,10 +121,13 @@ impl SupervisorState {
         slot.killed_for = None;
         slot.ended_for = Some(cause);
         let epoch = slot.epoch;
-        if self.intensity.is_exceeded_by(cause, self.born.elapsed()) {
+        // What fails in a guest harms no pass: there is no end of trying.
+        if !child.is_guest() && self.intensity.is_exceeded_by(cause, self.born.elapsed()) {
             return Err(self.too_many_faults(child, cause, message));
         }
-        let wait = slot.backoff.after_death(cause, slot.born.elapsed(), self.args.jitter.next());
+        // A life that does not begin must not count the one before it as its own.
+        let lived = slot.born.take().map_or(Duration::ZERO, |born| born.elapsed());
+        let wait = slot.backoff.after_death(cause, lived, self.args.jitter.next());
         slot.timer = Some(after(wait, myself, SupervisorMessage::Respawn { child, epoch: epoch.next() }));
         let wait_ms = whole_millis(wait);
         if matches!(cause, RestartCause::Deadline | RestartCause::Orphaned) {

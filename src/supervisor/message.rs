@@ -31,6 +31,14 @@ pub enum Child {
     Notify,
 }
 
+impl Child {
+    /// Whether it is a guest: it speaks to the ledger as any caller would, and no pass needs it.
+    #[must_use]
+    pub const fn is_guest(self) -> bool {
+        matches!(self, Self::Http | Self::Notify)
+    }
+}
+
 impl fmt::Display for Child {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

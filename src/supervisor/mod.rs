@@ -44,5 +44,6 @@ pub use live::{LiveCounts, Told};
 pub use message::{Child, SupervisorMessage};
 pub use policy::RestartCause;
 pub use pulse::Pulse;
+pub(crate) use shutdown::bound as shutdown_bound;
 pub use status::{Queues, Status};
 pub use tally::{BUCKETS_MS, Histogram, RowsWritten, Tally};

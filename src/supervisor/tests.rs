@@ -1,5 +1,8 @@
 //! What the supervisor owes to callers, without a daemon or a database.
 
+#[cfg(all(feature = "http", feature = "sqlite", feature = "testkit"))]
+mod guests;
+
 use std::sync::Arc;
 
 use ractor::concurrency::oneshot;
@@ -12,7 +15,7 @@ use crate::config::Config;
 use crate::docker::SourceFactory;
 use crate::jitter::Jitter;
 use crate::model::{Epoch, SystemClock, Timestamp};
-use crate::store::{LeaseHolder, StoreFactory};
+use crate::store::{LeaseHolder, LeaseWord, StoreFactory};
 use crate::tick::TickMessage;
 
 /// Stands for a TickActor.
@@ -41,6 +44,7 @@ async fn a_request_that_meets_a_dead_tick_actor_waits_for_the_next_one() {
         by_itself: false,
         details_limit: 0,
         stores,
+        lease: LeaseWord::default(),
         guests: std::collections::BTreeMap::new(),
         clock: Arc::new(SystemClock),
         jitter: Jitter::seeded(1),

@@ -76,6 +76,17 @@ impl Pass {
         self.fail_unrecorded(PassFailure { kind: FailureKind::StoreFailed, message }, now)
     }
 
+    /// The ledger stops and nobody answers for the store any more: whether a transaction that it was in is whole stays
+    /// unknown.
+    pub(super) fn on_store_gone(&mut self, now: Moment) -> Vec<Effect> {
+        if self.is_failing() {
+            return self.finish(now);
+        }
+        self.commit_unknown |= self.awaits(AskKind::Commit);
+        self.awaited.clear();
+        self.on_stop(now)
+    }
+
     pub(super) fn reopen_to_learn_of_the_commit(&mut self) -> Effect {
         self.commit_unknown = true;
         self.opened = None;

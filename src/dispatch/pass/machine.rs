@@ -175,6 +175,7 @@ impl Pass {
             Event::StoreUp => self.ask_again(|kind| !kind.is_of_the_daemon()),
             Event::StoreTrouble(error) => self.on_store_trouble(&error, now),
             Event::Stop => self.on_stop(now),
+            Event::StoreGone => self.on_store_gone(now),
         }
     }
 
@@ -396,7 +397,7 @@ impl Pass {
         }
     }
 
-    fn on_stop(&mut self, now: Moment) -> Vec<Effect> {
+    pub(super) fn on_stop(&mut self, now: Moment) -> Vec<Effect> {
         if self.awaits(AskKind::Commit) {
             // The transaction ends by itself and its report is true; stopping waits for it.
             return Vec::new();

@@ -44,6 +44,8 @@ pub(crate) enum Event {
     StoreTrouble(StoreError),
     /// The ledger stops.
     Stop,
+    /// The ledger has stopped, and the store with it: what it was asked is not answered any more.
+    StoreGone,
 }
 
 /// What a pass wants done.

@@ -278,6 +278,23 @@ fn a_stop_gives_up_a_pass_that_writes_nothing_and_waits_for_a_transaction() {
 }
 
 #[test]
+fn a_pass_whose_store_is_gone_at_the_end_says_whether_its_commit_is_known() {
+    let mut driver = Driver::begin(3);
+    driver.go_to_commit();
+    driver.on(Event::Stop);
+    driver.on(Event::StoreGone);
+    let error = driver.report().error.clone().expect("it was given up");
+    assert_eq!(error.kind, FailureKind::Stopping);
+    assert!(error.message.contains("is not known") && !error.message.contains("wrote nothing"), "{error}");
+
+    let mut driver = Driver::begin(3);
+    driver.open_and_list();
+    driver.on(Event::StoreGone);
+    let error = driver.report().error.clone().expect("it was given up");
+    assert!(error.message.contains("wrote nothing"), "{error}");
+}
+
+#[test]
 fn every_deadline_of_the_store_ends_the_pass_or_asks_again() {
     for phase in ["Open", "LookUp"] {
         let mut driver = Driver::begin(3);

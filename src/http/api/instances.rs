@@ -22,6 +22,7 @@ use crate::http::extract::Path as FromPath;
 use crate::http::problem::Problem;
 use crate::http::refusals::CannotAct;
 use crate::http::shared::Shared;
+use crate::joined::joined;
 use crate::model::{
     Completeness, ContainerId, ContainerState, DeployerColumns, Examined, LedgerRow, ListedContainer, Listing, RowId,
     StoredRow,
@@ -100,7 +101,13 @@ async fn carry_out(
     // It goes on to its end, and to its line in the audit, also if the caller does not wait or the server is replaced.
     let ledgers_runtime = shared.ledgers_runtime.clone();
     let done = ledgers_runtime.spawn(async move { order.carry_out(&shared).await }).await;
-    done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())).map(Json)
+    joined(done).unwrap_or_else(|| Err(given_up())).map(Json)
+}
+
+/// The runtime ended under the action: the daemon may have carried it out.
+fn given_up() -> Problem {
+    let detail = "the service is ending; whether the action was carried out is not known";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unknown", detail)
 }
 
 impl Order {

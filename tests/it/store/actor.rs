@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use dockledger::dispatch::DispatchMessage;
 use dockledger::model::{ClaimRequest, Epoch, OpId, Revision, Scope};
-use dockledger::store::{LeaseHolder, RowFilter, StoreActor, StoreArgs, StoreError, StoreFactory, StoreMessage};
+use dockledger::store::{
+    LeaseHolder, LeaseWord, RowFilter, StoreActor, StoreArgs, StoreError, StoreFactory, StoreMessage,
+};
 use dockledger::supervisor::SupervisorMessage;
 use dockledger::tick::TickMessage;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -69,6 +71,7 @@ async fn spawn(
         epoch: Epoch(epoch),
         supervisor: supervisor.actor.clone(),
         store: StoreFactory::threaded(Arc::new(database.config.clone()), holder.clone(), true).make(),
+        lease: LeaseWord::default(),
     };
     Actor::spawn(None, StoreActor, args).await.expect("no I/O before the start")
 }

@@ -98,6 +98,7 @@ struct Stage {
     plan: FaultPlan,
     host: SimulatedHost,
     ledger: LedgerHandle,
+    config: Config,
     children: BTreeMap<Child, ActorCell>,
     _directory: tempfile::TempDir,
 }
@@ -119,12 +120,12 @@ impl Stage {
             .expect("a fresh name");
         let stores = FaultyStore::factory(Arc::new(config.clone()), plan.clone(), LedgerLog::default());
         let sources = host.sources(&config);
-        let builder = LedgerBuilder::new(config).source(sources.clone()).store(stores);
+        let builder = LedgerBuilder::new(config.clone()).source(sources.clone()).store(stores);
         let ledger = build(builder, sources).spawn().await.expect("nothing is wrong with it");
         let mut cells = ledger.cell().get_children();
         cells.sort_by_key(|cell| cell.get_id().pid());
         let children = CHILDREN.into_iter().zip(cells).collect();
-        let stage = Self { plan, host, ledger, children, _directory: directory };
+        let stage = Self { plan, host, ledger, config, children, _directory: directory };
         stage.report_is_true("the first pass", &stage.ledger.reconcile().await);
         stage.ledger.settle_details().await;
         stage
@@ -158,6 +159,11 @@ impl Stage {
         }
         assert!(restarts.is_empty(), "{when}: {restarts:?}");
         assert_eq!(self.status().ended, None, "{when}");
+    }
+
+    fn lease_holder(&self) -> Option<String> {
+        let mut store = Store::open(&self.config, OpenMode::Read).expect("it is there");
+        store.host(&self.config.host).expect("it was written").lease.holder
     }
 
     async fn ends(self) {
@@ -453,4 +459,56 @@ async fn a_stop_beside_a_hung_daemon_answers_everybody_within_a_second() {
         assert_eq!(report.error.map(|error| error.kind), Some(FailureKind::Stopping));
     }
     assert_eq!(stage.status().ended, Some(Ok(())));
+}
+
+/// A stop beside a database that hangs: what is not known is told as that, and the lease is released as soon as any
+/// connection lets it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_beside_a_hung_transaction_releases_the_lease_and_owns_up_to_what_it_does_not_know() {
+    let stage = Stage::new(|config| config.store_deadline = Duration::from_millis(500), |builder, _| builder).await;
+    stage
+        .host
+        .with(|world| world.run(NewContainer::new("db", "busybox").compose("shop", "db", 1)))
+        .expect("a fresh name");
+    stage.plan.inject(FaultRule::new(PlannedFault::Hang, &[Call::Commit]));
+    let met = stage.plan.met();
+    let running = stage.ask();
+    eventually("the commit hangs", || stage.plan.met() != met).await;
+    let begun = std::time::Instant::now();
+    stage.ledger.stop().await;
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert_eq!(stage.status().ended, Some(Ok(())), "it returns when that is done");
+    let error = answered("stopped", running).await.error.expect("it was given up");
+    assert_eq!(error.kind, FailureKind::Stopping);
+    assert!(error.message.contains("is not known"), "{error}");
+    assert_eq!(stage.lease_holder(), None);
+    assert_eq!(stage.status().store_trouble, None);
+}
+
+/// And where no connection lets it, that is said.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_beside_a_database_that_is_gone_says_that_the_lease_stands() {
+    let stage = Stage::new(|config| config.store_deadline = Duration::from_millis(500), |builder, _| builder).await;
+    stage.plan.inject(FaultRule::new(PlannedFault::Hang, &[Call::Lease, Call::Begin]));
+    let begun = std::time::Instant::now();
+    tokio::join!(stage.ledger.stop(), stage.ledger.stop());
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert_eq!(stage.status().ended, Some(Ok(())));
+    assert!(stage.lease_holder().is_some());
+    let told = stage.status().store_trouble.expect("it is told");
+    assert!(told.contains("lease of host local") && told.contains("90s"), "{told}");
+}
+
+/// A StoreActor that died and could not begin again leaves the lease of the life before it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_while_the_store_cannot_begin_again_says_that_the_lease_stands() {
+    let stage = Stage::plain().await;
+    stage.plan.inject(FaultRule::new(PlannedFault::Gone, &[Call::Begin]));
+    stage.children[&Child::Store].kill();
+    eventually("it cannot begin", || stage.status().store_trouble.is_some()).await;
+    stage.ledger.stop().await;
+    assert_eq!(stage.status().ended, Some(Ok(())));
+    assert!(stage.lease_holder().is_some());
+    let told = stage.status().store_trouble.expect("it is told");
+    assert!(told.contains("lease of host local"), "{told}");
 }
