@@ -13,7 +13,7 @@ use crate::config::{Config, clamp_interval};
 use crate::docker::{Daemon, SourceFactory, resolve_endpoint};
 use crate::jitter::Jitter;
 use crate::ledger::{LedgerHandle, Life, StartError};
-use crate::model::{Clock, SystemClock};
+use crate::model::{Clock, HostStatus, SystemClock};
 use crate::store::{LeaseHolder, LeaseWord, Store, StoreFactory};
 #[cfg(feature = "http")]
 use crate::supervisor::Child;
@@ -139,7 +139,7 @@ impl LedgerBuilder {
             Life::Once { details_limit } => (false, details_limit),
         };
         let (in_flight, live) = (InFlight::default(), LiveCounts::default());
-        let stale_after = by_itself.then(|| stale_after(&config));
+        let stale_after = by_itself.then(|| HostStatus::stale_after(config.interval));
         let status = Status::new(self.clock.now(), stale_after, in_flight.clone(), live.clone());
         let (status_sender, status) = watch::channel(status);
         let (heartbeat_sender, heartbeat) = watch::channel(0);
@@ -234,9 +234,4 @@ fn daemon(config: &Arc<Config>) -> Result<(String, SourceFactory), StartError> {
 fn database(config: &Arc<Config>, migrate: bool) -> Result<StoreFactory, StartError> {
     Store::require_built_in(config)?;
     Ok(StoreFactory::threaded(Arc::clone(config), LeaseHolder::of_this_process(), migrate))
-}
-
-/// Three ticks without a complete pass are no coincidence; nor is it stale while one pass takes all of its list deadline.
-fn stale_after(config: &Config) -> Duration {
-    (config.interval * 3).max(config.interval + config.list_deadline)
 }

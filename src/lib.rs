@@ -105,7 +105,6 @@ mod ledger;
 pub mod model;
 #[cfg(feature = "http")]
 mod notify;
-mod preview;
 #[cfg(feature = "testkit")]
 pub mod simulation;
 pub mod store;
@@ -118,7 +117,7 @@ mod timer;
 mod user;
 
 pub use builder::LedgerBuilder;
+pub use dispatch::{Preview, preview};
 #[cfg(feature = "http")]
 pub use http::{CertificateError, GuardError, TokensError};
 pub use ledger::{Ledger, LedgerHandle, Life, StartError};
-pub use preview::{Preview, preview};

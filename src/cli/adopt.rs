@@ -81,7 +81,8 @@ fn not_registered(first: &Refused, count: usize) -> Failure {
 fn adopt(arguments: &AdoptArguments, context: &Context, config: &Config) -> Result<Adopted, Failure> {
     // Opened for writing first: the ledger may not be there yet, and looking at the daemon needs one to compare with.
     let mut store = context.write(config)?;
-    let seen = look(config)?;
+    // What the next pass would adopt by itself is adopted now: it is asked for.
+    let seen = look(&Config { auto_adopt: false, ..config.clone() })?;
     let adoption = decide(arguments, &seen.unassigned)?;
     register(&mut store, arguments, adoption)
 }

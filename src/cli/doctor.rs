@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::docker::Daemon;
 use crate::model::{DaemonIdentity, HostRecord, HostStatus, Timestamp};
 use crate::store::Store;
-use crate::telling::{age_text, escape, holder_text, is_served, status_now};
+use crate::telling::{age_text, escape, holder_text, is_served};
 
 /// What one check found.
 #[derive(Debug, Serialize)]
@@ -200,15 +200,16 @@ fn examine_identity(hosts: &[HostRecord], config: &Config, identity: &DaemonIden
 
 fn examine_freshness(own: &HostRecord, now: Timestamp) -> Finding {
     let age = own.last_complete_pass_at.map(|at| at.age(now));
-    let status = status_now(own, now);
+    // Of a stale host what its last pass said is what has a cure.
+    let cause_status = own.last_pass_status.filter(|_| own.status == Some(HostStatus::Stale)).or(own.status);
     match age {
-        Some(age) if status == Some(HostStatus::Fresh) && age < OLD => {
+        Some(age) if own.status == Some(HostStatus::Fresh) && age < OLD => {
             fine("freshness", format!("complete pass {} ago", age_text(age)))
         }
         _ => {
-            let cause = own.last_error.as_deref().filter(|_| own.status != Some(HostStatus::Fresh));
+            let cause = own.last_error.as_deref().filter(|_| cause_status != Some(HostStatus::Fresh));
             let cause = cause.map(|error| format!(" ({error})")).unwrap_or_default();
-            fault("freshness", Exit::Failed, format!("{}{cause}; {}", age_of_truth(own, now), cure(status)))
+            fault("freshness", Exit::Failed, format!("{}{cause}; {}", age_of_truth(own, now), cure(cause_status)))
         }
     }
 }
@@ -306,7 +307,7 @@ mod tests {
             (HostStatus::Stale, "dockledger once"),
         ] {
             let mut host = host();
-            host.status = Some(status);
+            (host.status, host.last_pass_status) = (Some(status), Some(status));
             host.last_error = Some("the cause".into());
             let finding = examine_freshness(&host, Timestamp::from_millis(112_000));
             assert!(

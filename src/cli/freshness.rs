@@ -1,6 +1,6 @@
 //! How far the rows of a host can be trusted, in a line.
 
-use crate::model::{HostRecord, Timestamp};
+use crate::model::{HostRecord, HostStatus, Timestamp};
 use crate::telling::{Trouble, escape, is_served, since, trouble};
 
 /// The line for one host.
@@ -33,12 +33,17 @@ pub(crate) fn age_of_truth(host: &HostRecord, now: Timestamp) -> String {
         Some(_) => format!("complete pass {} ago", since(host.last_complete_pass_at, now)),
         None => "no complete pass yet".into(),
     };
-    trouble(host, now).map_or_else(|| age.clone(), |trouble| format!("{}; {age}", trouble_text(trouble)))
+    let Some(trouble) = trouble(host, now) else { return age };
+    let text = trouble_text(trouble);
+    // Whatever is wrong, rows that old are stale besides.
+    let stale = if host.status == Some(HostStatus::Stale) && !text.starts_with("stale") { "stale, " } else { "" };
+    format!("{stale}{text}; {age}")
 }
 
 const fn trouble_text(trouble: Trouble) -> &'static str {
     match trouble {
         Trouble::PassesDoNotEnd => "stale, passes do not end",
+        Trouble::Old => "stale",
         Trouble::NotComplete => "stale, the last pass was not complete",
         Trouble::Unreachable => "the daemon is unreachable",
         Trouble::Degraded => "the daemon does not list, single containers are asked",
@@ -49,8 +54,8 @@ const fn trouble_text(trouble: Trouble) -> &'static str {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::model::{HostName, HostStatus, LeaseRecord};
-    use crate::telling::{holder_text, status_now};
+    use crate::model::{HostName, LeaseRecord};
+    use crate::telling::holder_text;
 
     /// A host whose last complete pass was at 100 s, held until 200 s.
     pub(crate) fn host() -> HostRecord {
@@ -63,8 +68,10 @@ pub(crate) mod tests {
             last_complete_pass_at: Some(Timestamp::from_millis(100_000)),
             last_pass_id: None,
             status: Some(HostStatus::Fresh),
+            last_pass_status: Some(HostStatus::Fresh),
             last_error: None,
             unchanged_passes: 3,
+            interval_ms: 30_000,
             lease: LeaseRecord {
                 holder: Some("pid 7".into()),
                 generation: 1,
@@ -119,25 +126,26 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_service_without_a_complete_pass_for_three_intervals_is_stale() {
-        // Its lease is held until 200 s: at 112 s at least 88 s of 132 s are left.
-        for (complete_at_s, expected) in [(100, HostStatus::Fresh), (0, HostStatus::Fresh), (-30, HostStatus::Stale)] {
-            let mut host = host();
-            host.last_complete_pass_at = Some(Timestamp::from_millis(complete_at_s * 1_000));
-            assert_eq!(status_now(&host, Timestamp::from_millis(112_000)), Some(expected), "{complete_at_s} s");
+    fn a_stale_host_is_told_with_what_its_last_pass_said() {
+        use HostStatus as H;
+        for (said, is_served, line) in [
+            (H::Fresh, true, "local: stale, passes do not end; complete pass 2 min ago"),
+            (H::Fresh, false, "local: stale; complete pass 2 min ago; no service is running"),
+            (H::Stale, true, "local: stale, the last pass was not complete; complete pass 2 min ago"),
+            (H::Unreachable, false, "local: stale, the daemon is unreachable; complete pass 2 min ago; no service"),
+            (
+                H::WrongDaemon,
+                true,
+                "local: stale, another daemon answers, nothing is written (`dockledger hosts confirm`)",
+            ),
+        ] {
+            let told = at_112_s(|host| {
+                host.last_complete_pass_at = Some(Timestamp::from_millis(-30_000));
+                (host.status, host.last_pass_status) = (Some(H::Stale), Some(said));
+                host.lease.holder = host.lease.holder.take().filter(|_| is_served);
+            });
+            assert!(told.line.starts_with(line) && told.alarming, "{}", told.line);
         }
-        let stale = at_112_s(|host| host.last_complete_pass_at = Some(Timestamp::from_millis(-30_000)));
-        assert_eq!(stale.line, "local: stale, passes do not end; complete pass 2 min ago");
-        assert!(stale.alarming);
-        let unserved = at_112_s(|host| {
-            host.last_complete_pass_at = Some(Timestamp::from_millis(-30_000));
-            host.lease.holder = None;
-        });
-        assert!(
-            unserved.line.contains("no service is running") && !unserved.line.contains("stale"),
-            "{}",
-            unserved.line
-        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::registered::print_removed;
 use super::table::{Table, object_text};
 use crate::config::Config;
 use crate::model::{HostName, HostRecord, Timestamp};
-use crate::telling::{holder_text, is_served, since, status_now};
+use crate::telling::{holder_text, is_served, since};
 
 pub(super) fn execute(arguments: &HostsArguments, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
@@ -53,9 +53,6 @@ fn list(printing: &Printing, context: &Context, config: &Config) -> Result<Exit,
     let now = Timestamp::now();
     let mut hosts = context.read(config)?.hosts()?;
     hosts.retain(|host| context.host_filter().is_none_or(|name| host.name == *name));
-    for host in &mut hosts {
-        host.status = status_now(host, now);
-    }
     let output = Output::of_this_process(printing.json);
     output.answer(&hosts, || text(&hosts, output.width, now))?;
     Ok(Exit::Fine)

@@ -43,8 +43,21 @@ fn same_flags(context: &Context) -> String {
 
 fn text(seen: &Preview, projects: &BTreeMap<String, ProjectNames>, width: usize) -> String {
     let containers = &seen.unassigned;
-    if containers.is_empty() {
+    let adopting: String = seen
+        .adopting
+        .iter()
+        .map(|project| {
+            format!(
+                "compose project {}: the next pass registers it and gives it its rows (auto_adopt)\n",
+                escape(project)
+            )
+        })
+        .collect();
+    if containers.is_empty() && adopting.is_empty() {
         return format!("Each of the {} containers that the daemon lists has a row.\n", seen.listed);
+    }
+    if containers.is_empty() {
+        return adopting;
     }
     let mut table = Table::new(&["NAME", "STATE", "REASON", "DETAIL", "IMAGE", "CONTAINER"]);
     table.dispense_with(&["IMAGE", "CONTAINER", "STATE"]);
@@ -59,7 +72,7 @@ fn text(seen: &Preview, projects: &BTreeMap<String, ProjectNames>, width: usize)
         ]);
     }
     let partial = seen.unreadable.iter().map(|problem| format!("unreadable entry: {}\n", escape(problem)));
-    table.render(width) + &partial.collect::<String>() + &fixes(containers, projects)
+    adopting + &table.render(width) + &partial.collect::<String>() + &fixes(containers, projects)
 }
 
 /// For each reason that occurs, what it means and the commands that would help, each once and never cut.
@@ -84,7 +97,7 @@ mod tests {
     use crate::telling::unassigned;
 
     fn seen(unassigned: Vec<Unassigned>) -> Preview {
-        Preview { listed: 3, unassigned, unreadable: Vec::new() }
+        Preview { listed: 3, unassigned, adopting: BTreeSet::new(), unreadable: Vec::new() }
     }
 
     #[test]
@@ -106,6 +119,16 @@ mod tests {
             text(&seen(Vec::new()), &BTreeMap::new(), 80),
             "Each of the 3 containers that the daemon lists has a row.\n"
         );
+    }
+
+    #[test]
+    fn a_project_that_the_next_pass_adopts_is_told_and_not_called_one_with_rows() {
+        let mut seen = seen(Vec::new());
+        seen.adopting.insert("shop".into());
+        let told = text(&seen, &BTreeMap::new(), 80);
+        assert_eq!(told, "compose project shop: the next pass registers it and gives it its rows (auto_adopt)\n");
+        seen.unassigned.push(unassigned(UnassignedReason::NoLabel, "db", ""));
+        assert!(text(&seen, &BTreeMap::new(), 80).starts_with(&told), "beside what has none");
     }
 
     #[test]

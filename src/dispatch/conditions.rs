@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{ContainerId, FailureKind, PassReport, Scope, UnassignedReason};
+use crate::model::{ContainerId, FailureKind, PassReport, UnassignedReason};
 
 /// What stood after the last pass.
 #[derive(Debug, Default)]
@@ -65,20 +65,12 @@ impl Conditions {
         let ended = self
             .unassigned
             .iter()
-            .filter(|(container, _)| is_in(container, &report.scope) && !now.contains_key(*container))
+            .filter(|(container, _)| report.settles(container) && !now.contains_key(*container))
             .map(|(container, reason)| Line::Resolved { container: container.clone(), reason: *reason });
         let lines = began.chain(ended).collect();
-        self.unassigned.retain(|container, _| !is_in(container, &report.scope));
+        self.unassigned.retain(|container, _| !report.settles(container));
         self.unassigned.extend(now);
         lines
-    }
-}
-
-/// A pass says nothing of containers beyond its scope.
-fn is_in(container: &ContainerId, scope: &Scope) -> bool {
-    match scope {
-        Scope::Host => true,
-        Scope::Containers(scope) => scope.contains(container),
     }
 }
 
@@ -119,12 +111,13 @@ pub(super) fn log_pass(report: &PassReport) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ContainerState, HostName, PassFailure, Unassigned};
+    use crate::model::{Completeness, ContainerState, HostName, PassFailure, Scope, Unassigned};
     use crate::tick::failed_report;
 
     fn report(unassigned: &[(&str, UnassignedReason)], failure: Option<&str>) -> PassReport {
         let mut report = failed_report(&HostName::new("local"), FailureKind::Internal, "");
         report.error = failure.map(|m| PassFailure { kind: FailureKind::DaemonFailed, message: m.into() });
+        report.completeness = failure.map_or(Completeness::Complete, |_| Completeness::Failed);
         report.unassigned_containers = unassigned
             .iter()
             .map(|(id, reason)| Unassigned {
@@ -170,6 +163,33 @@ mod tests {
         let ended = conditions.after(&scoped);
         assert_eq!(ended, [Line::Resolved { container: ContainerId::new("a"), reason: foreign }]);
         assert_eq!(conditions.after(&report(&[("b", foreign)], None)), [], "b stood all the while");
+    }
+
+    #[test]
+    fn a_partial_listing_ends_the_conditions_alone_that_it_shows_to_be_over() {
+        let mut conditions = Conditions::default();
+        let foreign = UnassignedReason::NoLabel;
+        conditions.after(&report(&[("a", foreign), ("b", foreign), ("c", foreign)], None));
+        let mut partial = report(&[("c", foreign)], None);
+        partial.completeness = Completeness::Partial;
+        partial.seen_assigned = [ContainerId::new("a")].into();
+        let ended = conditions.after(&partial);
+        assert_eq!(ended, [Line::Resolved { container: ContainerId::new("a"), reason: foreign }]);
+        let lines = conditions.after(&report(&[("b", foreign), ("c", foreign)], None));
+        assert_eq!(lines, [], "b was only not listed");
+    }
+
+    #[test]
+    fn an_entry_of_which_only_the_id_was_read_ends_no_condition() {
+        let mut conditions = Conditions::default();
+        let foreign = UnassignedReason::NoLabel;
+        conditions.after(&report(&[("a", foreign)], None));
+        let mut spoilt = report(&[], None);
+        spoilt
+            .quarantined
+            .push(crate::model::Quarantined { container_id: ContainerId::new("a"), problem: "no name".into() });
+        assert_eq!(conditions.after(&spoilt), [], "it is there and has no row");
+        assert_eq!(conditions.after(&report(&[("a", foreign)], None)), []);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The pass: open, list, assign, verify, commit.
 //!
 //! Comes in: an order for a pass, and the answers of the daemon and of the ledger. Goes out: requests to both, and one
-//! report. Never: I/O, a row that a rule did not decide, two passes at once.
+//! report. Never: I/O but in `preview`, which looks on behalf of a reader and writes nothing; a row that a rule did not
+//! decide; two passes at once.
 
 mod actor;
 mod calls;
@@ -11,16 +12,21 @@ mod details;
 mod directory;
 mod message;
 mod pass;
+mod preview;
 mod probe;
 mod rules;
 
 pub(crate) use actor::{DispatchActor, DispatchArgs};
+#[cfg(feature = "http")]
 pub(crate) use directory::directory_keys;
 pub use message::{DispatchMessage, PassOrder};
+pub use preview::{Preview, preview};
+#[cfg(feature = "http")]
+pub(crate) use rules::RuleSet;
 #[cfg(feature = "http")]
 pub(crate) use rules::dispute;
 #[cfg(test)]
 pub(crate) use rules::fixtures;
 #[cfg(feature = "cli")]
 pub(crate) use rules::is_adoptable;
-pub(crate) use rules::{Assignment, ImageNames, Picture, RuleSet, SlotEnd, Verdict, assign};
+pub(crate) use rules::{Assignment, Picture, SlotEnd, Verdict};

@@ -300,7 +300,29 @@ pub struct PassReport {
     /// The containers without a row; not part of the printed report.
     #[serde(skip)]
     pub unassigned_containers: Vec<Unassigned>,
+    /// Of a partial listing: the containers that it showed and that have a row; not part of the printed report. Of a
+    /// complete one they are all but the unassigned.
+    #[serde(skip)]
+    pub seen_assigned: BTreeSet<ContainerId>,
     /// The rows that moved; not part of the printed report.
     #[serde(skip)]
     pub moved_rows: Vec<RowId>,
+}
+
+impl PassReport {
+    /// Whether that container, if it is not among the unassigned, has a row or is gone. What a pass did not look at, did
+    /// not see in a partial listing, or could read nothing of but the id, it says nothing of.
+    #[must_use]
+    pub fn settles(&self, container: &ContainerId) -> bool {
+        let is_in_scope = match &self.scope {
+            Scope::Host => true,
+            Scope::Containers(scope) => scope.contains(container),
+        };
+        let is_told = match self.completeness {
+            Completeness::Complete => self.quarantined.iter().all(|entry| entry.container_id != *container),
+            Completeness::Partial => self.seen_assigned.contains(container),
+            Completeness::Failed => false,
+        };
+        self.error.is_none() && is_in_scope && is_told
+    }
 }

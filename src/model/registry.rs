@@ -1,5 +1,7 @@
 //! What people register, and what the ledger remembers besides rows.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::pass::word_enum;
@@ -191,7 +193,8 @@ word_enum! {
     HostStatus {
         /// The last pass was complete.
         Fresh = "fresh",
-        /// The last pass failed or was partial, yet a daemon answers.
+        /// The last pass failed or was partial, yet a daemon answers; or the last complete one is older than three intervals,
+        /// whatever the last one said.
         Stale = "stale",
         /// No daemon answers.
         Unreachable = "unreachable",
@@ -199,6 +202,15 @@ word_enum! {
         Degraded = "degraded",
         /// Another daemon answers than the one of this host.
         WrongDaemon = "wrong_daemon",
+    }
+}
+
+impl HostStatus {
+    /// Without a complete pass for this long a host is stale, whatever its last pass said. Three ticks that are missed are no
+    /// coincidence. The view `host_freshness` says the same in SQL, for whoever reads the ledger.
+    #[must_use]
+    pub fn stale_after(interval: Duration) -> Duration {
+        interval * 3
     }
 }
 
@@ -228,16 +240,21 @@ pub struct HostRecord {
     pub engine_version: Option<String>,
     /// What tells its daemon from another.
     pub engine_identity: Option<String>,
-    /// When its last complete pass of the whole host committed.
+    /// When its last complete pass of the whole host began, by the database's clock.
     pub last_complete_pass_at: Option<Timestamp>,
     /// The last pass that committed.
     pub last_pass_id: Option<PassId>,
-    /// How far its rows can be trusted.
+    /// How far its rows can be trusted at the moment of the question: what its last pass said, and `stale` where its last
+    /// complete one is older than three intervals.
     pub status: Option<HostStatus>,
+    /// What its last pass said, whenever that was.
+    pub last_pass_status: Option<HostStatus>,
     /// Why, if they cannot.
     pub last_error: Option<String>,
     /// Whole passes by tick that changed nothing and left no line in `passes`.
     pub unchanged_passes: i64,
+    /// Between two passes by tick, in milliseconds, as the process that wrote it last was configured.
+    pub interval_ms: i64,
     /// Who writes it.
     pub lease: LeaseRecord,
 }

@@ -1,6 +1,6 @@
 //! One pass, one transaction: fence, rows, changes, the pass's own line.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
@@ -39,7 +39,8 @@ impl Store {
 
 fn write_pass(db: &mut Db, lease: &Lease, plan: &CommitPlan, began: Instant) -> Result<CommitReport, Fault> {
     let now = db.now()?;
-    stamp_host(db, lease, plan, now)?;
+    let begun = now.minus(Duration::from_millis(plan.pass.elapsed_ms).saturating_add(began.elapsed()));
+    stamp_host(db, lease, plan, (now, begun))?;
     let mut report = CommitReport::default();
     if writes_rows(plan) {
         write_rows(db, lease, plan, now, &mut report)?;
@@ -77,25 +78,33 @@ const STAMP: &str = "\
         engine_identity = COALESCE(engine_identity, $7), \
         identity_confirmed = CASE WHEN $7 IS NULL THEN identity_confirmed ELSE FALSE END, \
         last_complete_pass_at = COALESCE($8, last_complete_pass_at), last_pass_id = COALESCE($9, last_pass_id), \
-        unchanged_passes = unchanged_passes + $10 \
-    WHERE name = $11 AND lease_generation = $12";
+        unchanged_passes = unchanged_passes + $10, interval_ms = $11 \
+    WHERE name = $12 AND lease_generation = $13";
 
 /// In nearly every pass: the host's daemon is known.
 const LEARNS_NOTHING: &str = " AND ($7 IS NULL OR engine_identity IS NOT NULL)";
 
 const LEARNS_IF_FREE: &str = " AND ($7 IS NULL OR engine_identity IS NOT NULL OR identity_confirmed \
-        OR NOT EXISTS (SELECT 1 FROM hosts other WHERE other.engine_identity = $7 AND other.name <> $11))";
+        OR NOT EXISTS (SELECT 1 FROM hosts other WHERE other.engine_identity = $7 AND other.name <> $12))";
 
-fn stamp_host(db: &mut Db, lease: &Lease, plan: &CommitPlan, now: Timestamp) -> Result<(), Fault> {
-    if stamp(db, lease, plan, now, LEARNS_NOTHING)? == 1 {
+/// `at` is the transaction's moment, and the begin of the pass by the same clock, the database's: whoever asks for the age of
+/// the last complete pass goes by that clock, whatever the one of this process says.
+fn stamp_host(db: &mut Db, lease: &Lease, plan: &CommitPlan, at: (Timestamp, Timestamp)) -> Result<(), Fault> {
+    if stamp(db, lease, plan, at, LEARNS_NOTHING)? == 1 {
         return Ok(());
     }
     // Either the lease is lost, or a daemon is met for the first time: then nobody else learns one at the same moment.
     db.lock_identities()?;
-    if stamp(db, lease, plan, now, LEARNS_IF_FREE)? == 1 { Ok(()) } else { Err(not_stamped(db, lease, plan)?) }
+    if stamp(db, lease, plan, at, LEARNS_IF_FREE)? == 1 { Ok(()) } else { Err(not_stamped(db, lease, plan)?) }
 }
 
-fn stamp(db: &mut Db, lease: &Lease, plan: &CommitPlan, now: Timestamp, identities: &str) -> QueryResult<usize> {
+fn stamp(
+    db: &mut Db,
+    lease: &Lease,
+    plan: &CommitPlan,
+    (now, begun): (Timestamp, Timestamp),
+    identities: &str,
+) -> QueryResult<usize> {
     let failed = has_failed(plan);
     let identity = plan.host.identity.as_ref().filter(|_| !failed);
     diesel::sql_query(format!("{STAMP}{identities}"))
@@ -106,9 +115,10 @@ fn stamp(db: &mut Db, lease: &Lease, plan: &CommitPlan, now: Timestamp, identiti
         .bind::<Nullable<Text>, _>(identity.map(|identity| identity.engine.as_str()))
         .bind::<Nullable<Text>, _>(identity.map(|identity| identity.version.as_str()))
         .bind::<Nullable<Text>, _>(identity.map(|identity| identity.key.as_str()))
-        .bind::<Nullable<UtcTimestamp>, _>((plan.host.complete && !failed).then_some(plan.pass.started_at))
+        .bind::<Nullable<UtcTimestamp>, _>((plan.host.complete && !failed).then_some(begun))
         .bind::<Nullable<Text>, _>((!failed).then_some(plan.pass.id.as_str()))
         .bind::<BigInt, _>(i64::from(is_counted_only(plan)))
+        .bind::<BigInt, _>(as_i64(whole_millis(plan.host.interval)))
         .bind::<Text, _>(lease.host.as_str())
         .bind::<BigInt, _>(lease.generation)
         .execute(db)

@@ -32,6 +32,11 @@ impl Store {
         })
     }
 
+    /// Whether a compose project can be registered as a stack by its own name.
+    pub(crate) fn takes_as_name(compose_project: &str) -> bool {
+        is_name(compose_project)
+    }
+
     /// Registers compose projects as stacks of the same name, or with a number behind it if another stack has that
     /// name. Projects that are registered by now are left as they are; a text that cannot be a name stays unknown.
     /// Returns the stacks of all of them, and their workloads.

@@ -8,19 +8,28 @@ use super::fault::Fault;
 use super::forget::{Doomed, doomed, forget, tell_forgotten};
 use super::lease::locked_line;
 use super::open::Store;
-use super::schema::{changes, containers, hosts, notifications, passes};
+use super::schema::{changes, containers, host_freshness, hosts, notifications, passes};
 use super::{RegistryError, StoreError};
 use crate::model::{HostName, HostRecord, HostStatus, LeaseRecord, PassId, PassRecord, Timestamp};
 
+/// Lines of hosts, each with how far its rows can be trusted at the moment of the question.
+macro_rules! as_of_now {
+    () => {
+        hosts::table
+            .inner_join(host_freshness::table.on(host_freshness::name.eq(hosts::name)))
+            .select((HostLine::as_select(), host_freshness::status))
+    };
+}
+
 impl Store {
-    /// Every host, by name.
+    /// Every host, by name, and how far its rows can be trusted now.
     ///
     /// # Errors
     /// If the database cannot be read.
     pub fn hosts(&mut self) -> Result<Vec<HostRecord>, StoreError> {
         self.read("list the hosts", |db| {
-            let lines: Vec<HostLine> = hosts::table.order(hosts::name).select(HostLine::as_select()).load(db)?;
-            Ok(lines.into_iter().map(HostRecord::from).collect())
+            let found: Vec<(HostLine, Option<String>)> = as_of_now!().order(hosts::name).load(db)?;
+            Ok(found.into_iter().map(trusted_now).collect())
         })
     }
 
@@ -30,8 +39,8 @@ impl Store {
     /// [`RegistryError::Unknown`] if the ledger has no such host.
     pub fn host(&mut self, name: &HostName) -> Result<HostRecord, StoreError> {
         self.read("read the host", |db| {
-            let line = hosts::table.find(name.as_str()).select(HostLine::as_select()).first(db).optional()?;
-            Ok(line.ok_or_else(|| unknown(name))?.into())
+            let found = as_of_now!().filter(hosts::name.eq(name.as_str())).first(db).optional()?;
+            Ok(trusted_now(found.ok_or_else(|| unknown(name))?))
         })
     }
 
@@ -129,6 +138,22 @@ impl Store {
     }
 }
 
+/// How far the rows of every host can be trusted now, in one text: what readers see may be another as soon as it is
+/// another, though nothing was committed.
+#[cfg(feature = "http")]
+pub(super) fn freshness_text(db: &mut Db) -> QueryResult<String> {
+    let statuses: Vec<(String, Option<String>)> = host_freshness::table
+        .order(host_freshness::name)
+        .select((host_freshness::name, host_freshness::status))
+        .load(db)?;
+    Ok(format!("{statuses:?}"))
+}
+
+fn trusted_now((line, status): (HostLine, Option<String>)) -> HostRecord {
+    let status = status.as_deref().and_then(HostStatus::parse);
+    HostRecord { status, ..HostRecord::from(line) }
+}
+
 fn unknown(name: &HostName) -> RegistryError {
     RegistryError::Unknown { kind: "host", name: name.to_string() }
 }
@@ -158,6 +183,9 @@ fn require_idle(db: &mut Db, name: &HostName) -> Result<(), Fault> {
     if line.living_holder(now).is_some() { Err(line.held_by_another(name).into()) } else { Ok(()) }
 }
 
+/// As the column's own default.
+const DEFAULT_INTERVAL_MS: i64 = 30_000;
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = hosts)]
 pub(super) struct HostLine {
@@ -171,6 +199,7 @@ pub(super) struct HostLine {
     status: Option<String>,
     last_error: Option<String>,
     unchanged_passes: i64,
+    interval_ms: i64,
     lease_holder: Option<String>,
     lease_generation: i64,
     lease_expires_at: Option<Timestamp>,
@@ -190,6 +219,7 @@ impl HostLine {
             status: None,
             last_error: None,
             unchanged_passes: 0,
+            interval_ms: DEFAULT_INTERVAL_MS,
             lease_holder: None,
             lease_generation: 0,
             lease_expires_at: None,
@@ -208,8 +238,10 @@ impl From<HostLine> for HostRecord {
             last_complete_pass_at: line.last_complete_pass_at,
             last_pass_id: line.last_pass_id.map(Into::into),
             status: line.status.as_deref().and_then(HostStatus::parse),
+            last_pass_status: line.status.as_deref().and_then(HostStatus::parse),
             last_error: line.last_error,
             unchanged_passes: line.unchanged_passes,
+            interval_ms: line.interval_ms,
             lease: LeaseRecord {
                 holder: line.lease_holder,
                 generation: line.lease_generation,

@@ -15,7 +15,7 @@ use crate::config::Config;
 const APPLIED: &str = "dockledger_migrations";
 
 /// Every table and view that our migrations make.
-const OURS: [&str; 14] = [
+const OURS: [&str; 15] = [
     "projects",
     "stages",
     "stage_former_names",
@@ -30,6 +30,7 @@ const OURS: [&str; 14] = [
     "changes",
     "notifications",
     "containers_view",
+    "host_freshness",
 ];
 
 impl Store {

@@ -58,6 +58,8 @@ pub struct HostStamp {
     pub status: Option<HostStatus>,
     /// Whether this was a complete pass over the whole host: moves `last_complete_pass_at` to the pass's begin.
     pub complete: bool,
+    /// Between two passes by tick: without a complete one for three of them the host is stale.
+    pub interval: std::time::Duration,
 }
 
 /// One row's difference.

@@ -65,7 +65,7 @@ impl Readers {
         }
     }
 
-    /// As [`Self::read`], unless nothing was committed since a tag that is known. Returns the tag of now, and what was read
+    /// As [`Self::read`], unless nothing was committed, and no host grew stale, since a tag that is known. Returns the tag of now, and what was read
     /// if it is not known. The tag is taken first: what is read may be newer than it, never older.
     ///
     /// # Errors
@@ -97,7 +97,9 @@ impl Readers {
             Some(lookout) => lookout,
             None => Lookout { store: Store::open(&self.config, OpenMode::Read)?, name: uuid::Uuid::now_v7() },
         };
-        let state = lookout.store.read("ask whether anything was committed", |db| Ok(db.state()?))?;
+        let state = lookout.store.read("ask whether anything was committed", |db| {
+            Ok(format!("{} {}", db.state()?, super::hosts::freshness_text(db)?))
+        })?;
         let digest = Sha256::digest(format!("{} {state}", lookout.name));
         *kept = Some(lookout);
         Ok(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())

@@ -154,10 +154,18 @@ table! {
         status -> Nullable<Text>,
         last_error -> Nullable<Text>,
         unchanged_passes -> BigInt,
+        interval_ms -> BigInt,
         lease_holder -> Nullable<Text>,
         lease_generation -> BigInt,
         lease_expires_at -> Nullable<crate::store::moment::UtcTimestamp>,
         changes_pruned_to -> BigInt,
+    }
+}
+
+table! {
+    host_freshness (name) {
+        name -> Text,
+        status -> Nullable<Text>,
     }
 }
 
@@ -219,6 +227,7 @@ allow_tables_to_appear_in_same_query!(
     changes,
     containers,
     containers_view,
+    host_freshness,
     hosts,
     notifications,
     passes,

@@ -66,6 +66,7 @@ fn steady_plan() -> CommitPlan {
             identity: None,
             status: Some(HostStatus::Fresh),
             complete: true,
+            interval: std::time::Duration::from_secs(30),
         },
         rows: Arc::default(),
         row_by_row: false,

@@ -13,9 +13,7 @@ use super::live::LiveCounts;
 use super::tally::Tally;
 use super::{Child, RestartCause};
 use crate::events::StreamStatus;
-use crate::model::{
-    ContainerId, FailureKind, HostStatus, PassFailure, PassOutcome, PassReport, Scope, Timestamp, Unassigned,
-};
+use crate::model::{ContainerId, FailureKind, HostStatus, PassFailure, PassOutcome, PassReport, Timestamp, Unassigned};
 
 /// The state of one ledger, as its watchers see it. What depends on the moment (ages, the call in flight, staleness) is
 /// computed when it is asked for.
@@ -117,15 +115,12 @@ impl Status {
         self.in_flight.clone()
     }
 
-    /// How far the rows can be trusted: what the last pass said, and stale where no complete one followed in time.
-    /// `None` before the first pass.
+    /// How far the rows can be trusted: what the last pass said, and stale, whatever it said, where no complete one came in
+    /// time. `None` before the first pass.
     #[must_use]
     pub fn host_status(&self) -> Option<HostStatus> {
         let is_late = self.stale_after.is_some_and(|bound| self.true_since.elapsed() > bound);
-        match self.told {
-            None | Some(HostStatus::Fresh) if is_late => Some(HostStatus::Stale),
-            told => told,
-        }
+        if is_late { Some(HostStatus::Stale) } else { self.told }
     }
 
     /// How often a child was replaced, whatever the cause.
@@ -147,20 +142,15 @@ impl Status {
 }
 
 impl Status {
-    /// A pass that failed says nothing of what has no row, and one over some containers nothing of the others.
+    /// A pass that failed says nothing of what has no row; another one what it shows to be settled, and what has none now.
     fn note_unassigned(&mut self, report: &PassReport) {
         if report.error.is_some() || (self.unassigned.is_none() && !report.scope.is_whole()) {
             return;
         }
-        let told = || report.unassigned_containers.iter().map(|c| (c.container_id.clone(), c.clone()));
-        let unassigned = match &report.scope {
-            Scope::Host => told().collect(),
-            Scope::Containers(looked_at) => {
-                let known = self.unassigned.as_deref().cloned().unwrap_or_default();
-                let others = known.into_iter().filter(|(container, _)| !looked_at.contains(container));
-                others.chain(told()).collect()
-            }
-        };
+        let told = report.unassigned_containers.iter().map(|c| (c.container_id.clone(), c.clone()));
+        let known = self.unassigned.as_deref().cloned().unwrap_or_default();
+        let unassigned: BTreeMap<_, _> =
+            known.into_iter().filter(|(container, _)| !report.settles(container)).chain(told).collect();
         if self.unassigned.as_deref() != Some(&unassigned) {
             self.unassigned = Some(Arc::new(unassigned));
         }
@@ -201,7 +191,7 @@ impl fmt::Debug for Status {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::HostName;
+    use crate::model::{Completeness, HostName, Scope};
     use crate::tick::failed_report;
 
     fn status() -> Status {
@@ -258,20 +248,29 @@ mod tests {
             detail: String::new(),
         };
         let mut status = status();
-        let mut told = |scope: Scope, unassigned: &[&str], error: Option<FailureKind>| {
+        let mut look = |scope: Scope, unassigned: &[&str], error: Option<FailureKind>, completeness: Completeness| {
             let mut report = failed_report(&HostName::new("local"), FailureKind::Internal, "");
             report.scope = scope;
             report.error = error.map(|kind| PassFailure { kind, message: String::new() });
+            report.completeness = completeness;
             report.unassigned_containers = unassigned.iter().map(|id| lacking(id)).collect();
             status.note_pass(Arc::new(report));
             status.unassigned.as_ref().map(|known| known.keys().map(ToString::to_string).collect::<Vec<_>>().join(","))
         };
         let some = |ids: &[&str]| Scope::Containers(ids.iter().map(|id| ContainerId::new(*id)).collect());
-        assert_eq!(told(some(&["a"]), &["a"], None), None, "nothing is known of the others");
-        assert_eq!(told(Scope::Host, &["a", "b"], None).as_deref(), Some("a,b"));
-        assert_eq!(told(some(&["a", "c"]), &["c"], None).as_deref(), Some("b,c"));
-        assert_eq!(told(Scope::Host, &[], Some(FailureKind::DaemonFailed)).as_deref(), Some("b,c"));
-        assert_eq!(told(Scope::Host, &[], None).as_deref(), Some(""));
+        assert_eq!(look(some(&["a"]), &["a"], None, Completeness::Complete), None, "nothing is known of the others");
+        assert_eq!(look(Scope::Host, &["a", "b"], None, Completeness::Complete).as_deref(), Some("a,b"));
+        assert_eq!(look(some(&["a", "c"]), &["c"], None, Completeness::Complete).as_deref(), Some("b,c"));
+        assert_eq!(
+            look(Scope::Host, &[], Some(FailureKind::DaemonFailed), Completeness::Failed).as_deref(),
+            Some("b,c")
+        );
+        assert_eq!(
+            look(Scope::Host, &["d"], None, Completeness::Partial).as_deref(),
+            Some("b,c,d"),
+            "they were not listed"
+        );
+        assert_eq!(look(Scope::Host, &[], None, Completeness::Complete).as_deref(), Some(""));
     }
 
     #[tokio::test(start_paused = true)]
@@ -284,6 +283,8 @@ mod tests {
         assert_eq!(status.host_status(), Some(HostStatus::Fresh));
         tokio::time::advance(Duration::from_secs(31)).await;
         assert_eq!(status.host_status(), Some(HostStatus::Stale), "a scoped pass does not count");
+        after(&mut status, PassOutcome::Failed, Scope::Host, Some(FailureKind::DaemonUnreachable));
+        assert_eq!(status.host_status(), Some(HostStatus::Stale), "whatever the last pass said");
         after(&mut status, PassOutcome::Committed, Scope::Host, None);
         assert_eq!(status.host_status(), Some(HostStatus::Fresh));
     }

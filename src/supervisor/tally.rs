@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::{Completeness, PassOutcome, PassReport, Trigger, UnassignedReason};
+use crate::model::{Completeness, PassOutcome, PassReport, Trigger};
 
-/// Counts that only grow, and what the last look at the whole host left unassigned.
+/// Counts that only grow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Passes by why they ran and what came of them.
@@ -22,8 +22,6 @@ pub struct Tally {
     pub list_bytes: u64,
     /// Rows that passes wrote.
     pub written: RowsWritten,
-    /// Containers without a row, by reason, as the last listing of the whole host had them.
-    pub unassigned: BTreeMap<UnassignedReason, u64>,
 }
 
 /// Rows that passes wrote, by what was done to them. Those that went missing, returned or were re-bound were updated too.
@@ -99,9 +97,6 @@ impl Tally {
         ] {
             *count = count.saturating_add(more as u64);
         }
-        if report.scope.is_whole() && report.completeness != Completeness::Failed {
-            self.unassigned = report.unassigned.iter().map(|(reason, count)| (*reason, *count as u64)).collect();
-        }
     }
 }
 
@@ -149,21 +144,5 @@ mod tests {
         scoped.revision = Some(Revision(7));
         tally.note(&scoped);
         assert_eq!((tally.list.count, tally.commits), (2, 1));
-    }
-
-    #[test]
-    fn only_a_listing_of_the_whole_host_says_what_is_unassigned() {
-        let mut tally = Tally::default();
-        let mut whole = report(PassOutcome::Committed);
-        whole.unassigned.insert(UnassignedReason::NoLabel, 3);
-        tally.note(&whole);
-        let mut scoped = report(PassOutcome::Committed);
-        scoped.scope = Scope::Containers([ContainerId::new("a")].into());
-        for other in [scoped, report(PassOutcome::Failed)] {
-            tally.note(&other);
-            assert_eq!(tally.unassigned, BTreeMap::from([(UnassignedReason::NoLabel, 3)]));
-        }
-        tally.note(&report(PassOutcome::Committed));
-        assert_eq!(tally.unassigned, BTreeMap::new());
     }
 }

@@ -9,21 +9,6 @@ pub(crate) fn is_served(host: &HostRecord, now: Timestamp) -> bool {
     living && host.lease.expires_at.is_some_and(|expires_at| expires_at > now)
 }
 
-/// How far the rows of a host can be trusted now: what its last pass said, and stale where a living service has had no
-/// complete pass for three intervals.
-///
-/// The interval is another process's, and its lease tells it: that holds three intervals after each renewal and is
-/// renewed before a third of that is over, so that what is left of it is two thirds of its time at least.
-pub(crate) fn status_now(host: &HostRecord, now: Timestamp) -> Option<HostStatus> {
-    let time_to_live =
-        host.lease.expires_at.filter(|_| is_served(host, now)).map(|expires_at| now.age(expires_at) * 3 / 2);
-    let age = host.last_complete_pass_at.map(|at| at.age(now));
-    match (host.status, age, time_to_live) {
-        (Some(HostStatus::Fresh), Some(age), Some(time_to_live)) if age > time_to_live => Some(HostStatus::Stale),
-        (status, ..) => status,
-    }
-}
-
 /// Who holds a lease, in few words: `pid 4711 on machine 3f2a9c01`. What is written otherwise is shown as it is.
 pub(crate) fn holder_text(holder: &str) -> String {
     let field = |key: &str| {
@@ -42,6 +27,8 @@ pub(crate) fn holder_text(holder: &str) -> String {
 pub(crate) enum Trouble {
     /// A service runs, and has had no complete pass for three intervals.
     PassesDoNotEnd,
+    /// The last complete pass is older than three intervals, and nobody makes another.
+    Old,
     /// The last pass failed or was partial, yet a daemon answers.
     NotComplete,
     /// No daemon answers.
@@ -52,14 +39,19 @@ pub(crate) enum Trouble {
     WrongDaemon,
 }
 
-/// What is wrong with the host now, if anything.
+/// What is wrong with the host now, if anything: of one that is stale, what its last pass said is the cause.
 pub(crate) fn trouble(host: &HostRecord, now: Timestamp) -> Option<Trouble> {
-    match status_now(host, now) {
-        None | Some(HostStatus::Fresh) => None,
-        Some(HostStatus::Stale) if host.status == Some(HostStatus::Fresh) => Some(Trouble::PassesDoNotEnd),
-        Some(HostStatus::Stale) => Some(Trouble::NotComplete),
-        Some(HostStatus::Unreachable) => Some(Trouble::Unreachable),
-        Some(HostStatus::Degraded) => Some(Trouble::Degraded),
-        Some(HostStatus::WrongDaemon) => Some(Trouble::WrongDaemon),
-    }
+    let cause = match host.status? {
+        HostStatus::Fresh => return None,
+        HostStatus::Stale => host.last_pass_status.unwrap_or(HostStatus::Fresh),
+        status => status,
+    };
+    Some(match cause {
+        HostStatus::Fresh if is_served(host, now) => Trouble::PassesDoNotEnd,
+        HostStatus::Fresh => Trouble::Old,
+        HostStatus::Stale => Trouble::NotComplete,
+        HostStatus::Unreachable => Trouble::Unreachable,
+        HostStatus::Degraded => Trouble::Degraded,
+        HostStatus::WrongDaemon => Trouble::WrongDaemon,
+    })
 }

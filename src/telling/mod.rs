@@ -17,4 +17,4 @@ pub(crate) use escape::escape_json;
 #[cfg(all(test, feature = "cli"))]
 pub(crate) use fix::tests::unassigned;
 pub(crate) use fix::{ProjectNames, advice, fix, project_names};
-pub(crate) use freshness::{Trouble, holder_text, is_served, status_now, trouble};
+pub(crate) use freshness::{Trouble, holder_text, is_served, trouble};

@@ -1,6 +1,6 @@
 //! The report of a pass that never ran, or that left no report of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Completeness, FailureKind, HostName, PassFailure, PassId, PassOutcome, PassReport, Scope, Timestamp, Trigger,
@@ -41,6 +41,7 @@ pub(crate) fn failed_report(host: &HostName, kind: FailureKind, message: &str) -
         revision: None,
         error: Some(PassFailure { kind, message: message.to_owned() }),
         unassigned_containers: Vec::new(),
+        seen_assigned: BTreeSet::new(),
         moved_rows: Vec::new(),
     }
 }

@@ -36,8 +36,10 @@ mod tests {
             last_complete_pass_at: None,
             last_pass_id: None,
             status: None,
+            last_pass_status: None,
             last_error: None,
             unchanged_passes: 0,
+            interval_ms: 30_000,
             lease: LeaseRecord { holder: None, generation: 0, expires_at: None },
         }
     }

@@ -1,14 +1,15 @@
 //! The report of a pass, put together from what its phases left. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dispatch::PassOrder;
 use crate::dispatch::rules::Assignment;
 use crate::docker::Listed;
 use crate::model::{
-    ChangeCause, Completeness, ContainerId, FailureKind, HostName, PassFailure, PassOutcome, PassReport, RowId, Scope,
-    Timestamp, whole_millis,
+    ChangeCause, Completeness, ContainerId, FailureKind, HostName, Listing, PassFailure, PassOutcome, PassReport,
+    RowId, Scope, Timestamp, Unassigned, whole_millis,
 };
 use crate::store::{CommitReport, Difference, RowWrite};
 
@@ -103,6 +104,7 @@ impl ReportDraft {
             disputed: assignment.map(|assignment| assignment.disputed.clone()).unwrap_or_default(),
             revision: self.commit.revision,
             error: self.failure.clone().or_else(|| self.degraded.clone()),
+            seen_assigned: seen_assigned(listing, &unassigned_containers),
             unassigned_containers,
             moved_rows: self.commit.moved.clone(),
         }
@@ -117,4 +119,14 @@ impl ReportDraft {
             (None, Completeness::Complete) => PassOutcome::Committed,
         }
     }
+}
+
+/// Of a partial listing, what it shows to have a row: it says nothing of what it does not show.
+fn seen_assigned(listing: Option<&Arc<Listing>>, unassigned: &[Unassigned]) -> BTreeSet<ContainerId> {
+    let Some(listing) = listing.filter(|listing| listing.completeness == Completeness::Partial) else {
+        return BTreeSet::new();
+    };
+    let unassigned: BTreeSet<&ContainerId> = unassigned.iter().map(|container| &container.container_id).collect();
+    let seen = listing.containers.iter().map(|container| &container.id);
+    seen.filter(|container| !unassigned.contains(container)).cloned().collect()
 }

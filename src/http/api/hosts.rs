@@ -37,7 +37,7 @@ async fn list(
     known: Known,
 ) -> Result<Response, Problem> {
     let begin = paged.begin::<1>()?;
-    let hosts = shared.readers.read(Store::hosts).await?.into_iter().map(|host| as_of_now(&shared, host)).collect();
+    let hosts = shared.readers.read(Store::hosts).await?;
     Ok(answer_made(&known, &Page::of(hosts, begin, |host: &HostRecord| [host.name.to_string()])))
 }
 
@@ -55,15 +55,7 @@ async fn show(
     known: Known,
 ) -> Result<Response, Problem> {
     let host = shared.readers.read(move |store| store.host(&HostName::new(host))).await?;
-    Ok(answer_made(&known, &as_of_now(&shared, host)))
-}
-
-/// Of the host that this service keeps, it knows itself whether its rows grew stale since the last pass.
-fn as_of_now(shared: &Shared, mut host: HostRecord) -> HostRecord {
-    if host.name == shared.config.host {
-        host.status = shared.ledger.status().host_status().or(host.status);
-    }
-    host
+    Ok(answer_made(&known, &host))
 }
 
 /// Accepts the daemon that answers next as this host's own.
@@ -80,7 +72,7 @@ async fn confirm(State(shared): State<Shared>, FromPath(host): FromPath<String>)
     });
     let confirmed = confirmed.await?;
     audit("a host's daemon is confirmed", confirmed.name.as_str());
-    Ok(Json(as_of_now(&shared, confirmed)))
+    Ok(Json(confirmed))
 }
 
 /// Gives it another name, with its rows and its history. Nobody may write either host meanwhile.

@@ -140,10 +140,11 @@ fn rows(to: &mut Exposition, measured: &Measured<'_>) {
 }
 
 fn unassigned(to: &mut Exposition, status: &Status) {
-    let help = "Containers without a row, by reason, as the last listing of the whole host had them.";
+    let help = "Containers without a row, by reason, as the passes so far tell.";
     let mut family = to.family("dockledger_unassigned_containers", Kind::Gauge, help);
+    let unassigned = || status.unassigned.iter().flat_map(|unassigned| unassigned.values());
     for reason in UnassignedReason::ALL {
-        let count = status.tally.unassigned.get(reason).copied().unwrap_or(0);
+        let count = unassigned().filter(|container| container.reason == *reason).count();
         family.sample(&[("reason", reason.as_str())], count);
     }
 }

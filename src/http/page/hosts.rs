@@ -16,7 +16,7 @@ use crate::http::problem::Problem;
 use crate::http::shared::Shared;
 use crate::model::HostRecord;
 use crate::supervisor::Status;
-use crate::telling::{holder_text, is_served, status_now};
+use crate::telling::{holder_text, is_served};
 
 #[derive(Template)]
 #[template(path = "hosts.html")]
@@ -77,7 +77,7 @@ impl HostView {
         let writer = host.lease.holder.as_deref().filter(|_| is_served(host, frame.now));
         let filters = Filters { host: host.name.to_string(), ..Filters::default() };
         Self {
-            status: status_now(host, frame.now).map_or(t.unknown, |status| t.status(status)),
+            status: host.status.map_or(t.unknown, |status| t.status(status)),
             is_fresh: note.troubles.is_empty() && note.complete_pass.is_some(),
             endpoint: shown(host.endpoint.as_deref().unwrap_or_default()),
             engine: shown(&engine.join(" ")),

@@ -40,6 +40,7 @@ texts! {
     ago: "{age} ago", "{age} назад";
     units: "s min h d", "с мин ч д";
     trouble_passes_do_not_end: "stale: passes do not end", "устарел: проходы не завершаются";
+    trouble_old: "stale: no complete pass for three intervals", "устарел: трёх интервалов без полного прохода";
     trouble_not_complete: "stale: the last pass was not complete", "устарел: последний проход был неполным";
     trouble_unreachable: "the daemon is unreachable", "демон недоступен";
     trouble_degraded: "the daemon does not list; containers are asked one by one",

@@ -85,8 +85,8 @@ impl Stage {
     }
 
     async fn passes_go_on(&self) {
-        let port = |port| SupervisorMessage::Reconcile(port);
-        let report = self.supervisor.call(port, None).await.expect("it lives").expect("it answers");
+        let report = self.supervisor.call(SupervisorMessage::Reconcile, None).await.expect("it lives");
+        let report = report.expect("it answers");
         assert_eq!(report.outcome, PassOutcome::Committed, "{:?}", report.error);
         assert_eq!(self.status.borrow().ended, None);
     }

@@ -47,6 +47,31 @@ fn names(rows: &Value) -> Vec<&str> {
 }
 
 #[test]
+fn what_the_next_pass_adopts_is_not_called_unknown_and_nothing_is_written_by_the_look() {
+    let daemon = daemon();
+    let program = beside(&daemon);
+    assert_eq!(program.run(&["migrate", "up"]).code, Some(0));
+    let program = program.variable("DOCKLEDGER_AUTO_ADOPT", "true");
+    assert_eq!(names(&json(&program, "unassigned")), ["plain"]);
+    let text = program.run(&["unassigned"]).stdout;
+    assert!(text.contains("compose project shop: the next pass registers it"), "{text}");
+    assert_eq!(json(&program, "stack list"), serde_json::json!([]), "the look has registered nothing");
+    let report = json(&program, "once");
+    assert_eq!((&report["inserted"], &report["unassigned"]["no_label"]), (&2.into(), &1.into()), "{report}");
+    assert_eq!(names(&json(&program, "unassigned")), ["plain"]);
+    assert_eq!(names(&json(&program, "ps")), ["shop-db-1", "shop-web-1"]);
+}
+
+/// Registering what runs is asked for by name: it does not wait for the next pass.
+#[test]
+fn adopt_registers_also_what_the_next_pass_would() {
+    let daemon = daemon();
+    let program = beside(&daemon).variable("DOCKLEDGER_AUTO_ADOPT", "true");
+    program.run(&["adopt", "--all"]);
+    assert_eq!(names(&json(&program, "stack list")), ["shop"]);
+}
+
+#[test]
 fn what_already_runs_is_adopted_and_then_known() {
     let daemon = daemon();
     let program = beside(&daemon);

@@ -134,6 +134,37 @@ async fn an_unchanged_answer_costs_nothing_and_a_deployers_own_sql_is_a_change()
     served.ledger.stop().await;
 }
 
+/// Nobody commits anything when a host grows stale: the answer is another one all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_whose_host_grew_stale_is_not_unchanged() {
+    let case = Case::with_shop(1).await;
+    let mut config = case.config.clone();
+    config.interval = std::time::Duration::from_secs(300);
+    let served = Served::start(&config).await;
+    served.ledger.settle_details().await;
+    super::execute(
+        &case,
+        "UPDATE hosts SET interval_ms = 1000, last_complete_pass_at = (julianday('now') - 2440587.5) * 86400000",
+    );
+    let path = "/api/v1/containers";
+    let first = served.get(path).await;
+    assert_eq!(texts(&first.json(200), "host_status"), ["fresh"]);
+    let tag = first.header("etag").to_owned();
+    let later = async {
+        loop {
+            let answer = served.get_with(path, &[("if-none-match", &tag)]).await;
+            if answer.status != 304 {
+                return answer;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    };
+    let later = tokio::time::timeout(std::time::Duration::from_secs(30), later).await.expect("three seconds are over");
+    assert_eq!(texts(&later.json(200), "host_status"), ["stale"]);
+    assert_eq!(texts(&served.get("/api/v1/hosts").await.json(200), "status"), ["stale"]);
+    served.ledger.stop().await;
+}
+
 /// B26, B27: an id is one segment of the path, whatever it holds, and no other id than the one that is meant.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b26_b27_a_row_is_found_under_its_own_id_and_under_no_other() {

@@ -29,6 +29,7 @@ pub(crate) fn plan(rows: Vec<RowWrite>) -> CommitPlan {
             identity: Some(identity("daemon-1")),
             status: Some(HostStatus::Fresh),
             complete: true,
+            interval: std::time::Duration::from_secs(30),
         },
         rows: rows.into(),
         row_by_row: false,

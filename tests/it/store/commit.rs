@@ -80,7 +80,7 @@ on_both_backends! {
     fn a_commit_stamps_the_host_and_the_history(database: &TestDatabase) {
         let (mut store, lease) = with_one_row(database);
         let host = store.host(&lease.host).expect("the host");
-        assert_eq!(host.last_complete_pass_at, Some(crate::store::build::BEGAN));
+        assert_eq!(host.status, Some(dockledger::model::HostStatus::Fresh));
         assert_eq!(host.engine_identity.as_deref(), Some("daemon-1"));
         let passes = store.passes(None, 10).expect("passes");
         assert_eq!((passes.len(), passes[0].inserted, passes[0].list_ms), (1, 1, 7));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dockledger::model::{ChangeCause, ContainerState, Revision, RowId, WorkloadKind};
+use dockledger::model::{ChangeCause, ContainerState, HostStatus, Revision, RowId, WorkloadKind};
 use dockledger::store::{RowFilter, StoreError};
 
 use super::build::{BEGAN, insert, parent, plan, update};
@@ -127,20 +127,78 @@ on_both_backends! {
     fn a_row_tells_when_it_was_last_seen(database: &TestDatabase) {
         let (mut store, lease) = database.open_with_lease();
         store.add_stack(&parent("shop", "s", "shop"), None).expect("a stack");
-        store.commit(&lease, &plan(vec![insert("web", "c1")])).expect("a commit");
+        let mut first = plan(vec![insert("web", "c1")]);
+        first.pass.elapsed_ms = 30_000;
+        store.commit(&lease, &first).expect("a commit");
         let row = store.rows(&RowFilter::default()).expect("rows").remove(0);
-        assert_eq!(row.observed.last_seen_at, Some(BEGAN));
-        assert_eq!((row.host_status.as_deref(), row.last_complete_pass_at), (Some("fresh"), Some(BEGAN)));
+        let seen = row.last_complete_pass_at.expect("it was complete");
+        assert_eq!(row.observed.last_seen_at, Some(seen));
+        assert_eq!(row.host_status.as_deref(), Some("fresh"));
         assert_eq!(row.workload_name.as_deref(), Some("shop"));
         let opened = store.open_pass(&lease.host, || {}).expect("a pass").rows[0].clone();
         let mut write = update(&opened, ContainerState::Missing, ChangeCause::Missing);
-        write.observed.last_seen_at = Some(BEGAN);
-        let mut later = plan(vec![write]);
-        later.pass.started_at = BEGAN.plus(Duration::from_secs(30));
-        store.commit(&lease, &later).expect("a commit");
+        write.observed.last_seen_at = Some(seen);
+        store.commit(&lease, &plan(vec![write])).expect("a commit");
         let row = store.rows(&RowFilter::default()).expect("rows").remove(0);
-        assert_eq!(row.observed.last_seen_at, Some(BEGAN));
-        assert_eq!(row.last_complete_pass_at, Some(BEGAN.plus(Duration::from_secs(30))));
+        assert_eq!(row.observed.last_seen_at, Some(seen));
+        assert!(row.last_complete_pass_at > Some(seen.plus(Duration::from_secs(20))), "{row:?}");
+    }
+
+    /// Whatever was stored last, and whether or not anything runs.
+    fn a_host_grows_stale_by_its_age_alone(database: &TestDatabase) {
+        let (mut store, lease) = database.open_with_lease();
+        store.add_stack(&parent("shop", "s", "shop"), None).expect("a stack");
+        store.commit(&lease, &plan(vec![insert("web", "c1")])).expect("a commit");
+        store.release_lease(&lease).expect("it is ours");
+        let ago = |seconds: i64| match database.is_sqlite() {
+            true => format!("CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) - {seconds} * 1000"),
+            false => format!("now() - interval '{seconds} s'"),
+        };
+        for (age_s, interval_s, stored, expected) in [
+            (80, 30, "fresh", "fresh"),
+            (100, 30, "fresh", "stale"),
+            (80, 30, "unreachable", "unreachable"),
+            (100, 30, "unreachable", "stale"),
+            (100, 30, "wrong_daemon", "stale"),
+            (100, 30, "degraded", "stale"),
+            (80, 30, "stale", "stale"),
+            (850, 300, "fresh", "fresh"),
+            (950, 300, "fresh", "stale"),
+            (7, 2, "fresh", "stale"),
+            // The clock was set back since, a little or a lot.
+            (-80, 30, "fresh", "fresh"),
+            (-100, 30, "fresh", "stale"),
+        ] {
+            database.execute(&format!(
+                "UPDATE hosts SET status = '{stored}', interval_ms = {interval_s}000, last_complete_pass_at = {}",
+                ago(age_s)
+            ));
+            let what = format!("{stored} {age_s} s ago, every {interval_s} s");
+            let host = store.host(&lease.host).expect("the host");
+            assert_eq!(host.status.map(|status| status.to_string()).as_deref(), Some(expected), "{what}");
+            assert_eq!(host.last_pass_status.map(|status| status.to_string()).as_deref(), Some(stored), "{what}");
+            assert_eq!(store.hosts().expect("hosts"), [host], "{what}");
+            let row = store.rows(&RowFilter::default()).expect("rows").remove(0);
+            assert_eq!(row.host_status.as_deref(), Some(expected), "{what}");
+            assert_eq!(database.line(&["host_status"], "FROM containers_view"), expected, "{what}");
+        }
+        database.execute("UPDATE hosts SET status = 'unreachable', last_complete_pass_at = NULL");
+        let host = store.host(&lease.host).expect("the host");
+        assert_eq!(host.status, Some(HostStatus::Unreachable), "it never had a complete pass");
+    }
+
+    fn a_commit_writes_the_interval_and_the_begin_by_the_databases_clock(database: &TestDatabase) {
+        let (mut store, lease) = database.open_with_lease();
+        let mut first = plan(Vec::new());
+        first.pass.elapsed_ms = 60_000;
+        first.host.interval = Duration::from_secs(10);
+        store.commit(&lease, &first).expect("a commit");
+        let host = store.host(&lease.host).expect("the host");
+        assert_eq!((host.interval_ms, host.status), (10_000, Some(HostStatus::Stale)), "it began a minute ago");
+        first.host.interval = Duration::from_secs(300);
+        store.commit(&lease, &first).expect("a commit");
+        let host = store.host(&lease.host).expect("the host");
+        assert_eq!((host.interval_ms, host.status), (300_000, Some(HostStatus::Fresh)));
     }
 
     fn routes_have_their_project_and_stage(database: &TestDatabase) {

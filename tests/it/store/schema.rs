@@ -91,6 +91,8 @@ on_both_backends! {
         Store::migrate_up(&database.config).expect("up");
         assert_eq!(database.line(&ROW, "FROM containers_view"), row);
         assert_eq!(database.line(&["flapping_since", "recent_starts"], "FROM containers_view"), "NULL|0");
+        assert_eq!(database.line(&["interval_ms"], "FROM hosts"), "30000");
+        assert_eq!(database.line(&["host_status"], "FROM containers_view"), "stale", "its last complete pass is old");
         if !database.is_sqlite() {
             assert_eq!(database.line(&["table_name"], grants), "containers_view", "the grants stay");
         }

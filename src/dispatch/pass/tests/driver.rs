@@ -145,8 +145,10 @@ pub(super) fn opened(last_pass: Option<&str>) -> Opened {
         last_complete_pass_at: None,
         last_pass_id: last_pass.map(PassId::new),
         status: None,
+        last_pass_status: None,
         last_error: None,
         unchanged_passes: 0,
+        interval_ms: 30_000,
         lease: LeaseRecord { holder: None, generation: 1, expires_at: None },
     };
     let rows = last_pass.map(|_| written()).into_iter().collect();

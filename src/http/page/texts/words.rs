@@ -96,6 +96,7 @@ impl Texts {
     pub(in crate::http::page) const fn trouble(&self, trouble: Trouble) -> &'static str {
         match trouble {
             Trouble::PassesDoNotEnd => self.trouble_passes_do_not_end,
+            Trouble::Old => self.trouble_old,
             Trouble::NotComplete => self.trouble_not_complete,
             Trouble::Unreachable => self.trouble_unreachable,
             Trouble::Degraded => self.trouble_degraded,

@@ -1,0 +1,27 @@
+DROP VIEW containers_view;
+DROP VIEW host_freshness;
+
+ALTER TABLE hosts DROP COLUMN interval_ms;
+
+CREATE VIEW containers_view AS
+SELECT
+    c.host, c.id, c.workload_id, c.workload_kind, c.role, c.container_id,
+    c.name, c.image_ref, c.state, c.state_since, c.port, c.ports, c.exit_code, c.health, c.restart_count,
+    c.oom_killed, c.started_at, c.finished_at, c.created_in_docker_at,
+    CASE WHEN c.state = 'missing' THEN c.last_seen_at ELSE h.last_complete_pass_at END AS last_seen_at,
+    c.subdomain, c.proxy_route_id, c.npm_proxy_id, c.image_tag, c.stage_id,
+    c.created_at, c.updated_at, c.revision,
+    w.name AS workload_name,
+    h.status AS host_status,
+    h.last_complete_pass_at,
+    COALESCE(
+        c.stage_id,
+        (SELECT s.id FROM stages s WHERE w.kind = 'project' AND s.project_id = w.ref_id AND s.name = c.role),
+        (SELECT s.id FROM stages s JOIN stage_former_names f ON f.stage_id = s.id
+          WHERE w.kind = 'project' AND s.project_id = w.ref_id AND f.name = c.role
+          ORDER BY f.retired DESC LIMIT 1)
+    ) AS effective_stage_id,
+    c.flapping_since, c.recent_starts
+FROM containers c
+LEFT JOIN workloads w ON w.id = c.workload_id
+LEFT JOIN hosts h ON h.name = c.host;
