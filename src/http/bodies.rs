@@ -90,7 +90,8 @@ async fn drop_all<B: HttpBody + Unpin>(mut body: B) -> Result<(), B::Error> {
 pub(super) fn unread(error: &(dyn Error + 'static)) -> Problem {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if error.is::<LengthLimitError>() {
+        // axum's extractors hand it on in a box of its own.
+        if error.is::<LengthLimitError>() || error.is::<Box<LengthLimitError>>() {
             return too_large();
         }
         if let Some(overdue) = error.downcast_ref::<Overdue>() {
@@ -233,6 +234,23 @@ mod tests {
         let (lent, back) = lend(pieces(9), MOST_BYTES);
         drop(lent);
         assert!(!back.drop_rest(true).await, "nobody told the client to go on");
+    }
+
+    /// F8: by whichever extractor it is read.
+    #[tokio::test]
+    async fn a_body_beyond_its_bound_is_told_as_too_large() {
+        use axum::extract::{FromRequest as _, Request};
+
+        let request = || {
+            let (lent, _) = lend(pieces(MOST_BYTES + 1), MOST_BYTES);
+            Request::post("/").header("content-type", "application/json").body(lent).expect("a request")
+        };
+        let json = crate::http::extract::Json::<String>::from_request(request(), &()).await;
+        assert_eq!(json.expect_err("too large").status(), StatusCode::PAYLOAD_TOO_LARGE);
+        let mut form = request();
+        form.headers_mut().insert("content-type", "application/x-www-form-urlencoded".parse().expect("a value"));
+        let form = crate::http::extract::Form::<Vec<(String, String)>>::from_request(form, &()).await;
+        assert_eq!(form.expect_err("too large").status(), StatusCode::PAYLOAD_TOO_LARGE);
     }
 
     /// F8: who was told that it is too much is not waited for.
