@@ -449,7 +449,7 @@ on_both_backends! {
 
     fn details_are_paid_to_the_container_that_was_inspected(database: &TestDatabase) {
         let (mut store, lease) = with_one_row(database);
-        let details = dockledger::model::InspectedDetails {
+        let details = InspectedDetails {
             restart_count: Some(3),
             oom_killed: Some(true),
             started_at: Some(crate::store::build::BEGAN),
@@ -553,7 +553,7 @@ on_both_backends! {
         let write = |restarts| DetailsWrite {
             row: RowId::new("shop:web"),
             container: ContainerId::new("c1"),
-            details: dockledger::model::InspectedDetails { restart_count: Some(restarts), ..Default::default() },
+            details: InspectedDetails { restart_count: Some(restarts), ..Default::default() },
             still_owed: true,
         };
         for restarts in [3, 3] {
