@@ -38,7 +38,7 @@ impl Store {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.snapshot("read the changes", |db| {
             let latest: i64 = revision_counter::table.select(revision_counter::value).first(db)?;
-            let oldest = pruned_to(db, host)? + 1;
+            let oldest = oldest_whole(db, host, latest)?;
             let mut query = changes::table.select(ChangeRecord::as_select()).limit(limit).into_boxed();
             if let Some(host) = host {
                 query = query.filter(changes::host.eq(host.as_str()));
@@ -61,14 +61,17 @@ impl Store {
     }
 }
 
-/// Up to which revision changes were removed: of one host, or of any. What is kept of others below it has holes.
-fn pruned_to(db: &mut Db, host: Option<&HostName>) -> QueryResult<i64> {
+/// From which revision on nothing was removed: of one host, or of any. What is kept of others below it has holes.
+fn oldest_whole(db: &mut Db, host: Option<&HostName>, latest: i64) -> QueryResult<i64> {
     let of_lost_hosts: i64 = revision_counter::table.select(revision_counter::pruned_to).first(db)?;
-    let of_hosts: Option<i64> = match host {
-        Some(host) => hosts::table.find(host.as_str()).select(hosts::changes_pruned_to).first(db).optional()?,
-        None => hosts::table.select(diesel::dsl::max(hosts::changes_pruned_to)).first(db)?,
+    let Some(host) = host else {
+        let of_hosts: Option<i64> = hosts::table.select(diesel::dsl::max(hosts::changes_pruned_to)).first(db)?;
+        // Somebody may have removed more by hand.
+        let kept: Option<i64> = changes::table.select(diesel::dsl::min(changes::revision)).first(db)?;
+        return Ok((of_lost_hosts.max(of_hosts.unwrap_or(0)) + 1).max(kept.unwrap_or(latest + 1)));
     };
-    Ok(of_lost_hosts.max(of_hosts.unwrap_or(0)))
+    let line = hosts::table.find(host.as_str()).select(hosts::changes_pruned_to).first::<i64>(db).optional()?;
+    Ok(of_lost_hosts.max(line.unwrap_or(0)) + 1)
 }
 
 /// The counter, locked until the transaction's end: taken after everything that may wait for somebody else, so that

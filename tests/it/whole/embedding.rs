@@ -229,7 +229,7 @@ async fn registry_calls_that_overlap_read_the_file_for_damage_once() {
     let mut other = SqliteConnection::establish(&case.config.database).expect("the file opens");
     other
         .batch_execute(
-            "CREATE TABLE junk (x TEXT); INSERT INTO junk VALUES (NULL); PRAGMA writable_schema = ON; \
+            "PRAGMA busy_timeout = 5000; CREATE TABLE junk (x TEXT); INSERT INTO junk VALUES (NULL); PRAGMA writable_schema = ON; \
              UPDATE sqlite_master SET sql = 'CREATE TABLE junk (x TEXT NOT NULL)' WHERE name = 'junk'",
         )
         .expect("a fault that a look at the whole file finds");
