@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::anchor::anchor;
 use crate::config::{Config, clamp_interval};
-use crate::docker::{Daemon, SourceFactory, resolve_endpoint};
+use crate::docker::{ContainerSource, Daemon, Refusals, SourceFactory, resolve_endpoint};
 use crate::jitter::Jitter;
 use crate::ledger::{LedgerHandle, Life, StartError};
 use crate::model::{Clock, HostStatus, SystemClock};
@@ -227,7 +227,11 @@ fn daemon(config: &Arc<Config>) -> Result<(String, SourceFactory), StartError> {
     let endpoint = resolve_endpoint(config)?;
     let shown = endpoint.to_string();
     let config = Arc::clone(config);
-    Ok((shown, SourceFactory::new(move || Arc::new(Daemon::new(endpoint.clone(), &config)))))
+    let refusals = Refusals::default();
+    let noted = refusals.clone();
+    let make =
+        move || -> Arc<dyn ContainerSource> { Arc::new(Daemon::noting(endpoint.clone(), &config, noted.clone())) };
+    Ok((shown, SourceFactory::noting(refusals, make)))
 }
 
 /// The database of a configuration. Whether it is there is not asked yet.

@@ -50,6 +50,9 @@ pub struct Config {
     pub list_deadline: Duration,
     /// Over one inspect. 2 s: an inspect hangs only when its container does.
     pub inspect_deadline: Duration,
+    /// Over the question who the daemon is (`/info`), which is asked beside the list. 15 s: it takes seconds on Podman and on
+    /// a busy host, and nothing waits for it unless there is a doubt.
+    pub identity_deadline: Duration,
     /// Over one transaction. 5 s: longer than SQLite waits for another writer.
     pub store_deadline: Duration,
     /// Between the begins of two passes that were not asked for by a tick. 50 ms: a burst becomes one pass.
@@ -59,6 +62,8 @@ pub struct Config {
     pub scope_limit: u32,
     /// The labels that claim an owner.
     pub labels: LabelNames,
+    /// Whether a claim by label counts whose image cannot be read.
+    pub image_labels: ImageLabels,
     /// Narrows which compose projects are looked at; empty for all.
     pub compose_prefix: String,
     /// Whether a new compose project becomes a stack in the pass that meets it.
@@ -93,10 +98,12 @@ impl Config {
             interval: Duration::from_secs(30),
             list_deadline: Duration::from_secs(10),
             inspect_deadline: Duration::from_secs(2),
+            identity_deadline: Duration::from_secs(15),
             store_deadline: Duration::from_secs(5),
             coalesce: Duration::from_millis(50),
             scope_limit: 32,
             labels: LabelNames::default(),
+            image_labels: ImageLabels::default(),
             compose_prefix: String::new(),
             auto_adopt: false,
             ignore: Vec::new(),
@@ -146,6 +153,40 @@ impl Default for LabelNames {
             workload_role: "tinyforge.workload.role".into(),
             static_site: "tinyforge.static-site".into(),
         }
+    }
+}
+
+/// Whether a claim by label is checked against the labels of the container's image, which its author may have baked in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ImageLabels {
+    /// Where the image can be read; where it cannot, the claim counts, with a standing warning. The default: socket proxies
+    /// deny images unless they are told otherwise, and rows without the check are worth more than none.
+    #[default]
+    WhenReadable,
+    /// Always: without its image a container gets no row by a label.
+    Required,
+    /// Never: no image is asked for.
+    Off,
+}
+
+impl ImageLabels {
+    /// Every one of them.
+    pub const ALL: &[Self] = &[Self::WhenReadable, Self::Required, Self::Off];
+
+    /// The word in the configuration.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::WhenReadable => "when_readable",
+            Self::Required => "required",
+            Self::Off => "off",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|value| value.as_str() == word)
     }
 }
 

@@ -9,9 +9,9 @@ use super::context::{Context, runtime};
 use super::exit::{Exit, Failure};
 use super::freshness::age_of_truth;
 use super::output::{Output, Spinner};
-use crate::config::Config;
-use crate::docker::Daemon;
-use crate::model::{DaemonIdentity, HostRecord, HostStatus, Timestamp};
+use crate::config::{Config, ImageLabels};
+use crate::docker::{ContainerSource as _, Daemon, DaemonError, Identified};
+use crate::model::{DaemonCall, DaemonIdentity, HostRecord, HostStatus, Refusal, Timestamp};
 use crate::store::Store;
 use crate::telling::{age_text, escape, holder_text, is_served};
 
@@ -20,8 +20,10 @@ use crate::telling::{age_text, escape, holder_text, is_served};
 struct Finding {
     /// What was checked.
     check: &'static str,
-    /// Whether it is as it should be.
+    /// Whether it is as it should be, or as far as it has to be.
     ok: bool,
+    /// Whether something is not done all the same.
+    warning: bool,
     /// What is there, or the cause and the cure.
     detail: String,
     /// The exit code that this fault leads to.
@@ -62,7 +64,7 @@ fn examine(context: &Context) -> Vec<Finding> {
     findings
 }
 
-/// Whether the daemon can be reached and says who it is.
+/// Whether the daemon can be reached, carries out what is asked of it, and says who it is.
 fn examine_daemon(config: &Config, findings: &mut Vec<Finding>) -> Option<DaemonIdentity> {
     let daemon = match Context::daemon(config) {
         Ok(daemon) => daemon,
@@ -72,16 +74,10 @@ fn examine_daemon(config: &Config, findings: &mut Vec<Finding>) -> Option<Daemon
         }
     };
     findings.push(fine("daemon address", daemon.endpoint()));
-    match ask(&daemon) {
-        Ok(Some(identity)) => {
-            findings.push(fine("daemon", format!("{} {} answers", identity.engine, identity.version)));
-            Some(identity)
-        }
-        Ok(None) => {
-            let detail = "it answers a ping and does not say who it is (/info); its containerd may hang: rows are \
-                          updated, and none is made or marked missing; restart it if this stays so";
-            findings.push(fault("daemon", Exit::Failed, detail));
-            None
+    match ask(&daemon, config) {
+        Ok(answers) => {
+            findings.extend(examine_answers(&answers, config));
+            answers.identified.identity
         }
         Err(failure) => {
             findings.push(faulty("daemon", &failure));
@@ -90,14 +86,54 @@ fn examine_daemon(config: &Config, findings: &mut Vec<Finding>) -> Option<Daemon
     }
 }
 
-fn ask(daemon: &Daemon) -> Result<Option<DaemonIdentity>, Failure> {
+/// What the daemon said.
+#[derive(Debug)]
+struct Answers {
+    identified: Identified,
+    /// The calls that were made.
+    asked: Vec<DaemonCall>,
+    /// Those of them that are not carried out.
+    refused: Vec<Refusal>,
+}
+
+/// A list, and the cheapest call of each kind. One that is refused is an answer; no daemon at all is not.
+fn ask(daemon: &Daemon, config: &Config) -> Result<Answers, Failure> {
     let runtime = runtime()?;
+    let mut asked = vec![DaemonCall::Events, DaemonCall::Inspect, DaemonCall::Ping];
+    asked.extend((config.image_labels != ImageLabels::Off).then_some(DaemonCall::Images));
+    asked.extend(config.actions.enabled.then_some(DaemonCall::Actions));
     let answer = runtime.block_on(Box::pin(async {
-        daemon.ping().await?;
-        Ok(daemon.identity().await)
+        daemon.list().await?;
+        let (identified, refused) = tokio::join!(daemon.identify(), daemon.refused_among(&asked));
+        Ok((identified, refused))
     }));
     runtime.shutdown_background();
-    answer
+    let (identified, mut refused) = answer.map_err(|error: DaemonError| Failure::from(error))?;
+    let identity = [DaemonCall::Info, DaemonCall::Version];
+    refused.extend(identity.iter().filter_map(|call| daemon.refusals().of(*call)));
+    asked.extend(identity);
+    Ok(Answers { identified, asked, refused })
+}
+
+/// A fault only where rows cannot be made; else what is not checked, or comes late, is a warning.
+fn examine_answers(answers: &Answers, config: &Config) -> Vec<Finding> {
+    let Answers { identified, asked, refused } = answers;
+    let who = match &identified.identity {
+        Some(identity) => format!("{} {} answers", identity.engine, identity.version),
+        None => "it lists its containers".to_owned(),
+    };
+    let mut findings = vec![fine("daemon", who)];
+    let is_refused = |call: &DaemonCall| refused.iter().any(|refusal| refusal.call == *call);
+    let carried_out: Vec<&str> =
+        [DaemonCall::List].iter().chain(asked).filter(|call| !is_refused(call)).map(|call| call.as_str()).collect();
+    findings.push(fine("calls", format!("{} carried out", carried_out.join(", "))));
+    for refusal in refused {
+        let check = refusal.call.as_str();
+        let is_fault = refusal.call == DaemonCall::Images && config.image_labels == ImageLabels::Required;
+        let told = refusal.to_string();
+        findings.push(if is_fault { fault(check, Exit::Failed, told) } else { warning(check, told) });
+    }
+    findings
 }
 
 /// Whether the ledger can be read, is whole and of our schema, and what it says of this host.
@@ -170,9 +206,14 @@ fn examine_host(
 }
 
 fn examine_identity(hosts: &[HostRecord], config: &Config, identity: &DaemonIdentity) -> Finding {
-    let known = |host: &&HostRecord| host.engine_identity.as_deref() == Some(identity.key.as_str());
     let name = &config.host;
-    if let Some(other) = hosts.iter().filter(|host| host.name != *name).find(known) {
+    let own = hosts.iter().find(|host| host.name == *name);
+    let Some(id) = identity.id.as_deref() else {
+        return fine("identity", "the daemon is known by its containers: it tells no id of its own".into());
+    };
+    let known = |host: &&HostRecord| host.engine_identity.as_deref() == Some(id);
+    let is_settled = own.is_some_and(|own| own.last_complete_pass_at.is_some());
+    if let Some(other) = hosts.iter().filter(|host| host.name != *name && !is_settled).find(known) {
         let other = &other.name;
         return fault(
             "identity",
@@ -183,14 +224,13 @@ fn examine_identity(hosts: &[HostRecord], config: &Config, identity: &DaemonIden
             ),
         );
     }
-    let stored = hosts.iter().find(|host| host.name == *name).and_then(|host| host.engine_identity.as_deref());
-    match stored {
-        Some(stored) if stored != identity.key => fault(
+    match own.and_then(|host| host.engine_identity.as_deref()) {
+        // Whether that is another daemon or the same with a new id is the pass's to say: it sees the containers.
+        Some(stored) if stored != id => warning(
             "identity",
-            Exit::Failed,
             format!(
-                "another daemon answers than the one of host {name}: its rows stay as they are; point --docker-host at \
-             the right one, or `dockledger hosts confirm {name}` if it was replaced"
+                "the daemon has another id than the one of host {name}: a pass accepts it if it has containers of the host's rows; \
+                 else point --docker-host at the right one, or `dockledger hosts confirm {name}` if it was replaced"
             ),
         ),
         Some(_) => fine("identity", format!("the daemon of host {name}")),
@@ -221,25 +261,28 @@ const fn cure(status: Option<HostStatus>) -> &'static str {
             "start the daemon, or point --docker-host at it: the next pass follows at once"
         }
         Some(HostStatus::Degraded) => {
-            "a container hangs the daemon's list: `dockledger once --json` names it under `hanging`; remove it, or restart \
-             the daemon"
+            "a list that only needs longer wants a greater `list_deadline`; else a container hangs it: `dockledger once --json` \
+             names it under `hanging`; remove it"
         }
         Some(HostStatus::WrongDaemon) => {
             "point --docker-host at the right daemon, or `dockledger hosts confirm` if it was replaced"
         }
         None | Some(HostStatus::Fresh | HostStatus::Stale) => {
-            "`dockledger once` brings it up to date or shows what keeps it; a service that keeps its host stale is to be \
-             restarted"
+            "`dockledger once` brings it up to date or shows what keeps it"
         }
     }
 }
 
 fn fine(check: &'static str, detail: String) -> Finding {
-    Finding { check, ok: true, detail, exit: Exit::Fine }
+    Finding { check, ok: true, warning: false, detail, exit: Exit::Fine }
+}
+
+fn warning(check: &'static str, detail: String) -> Finding {
+    Finding { check, ok: true, warning: true, detail, exit: Exit::Fine }
 }
 
 fn fault(check: &'static str, exit: Exit, detail: impl Into<String>) -> Finding {
-    Finding { check, ok: false, detail: detail.into(), exit }
+    Finding { check, ok: false, warning: false, detail: detail.into(), exit }
 }
 
 fn faulty(check: &'static str, failure: &Failure) -> Finding {
@@ -252,7 +295,11 @@ fn text(findings: &[Finding], output: Output) -> String {
         let line = format!(
             "{:<15} {:<7} {}",
             finding.check,
-            if finding.ok { "ok" } else { "FAILED" },
+            match (finding.ok, finding.warning) {
+                (true, false) => "ok",
+                (true, true) => "warning",
+                (false, _) => "FAILED",
+            },
             escape(&finding.detail)
         );
         text.push_str(&if finding.ok { line } else { output.alarm(&line) });
@@ -268,7 +315,7 @@ mod tests {
     use crate::model::HostName;
 
     fn identity(key: &str) -> DaemonIdentity {
-        DaemonIdentity { engine: "docker".into(), version: "28".into(), key: key.into() }
+        DaemonIdentity { engine: "docker".into(), version: "28".into(), id: Some(key.into()), place: None }
     }
 
     fn at_112_s(hosts: &[HostRecord], key: &str) -> Vec<(&'static str, bool)> {
@@ -283,11 +330,42 @@ mod tests {
     }
 
     #[test]
-    fn another_daemon_or_another_name_for_it_is_a_fault() {
-        assert_eq!(at_112_s(&[host()], "other")[0], ("identity", false));
+    fn another_name_for_the_daemon_is_a_fault_and_another_id_is_for_a_pass_to_judge() {
+        assert_eq!(at_112_s(&[host()], "other")[0], ("identity", true));
         let mut other = host();
         other.name = HostName::new("east");
         assert_eq!(at_112_s(&[other], "id"), [("identity", false), ("freshness", false)]);
+    }
+
+    // F1, F2
+    #[test]
+    fn a_refused_call_is_a_fault_only_where_no_row_can_be_made_without_it() {
+        let refusal = |call| Refusal {
+            call,
+            request: call.request().into(),
+            status: Some(403),
+            cause: "denied".into(),
+            waiting_helps: false,
+            effect: "nothing".into(),
+            cure: "allow it".into(),
+            subject: None,
+            passes: 0,
+        };
+        let refused = vec![refusal(DaemonCall::Images), refusal(DaemonCall::Info)];
+        let identified = Identified { identity: None, without_id: Some("refused".into()) };
+        let answers = Answers { identified, asked: vec![DaemonCall::Images, DaemonCall::Events], refused };
+        let mut config = Config::new("ledger.db");
+        let findings = examine_answers(&answers, &config);
+        assert!(findings.iter().all(|finding| finding.ok), "{findings:?}");
+        let output = Output::of_this_process(true);
+        let text = text(&findings, output);
+        assert!(
+            text.contains("warning") && text.contains("status 403") && text.contains("list, events carried"),
+            "{text}"
+        );
+        config.image_labels = ImageLabels::Required;
+        let faults = examine_answers(&answers, &config).into_iter().filter(|finding| !finding.ok).count();
+        assert_eq!(faults, 1);
     }
 
     #[test]

@@ -65,11 +65,13 @@ pub(crate) mod tests {
             engine: Some("docker".into()),
             engine_version: Some("28.0.1".into()),
             engine_identity: Some("id".into()),
+            identity_confirmed: false,
             last_complete_pass_at: Some(Timestamp::from_millis(100_000)),
             last_pass_id: None,
             status: Some(HostStatus::Fresh),
             last_pass_status: Some(HostStatus::Fresh),
             last_error: None,
+            refusals: Vec::new(),
             unchanged_passes: 3,
             interval_ms: 30_000,
             lease: LeaseRecord {

@@ -10,7 +10,7 @@ use super::registered::print_removed;
 use super::table::{Table, object_text};
 use crate::config::Config;
 use crate::model::{HostName, HostRecord, Timestamp};
-use crate::telling::{holder_text, is_served, since};
+use crate::telling::{escape, holder_text, is_served, since};
 
 pub(super) fn execute(arguments: &HostsArguments, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
@@ -80,7 +80,13 @@ fn text(hosts: &[HostRecord], width: usize, now: Timestamp) -> String {
             host.last_error.clone().unwrap_or_default(),
         ]);
     }
-    table.render(width)
+    let mut text = table.render(width);
+    for host in hosts {
+        for refusal in &host.refusals {
+            text.push_str(&format!("{}: warning: {}\n", escape(host.name.as_str()), escape(&refusal.to_string())));
+        }
+    }
+    text
 }
 
 fn writer(host: &HostRecord, now: Timestamp) -> String {
@@ -101,6 +107,7 @@ mod tests {
         let now = Timestamp::from_millis(112_000);
         let text = text(&[host()], 200, now);
         assert!(text.contains("fresh") && text.contains("12 s ago") && text.contains("docker 28.0.1"), "{text}");
+        assert!(!text.contains("warning"), "{text}");
         assert_eq!(writer(&host(), now), "pid 7");
         assert_eq!(writer(&host(), Timestamp::from_millis(300_000)), "nobody (was pid 7)");
     }

@@ -20,6 +20,9 @@ pub(crate) fn report_text(report: &PassReport) -> String {
         line(&mut text, "containers", &containers(report));
         line(&mut text, "rows", &rows(report));
     }
+    for refusal in &report.warnings {
+        line(&mut text, "warning", &refusal.to_string());
+    }
     for entry in &report.quarantined {
         let container = entry.container_id.short();
         line(&mut text, "unreadable entry", &format!("{container}: {}; its row is left as it is", entry.problem));
@@ -50,6 +53,12 @@ pub(crate) fn conclude(report: &PassReport) -> Result<Exit, Failure> {
     if let Some(error) = &report.error {
         return Err(error.clone().into());
     }
+    if let Some(doubt) = &report.doubt {
+        return Err(Failure::new(Exit::Failed, doubt.clone()));
+    }
+    if report.could_give_no_row() {
+        return Err(Failure::new(Exit::Failed, no_row(report)));
+    }
     match report.outcome {
         PassOutcome::Committed => Ok(Exit::Fine),
         PassOutcome::Partial => Err(Failure::new(
@@ -68,9 +77,18 @@ pub(crate) fn conclude(report: &PassReport) -> Result<Exit, Failure> {
     }
 }
 
+/// Why each container that asked for a row was kept from one.
+fn no_row(report: &PassReport) -> String {
+    let kept = report.unassigned_containers.iter().map(|container| container.detail.as_str());
+    let causes: Vec<String> = report.warnings.iter().map(ToString::to_string).collect();
+    let cause = if causes.is_empty() { kept.take(1).collect::<String>() } else { causes.join("; ") };
+    format!("no container that asked for a row was given one; {cause}; see `dockledger unassigned`")
+}
+
 fn what_came_of_it(report: &PassReport) -> String {
     match report.outcome {
         PassOutcome::Committed => format!("{} pass", report.completeness),
+        PassOutcome::Partial if report.doubt.is_some() => "pass in doubt".into(),
         PassOutcome::Partial => "partial pass".into(),
         PassOutcome::Degraded => "degraded pass".into(),
         PassOutcome::Failed => "failed pass".into(),

@@ -131,6 +131,7 @@ impl Config {
         let shortest = Duration::from_millis(10);
         check_duration("list_deadline", self.list_deadline, shortest..=HOUR)?;
         check_duration("inspect_deadline", self.inspect_deadline, shortest..=HOUR)?;
+        check_duration("identity_deadline", self.identity_deadline, shortest..=HOUR)?;
         check_duration("store_deadline", self.store_deadline, shortest..=HOUR)?;
         check_duration("coalesce", self.coalesce, Duration::ZERO..=60 * SECOND)?;
         check_duration("retention.missing", self.retention.missing, SECOND..=100 * YEAR)?;
@@ -199,6 +200,7 @@ mod tests {
         assert_eq!(refused_key(|c| c.docker_host = Some(" ".into())), Some("docker_host"));
         assert_eq!(refused_key(|c| c.list_deadline = Duration::ZERO), Some("list_deadline"));
         assert_eq!(refused_key(|c| c.inspect_deadline = 2 * HOUR), Some("inspect_deadline"));
+        assert_eq!(refused_key(|c| c.identity_deadline = Duration::ZERO), Some("identity_deadline"));
         assert_eq!(refused_key(|c| c.store_deadline = Duration::ZERO), Some("store_deadline"));
         assert_eq!(refused_key(|c| c.labels.static_site = String::new()), Some("labels.static_site"));
         assert_eq!(refused_key(|c| c.labels.static_site.clone_from(&c.labels.workload_id)), Some("labels.static_site"));

@@ -15,10 +15,12 @@ impl fmt::Debug for Config {
             interval,
             list_deadline,
             inspect_deadline,
+            identity_deadline,
             store_deadline,
             coalesce,
             scope_limit,
             labels,
+            image_labels,
             compose_prefix,
             auto_adopt,
             ignore,
@@ -38,10 +40,12 @@ impl fmt::Debug for Config {
             .field("interval", interval)
             .field("list_deadline", list_deadline)
             .field("inspect_deadline", inspect_deadline)
+            .field("identity_deadline", identity_deadline)
             .field("store_deadline", store_deadline)
             .field("coalesce", coalesce)
             .field("scope_limit", scope_limit)
             .field("labels", labels)
+            .field("image_labels", image_labels)
             .field("compose_prefix", compose_prefix)
             .field("auto_adopt", auto_adopt)
             .field("ignore", ignore)

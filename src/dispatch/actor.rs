@@ -10,14 +10,16 @@ use tokio::time::Instant;
 use super::conditions::{Conditions, log_pass};
 use super::debts::Debts;
 use super::details::DetailsCall;
+use super::identification::Identification;
 use super::pass::{Effect, Event, Finished, Knowledge, LIST_TRIES_AT_FIRST, Moment, Pass, PassSettings};
 use super::probe::Probe;
+use super::refusals::Standing;
 use super::rules::RuleSet;
 use super::{DispatchMessage, PassOrder};
 use crate::config::Config;
-use crate::docker::{CallProgress, DockerMessage, Lane};
-use crate::model::{Clock, Epoch, OpId, Scope};
-use crate::store::StoreMessage;
+use crate::docker::{CallProgress, DaemonError, DockerMessage, Lane, Listed, Refusals};
+use crate::model::{Clock, DaemonCall, Epoch, OpId, Scope};
+use crate::store::{Opened, StoreError, StoreMessage};
 use crate::supervisor::{InFlight, Pulse, SupervisorMessage};
 use crate::tick::TickMessage;
 
@@ -42,6 +44,8 @@ pub(crate) struct DispatchArgs {
     pub pulse: Pulse,
     /// Where it keeps the call to the daemon that it waits for.
     pub in_flight: InFlight,
+    /// Where all that asks the daemon notes what is refused.
+    pub refusals: Refusals,
 }
 
 /// A living child, as the supervisor announced it.
@@ -77,6 +81,8 @@ pub(crate) struct DispatchState {
     pub(super) details_call: Option<DetailsCall>,
     pub(super) settle_waiters: Vec<RpcReplyPort<()>>,
     pub(super) probe: Probe,
+    pub(super) standing: Standing,
+    pub(super) identification: Identification,
 }
 
 #[ractor::actor(message = DispatchMessage, state = DispatchState, arguments = DispatchArgs)]
@@ -127,6 +133,8 @@ impl DispatchState {
             details_call: None,
             settle_waiters: Vec::new(),
             probe: Probe::default(),
+            standing: Standing::new(args.refusals),
+            identification: Identification::default(),
         }
     }
 
@@ -135,8 +143,8 @@ impl DispatchState {
         match message {
             M::Begin(order) => self.begin(myself, order),
             M::SnapshotBegan { op } => self.pass_event(myself, Event::SnapshotBegan(op)),
-            M::Opened { op, result } => self.answer(myself, op, Event::Opened(op, result)),
-            M::Listed { op, result } => self.answer(myself, op, Event::Listed(op, result)),
+            M::Opened { op, result } => self.opened(myself, op, result),
+            M::Listed { op, result } => self.listed(myself, op, result),
             M::Found { op, result } => self.answer(myself, op, Event::Found(op, result)),
             M::Adopted { op, result } => self.answer(myself, op, Event::Adopted(op, result)),
             M::ImagesRead { op, answers } => self.answer(myself, op, Event::ImagesRead(op, answers)),
@@ -146,7 +154,9 @@ impl DispatchState {
             M::Committed { op, result } => self.answer(myself, op, Event::Committed(op, result)),
             M::DetailsRead { op, answers } => self.details_read(myself, op, answers),
             M::DetailsPaid { op, result } => self.details_paid(myself, op, result),
-            M::DaemonAnswers { op } => self.daemon_answers(op),
+            M::Identified { op, identified } => self.identified(myself, op, identified),
+            M::Checked { op } => self.checked(op),
+            M::DaemonAnswers { op } => self.daemon_answers(myself, op),
             M::Deadline { op } => self.deadline(myself, op),
             M::DockerUp { lane, epoch, docker, progress } => self.docker_up(myself, lane, epoch, docker, progress),
             M::DockerDown { lane, epoch } => self.docker_down(myself, lane, epoch),
@@ -177,6 +187,11 @@ impl DispatchState {
             order.scope = Scope::Host;
         }
         self.in_flight.begin_pass();
+        if self.standing.noted.of(DaemonCall::Images).is_none() {
+            self.knowledge.forget_unread_images();
+        }
+        self.knowledge.inspects_refused =
+            self.standing.noted.of(DaemonCall::Inspect).map(|refusal| refusal.to_string());
         let tries = if self.lists_fail { 1 } else { LIST_TRIES_AT_FIRST };
         let (pass, effects) = Pass::begin(
             self.settings.clone(),
@@ -188,6 +203,20 @@ impl DispatchState {
         );
         self.pass = Some(pass);
         self.carry_out(myself, effects);
+    }
+
+    fn opened(&mut self, myself: &ActorRef<DispatchMessage>, op: OpId, result: Result<Opened, StoreError>) {
+        if let Ok(opened) = &result {
+            self.look_at_stored_refusals(myself, &opened.host.refusals);
+        }
+        self.answer(myself, op, Event::Opened(op, result));
+    }
+
+    fn listed(&mut self, myself: &ActorRef<DispatchMessage>, op: OpId, result: Result<Listed, DaemonError>) {
+        if let Ok(listed) = &result {
+            self.note_connection(myself, listed.connection);
+        }
+        self.answer(myself, op, Event::Listed(op, result));
     }
 
     pub(super) fn answer(&mut self, myself: &ActorRef<DispatchMessage>, op: OpId, event: Event) {
@@ -239,7 +268,7 @@ impl DispatchState {
             }
             Lane::Details => self.pay_next(myself),
             Lane::Probe if self.probe.op.take().is_some() => self.probe_daemon(myself),
-            Lane::Probe | Lane::Actions => {}
+            Lane::Probe | Lane::Actions | Lane::Identity => {}
         }
     }
 
@@ -249,6 +278,10 @@ impl DispatchState {
         }
         if lane == Lane::Details && matches!(self.details_call, Some(DetailsCall::Reading(_))) {
             self.details_lost(myself);
+        }
+        if lane == Lane::Identity {
+            self.check_is_lost();
+            self.identification_is_lost(myself);
         }
     }
 
@@ -267,11 +300,14 @@ impl DispatchState {
         }
     }
 
-    fn finish(&mut self, myself: &ActorRef<DispatchMessage>, finished: Finished) {
+    fn finish(&mut self, myself: &ActorRef<DispatchMessage>, mut finished: Finished) {
+        self.note_unanswered_images();
+        finished.report.warnings = self.standing.now(self.settings.config.image_labels);
         self.pass = None;
         self.in_flight.clear();
-        let details_op = self.details_call.map(DetailsCall::op);
-        for (_, timer) in self.deadlines.extract_if(|op, _| Some(*op) != details_op) {
+        // Those of calls beside the pass run on.
+        let beside = [self.details_call.map(DetailsCall::op), self.standing.op, self.identification.op()];
+        for (_, timer) in self.deadlines.extract_if(|op, _| !beside.contains(&Some(*op))) {
             timer.abort();
         }
         for line in self.conditions.after(&finished.report) {
@@ -279,6 +315,7 @@ impl DispatchState {
         }
         log_pass(&finished.report);
         self.note_daemon(myself, finished.daemon_error.as_ref(), &finished.report);
+        self.note_identity(&finished);
         if let Some(peer) = &self.tick {
             // A TickActor that died sends the pass again: it holds the callers.
             let _ = peer.actor.cast(TickMessage::PassEnded(Box::new(finished.report)));
@@ -291,7 +328,9 @@ impl DispatchState {
             }
             None => {
                 self.debts.add_new(finished.new_debts);
-                self.debts.add_old(finished.old_debts);
+                if self.standing.noted.of(DaemonCall::Inspect).is_none() {
+                    self.debts.add_old(finished.old_debts);
+                }
             }
         }
         self.pay_next(myself);

@@ -23,11 +23,20 @@ pub(super) const LANE_GRACE: Duration = Duration::from_secs(1);
 impl DispatchState {
     /// Sends a request to whoever lives; one that cannot be sent is asked again by the machine when its actor is up.
     pub(super) fn send(&mut self, myself: &ActorRef<DispatchMessage>, op: OpId, ask: Ask) {
+        match &ask {
+            Ask::Commit(_) => self.note_unanswered_images(),
+            Ask::List(_) => self.identify_beside_the_list(myself),
+            Ask::Identify(within) => return self.await_identity(myself, op, *within),
+            Ask::Ping(within) => return self.ping(myself, op, *within),
+            _ => {}
+        }
         let reply_to = myself.clone();
         let config = &self.settings.config;
         let store_deadline = config.store_call_deadline();
         let daemon_call = daemon_call(&ask);
         let (sent, deadline) = match ask {
+            // Answered from what is known beside the pass.
+            Ask::Identify(_) | Ask::Ping(_) => return,
             Ask::List(scope) => {
                 (self.to_lane(Lane::Pass, DockerMessage::List { op, scope, reply_to }), config.list_deadline)
             }
@@ -53,7 +62,11 @@ impl DispatchState {
             Ask::Adopt(compose_projects) => {
                 (self.to_store(StoreMessage::AdoptStacks { op, compose_projects, reply_to }), store_deadline)
             }
-            Ask::Commit(plan) => (self.to_store(StoreMessage::Commit { op, plan, reply_to }), store_deadline),
+            Ask::Commit(mut plan) => {
+                let standing = self.standing.now(config.image_labels);
+                plan.host.refusals = (standing != self.standing.stored).then_some(standing);
+                (self.to_store(StoreMessage::Commit { op, plan, reply_to }), store_deadline)
+            }
         };
         if sent {
             if let Some(what) = daemon_call {
@@ -83,6 +96,9 @@ impl DispatchState {
 
     pub(super) fn deadline(&mut self, myself: &ActorRef<DispatchMessage>, op: OpId) {
         self.deadlines.remove(&op);
+        if self.check_is_overdue(op) || self.identification_is_overdue(myself, op) {
+            return;
+        }
         if let Some(call) = self.details_call.filter(|call| call.op() == op) {
             match call {
                 DetailsCall::Reading(_) => self.report_stuck_lane(Lane::Details, op),
@@ -125,6 +141,12 @@ const fn daemon_call(ask: &Ask) -> Option<&'static str> {
         Ask::ReadImages(_) => Some("images"),
         Ask::ReadNames(_) => Some("names"),
         Ask::Verify(_) => Some("verify"),
-        Ask::Open(_) | Ask::ReadRows(_) | Ask::LookUp(_) | Ask::Adopt(_) | Ask::Commit(_) => None,
+        Ask::Open(_)
+        | Ask::ReadRows(_)
+        | Ask::LookUp(_)
+        | Ask::Adopt(_)
+        | Ask::Commit(_)
+        | Ask::Identify(_)
+        | Ask::Ping(_) => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{ContainerId, FailureKind, PassReport, UnassignedReason};
+use crate::model::{ContainerId, DaemonCall, FailureKind, PassReport, Refusal, UnassignedReason};
 
 /// What stood after the last pass.
 #[derive(Debug, Default)]
@@ -10,6 +10,8 @@ pub(super) struct Conditions {
     unassigned: BTreeMap<ContainerId, UnassignedReason>,
     /// What fails, without the figures in it: how far an answer came differs from pass to pass.
     failure: Option<String>,
+    refusals: BTreeMap<DaemonCall, Refusal>,
+    is_in_doubt: bool,
 }
 
 /// One line for the log.
@@ -23,6 +25,14 @@ pub(super) enum Line {
     Failing { message: String },
     /// Passes succeed again.
     Recovered,
+    /// A call is refused from now on, or in another way than before.
+    Refused { refusal: Box<Refusal> },
+    /// A call that was refused is carried out.
+    Allowed { call: DaemonCall },
+    /// Whether the daemon is this host's is not known from now on.
+    Doubted { doubt: String },
+    /// It is.
+    Known,
 }
 
 impl Conditions {
@@ -32,11 +42,35 @@ impl Conditions {
         if report.error.as_ref().is_some_and(|error| error.kind == FailureKind::Stopping) {
             return Vec::new();
         }
-        let mut lines = self.failure_lines(report);
+        let mut lines = self.refusal_lines(report);
+        lines.extend(self.failure_lines(report));
         if report.error.is_none() {
+            lines.extend(self.doubt_line(report));
             lines.extend(self.unassigned_lines(report));
         }
         lines
+    }
+
+    /// The list's own refusal fails the pass, and is told with that.
+    fn refusal_lines(&mut self, report: &PassReport) -> Vec<Line> {
+        let told = report.warnings.iter().filter(|refusal| refusal.call != DaemonCall::List);
+        let now: BTreeMap<DaemonCall, Refusal> = told.map(|refusal| (refusal.call, refusal.clone())).collect();
+        let is_news = |refusal: &&Refusal| self.refusals.get(&refusal.call).is_none_or(|told| !told.is_like(refusal));
+        let began = now.values().filter(is_news).map(|refusal| Line::Refused { refusal: Box::new(refusal.clone()) });
+        let ended =
+            self.refusals.keys().filter(|call| !now.contains_key(call)).map(|call| Line::Allowed { call: *call });
+        let lines = began.chain(ended).collect();
+        self.refusals = now;
+        lines
+    }
+
+    fn doubt_line(&mut self, report: &PassReport) -> Option<Line> {
+        let was_in_doubt = std::mem::replace(&mut self.is_in_doubt, report.doubt.is_some());
+        match (&report.doubt, was_in_doubt) {
+            (Some(doubt), false) => Some(Line::Doubted { doubt: doubt.clone() }),
+            (None, true) => Some(Line::Known),
+            _ => None,
+        }
     }
 
     fn failure_lines(&mut self, report: &PassReport) -> Vec<Line> {
@@ -91,6 +125,13 @@ impl Line {
             }
             Self::Failing { message } => tracing::warn!(error = %message, "passes fail"),
             Self::Recovered => tracing::info!("passes succeed again"),
+            Self::Refused { refusal } => {
+                let status = refusal.status_text();
+                tracing::warn!(call = %refusal.call, %status, refusal = %refusal, "a call is not carried out");
+            }
+            Self::Doubted { doubt } => tracing::warn!(%doubt, "the daemon may be another"),
+            Self::Known => tracing::info!("the daemon is this host's"),
+            Self::Allowed { call } => tracing::info!(%call, "a call that was refused is carried out again"),
         }
     }
 }
@@ -163,6 +204,29 @@ mod tests {
         let ended = conditions.after(&scoped);
         assert_eq!(ended, [Line::Resolved { container: ContainerId::new("a"), reason: foreign }]);
         assert_eq!(conditions.after(&report(&[("b", foreign)], None)), [], "b stood all the while");
+    }
+
+    // F1, F2
+    #[test]
+    fn a_refusal_is_told_when_it_begins_changes_and_ends() {
+        let mut conditions = Conditions::default();
+        let refused = |status| {
+            let error = crate::docker::DaemonError::Status {
+                endpoint: "unix:///x".into(),
+                call: "GET /images/{id}/json",
+                status,
+                body: String::new(),
+            };
+            let refusal =
+                crate::docker::refusal(DaemonCall::Images, &error, None, crate::config::ImageLabels::WhenReadable);
+            PassReport { warnings: refusal.into_iter().collect(), ..report(&[], None) }
+        };
+        let begun = conditions.after(&refused(403));
+        assert!(matches!(begun.as_slice(), [Line::Refused { refusal }] if refusal.status == Some(403)), "{begun:?}");
+        assert_eq!(conditions.after(&refused(403)), [], "it stands");
+        assert_eq!(conditions.after(&refused(405)).len(), 1, "in another way");
+        assert_eq!(conditions.after(&report(&[], None)), [Line::Allowed { call: DaemonCall::Images }]);
+        assert_eq!(conditions.after(&report(&[], None)), []);
     }
 
     #[test]

@@ -139,6 +139,7 @@ pub(super) mod tests {
     use crate::config::Config;
     use crate::dispatch::DispatchArgs;
     use crate::dispatch::actor::Peer;
+    use crate::docker::Refusals;
     use crate::model::{Epoch, RowId, SystemClock};
     use crate::supervisor::{InFlight, Pulse};
 
@@ -166,6 +167,7 @@ pub(super) mod tests {
             clock: Arc::new(SystemClock),
             pulse: Pulse::new(),
             in_flight: InFlight::default(),
+            refusals: Refusals::default(),
         });
         state.lanes.insert(Lane::Details, Peer { epoch: Epoch(1), actor: deaf().await });
         state.store = Some(Peer { epoch: Epoch(1), actor: deaf().await });

@@ -41,6 +41,7 @@ pub(crate) fn directory_keys(rows: &[LedgerRow], listing: &Listing, rules: &Rule
         sites: owned(&sites),
         compose_projects: owned(&compose_projects),
         adopted_names: owned(&adopted_names),
+        elsewhere: None,
     }
 }
 

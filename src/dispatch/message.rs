@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ractor::{ActorRef, RpcReplyPort};
 
-use crate::docker::{CallProgress, DaemonError, DockerMessage, ImageAnswer, Lane, Listed};
+use crate::docker::{CallProgress, DaemonError, DockerMessage, Identified, ImageAnswer, Lane, Listed};
 use crate::model::{ContainerId, Epoch, Examined, ImageId, Inspected, LedgerRow, News, OpId, PassId, Scope, Trigger};
 use crate::store::{CommitReport, DetailsReport, Directory, Opened, StoreError, StoreMessage};
 use crate::tick::TickMessage;
@@ -96,6 +96,18 @@ pub enum DispatchMessage {
         op: OpId,
         /// The answer.
         result: Result<DetailsReport, StoreError>,
+    },
+    /// Who answers.
+    Identified {
+        /// The request that is answered.
+        op: OpId,
+        /// The answer.
+        identified: Identified,
+    },
+    /// What was refused was asked once more.
+    Checked {
+        /// The request that is answered.
+        op: OpId,
     },
     /// The daemon that did not answer does.
     DaemonAnswers {

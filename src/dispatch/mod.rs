@@ -10,10 +10,12 @@ mod conditions;
 mod debts;
 mod details;
 mod directory;
+mod identification;
 mod message;
 mod pass;
 mod preview;
 mod probe;
+mod refusals;
 mod rules;
 
 pub(crate) use actor::{DispatchActor, DispatchArgs};

@@ -93,6 +93,9 @@ impl Look {
                 Event::RowsRead(op, Ok(self.in_store(move |store| store.read_rows(&host, &rows)).await?))
             }
             Ask::List(_) => Event::Listed(op, self.daemon.list().await),
+            Ask::Identify(_) => Event::Identified(op, self.questions.source().identify().await),
+            // Asked where a list passes a deadline of the actor's; here it ends by itself, with an error.
+            Ask::Ping(_) => Event::Pinged,
             Ask::ReadImages(images) => Event::ImagesRead(op, self.questions.images(images).await),
             Ask::ReadNames(containers) | Ask::Verify(containers) => {
                 Event::Verified(op, self.questions.verify(containers).await)

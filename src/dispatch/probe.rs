@@ -6,6 +6,7 @@ use ractor::ActorRef;
 
 use super::DispatchMessage;
 use super::actor::DispatchState;
+use super::pass::Event;
 use crate::docker::{DaemonError, DockerMessage, Lane};
 use crate::model::{OpId, PassReport};
 use crate::tick::TickMessage;
@@ -34,7 +35,8 @@ impl DispatchState {
     ) {
         if let Some(error) = error {
             self.lists_fail = true;
-            let hangs = error.is_unreachable() || matches!(error, DaemonError::Stalled { .. });
+            let hangs =
+                error.is_unreachable() || matches!(error, DaemonError::Stalled { .. } | DaemonError::Slow { .. });
             if hangs && self.probe.op.is_none() {
                 self.probe_after_backoff(myself);
             }
@@ -69,11 +71,23 @@ impl DispatchState {
         self.to_lane(Lane::Probe, DockerMessage::AwaitDaemon { op, reply_to: myself.clone() });
     }
 
-    pub(super) fn daemon_answers(&mut self, op: OpId) {
+    /// A pass whose list is not answered wants to know whether the daemon is; it waits so long for it at most. A ping that
+    /// waits since an earlier pass is as good as one of its own.
+    pub(super) fn ping(&mut self, myself: &ActorRef<DispatchMessage>, op: OpId, within: Duration) {
+        self.arm(myself, op, within);
+        self.probe_daemon(myself);
+    }
+
+    pub(super) fn daemon_answers(&mut self, myself: &ActorRef<DispatchMessage>, op: OpId) {
         if self.probe.op != Some(op) {
             return;
         }
         self.probe.op = None;
+        if self.pass.is_some() {
+            // The pass that runs tells by it whether the daemon hangs or only its list takes long.
+            self.pass_event(myself, Event::Pinged);
+            return;
+        }
         if !self.lists_fail {
             // The list was answered at the same time: nothing was in vain, and the next outage is looked at at once.
             return;
@@ -104,7 +118,7 @@ mod tests {
         state.note_daemon(&myself, Some(&silent), &failed);
         let op = state.probe.op.expect("it waits");
         state.note_daemon(&myself, None, &committed);
-        state.daemon_answers(op);
+        state.daemon_answers(&myself, op);
         assert_eq!(state.probe.op, None);
         state.note_daemon(&myself, Some(&silent), &failed);
         assert!(state.probe.op.is_some(), "at once");

@@ -64,6 +64,14 @@ impl DockerActor {
                 let answers = questions.details(containers).await;
                 state.answer(&reply_to, DispatchMessage::DetailsRead { op, answers });
             }
+            DockerMessage::Identify { op, reply_to } => {
+                let identified = questions.source().identify().await;
+                state.answer(&reply_to, DispatchMessage::Identified { op, identified });
+            }
+            DockerMessage::Check { op, calls, reply_to } => {
+                questions.check(calls).await;
+                state.answer(&reply_to, DispatchMessage::Checked { op });
+            }
             DockerMessage::AwaitDaemon { op, reply_to } => {
                 questions.source().await_daemon().await;
                 state.answer(&reply_to, DispatchMessage::DaemonAnswers { op });

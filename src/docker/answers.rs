@@ -53,15 +53,11 @@ struct RawState<'a> {
 }
 
 /// What the answer to an inspect says. Only the daemon's own 404 means gone.
-pub(super) fn inspected(call: &Call, answer: Result<Answer, DaemonError>) -> Inspected {
+pub(super) fn inspected(call: &Call, answer: Answer) -> Result<Inspected, DaemonError> {
     match answer {
-        Ok(Answer { status: 200, body }) => match details(&body) {
-            Ok(details) => Inspected::Present(details),
-            Err(cause) => Inspected::Unanswered(call.nonsense(&cause).to_string()),
-        },
-        Ok(Answer { status: 404, body }) if says_no_such("container", &body) => Inspected::Gone,
-        Ok(Answer { status, body }) => Inspected::Unanswered(call.status(status, &body).to_string()),
-        Err(error) => Inspected::Unanswered(error.to_string()),
+        Answer { status: 200, body } => details(&body).map(Inspected::Present).map_err(|cause| call.nonsense(&cause)),
+        Answer { status: 404, body } if says_no_such("container", &body) => Ok(Inspected::Gone),
+        Answer { status, body } => Err(call.status(status, &body)),
     }
 }
 
@@ -70,16 +66,15 @@ pub(super) fn examined(
     call: &Call,
     labels: &LabelReader,
     container: &ContainerId,
-    answer: Result<Answer, DaemonError>,
-) -> Examined {
+    answer: Answer,
+) -> Result<Examined, DaemonError> {
     match answer {
-        Ok(Answer { status: 200, body }) => match examined_container(&body, container, labels) {
-            Ok(examined) => Examined::Present(Box::new(examined)),
-            Err(cause) => Examined::Unanswered(call.nonsense(&cause).to_string()),
+        Answer { status: 200, body } => match examined_container(&body, container, labels) {
+            Ok(examined) => Ok(Examined::Present(Box::new(examined))),
+            Err(cause) => Err(call.nonsense(&cause)),
         },
-        Ok(Answer { status: 404, body }) if says_no_such("container", &body) => Examined::Gone,
-        Ok(Answer { status, body }) => Examined::Unanswered(call.status(status, &body).to_string()),
-        Err(error) => Examined::Unanswered(error.to_string()),
+        Answer { status: 404, body } if says_no_such("container", &body) => Ok(Examined::Gone),
+        Answer { status, body } => Err(call.status(status, &body)),
     }
 }
 
@@ -130,15 +125,15 @@ struct RawImageConfig<'a> {
     labels: Option<&'a RawValue>,
 }
 
-/// What the answer to an image's inspect says of its labels.
-pub(super) fn image(labels: &LabelReader, answer: Result<Answer, DaemonError>) -> ImageAnswer {
+/// What the answer to an image's inspect says of its labels. Only the daemon's own 404 means gone.
+pub(super) fn image(call: &Call, labels: &LabelReader, answer: Answer) -> Result<ImageAnswer, DaemonError> {
     match answer {
-        Ok(Answer { status: 200, body }) => match image_labels(labels, &body) {
-            Ok(read) => ImageAnswer::Labels(read.claims.into()),
-            Err(_) => ImageAnswer::Unanswered,
+        Answer { status: 200, body } => match image_labels(labels, &body) {
+            Ok(read) => Ok(ImageAnswer::Labels(read.claims.into())),
+            Err(cause) => Err(call.nonsense(&cause.to_string())),
         },
-        Ok(Answer { status: 404, body }) if says_no_such("image", &body) => ImageAnswer::Gone,
-        _ => ImageAnswer::Unanswered,
+        Answer { status: 404, body } if says_no_such("image", &body) => Ok(ImageAnswer::Gone),
+        Answer { status, body } => Err(call.status(status, &body)),
     }
 }
 
@@ -156,12 +151,16 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    fn answer(status: u16, body: &str) -> Result<Answer, DaemonError> {
-        Ok(Answer { status, body: body.into() })
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer { status, body: body.into() }
     }
 
-    fn inspect(status: u16, body: &str) -> Inspected {
-        inspected(&Call { endpoint: "unix:///x".into(), call: "GET /x" }, answer(status, body))
+    fn call() -> Call {
+        Call { endpoint: "unix:///x".into(), call: "GET /x" }
+    }
+
+    fn inspect(status: u16, body: &str) -> Option<Inspected> {
+        inspected(&call(), answer(status, body)).ok()
     }
 
     #[test]
@@ -178,10 +177,11 @@ mod tests {
             health: HealthFact::Absent,
             image_ref: Some("nginx:1.25".into()),
         };
-        assert_eq!(inspect(200, body), Inspected::Present(expected));
+        assert_eq!(inspect(200, body), Some(Inspected::Present(expected)));
         let odd = r#"{"Id":"a","RestartCount":"many","State":{"Status":"stopping","OOMKilled":null,"StartedAt":7,"Health":[]}}"#;
         let state = Some(ContainerState::Other("stopping".into()));
-        assert_eq!(inspect(200, odd), Inspected::Present(InspectedDetails { state, ..InspectedDetails::default() }));
+        let expected = InspectedDetails { state, ..InspectedDetails::default() };
+        assert_eq!(inspect(200, odd), Some(Inspected::Present(expected)));
     }
 
     // F12
@@ -197,7 +197,8 @@ mod tests {
             (r#""Status":"paused","Health":{"Status":"healthy"}"#, HealthFact::Keep),
             (r#""Status":"exited","Health":{"Status":"unhealthy"}"#, HealthFact::Absent),
         ] {
-            let Inspected::Present(details) = inspect(200, &format!(r#"{{"Id":"a","State":{{{state}}}}}"#)) else {
+            let Some(Inspected::Present(details)) = inspect(200, &format!(r#"{{"Id":"a","State":{{{state}}}}}"#))
+            else {
                 panic!("{state}")
             };
             assert_eq!(details.health, expected, "{state}");
@@ -206,7 +207,7 @@ mod tests {
 
     #[test]
     fn gone_is_the_daemons_own_404_and_nothing_else() {
-        assert_eq!(inspect(404, r#"{"message":"No such container: a"}"#), Inspected::Gone);
+        assert_eq!(inspect(404, r#"{"message":"No such container: a"}"#), Some(Inspected::Gone));
         for (status, body) in [
             (404, r#"{"message":"page not found"}"#),
             (404, "<html>No such container</html>"),
@@ -219,27 +220,27 @@ mod tests {
             (200, "[]"),
             (200, r#"{"Id":"a""#),
         ] {
-            assert!(matches!(inspect(status, body), Inspected::Unanswered(_)), "{status} {body}");
+            assert_eq!(inspect(status, body), None, "{status} {body}");
         }
     }
 
     #[test]
     fn an_images_labels_are_read_by_the_same_names() {
         let labels = LabelReader::new(&Config::new("x"));
-        let read = |status, body: &str| image(&labels, answer(status, body));
-        let ImageAnswer::Labels(claims) =
+        let read = |status, body: &str| image(&call(), &labels, answer(status, body)).ok();
+        let Some(ImageAnswer::Labels(claims)) =
             read(200, r#"{"Id":"x","Config":{"Labels":{"com.docker.compose.project":"shop","x":"y"}}}"#)
         else {
             panic!("labels")
         };
         assert_eq!(claims.compose_project.as_deref(), Some("shop"));
         for body in [r#"{"Config":null}"#, r#"{"Config":{"Labels":null}}"#, r#"{"Config":{}}"#, "{}"] {
-            assert_eq!(read(200, body), ImageAnswer::Labels(crate::model::Claims::default().into()), "{body}");
+            assert_eq!(read(200, body), Some(ImageAnswer::Labels(crate::model::Claims::default().into())), "{body}");
         }
-        assert_eq!(read(404, r#"{"message":"No such image: sha256:00"}"#), ImageAnswer::Gone);
+        assert_eq!(read(404, r#"{"message":"No such image: sha256:00"}"#), Some(ImageAnswer::Gone));
         for (status, body) in [(404, "gone"), (500, ""), (200, r#"{"Config":7}"#), (200, r#"{"Config":{"Labels":7}}"#)]
         {
-            assert_eq!(read(status, body), ImageAnswer::Unanswered, "{status} {body}");
+            assert_eq!(read(status, body), None, "{status} {body}");
         }
     }
 }

@@ -1,30 +1,34 @@
 //! The daemon as the other rooms call it.
 
-use std::future::Future;
-use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::answers;
 use super::bollard_client;
 use super::endpoint::Endpoint;
 use super::events::DaemonEvents;
-use super::fault::Call;
-use super::identity::identity;
+use super::fault::{Call, names_nothing};
+use super::identity::{Identified, identity};
 use super::labels::LabelReader;
-use super::list::{ListCall, ReadList};
-use super::message::{Action, DaemonError, ImageAnswer, Listed};
-use super::progress::CallProgress;
+use super::list::{ListCall, ReadList, list_path};
+use super::message::{Action, Connection, DaemonError, ImageAnswer, Listed};
+use super::progress::{CallProgress, LIST_CALL};
+use super::refusals::{Refusals, refusal, unanswered};
 use super::resolve::{ResolveError, resolve_among};
 use super::source::{ContainerSource, EventStream};
 use super::transport::{Answer, Keep, Question, Transport, segment};
-use crate::config::Config;
-use crate::model::{BoxFuture, ContainerId, DaemonIdentity, Examined, ImageId, Inspected, Scope, whole_millis};
+use crate::config::{Config, ImageLabels};
+use crate::model::{BoxFuture, ContainerId, DaemonCall, Examined, ImageId, Inspected, Refusal, Scope};
 
 /// The inspect of one container, as errors name it.
-const INSPECT_CALL: &str = "GET /containers/{id}/json";
+const INSPECT_CALL: &str = DaemonCall::Inspect.request();
+
+/// The inspect of one image, as errors name it.
+const IMAGE_CALL: &str = DaemonCall::Images.request();
 
 /// Longest text that a row is bound to and a daemon is asked for: no request holds a path of more than 64 KB.
 const MAX_ID_BYTES: usize = 4096;
@@ -37,6 +41,12 @@ const MAX_INFO_BYTES: usize = 1024 * 1024;
 
 /// Over one action. `stop` gives a container 10 s to end before it kills it.
 const ACTION_DEADLINE: Duration = Duration::from_secs(30);
+
+/// An id that no container and no image has: asked for it, whoever carries the call out says so.
+const NOBODY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// For a ping after a list that was not answered: a daemon that does not hang answers in milliseconds.
+const TIME_TO_PONG: Duration = Duration::from_secs(1);
 
 /// Between two tries to reach a daemon that is absent or refuses. One that was killed and starts again is followed within
 /// half a second of its first answer; a connect that is refused costs neither side more than a system call.
@@ -54,26 +64,32 @@ struct Inner {
     list_deadline: Duration,
     inspect_deadline: Duration,
     labels: Arc<LabelReader>,
-    /// For the list alone; a new connection of it asks for the identity.
+    /// For the list alone, on a connection that is kept.
     lists: ListCall,
     /// For all other reads: each has its own connection.
     calls: Transport,
     /// For pings and actions.
     docker: bollard::Docker,
-    known: Mutex<Known>,
+    identity_deadline: Duration,
+    /// Which of the clients of this process it is.
+    number: u64,
+    refusals: Refusals,
+    image_labels: ImageLabels,
 }
 
-/// Who answers on which of the list's connections.
-#[derive(Clone, Debug, Default)]
-struct Known {
-    connection: u64,
-    identity: Option<DaemonIdentity>,
-}
+/// Tells the clients of this process apart.
+static CLIENTS: AtomicU64 = AtomicU64::new(1);
 
 impl Daemon {
     /// A client that has not connected yet.
     #[must_use]
     pub fn new(endpoint: Endpoint, config: &Config) -> Self {
+        Self::noting(endpoint, config, Refusals::default())
+    }
+
+    /// As [`Self::new`]; notes there which calls are refused.
+    #[must_use]
+    pub fn noting(endpoint: Endpoint, config: &Config, refusals: Refusals) -> Self {
         let endpoint = Arc::new(endpoint);
         let labels = Arc::new(LabelReader::new(config));
         let inner = Inner {
@@ -83,7 +99,10 @@ impl Daemon {
             labels,
             calls: Transport::new(Arc::clone(&endpoint), Keep::None),
             docker: bollard_client::connect(&endpoint),
-            known: Mutex::default(),
+            identity_deadline: config.identity_deadline,
+            number: CLIENTS.fetch_add(1, Ordering::Relaxed),
+            refusals,
+            image_labels: config.image_labels,
             endpoint,
         };
         Self { inner: Arc::new(inner) }
@@ -95,46 +114,24 @@ impl Daemon {
         self.inner.endpoint.to_string()
     }
 
-    /// All containers, stopped ones too, and who answers. `list_deadline` bounds connecting, head, body and decoding. The
-    /// identity is asked for beside the list when the list opens a new connection, under `inspect_deadline` and within
-    /// `list_deadline`; unknown, it is asked for again beside the next list.
+    /// All containers, stopped ones too. `list_deadline` bounds connecting, head, body and decoding; a daemon that was silent
+    /// until then is asked whether it answers a ping.
     ///
     /// # Errors
     ///
     /// Every way in which there is no whole listing; never a short one.
     pub async fn list(&self) -> Result<Listed, DaemonError> {
-        let began = Instant::now();
-        self.list_beside_identity(began, self.inner.lists.read_within(self.inner.list_deadline, began)).await
-    }
-
-    async fn list_beside_identity(
-        &self,
-        began: Instant,
-        list: impl Future<Output = Result<ReadList, DaemonError>>,
-    ) -> Result<Listed, DaemonError> {
-        let known = self.inner.known();
-        let opened = self.inner.lists.connector().opened();
-        let mut list = pin!(list);
-        let mut learn = pin!(self.inner.learn_identity(known.connection));
-        let mut learned = None;
-        let ReadList { listing, body_bytes, duration } = loop {
-            tokio::select! {
-                listing = &mut list => break listing?,
-                identity = &mut learn, if learned.is_none() => learned = Some(identity),
+        let read = self.inner.lists.read_within(self.inner.list_deadline, Instant::now()).await;
+        let listed = read.map(|read| self.inner.listed(read));
+        let listed = self.inner.noted(DaemonCall::List, None, listed);
+        match listed {
+            Err(error @ DaemonError::Silent { .. }) => {
+                let pong = timeout(TIME_TO_PONG, self.ping()).await;
+                let answers = pong.is_ok_and(|pong| pong.is_ok());
+                Err(if answers { error.of_a_daemon_that_answers() } else { error })
             }
-        };
-        let same_connection = *opened.borrow() == known.connection;
-        let identity = match learned {
-            Some(identity) => identity,
-            None if same_connection => known.identity,
-            None => timeout_at(began + self.inner.list_deadline, learn).await.unwrap_or_default(),
-        };
-        Ok(Listed { listing, body_bytes, duration, identity })
-    }
-
-    /// Who answers now, asked afresh under `inspect_deadline`; `None` if it does not say.
-    pub async fn identity(&self) -> Option<DaemonIdentity> {
-        self.inner.ask_identity().await
+            listed => listed,
+        }
     }
 
     /// One `_ping` under `inspect_deadline`. It proves that the daemon's front door answers, and nothing more.
@@ -145,11 +142,48 @@ impl Daemon {
     pub async fn ping(&self) -> Result<(), DaemonError> {
         let call = self.inner.calls.call("GET /_ping");
         let deadline = self.inner.inspect_deadline;
-        match timeout(deadline, self.inner.docker.ping()).await {
+        let result = match timeout(deadline, self.inner.docker.ping()).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(call.of_bollard(&error)),
             Err(_) => Err(call.timed_out(deadline, false, &CallProgress::default())),
+        };
+        self.inner.noted(DaemonCall::Ping, None, result)
+    }
+
+    /// Makes one call of each of these kinds, side by side, each under its deadline. What comes of a call that is refused, or
+    /// not answered in time, is a [`Refusal`].
+    pub async fn refused_among(&self, calls: &[DaemonCall]) -> Vec<Refusal> {
+        let mut checks = JoinSet::new();
+        for call in calls {
+            let (daemon, call) = (self.clone(), *call);
+            checks.spawn(async move { daemon.refused(call).await });
         }
+        let mut refused: Vec<Refusal> = checks.join_all().await.into_iter().flatten().collect();
+        refused.sort_by_key(|refusal| refusal.call);
+        refused
+    }
+
+    async fn refused(&self, call: DaemonCall) -> Option<Refusal> {
+        let deadline = match call {
+            DaemonCall::List => self.inner.list_deadline,
+            DaemonCall::Info | DaemonCall::Version => self.inner.identity_deadline,
+            _ => self.inner.inspect_deadline,
+        };
+        match timeout(deadline, self.check(call, None)).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => refusal(call, &error, None, self.inner.image_labels),
+            Err(_) => {
+                let setting = call.deadline_setting().map_or_else(String::new, |setting| format!("{setting} "));
+                let cause = format!("no answer within {setting}({deadline:?})");
+                Some(unanswered(call, cause, 0, self.inner.image_labels))
+            }
+        }
+    }
+
+    /// Which of its calls are refused, as far as it made them.
+    #[must_use]
+    pub fn refusals(&self) -> &Refusals {
+        &self.inner.refusals
     }
 
     /// The container that a full id, an exact name, or the begin of exactly one id means, among those listed now.
@@ -166,9 +200,13 @@ impl Daemon {
 impl ContainerSource for Daemon {
     fn list<'a>(&'a self, scope: &'a Scope) -> BoxFuture<'a, Result<Listed, DaemonError>> {
         Box::pin(async move {
-            let began = Instant::now();
-            self.list_beside_identity(began, self.inner.lists.read(scope, began)).await
+            let read = self.inner.lists.read(scope, Instant::now()).await;
+            self.inner.noted(DaemonCall::List, None, read.map(|read| self.inner.listed(read)))
         })
+    }
+
+    fn identify(&self) -> BoxFuture<'_, Identified> {
+        Box::pin(self.inner.identify())
     }
 
     fn inspect<'a>(&'a self, container: &'a ContainerId) -> BoxFuture<'a, Inspected> {
@@ -176,8 +214,7 @@ impl ContainerSource for Daemon {
             if container.as_str().len() > MAX_ID_BYTES {
                 return Inspected::Unanswered(no_id());
             }
-            let answer = self.inner.ask_inspect(container).await;
-            answers::inspected(&self.inner.calls.call(INSPECT_CALL), answer)
+            self.inner.inspect(container).await.unwrap_or_else(|error| Inspected::Unanswered(error.to_string()))
         })
     }
 
@@ -186,24 +223,50 @@ impl ContainerSource for Daemon {
             if container.as_str().len() > MAX_ID_BYTES {
                 return Examined::Unanswered(no_id());
             }
-            let answer = self.inner.ask_inspect(container).await;
-            answers::examined(&self.inner.calls.call(INSPECT_CALL), &self.inner.labels, container, answer)
+            self.inner.examine(container).await.unwrap_or_else(|error| Examined::Unanswered(error.to_string()))
         })
     }
 
     fn image<'a>(&'a self, image: &'a ImageId) -> BoxFuture<'a, ImageAnswer> {
         Box::pin(async move {
-            let path = format!("/images/{}/json", segment(image.as_str()));
-            let answer = self.inner.ask("GET /images/{id}/json", path, MAX_INSPECT_BYTES).await;
-            answers::image(&self.inner.labels, answer)
+            let error = match self.inner.image(image.as_str()).await {
+                Ok(answer) => return answer,
+                Err(error) => error,
+            };
+            match refusal(DaemonCall::Images, &error, Some(image.as_str()), self.inner.image_labels) {
+                Some(refusal) => {
+                    let status = refusal.status_text();
+                    ImageAnswer::Refused(format!("{} is refused with status {status}", refusal.request).into())
+                }
+                None => ImageAnswer::Unanswered,
+            }
+        })
+    }
+
+    /// By an id that nothing has, where the call is about one thing. The stream of events is opened and closed.
+    fn check<'a>(&'a self, call: DaemonCall, image: Option<&'a str>) -> BoxFuture<'a, Result<(), DaemonError>> {
+        Box::pin(async move {
+            match call {
+                DaemonCall::List => self.inner.list_nothing().await,
+                DaemonCall::Events => self.events(None).await.map(drop),
+                DaemonCall::Inspect => self.inner.inspect(&ContainerId::new(NOBODY)).await.map(drop),
+                DaemonCall::Images => {
+                    let nobody = format!("sha256:{NOBODY}");
+                    self.inner.image(image.unwrap_or(&nobody)).await.map(drop)
+                }
+                DaemonCall::Info => self.inner.ask_json(call, "/info").await.map(drop),
+                DaemonCall::Version => self.inner.ask_json(call, "/version").await.map(drop),
+                DaemonCall::Ping => self.ping().await,
+                DaemonCall::Actions => self.inner.act_on_nothing().await,
+            }
         })
     }
 
     /// One `_ping` is left waiting without a deadline, for a frozen daemon answers it when it thaws; one that fails is
-    /// sent again four times a second.
+    /// sent again four times a second. A refusal is an answer, unless it is a proxy's that reaches no daemon.
     fn await_daemon(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            while self.inner.docker.ping().await.is_err() {
+            while !self.inner.answers_a_ping().await {
                 sleep(RETRY_EVERY).await;
             }
         })
@@ -215,17 +278,19 @@ impl ContainerSource for Daemon {
             let call = self.inner.calls.call(action_call(action));
             let path_segment = segment(container.as_str());
             let acting = bollard_client::act(&self.inner.docker, &path_segment, action);
-            match timeout(ACTION_DEADLINE, acting).await {
+            let result = match timeout(ACTION_DEADLINE, acting).await {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(error)) => Err(outcome(&call, call.of_bollard(&error))),
                 Err(_) => Err(outcome(&call, call.timed_out(ACTION_DEADLINE, false, &CallProgress::default()))),
-            }
+            };
+            self.inner.noted(DaemonCall::Actions, None, result)
         })
     }
 
     fn events(&self, since_nanos: Option<i64>) -> BoxFuture<'_, Result<Box<dyn EventStream>, DaemonError>> {
         Box::pin(async move {
-            let stream = DaemonEvents::open(&self.inner.calls, since_nanos).await?;
+            let stream = DaemonEvents::open(&self.inner.calls, since_nanos).await;
+            let stream = self.inner.noted(DaemonCall::Events, None, stream)?;
             Ok(Box::new(stream) as Box<dyn EventStream>)
         })
     }
@@ -236,8 +301,10 @@ impl ContainerSource for Daemon {
 }
 
 impl Inner {
-    fn known(&self) -> Known {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn listed(&self, read: ReadList) -> Listed {
+        let ReadList { listing, body_bytes, duration } = read;
+        let connection = Connection { client: self.number, number: *self.lists.connector().opened().borrow() };
+        Listed { listing, body_bytes, duration, connection }
     }
 
     async fn ask(&self, call: &'static str, path: String, max_body_bytes: usize) -> Result<Answer, DaemonError> {
@@ -249,52 +316,126 @@ impl Inner {
         self.ask(INSPECT_CALL, path, MAX_INSPECT_BYTES).await
     }
 
-    /// Waits until the list opens another connection than the one given, then asks who answers, and keeps the answer.
-    async fn learn_identity(&self, known_connection: u64) -> Option<DaemonIdentity> {
-        let mut opened = self.lists.connector().opened();
-        // The sender lives as long as this client, so that the wait cannot fail.
-        let connection = *opened.wait_for(|count| *count != known_connection).await.ok()?;
-        let identity = self.ask_identity().await;
-        if identity.is_some() {
-            let known = Known { connection, identity: identity.clone() };
-            *self.known.lock().unwrap_or_else(PoisonError::into_inner) = known;
-        }
-        identity
+    /// Gone or present.
+    async fn inspect(&self, container: &ContainerId) -> Result<Inspected, DaemonError> {
+        let answer = self.ask_inspect(container).await;
+        let inspected = answer.and_then(|answer| answers::inspected(&self.calls.call(INSPECT_CALL), answer));
+        self.noted(DaemonCall::Inspect, None, inspected)
     }
 
-    async fn ask_identity(&self) -> Option<DaemonIdentity> {
-        let asked = timeout(self.inspect_deadline, self.ask_who()).await;
-        match asked {
-            Ok(Ok(identity)) => identity,
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "the daemon's identity is unknown");
-                None
+    /// Gone or present.
+    async fn examine(&self, container: &ContainerId) -> Result<Examined, DaemonError> {
+        let answer = self.ask_inspect(container).await;
+        let call = self.calls.call(INSPECT_CALL);
+        let examined = answer.and_then(|answer| answers::examined(&call, &self.labels, container, answer));
+        self.noted(DaemonCall::Inspect, None, examined)
+    }
+
+    /// Gone, or its labels.
+    async fn image(&self, image: &str) -> Result<ImageAnswer, DaemonError> {
+        let path = format!("/images/{}/json", segment(image));
+        let answer = self.ask(IMAGE_CALL, path, MAX_INSPECT_BYTES).await;
+        let read = answer.and_then(|answer| answers::image(&self.calls.call(IMAGE_CALL), &self.labels, answer));
+        self.noted(DaemonCall::Images, Some(image), read)
+    }
+
+    /// A list of the one container that nobody has.
+    async fn list_nothing(&self) -> Result<(), DaemonError> {
+        let path = list_path(&[ContainerId::new(NOBODY)].into());
+        let body = self.ask(LIST_CALL, path, MAX_INSPECT_BYTES).await.and_then(|answer| match answer.status {
+            200 if answer.body.trim_ascii_start().starts_with(b"[") => Ok(()),
+            200 => Err(self.calls.call(LIST_CALL).nonsense("it is no list")),
+            status => Err(self.calls.call(LIST_CALL).status(status, &answer.body)),
+        });
+        self.noted(DaemonCall::List, None, body)
+    }
+
+    /// An action on the container that nobody has: whoever carries it out says that there is none.
+    async fn act_on_nothing(&self) -> Result<(), DaemonError> {
+        let call = self.calls.call(action_call(Action::Start));
+        let result = match bollard_client::act(&self.docker, NOBODY, Action::Start).await {
+            Ok(()) => Ok(()),
+            Err(error) => match call.of_bollard(&error) {
+                DaemonError::Status { status: 404, body, .. } if names_nothing(&body) => Ok(()),
+                error => Err(error),
+            },
+        };
+        self.noted(DaemonCall::Actions, None, result)
+    }
+
+    async fn answers_a_ping(&self) -> bool {
+        let call = self.calls.call("GET /_ping");
+        let pinged = self.docker.ping().await.map_err(|error| call.of_bollard(&error));
+        match self.noted(DaemonCall::Ping, None, pinged) {
+            Ok(_) => true,
+            Err(DaemonError::Status { status, .. }) => status < 500 || status == 501,
+            Err(_) => false,
+        }
+    }
+
+    /// Notes whether a call is carried out, and hands its result on.
+    fn noted<T>(
+        &self,
+        call: DaemonCall,
+        subject: Option<&str>,
+        result: Result<T, DaemonError>,
+    ) -> Result<T, DaemonError> {
+        match &result {
+            Ok(_) => self.refusals.carried_out(call, subject),
+            Err(error) => {
+                if let Some(refusal) = refusal(call, error, subject, self.image_labels) {
+                    self.refusals.refused(refusal);
+                }
             }
+        }
+        result
+    }
+
+    /// Each of the two under the deadline: `/info` hangs with the container runtime, and `/version` does not.
+    async fn identify(&self) -> Identified {
+        let (info, version) = tokio::join!(
+            self.ask_in_time(DaemonCall::Info, "/info"),
+            self.ask_in_time(DaemonCall::Version, "/version")
+        );
+        let without_id = info.as_ref().err().cloned();
+        let (info, version) = (info.unwrap_or_default(), version.unwrap_or_default());
+        let info = serde_json::from_str(&info).ok();
+        let identity = identity(info.as_ref(), serde_json::from_str(&version).ok().as_ref());
+        let has_id = identity.as_ref().is_some_and(|identity| identity.id.is_some());
+        let is_podman = identity.as_ref().is_some_and(|identity| identity.place.is_some());
+        let without_id = without_id.unwrap_or_else(|| {
+            if is_podman { "Podman has no id of its own".to_owned() } else { "GET /info tells no id".to_owned() }
+        });
+        Identified { identity, without_id: (!has_id).then_some(without_id) }
+    }
+
+    /// The body of an answer; else which call it was and what came instead, in few words.
+    async fn ask_in_time(&self, call: DaemonCall, path: &str) -> Result<String, String> {
+        let deadline = self.identity_deadline;
+        let request = call.request();
+        match timeout(deadline, self.ask_json(call, path)).await {
+            Ok(Ok(body)) => Ok(body),
+            Ok(Err(DaemonError::Status { status, .. })) => Err(format!("{request} is refused with status {status}")),
+            Ok(Err(error)) => Err(error.to_string()),
             Err(_) => {
-                tracing::debug!(deadline_ms = whole_millis(self.inspect_deadline), "the daemon's identity is unknown");
-                None
+                let cause = format!("no answer within identity_deadline ({deadline:?})");
+                self.refusals.refused(unanswered(call, cause, 0, self.image_labels));
+                Err(format!("{request} was not answered within identity_deadline ({deadline:?})"))
             }
         }
     }
 
-    async fn ask_who(&self) -> Result<Option<DaemonIdentity>, DaemonError> {
-        let info = async || self.ask_json("GET /info", "/info").await;
-        let infos = async { Ok((info().await?, info().await?)) };
-        let ((first, second), version) = tokio::try_join!(infos, self.ask_json("GET /version", "/version"))?;
-        let call = self.calls.call("GET /info");
-        let nonsense = |error: serde_json::Error| call.nonsense(&error.to_string());
-        let first = serde_json::from_str(&first).map_err(nonsense)?;
-        let second = serde_json::from_str(&second).map_err(nonsense)?;
-        let version = serde_json::from_str(&version).map_err(nonsense)?;
-        Ok(identity(&first, &second, &version))
-    }
-
-    async fn ask_json(&self, call: &'static str, path: &str) -> Result<String, DaemonError> {
-        let answer = self.ask(call, path.to_owned(), MAX_INFO_BYTES).await?;
-        if answer.status != 200 {
-            return Err(self.calls.call(call).status(answer.status, &answer.body));
-        }
-        Ok(String::from_utf8_lossy(&answer.body).into_owned())
+    /// A JSON object, as it came.
+    async fn ask_json(&self, call: DaemonCall, path: &str) -> Result<String, DaemonError> {
+        let answer = self.ask(call.request(), path.to_owned(), MAX_INFO_BYTES).await;
+        let read = answer.and_then(|answer| match answer.status {
+            200 if answer.body.trim_ascii_start().starts_with(b"{") => {
+                Ok(String::from_utf8_lossy(&answer.body).into_owned())
+            }
+            200 => Err(self.calls.call(call.request()).nonsense("it is no JSON object")),
+            status => Err(self.calls.call(call.request()).status(status, &answer.body)),
+        });
+        self.noted(call, None, read)
     }
 }
 

@@ -107,6 +107,11 @@ pub(super) fn says_no_such(what: &str, body: &[u8]) -> bool {
     message(body).is_some_and(|message| message.to_ascii_lowercase().contains(&format!("no such {what}")))
 }
 
+/// Whether these are the daemon's words for a container that is not there.
+pub(super) fn names_nothing(words: &str) -> bool {
+    words.to_ascii_lowercase().contains("no such container")
+}
+
 fn is_connect(error: &(dyn Error + 'static)) -> bool {
     chain(error)
         .any(|cause| cause.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect()))
@@ -155,6 +160,8 @@ mod tests {
         let body = format!("<html>\n\u{1b}[31m{}", "x".repeat(10_000));
         let shown = call.status(503, body.as_bytes()).to_string();
         assert!(shown.len() < 400 && !shown.contains('\u{1b}') && !shown.contains('\n'), "{shown}");
-        assert!(call.status(403, br#"{"message":"denied"}"#).to_string().ends_with("status 403: denied"));
+        let denied = call.status(403, br#"{"message":"denied"}"#).to_string();
+        assert!(denied.contains("status 403: denied; ") && denied.contains("allow"), "{denied}");
+        assert!(call.status(500, br#"{"message":"broken"}"#).to_string().ends_with("status 500: broken"));
     }
 }

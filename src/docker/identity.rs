@@ -9,6 +9,18 @@ use crate::model::DaemonIdentity;
 /// Longest text of an identity.
 const MAX_KEY_BYTES: usize = 512;
 
+/// Longest text of a version.
+const MAX_VERSION_BYTES: usize = 64;
+
+/// What came of the question who answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identified {
+    /// What it said; `None` if it said nothing.
+    pub identity: Option<DaemonIdentity>,
+    /// Why there is no id: which call was refused, with which status, or not answered in time.
+    pub without_id: Option<String>,
+}
+
 /// The little of `/info` that tells one daemon from another.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Info<'a> {
@@ -18,6 +30,11 @@ pub(super) struct Info<'a> {
     name: Scalar<'a>,
     #[serde(rename = "DockerRootDir", borrow, default)]
     root_directory: Scalar<'a>,
+    #[serde(rename = "ServerVersion", borrow, default)]
+    server_version: Scalar<'a>,
+    /// Podman alone builds with Buildah.
+    #[serde(rename = "BuildahVersion", borrow, default)]
+    buildah: Scalar<'a>,
 }
 
 /// The little of `/version` that says which engine it is.
@@ -35,21 +52,27 @@ struct Component<'a> {
     name: Scalar<'a>,
 }
 
-/// The identity, from two asks for `/info` in a row and one for `/version`. Podman makes up an id each time it is asked:
-/// an id that differs between the two is none, and name, engine and root directory stand for it.
-pub(super) fn identity(first: &Info<'_>, second: &Info<'_>, version: &Version<'_>) -> Option<DaemonIdentity> {
-    let components = version.components.iter().flatten();
-    let is_podman = components.filter_map(|part| part.name.text()).any(|name| name.contains("Podman"));
+/// The identity, from one answer to `/info` and one to `/version`, as far as there are any. Podman makes up an id each time
+/// it is asked: name, engine and root directory stand for it.
+pub(super) fn identity(info: Option<&Info<'_>>, version: Option<&Version<'_>>) -> Option<DaemonIdentity> {
+    let components = version.into_iter().flat_map(|version| version.components.iter().flatten());
+    let is_podman = components.filter_map(|part| part.name.text()).any(|name| name.contains("Podman"))
+        || info.is_some_and(|info| info.buildah.text().is_some());
     let engine = if is_podman { "podman" } else { "docker" };
-    let id = first.id.text().filter(|id| !id.is_empty() && second.id.text() == Some(id));
-    let key = match id {
-        Some(id) => id.to_owned(),
-        None => format!("{}|{engine}|{}", second.name.text()?, second.root_directory.text()?),
-    };
+    let said = version.and_then(|version| version.version.text());
+    let said = said.or_else(|| info.and_then(|info| info.server_version.text()));
+    let id = info.and_then(|info| info.id.text()).filter(|id| !id.is_empty() && !is_podman);
+    let place = info
+        .filter(|_| is_podman)
+        .and_then(|info| Some(format!("{}|{engine}|{}", info.name.text()?, info.root_directory.text()?)));
+    if said.is_none() && id.is_none() && place.is_none() {
+        return None;
+    }
     Some(DaemonIdentity {
         engine: engine.to_owned(),
-        version: bounded(version.version.text().unwrap_or(""), 64).into(),
-        key: bounded(&key, MAX_KEY_BYTES).into(),
+        version: bounded(said.unwrap_or_default(), MAX_VERSION_BYTES).into(),
+        id: id.map(|id| bounded(id, MAX_KEY_BYTES).into()),
+        place: place.map(|place| bounded(&place, MAX_KEY_BYTES).into()),
     })
 }
 
@@ -57,37 +80,44 @@ pub(super) fn identity(first: &Info<'_>, second: &Info<'_>, version: &Version<'_
 mod tests {
     use super::*;
 
-    fn identified(first: &str, second: &str, version: &str) -> Option<DaemonIdentity> {
-        let info = |json| serde_json::from_str::<Info<'_>>(json).unwrap();
-        identity(&info(first), &info(second), &serde_json::from_str(version).unwrap())
+    fn identified(info: Option<&str>, version: Option<&str>) -> Option<DaemonIdentity> {
+        let info = info.map(|json| serde_json::from_str::<Info<'_>>(json).unwrap());
+        let version = version.map(|json| serde_json::from_str(json).unwrap());
+        identity(info.as_ref(), version.as_ref())
     }
 
     const DOCKER: &str = r#"{"Version":"20.10.24","Components":[{"Name":"Engine","Details":{"Arch":"amd64"}}]}"#;
     const PODMAN: &str = r#"{"Version":"4.3.1","Components":[{"Name":"Podman Engine"},{"Name":"Conmon"}]}"#;
 
+    // F3
     #[test]
-    fn an_id_that_stays_the_same_is_the_key() {
+    fn one_answer_is_enough_for_an_id() {
         let info = r#"{"ID":"ABCD:EFGH","Name":"lab","DockerRootDir":"/var/lib/docker","Containers":7}"#;
-        let found = identified(info, info, DOCKER).unwrap();
-        assert_eq!((&*found.engine, &*found.version, &*found.key), ("docker", "20.10.24", "ABCD:EFGH"));
+        let found = identified(Some(info), Some(DOCKER)).unwrap();
+        assert_eq!((&*found.engine, &*found.version, found.shown()), ("docker", "20.10.24", Some("ABCD:EFGH")));
+        let info = r#"{"ID":"ABCD:EFGH","ServerVersion":"28.5.2"}"#;
+        let found = identified(Some(info), None).unwrap();
+        assert_eq!((&*found.engine, &*found.version, found.shown()), ("docker", "28.5.2", Some("ABCD:EFGH")));
     }
 
     // D20
     #[test]
-    fn an_id_that_is_made_up_is_replaced_by_name_engine_and_root() {
-        let info = |id: &str| format!(r#"{{"ID":{id},"Name":"lab","DockerRootDir":"/var/lib/containers"}}"#);
-        let found = identified(&info(r#""a""#), &info(r#""b""#), PODMAN).unwrap();
-        assert_eq!((&*found.engine, &*found.key), ("podman", "lab|podman|/var/lib/containers"));
-        for id in [r#""""#, "null", "7"] {
-            assert_eq!(identified(&info(id), &info(id), PODMAN).unwrap().key, found.key, "{id}");
-        }
+    fn an_id_that_is_made_up_is_none_and_name_engine_and_root_stand_for_it() {
+        let info = r#"{"ID":"a","Name":"lab","DockerRootDir":"/var/lib/containers"}"#;
+        let found = identified(Some(info), Some(PODMAN)).unwrap();
+        assert_eq!((&*found.engine, found.id.as_deref()), ("podman", None));
+        assert_eq!(found.shown(), Some("lab|podman|/var/lib/containers"));
+        let told = r#"{"ID":"b","Name":"lab","DockerRootDir":"/var/lib/containers","BuildahVersion":"1.28.0"}"#;
+        assert_eq!(identified(Some(told), None).unwrap().place, found.place, "without its version, too");
     }
 
+    // F2
     #[test]
-    fn without_anything_that_stays_there_is_no_identity() {
-        assert_eq!(identified("{}", "{}", DOCKER), None);
-        assert_eq!(identified(r#"{"ID":"a"}"#, r#"{"ID":"b"}"#, DOCKER), None);
-        let info = r#"{"ID":"a"}"#;
-        assert_eq!(identified(info, info, r#"{"Components":null}"#).unwrap().engine, "docker");
+    fn a_daemon_whose_info_is_refused_still_says_which_engine_it_is() {
+        let found = identified(None, Some(DOCKER)).unwrap();
+        assert_eq!((&*found.engine, &*found.version, found.shown()), ("docker", "20.10.24", None));
+        assert_eq!(identified(None, None), None);
+        assert_eq!(identified(Some("{}"), Some("{}")), None);
+        assert_eq!(identified(Some(r#"{"ID":""}"#), None), None);
     }
 }

@@ -140,7 +140,7 @@ impl ListCall {
 
 /// The containers of these ids, filtered by the daemon where that makes its answer shorter. A row may be bound to any
 /// text, of any length: what is no full id names no container of a list.
-fn list_path(ids: &BTreeSet<ContainerId>) -> String {
+pub(super) fn list_path(ids: &BTreeSet<ContainerId>) -> String {
     let ids: Vec<&ContainerId> = ids.iter().filter(|id| ContainerId::is_full(id.as_str())).collect();
     if ids.is_empty() || ids.len() > MOST_FILTERED {
         return LIST_ALL.to_owned();

@@ -6,13 +6,15 @@ use std::time::Duration;
 use ractor::ActorRef;
 
 use crate::dispatch::DispatchMessage;
-use crate::model::{Claims, ContainerId, DaemonIdentity, Examined, ImageId, Listing, OpId, Scope};
+use crate::model::{Claims, ContainerId, DaemonCall, Examined, ImageId, Listing, OpId, Scope};
 
 /// Which calls an instance of DockerActor makes. Each lane is its own instance, so that one that hangs is killed alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Lane {
-    /// List, identity, image look-ups, verify.
+    /// List, image look-ups, verify.
     Pass,
+    /// Who the daemon is, and what was refused once more: beside the passes.
+    Identity,
     /// Inspects after the commit.
     Details,
     /// Start, stop, restart, remove.
@@ -27,6 +29,7 @@ impl Lane {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pass => "pass",
+            Self::Identity => "identity",
             Self::Details => "details",
             Self::Actions => "actions",
             Self::Probe => "probe",
@@ -86,6 +89,23 @@ pub enum DockerMessage {
         /// Who gets the answer.
         reply_to: ActorRef<DispatchMessage>,
     },
+    /// Asks who answers. Answered by [`DispatchMessage::Identified`].
+    Identify {
+        /// Names this request.
+        op: OpId,
+        /// Who gets the answer.
+        reply_to: ActorRef<DispatchMessage>,
+    },
+    /// Makes the cheapest call of each of these kinds; what comes of it is noted in [`super::Refusals`]. Answered by
+    /// [`DispatchMessage::Checked`].
+    Check {
+        /// Names this request.
+        op: OpId,
+        /// Which calls, each about one image or none.
+        calls: Vec<(DaemonCall, Option<String>)>,
+        /// Who gets the answer.
+        reply_to: ActorRef<DispatchMessage>,
+    },
     /// Waits until the daemon answers: one `_ping` left waiting, a refused connect tried four times a second. Answered by
     /// [`DispatchMessage::DaemonAnswers`].
     AwaitDaemon {
@@ -137,9 +157,20 @@ pub enum ImageAnswer {
     Gone,
     /// Not known now: its containers wait a pass.
     Unanswered,
+    /// It cannot be read, and waiting does not help: which call, and what came.
+    Refused(Box<str>),
 }
 
-/// A list call that came to its end, and who answered it.
+/// Which connection of which client a listing came over. While it is the same, the same peer answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Connection {
+    /// Different for each client of this process.
+    pub client: u64,
+    /// How many connections that client had opened.
+    pub number: u64,
+}
+
+/// A list call that came to its end.
 #[derive(Debug)]
 pub struct Listed {
     /// What the daemon said. The same allocation as that of the list before if it said the same.
@@ -148,8 +179,8 @@ pub struct Listed {
     pub body_bytes: u64,
     /// From the start of the call to its last decoded entry.
     pub duration: Duration,
-    /// Who it is; `None` if it did not say within `inspect_deadline`.
-    pub identity: Option<DaemonIdentity>,
+    /// Over which connection it came.
+    pub connection: Connection,
 }
 
 /// What helps where nobody listens.
@@ -158,6 +189,46 @@ fn start_it(endpoint: &str) -> &'static str {
         "start the daemon, and if the socket file is bind-mounted into a container, mount its directory instead"
     } else {
         "start the daemon, and see that it listens there"
+    }
+}
+
+/// A deadline with its name in the configuration.
+fn named(call: &str, deadline: Duration) -> String {
+    match DaemonCall::of_request(call).deadline_setting() {
+        Some(setting) => format!("{setting} ({deadline:?})"),
+        None => format!("{deadline:?}"),
+    }
+}
+
+/// The cure of an answer that only needs longer.
+fn raise(call: &str) -> String {
+    match DaemonCall::of_request(call).deadline_setting() {
+        Some(setting) => format!("; raise {setting} if it only needs longer"),
+        None => String::new(),
+    }
+}
+
+/// What ends a status other than 200, where we know it. Restarting the daemon is never among it: it did answer.
+pub(super) fn status_cure(call: DaemonCall, status: u16) -> String {
+    let setting = call.proxy_setting();
+    match status {
+        200 => "what answers there is not the Docker API: point --docker-host at the daemon".to_owned(),
+        300..=399 | 401 | 407 => format!(
+            "what stands before the daemon wants a sign-in, which no Docker client sends: let this client through, and \
+             allow the call ({setting} at a socket proxy)"
+        ),
+        403 | 404 | 405 | 501 => format!("allow this call at the proxy before the daemon ({setting})"),
+        400 => format!("see what the daemon says of it; a proxy may have to allow the call ({setting})"),
+        429 => "the daemon, or what stands before it, is asked too often".to_owned(),
+        _ => "see the log of the daemon, and of the proxy before it if there is one".to_owned(),
+    }
+}
+
+/// The cure behind an error's words, for the statuses that only somebody else can end.
+fn told_cure(call: &str, status: u16) -> String {
+    match status {
+        300..=399 | 401 | 403 | 405 | 407 | 501 => format!("; {}", status_cure(DaemonCall::of_request(call), status)),
+        _ => String::new(),
     }
 }
 
@@ -201,8 +272,9 @@ pub enum DaemonError {
     },
     /// Connected, and no head of an answer within the deadline.
     #[error(
-        "the Docker daemon at {endpoint} accepted the connection and did not begin to answer {call} within {deadline:?}; \
-         it hangs or is starting; if it stays so, see its log (`journalctl -u docker`) and restart it"
+        "the Docker daemon at {endpoint} accepted the connection and did not begin to answer {call} within {}; it hangs or is \
+         starting; if it stays so, see its log (`journalctl -u docker`) and restart it",
+        named(call, *deadline)
     )]
     Silent {
         /// The address tried.
@@ -212,9 +284,26 @@ pub enum DaemonError {
         /// The deadline.
         deadline: Duration,
     },
+    /// It answers, but not this call within its deadline.
+    #[error(
+        "{call} took longer than {}: the Docker daemon at {endpoint} answers a ping and did not begin to answer that; how \
+         long it needs is not known{}",
+        named(call, *deadline),
+        raise(call)
+    )]
+    Slow {
+        /// The address tried.
+        endpoint: String,
+        /// Method and path.
+        call: &'static str,
+        /// The deadline.
+        deadline: Duration,
+    },
     /// The answer began and did not end within the deadline.
     #[error(
-        "the Docker daemon at {endpoint} began to answer {call} and did not end within {deadline:?}, after {bytes} bytes"
+        "the Docker daemon at {endpoint} began to answer {call} and did not end within {}, after {bytes} bytes{}",
+        named(call, *deadline),
+        raise(call)
     )]
     Stalled {
         /// The address tried.
@@ -239,7 +328,7 @@ pub enum DaemonError {
         cause: String,
     },
     /// A status other than 200.
-    #[error("the Docker daemon at {endpoint} answered {call} with status {status}: {body}")]
+    #[error("the Docker daemon at {endpoint} answered {call} with status {status}: {body}{}", told_cure(call, *status))]
     Status {
         /// The address tried.
         endpoint: String,
@@ -286,6 +375,15 @@ pub enum DaemonError {
 }
 
 impl DaemonError {
+    /// What a call that nobody began to answer comes to where the daemon answers a ping: it does not hang.
+    #[must_use]
+    pub(crate) fn of_a_daemon_that_answers(self) -> Self {
+        match self {
+            Self::Silent { endpoint, call, deadline } => Self::Slow { endpoint, call, deadline },
+            other => other,
+        }
+    }
+
     /// Whether no daemon answered at all.
     #[must_use]
     pub const fn is_unreachable(&self) -> bool {

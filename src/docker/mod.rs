@@ -11,6 +11,7 @@
 //! each            one question for many keys, some at a time
 //! listing         the list's body → a listing, while it comes in           (pure)
 //! events          the stream of events; lines, event_line: its bytes → events (pure)
+//! refusals        which calls are not carried out
 //! labels, answers, identity, resolve, fault, health, scalar, text          (pure)
 //! progress        how far a call came, for whoever cancels it
 //! ```
@@ -39,6 +40,7 @@ mod listing;
 mod message;
 mod progress;
 mod questions;
+mod refusals;
 mod resolve;
 mod scalar;
 mod source;
@@ -50,9 +52,14 @@ pub use client::Daemon;
 #[cfg(feature = "testkit")]
 pub(crate) use decoder::ListDecoder;
 pub use endpoint::{Endpoint, EndpointError, resolve_endpoint};
-pub use message::{Action, DaemonError, DockerMessage, ImageAnswer, Lane, Listed};
+pub use identity::Identified;
+pub use message::{Action, Connection, DaemonError, DockerMessage, ImageAnswer, Lane, Listed};
 pub use progress::CallProgress;
 pub(crate) use questions::DETAILS_AT_ONCE;
 pub use questions::Questions;
+pub use refusals::Refusals;
+#[cfg(test)]
+pub(crate) use refusals::refusal;
+pub(crate) use refusals::unanswered;
 pub use resolve::ResolveError;
 pub use source::{ContainerSource, EventStream, SourceFactory, StreamItem};

@@ -12,7 +12,7 @@ use super::each::ask_each;
 use super::message::ImageAnswer;
 use super::source::ContainerSource;
 use crate::config::Config;
-use crate::model::{ContainerId, Examined, ImageId, Inspected};
+use crate::model::{ContainerId, DaemonCall, Examined, ImageId, Inspected};
 
 /// Questions at a time when a pass waits for them.
 const AT_ONCE: usize = 8;
@@ -101,6 +101,15 @@ impl Questions {
         // What was answered until then is the answer.
         let _ = timeout(within, all).await;
         answers
+    }
+
+    /// Asks each of these calls once more, one after another, each under `inspect_deadline`. What comes of it is noted by the
+    /// source.
+    pub async fn check(&self, calls: Vec<(DaemonCall, Option<String>)>) {
+        for (call, image) in calls {
+            // One that is not answered stays as it stood.
+            let _ = timeout(self.inspect_deadline, self.source.check(call, image.as_deref())).await;
+        }
     }
 
     fn inspect_one(&self, id: ContainerId) -> impl Future<Output = (Inspected, ContainerId)> + Send + 'static {

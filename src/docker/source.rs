@@ -6,13 +6,15 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::identity::Identified;
 use super::message::{Action, DaemonError, ImageAnswer, Listed};
 use super::progress::CallProgress;
-use crate::model::{BoxFuture, ContainerId, DaemonEvent, Examined, ImageId, Inspected, Scope};
+use super::refusals::Refusals;
+use crate::model::{BoxFuture, ContainerId, DaemonCall, DaemonEvent, Examined, ImageId, Inspected, Scope};
 
 /// Where containers are listed, inspected and acted on.
 pub trait ContainerSource: fmt::Debug + Send + Sync + 'static {
-    /// The containers in scope, stopped ones too, and who answers. Of a scope of containers, exactly those of its ids
+    /// The containers in scope, stopped ones too, and over which connection they came. Of a scope of containers, exactly those of its ids
     /// that exist. No deadline of its own: [`Self::progress`] tells how far a dropped call came.
     ///
     /// # Errors
@@ -45,6 +47,23 @@ pub trait ContainerSource: fmt::Debug + Send + Sync + 'static {
     /// There is no stream.
     fn events(&self, since_nanos: Option<i64>) -> BoxFuture<'_, Result<Box<dyn EventStream>, DaemonError>>;
 
+    /// Who answers, from one `/info` and one `/version`. Bounded by itself, by `identity_deadline`: what one of them said counts
+    /// though the other hangs. A source that cannot say is known by its containers alone.
+    fn identify(&self) -> BoxFuture<'_, Identified> {
+        let without_id = Some("what containers are listed through does not say who answers".to_owned());
+        Box::pin(async { Identified { identity: None, without_id } })
+    }
+
+    /// Makes one call of this kind that changes nothing, the cheapest that tells whether it is carried out; about that one
+    /// image, if one is given. The caller bounds it. A source that refuses nothing has nothing to do.
+    ///
+    /// # Errors
+    /// What came instead of an answer.
+    fn check<'a>(&'a self, call: DaemonCall, image: Option<&'a str>) -> BoxFuture<'a, Result<(), DaemonError>> {
+        let _ = (call, image);
+        Box::pin(async { Ok(()) })
+    }
+
     /// How far the list in flight has come. One list is in flight at a time.
     fn progress(&self) -> Arc<CallProgress>;
 }
@@ -70,18 +89,32 @@ pub enum StreamItem {
 
 /// Makes sources: a fresh client for each life of each actor that asks, so that nothing of a hung call is carried over.
 #[derive(Clone)]
-pub struct SourceFactory(Arc<dyn Fn() -> Arc<dyn ContainerSource> + Send + Sync>);
+pub struct SourceFactory {
+    make: Arc<dyn Fn() -> Arc<dyn ContainerSource> + Send + Sync>,
+    refusals: Refusals,
+}
 
 impl SourceFactory {
     /// Takes what makes one.
     pub fn new(make: impl Fn() -> Arc<dyn ContainerSource> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(make))
+        Self::noting(Refusals::default(), make)
+    }
+
+    /// Takes what makes sources that note there which of their calls are refused.
+    pub fn noting(refusals: Refusals, make: impl Fn() -> Arc<dyn ContainerSource> + Send + Sync + 'static) -> Self {
+        Self { make: Arc::new(make), refusals }
     }
 
     /// A fresh source.
     #[must_use]
     pub fn make(&self) -> Arc<dyn ContainerSource> {
-        (self.0)()
+        (self.make)()
+    }
+
+    /// Which calls of its sources are refused.
+    #[must_use]
+    pub const fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
 }
 

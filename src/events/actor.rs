@@ -215,7 +215,11 @@ impl EventsState {
         self.reopen.arm(next.wait, myself, EventsMessage::ReopenDue);
         let wait_ms = whole_millis(next.wait);
         if next.is_news {
-            tracing::warn!(error = %loss, "the daemon's event stream is lost: changes are seen by tick until it is back");
+            if loss.is_refusal() {
+                tracing::debug!(error = %loss, "the daemon's event stream is refused");
+            } else {
+                tracing::warn!(error = %loss, "the daemon's event stream is lost: changes are seen by tick until it is back");
+            }
             // A pass that meets a daemon that is away has it waited for more closely than a stream is opened anew.
             self.shared.lock().dirty.everything();
             self.send_batch();

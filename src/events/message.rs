@@ -56,6 +56,13 @@ pub enum EventsMessage {
 #[cfg(feature = "cluster")]
 impl ractor::Message for EventsMessage {}
 
+impl Loss {
+    /// Whether the daemon, or a proxy before it, refused the stream: that is told with the other calls that are refused.
+    pub(super) const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Failed(DaemonError::Status { .. } | DaemonError::Nonsense { .. }))
+    }
+}
+
 /// Why a stream is not followed any more.
 #[derive(Debug, thiserror::Error)]
 pub enum Loss {

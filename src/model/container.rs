@@ -264,16 +264,26 @@ impl InspectedDetails {
     }
 }
 
-/// Which daemon answers, from `/info` and `/version`.
+/// Which daemon answers, from `/info` and `/version`, as far as they tell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DaemonIdentity {
     /// `docker` or `podman`.
     pub engine: String,
     /// The engine's version.
     pub version: String,
-    /// The text that tells this daemon from another: its id if it is the same in two asks, else name, engine and
-    /// root directory.
-    pub key: String,
+    /// Its own id; `None` of an engine that makes one up at each request, and of one that does not say.
+    pub id: Option<String>,
+    /// Name, engine and root directory, of an engine that makes its id up: alike, they stand for one; unlike, they prove
+    /// nothing.
+    pub place: Option<String>,
+}
+
+impl DaemonIdentity {
+    /// What is shown and stored of it.
+    #[must_use]
+    pub fn shown(&self) -> Option<&str> {
+        self.id.as_deref().or(self.place.as_deref())
+    }
 }
 
 #[cfg(test)]

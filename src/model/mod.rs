@@ -10,6 +10,7 @@ mod future;
 mod ids;
 mod notification;
 mod pass;
+mod refusal;
 mod registry;
 mod row;
 #[cfg(feature = "http")]
@@ -28,6 +29,7 @@ pub use future::BoxFuture;
 pub use ids::{ContainerId, Epoch, HostName, ImageId, OpId, PassId, Revision, RowId, WorkloadId};
 pub use notification::{Notification, NotifyEvent, ReceiverKind};
 pub use pass::{FailureKind, PassFailure, PassOutcome, PassReport, Scope, Trigger, Unassigned, UnassignedReason};
+pub use refusal::{DaemonCall, Refusal};
 pub use registry::{
     Change, ChangeCause, ClaimRequest, HostRecord, HostStatus, LeaseRecord, PassRecord, Project, Registered, Route,
     Site, Stack, Stage, Workload,

@@ -5,7 +5,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Completeness, ContainerId, ContainerState, HostName, PassId, Quarantined, Revision, RowId, Timestamp};
+use super::{
+    Completeness, ContainerId, ContainerState, HostName, PassId, Quarantined, Refusal, Revision, RowId, Timestamp,
+};
 
 macro_rules! word_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
@@ -77,7 +79,7 @@ word_enum! {
     PassOutcome {
         /// A complete listing was committed.
         Committed = "committed",
-        /// A partial listing was committed: nothing was swept.
+        /// A partial listing was committed, or one of a daemon that may be another: nothing was swept.
         Partial = "partial",
         /// The listing failed and single inspects answered: the rows of those that did were updated, nothing was swept.
         Degraded = "degraded",
@@ -113,8 +115,12 @@ word_enum! {
         Contested = "contested",
         /// Its claim is its image's, not its creator's.
         LabelFromImage = "label_from_image",
-        /// Its image could not be asked yet; the container waits a pass.
-        ImageUnknown = "image_unknown",
+        /// Its image was asked and did not answer in time; the container waits a pass, three passes at most.
+        ImageUnanswered = "image_unanswered",
+        /// Its image cannot be read, and `image_labels` requires that.
+        ImageUnreadable = "image_unreadable",
+        /// Whether the daemon that answers is this host's is in doubt: nothing new is bound.
+        IdentityUnknown = "identity_unknown",
         /// The configured ignore list names it.
         Ignored = "ignored",
     }
@@ -223,6 +229,18 @@ pub struct PassFailure {
     pub message: String,
 }
 
+impl PassReport {
+    /// Whether containers asked for rows and each of them was kept from one because something could not be known: what
+    /// the pass is for was not done.
+    #[must_use]
+    pub fn could_give_no_row(&self) -> bool {
+        use UnassignedReason as R;
+        let kept = [R::ImageUnanswered, R::ImageUnreadable, R::IdentityUnknown];
+        let is_kept_from_one = kept.iter().any(|reason| self.unassigned.contains_key(reason));
+        is_kept_from_one && self.inserted + self.rebound == 0
+    }
+}
+
 impl fmt::Display for PassFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -293,6 +311,12 @@ pub struct PassReport {
     pub hanging: Vec<ContainerId>,
     /// Bound containers whose labels name another owner.
     pub disputed: Vec<Unassigned>,
+    /// Why it is not known whether the daemon is this host's, if nothing was made or taken for that.
+    #[serde(default)]
+    pub doubt: Option<String>,
+    /// Calls that the daemon, or a proxy before it, does not carry out, for as long as that stands.
+    #[serde(default)]
+    pub warnings: Vec<Refusal>,
     /// The revision of the last change; `None` if nothing changed.
     pub revision: Option<Revision>,
     /// Why it failed.

@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::pass::word_enum;
-use super::{ContainerId, ContainerState, HostName, PassId, Revision, RowId, Timestamp, WorkloadId, WorkloadKind};
+use super::{
+    ContainerId, ContainerState, HostName, PassId, Refusal, Revision, RowId, Timestamp, WorkloadId, WorkloadKind,
+};
 
 /// A workload as listed; the secret is shown only when made or rotated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -240,6 +242,9 @@ pub struct HostRecord {
     pub engine_version: Option<String>,
     /// What tells its daemon from another.
     pub engine_identity: Option<String>,
+    /// Whether an operator said that the daemon that answers next is this host's.
+    #[serde(skip)]
+    pub identity_confirmed: bool,
     /// When its last complete pass of the whole host began, by the database's clock.
     pub last_complete_pass_at: Option<Timestamp>,
     /// The last pass that committed.
@@ -251,6 +256,8 @@ pub struct HostRecord {
     pub last_pass_status: Option<HostStatus>,
     /// Why, if they cannot.
     pub last_error: Option<String>,
+    /// Calls that its daemon, or a proxy before it, does not carry out, as its last passes found.
+    pub refusals: Vec<Refusal>,
     /// Whole passes by tick that changed nothing and left no line in `passes`.
     pub unchanged_passes: i64,
     /// Between two passes by tick, in milliseconds, as the process that wrote it last was configured.

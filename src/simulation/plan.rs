@@ -20,6 +20,8 @@ pub enum Call {
     Examine,
     /// Of the daemon: one image's labels.
     Image,
+    /// Of the daemon: who it is.
+    Identify,
     /// Of the daemon: the ping that waits.
     Ping,
     /// Of the daemon: an action on one container.
@@ -48,11 +50,12 @@ pub enum Call {
 
 impl Call {
     /// All that the daemon is asked.
-    pub const OF_THE_DAEMON: [Self; 8] = [
+    pub const OF_THE_DAEMON: [Self; 9] = [
         Self::List,
         Self::Inspect,
         Self::Examine,
         Self::Image,
+        Self::Identify,
         Self::Ping,
         Self::Act,
         Self::OpenStream,

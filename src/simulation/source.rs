@@ -1,10 +1,11 @@
 //! The daemon of a [`SimulatedHost`], as a ledger asks it: behind the seam of the real client.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::container::SimulatedContainer;
 use super::host::SimulatedHost;
@@ -14,7 +15,8 @@ use super::stream::SimulatedStream;
 use super::world::World;
 use crate::config::Config;
 use crate::docker::{
-    Action, CallProgress, ContainerSource, DaemonError, EventStream, ImageAnswer, ListDecoder, Listed,
+    Action, CallProgress, Connection, ContainerSource, DaemonError, EventStream, Identified, ImageAnswer, ListDecoder,
+    Listed,
 };
 use crate::model::{BoxFuture, ContainerId, DaemonIdentity, Examined, ExaminedContainer, ImageId, Inspected, Scope};
 
@@ -24,14 +26,18 @@ pub(super) const ENDPOINT: &str = "simulated://host";
 /// Between two tries of a ping that fails, as the real client's.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
 
-/// One client: it learns on its first list in each life of the daemon who answers.
+/// One client, whose connection lives as long as the daemon does.
 #[derive(Debug)]
 pub(super) struct SimulatedSource {
     host: SimulatedHost,
     decoder: ListDecoder,
     progress: Arc<CallProgress>,
-    known: Mutex<Option<(u64, DaemonIdentity)>>,
+    identity_deadline: Duration,
+    number: u64,
 }
+
+/// Tells the simulated clients of this process apart.
+static CLIENTS: AtomicU64 = AtomicU64::new(1);
 
 /// One call on its way; counted until it ends or is dropped.
 struct OnItsWay<'a>(&'a SimulatedHost);
@@ -45,7 +51,8 @@ impl Drop for OnItsWay<'_> {
 impl SimulatedSource {
     pub(super) fn new(host: SimulatedHost, config: &Config) -> Self {
         let decoder = ListDecoder::new(config);
-        Self { host, decoder, progress: Arc::default(), known: Mutex::default() }
+        let number = CLIENTS.fetch_add(1, Ordering::Relaxed);
+        Self { host, decoder, progress: Arc::default(), identity_deadline: config.identity_deadline, number }
     }
 
     /// Makes a call that ends when the daemon does.
@@ -81,7 +88,7 @@ impl SimulatedSource {
     async fn listing(&self, scope: &Scope) -> Result<Listed, DaemonError> {
         let began = Instant::now();
         let fault = self.reach(Call::List, LIST, None).await?;
-        let identity = self.identity(fault.as_ref());
+        let connection = Connection { client: self.number, number: self.host.life() };
         let (body, shown) = self.host.ask(|world| (body_of(world, fault.as_ref()), shown(world)));
         let denied = match &fault {
             Some(PlannedFault::LeftOut(container)) => Some(container),
@@ -96,25 +103,22 @@ impl SimulatedSource {
             listing.quarantined.retain(|quarantined| ids.contains(&quarantined.container_id));
         }
         self.host.plan().travel().await;
-        Ok(Listed { listing: Arc::new(listing), body_bytes: body.len() as u64, duration: began.elapsed(), identity })
+        Ok(Listed { listing: Arc::new(listing), body_bytes: body.len() as u64, duration: began.elapsed(), connection })
     }
 
-    fn identity(&self, fault: Option<&PlannedFault>) -> Option<DaemonIdentity> {
-        let life = self.host.life();
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, identity)) = known.as_ref().filter(|(learned_in, _)| *learned_in == life) {
-            return Some(identity.clone());
-        }
-        if fault == Some(&PlannedFault::IdentitySilent) {
-            return None;
+    async fn who_answers(&self) -> Result<Identified, DaemonError> {
+        let fault = self.reach(Call::Identify, "GET /info", None).await?;
+        if fault == Some(PlannedFault::IdentitySilent) {
+            let without_id = Some("GET /info is refused with status 403".to_owned());
+            return Ok(Identified { identity: None, without_id });
         }
         let identity = self.host.ask(|world| DaemonIdentity {
             engine: "docker".into(),
             version: world.version.clone(),
-            key: world.engine_id.clone(),
+            id: Some(world.engine_id.clone()),
+            place: None,
         });
-        *known = Some((life, identity.clone()));
-        Some(identity)
+        Ok(Identified { identity: Some(identity), without_id: None })
     }
 
     /// What the inspect of a container says, if it exists; an error where that is not to be understood.
@@ -147,6 +151,18 @@ impl ContainerSource for SimulatedSource {
         Box::pin(async move {
             self.progress.begin();
             self.call(LIST, self.listing(scope)).await
+        })
+    }
+
+    fn identify(&self) -> BoxFuture<'_, Identified> {
+        Box::pin(async move {
+            let asked = self.call("GET /info", self.who_answers());
+            let unanswered = |why: &str| Identified { identity: None, without_id: Some(why.to_owned()) };
+            match timeout(self.identity_deadline, asked).await {
+                Ok(Ok(identified)) => identified,
+                Ok(Err(error)) => unanswered(&error.to_string()),
+                Err(_) => unanswered("GET /info was not answered within identity_deadline"),
+            }
         })
     }
 

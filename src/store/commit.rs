@@ -14,7 +14,9 @@ use super::open::Store;
 use super::plan::{CommitPlan, CommitReport};
 use super::schema::{hosts, passes};
 use super::write::write_rows;
-use crate::model::{Completeness, HostStatus, PassOutcome, Scope, Timestamp, Trigger, whole_millis};
+use crate::model::{
+    Completeness, DaemonIdentity, HostStatus, PassOutcome, Refusal, Scope, Timestamp, Trigger, whole_millis,
+};
 
 impl Store {
     /// Writes one pass, all or nothing; with `row_by_row` a row that the database refuses costs only itself.
@@ -69,23 +71,29 @@ fn is_counted_only(plan: &CommitPlan) -> bool {
         && plan.pass.outcome == PassOutcome::Committed
 }
 
-/// Fence, lease, stamp and status in one statement, the first of the transaction. The identity is learned once, and
-/// not if another host has it, unless an operator confirmed that both names are meant.
+/// Fence, lease, stamp and status in one statement, the first of the transaction. An identity is learned, and learned anew
+/// where the containers proved the daemon, but not if another host has its id, unless an operator confirmed that both names
+/// are meant. What only stands for an id may be the same on two machines.
+///
+/// SQLite counts the parameters in the order in which they come up first, PostgreSQL by their numbers: both are the same here.
 const STAMP: &str = "\
     UPDATE hosts SET lease_expires_at = $1, last_error = CASE WHEN $2 IS NULL THEN last_error ELSE $3 END, \
         status = COALESCE($2, status), endpoint = COALESCE($4, endpoint), \
         engine = COALESCE($5, engine), engine_version = COALESCE($6, engine_version), \
-        engine_identity = COALESCE(engine_identity, $7), \
-        identity_confirmed = CASE WHEN $7 IS NULL THEN identity_confirmed ELSE FALSE END, \
-        last_complete_pass_at = COALESCE($8, last_complete_pass_at), last_pass_id = COALESCE($9, last_pass_id), \
-        unchanged_passes = unchanged_passes + $10, interval_ms = $11 \
-    WHERE name = $12 AND lease_generation = $13";
+        engine_identity = CASE WHEN $7 IS NULL THEN engine_identity \
+            WHEN engine_identity IS NULL OR identity_confirmed OR $8 IS NULL THEN $7 \
+            WHEN EXISTS (SELECT 1 FROM hosts other WHERE other.engine_identity = $8 AND other.name <> $9) \
+                THEN engine_identity ELSE $7 END, \
+        identity_confirmed = CASE WHEN $7 IS NULL AND $10 = 0 THEN identity_confirmed ELSE FALSE END, \
+        last_complete_pass_at = COALESCE($11, last_complete_pass_at), last_pass_id = COALESCE($12, last_pass_id), \
+        unchanged_passes = unchanged_passes + $13, refusals = COALESCE($14, refusals), interval_ms = $15 \
+    WHERE name = $9 AND lease_generation = $16";
 
 /// In nearly every pass: the host's daemon is known.
-const LEARNS_NOTHING: &str = " AND ($7 IS NULL OR engine_identity IS NOT NULL)";
+const LEARNS_NOTHING: &str = " AND ($8 IS NULL OR engine_identity IS NOT NULL)";
 
-const LEARNS_IF_FREE: &str = " AND ($7 IS NULL OR engine_identity IS NOT NULL OR identity_confirmed \
-        OR NOT EXISTS (SELECT 1 FROM hosts other WHERE other.engine_identity = $7 AND other.name <> $12))";
+const LEARNS_IF_FREE: &str = " AND ($8 IS NULL OR engine_identity IS NOT NULL OR identity_confirmed \
+        OR NOT EXISTS (SELECT 1 FROM hosts other WHERE other.engine_identity = $8 AND other.name <> $9))";
 
 /// `at` is the transaction's moment, and the begin of the pass by the same clock, the database's: whoever asks for the age of
 /// the last complete pass goes by that clock, whatever the one of this process says.
@@ -114,25 +122,33 @@ fn stamp(
         .bind::<Nullable<Text>, _>((!failed).then_some(plan.host.endpoint.as_str()))
         .bind::<Nullable<Text>, _>(identity.map(|identity| identity.engine.as_str()))
         .bind::<Nullable<Text>, _>(identity.map(|identity| identity.version.as_str()))
-        .bind::<Nullable<Text>, _>(identity.map(|identity| identity.key.as_str()))
+        .bind::<Nullable<Text>, _>(identity.and_then(DaemonIdentity::shown))
+        .bind::<Nullable<Text>, _>(identity.and_then(|identity| identity.id.as_deref()))
+        .bind::<Text, _>(lease.host.as_str())
+        .bind::<BigInt, _>(i64::from(plan.host.uses_confirmation))
         .bind::<Nullable<UtcTimestamp>, _>((plan.host.complete && !failed).then_some(begun))
         .bind::<Nullable<Text>, _>((!failed).then_some(plan.pass.id.as_str()))
         .bind::<BigInt, _>(i64::from(is_counted_only(plan)))
+        .bind::<Nullable<Text>, _>(plan.host.refusals.as_deref().map(as_json))
         .bind::<BigInt, _>(as_i64(whole_millis(plan.host.interval)))
-        .bind::<Text, _>(lease.host.as_str())
         .bind::<BigInt, _>(lease.generation)
         .execute(db)
+}
+
+fn as_json(refusals: &[Refusal]) -> String {
+    serde_json::to_string(refusals).expect("words, numbers and texts")
 }
 
 /// Why the fence let nothing through: the lease, or the identity.
 fn not_stamped(db: &mut Db, lease: &Lease, plan: &CommitPlan) -> Result<Fault, Fault> {
     let generation: Option<i64> =
         hosts::table.find(lease.host.as_str()).select(hosts::lease_generation).first(db).optional()?;
-    let Some(identity) = plan.host.identity.as_ref().filter(|_| generation == Some(lease.generation)) else {
+    let id = plan.host.identity.as_ref().and_then(|identity| identity.id.as_deref());
+    let Some(id) = id.filter(|_| generation == Some(lease.generation)) else {
         return Ok(lost(db, lease));
     };
     let other: String = hosts::table
-        .filter(hosts::engine_identity.eq(&identity.key))
+        .filter(hosts::engine_identity.eq(id))
         .filter(hosts::name.ne(lease.host.as_str()))
         .select(hosts::name)
         .first(db)?;

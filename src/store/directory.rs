@@ -9,9 +9,9 @@ use super::fault::Fault;
 use super::open::Store;
 use super::registry::{add_stack_if_new, is_name};
 use super::rows::kind_of;
-use super::schema::{stack_adopted_names, stacks, workloads};
-use super::{Directory, DirectoryKeys, StoreError};
-use crate::model::{WorkloadId, WorkloadKind};
+use super::schema::{containers, hosts, stack_adopted_names, stacks, workloads};
+use super::{Directory, DirectoryKeys, Elsewhere, StoreError};
+use crate::model::{HostName, WorkloadId, WorkloadKind};
 
 /// Keys in one query: far below the number of values that either database takes.
 const KEYS_PER_QUERY: usize = 2_000;
@@ -28,6 +28,10 @@ impl Store {
                 sites: in_chunks(&keys.sites, |chunk| sites_by_id(db, chunk))?,
                 stacks: in_chunks(&keys.compose_projects, |chunk| stacks_by_compose_project(db, chunk))?,
                 adopted: in_chunks(&keys.adopted_names, |chunk| stacks_by_adopted_name(db, chunk))?,
+                kept_by: match &keys.elsewhere {
+                    Some(elsewhere) => another_host_with(db, elsewhere)?,
+                    None => None,
+                },
             })
         })
     }
@@ -109,6 +113,24 @@ fn stacks_by_adopted_name(db: &mut Db, names: &[&str]) -> QueryResult<Vec<(Strin
         .select((stack_adopted_names::container_name, workloads::id))
         .load(db)
         .map(with_workload_ids)
+}
+
+/// Another host that a row of one of these containers is of. The names come first, since the index of bound rows begins
+/// with the host.
+fn another_host_with(db: &mut Db, elsewhere: &Elsewhere) -> QueryResult<Option<HostName>> {
+    let others: Vec<String> =
+        hosts::table.filter(hosts::name.ne(elsewhere.host.as_str())).select(hosts::name).load(db)?;
+    if others.is_empty() || elsewhere.containers.is_empty() {
+        return Ok(None);
+    }
+    let ids: Vec<&str> = elsewhere.containers.iter().take(KEYS_PER_QUERY).map(String::as_str).collect();
+    let found: Option<String> = containers::table
+        .filter(containers::host.eq_any(others))
+        .filter(containers::container_id.eq_any(ids))
+        .select(containers::host)
+        .first(db)
+        .optional()?;
+    Ok(found.map(HostName::new))
 }
 
 fn with_workload_ids(found: Vec<(String, String)>) -> Vec<(String, WorkloadId)> {

@@ -194,6 +194,7 @@ pub(super) struct HostLine {
     engine: Option<String>,
     engine_version: Option<String>,
     engine_identity: Option<String>,
+    identity_confirmed: bool,
     last_complete_pass_at: Option<Timestamp>,
     last_pass_id: Option<String>,
     status: Option<String>,
@@ -203,6 +204,7 @@ pub(super) struct HostLine {
     lease_holder: Option<String>,
     lease_generation: i64,
     lease_expires_at: Option<Timestamp>,
+    refusals: Option<String>,
 }
 
 impl HostLine {
@@ -214,6 +216,7 @@ impl HostLine {
             engine: None,
             engine_version: None,
             engine_identity: None,
+            identity_confirmed: false,
             last_complete_pass_at: None,
             last_pass_id: None,
             status: None,
@@ -223,6 +226,7 @@ impl HostLine {
             lease_holder: None,
             lease_generation: 0,
             lease_expires_at: None,
+            refusals: None,
         }
     }
 }
@@ -235,6 +239,7 @@ impl From<HostLine> for HostRecord {
             engine: line.engine,
             engine_version: line.engine_version,
             engine_identity: line.engine_identity,
+            identity_confirmed: line.identity_confirmed,
             last_complete_pass_at: line.last_complete_pass_at,
             last_pass_id: line.last_pass_id.map(Into::into),
             status: line.status.as_deref().and_then(HostStatus::parse),
@@ -242,6 +247,8 @@ impl From<HostLine> for HostRecord {
             last_error: line.last_error,
             unchanged_passes: line.unchanged_passes,
             interval_ms: line.interval_ms,
+            // What a later version writes otherwise is what the next pass finds out again.
+            refusals: line.refusals.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
             lease: LeaseRecord {
                 holder: line.lease_holder,
                 generation: line.lease_generation,

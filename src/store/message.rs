@@ -8,7 +8,9 @@ use ractor::ActorRef;
 
 use super::plan::{CommitPlan, DetailsWrite};
 use crate::dispatch::DispatchMessage;
-use crate::model::{ContainerId, HostRecord, LedgerRow, OpId, Revision, RowId, Scope, WorkloadId, WorkloadKind};
+use crate::model::{
+    ContainerId, HostName, HostRecord, LedgerRow, OpId, Revision, RowId, Scope, WorkloadId, WorkloadKind,
+};
 
 /// A request to StoreActor; one transaction at a time.
 #[derive(Debug)]
@@ -120,6 +122,17 @@ pub struct DirectoryKeys {
     pub compose_projects: BTreeSet<String>,
     /// Stacks by a container name that they adopted.
     pub adopted_names: BTreeSet<String>,
+    /// Containers that another host may have rows of.
+    pub elsewhere: Option<Elsewhere>,
+}
+
+/// Which containers are looked for among the rows of other hosts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The host that asks.
+    pub host: HostName,
+    /// Their ids.
+    pub containers: BTreeSet<String>,
 }
 
 /// The answer to a look-up. A key that is not in its map is known to be unknown.
@@ -133,6 +146,8 @@ pub struct Directory {
     pub stacks: HashMap<String, WorkloadId>,
     /// The stack's workload by adopted container name.
     pub adopted: HashMap<String, WorkloadId>,
+    /// Another host with a row that is bound to one of the containers that were looked for.
+    pub kept_by: Option<HostName>,
 }
 
 /// What *open* read.

@@ -59,7 +59,8 @@ pub use holder::{LeaseHolder, is_holder_dead};
 pub use lease::{Lease, lease_time_to_live};
 pub use ledger_store::{LedgerReader, LedgerStore, StoreFactory};
 pub use message::{
-    DetailsReport, Directory, DirectoryKeys, NewBinding, Opened, RegistryError, RowKeys, StoreError, StoreMessage,
+    DetailsReport, Directory, DirectoryKeys, Elsewhere, NewBinding, Opened, RegistryError, RowKeys, StoreError,
+    StoreMessage,
 };
 pub use notifications::NotificationPlace;
 pub use open::{OpenMode, Store};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::{
     Binding, ChangeCause, Completeness, ContainerId, ContainerState, DaemonIdentity, HostStatus, Observed, PassId,
-    PassOutcome, Revision, RowId, Scope, Timestamp, Trigger,
+    PassOutcome, Refusal, Revision, RowId, Scope, Timestamp, Trigger,
 };
 
 /// One transaction of the reconciliation.
@@ -52,14 +52,18 @@ pub struct PassStamp {
 pub struct HostStamp {
     /// The daemon's address, as resolved.
     pub endpoint: String,
-    /// Who answered; `None` leaves what is stored.
+    /// Who answered, where that is this host's daemon; what it does not tell leaves what is stored.
     pub identity: Option<DaemonIdentity>,
+    /// Whether an operator's word was needed to believe that, and counts no longer.
+    pub uses_confirmation: bool,
     /// How far the rows can be trusted from now on; `None` leaves what is stored, with its error.
     pub status: Option<HostStatus>,
     /// Whether this was a complete pass over the whole host: moves `last_complete_pass_at` to the pass's begin.
     pub complete: bool,
     /// Between two passes by tick: without a complete one for three of them the host is stale.
     pub interval: std::time::Duration,
+    /// Which calls are refused; `None` leaves what is stored.
+    pub refusals: Option<Vec<Refusal>>,
 }
 
 /// One row's difference.

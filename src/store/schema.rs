@@ -159,6 +159,7 @@ table! {
         lease_generation -> BigInt,
         lease_expires_at -> Nullable<crate::store::moment::UtcTimestamp>,
         changes_pruned_to -> BigInt,
+        refusals -> Nullable<Text>,
     }
 }
 

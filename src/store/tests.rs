@@ -64,9 +64,11 @@ fn steady_plan() -> CommitPlan {
         host: HostStamp {
             endpoint: "unix:///x".into(),
             identity: None,
+            uses_confirmation: false,
             status: Some(HostStatus::Fresh),
             complete: true,
             interval: std::time::Duration::from_secs(30),
+            refusals: None,
         },
         rows: Arc::default(),
         row_by_row: false,
@@ -93,6 +95,7 @@ fn a_steady_pass_takes_at_most_12_statements_and_one_for_each_2000_keys() {
         sites: keys("s", 1),
         compose_projects: keys("c", 1),
         adopted_names: keys("n", 1),
+        elsewhere: None,
     };
     store.look_up(&names).expect("a directory");
     store.commit(&lease, &steady_plan()).expect("committed");

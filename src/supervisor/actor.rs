@@ -117,11 +117,12 @@ impl Slot {
 }
 
 /// In the order of their births; each uses those after it.
-pub(crate) const CHILDREN: [Child; 10] = [
+pub(crate) const CHILDREN: [Child; 11] = [
     Child::Events,
     Child::Tick,
     Child::Dispatch,
     Child::Docker(Lane::Pass),
+    Child::Docker(Lane::Identity),
     Child::Docker(Lane::Details),
     Child::Docker(Lane::Actions),
     Child::Docker(Lane::Probe),

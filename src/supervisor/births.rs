@@ -49,6 +49,7 @@ impl SupervisorState {
             clock: self.args.clock.clone(),
             pulse,
             in_flight: self.args.in_flight.clone(),
+            refusals: self.args.sources.refusals().clone(),
         };
         let (dispatch, _) = Actor::spawn_linked(None, DispatchActor, args, myself.get_cell()).await?;
         self.wiring.dispatch_up(epoch, dispatch.clone());

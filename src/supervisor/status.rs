@@ -13,7 +13,9 @@ use super::live::LiveCounts;
 use super::tally::Tally;
 use super::{Child, RestartCause};
 use crate::events::StreamStatus;
-use crate::model::{ContainerId, FailureKind, HostStatus, PassFailure, PassOutcome, PassReport, Timestamp, Unassigned};
+use crate::model::{
+    ContainerId, FailureKind, HostStatus, PassFailure, PassOutcome, PassReport, Refusal, Timestamp, Unassigned,
+};
 
 /// The state of one ledger, as its watchers see it. What depends on the moment (ages, the call in flight, staleness) is
 /// computed when it is asked for.
@@ -28,6 +30,8 @@ pub struct Status {
     pub unassigned: Option<Arc<BTreeMap<ContainerId, Unassigned>>>,
     /// When the last complete pass of the whole host that this tree committed began, by the wall clock.
     pub last_complete_pass_at: Option<Timestamp>,
+    /// Calls that the daemon, or a proxy before it, does not carry out, as the last pass told.
+    pub refusals: Vec<Refusal>,
     /// How often each child was replaced, and why.
     pub restarts: BTreeMap<(Child, RestartCause), u64>,
     /// Children that did not die within their time and were left behind.
@@ -75,6 +79,7 @@ impl Status {
             last_report: None,
             unassigned: None,
             last_complete_pass_at: None,
+            refusals: Vec::new(),
             restarts: BTreeMap::new(),
             leaked: 0,
             store_trouble: None,
@@ -137,6 +142,14 @@ impl Status {
         self.note_unassigned(&report);
         self.tally.note(&report);
         self.told = told_by(&report).or(self.told);
+        // A report that no pass left knows of no call.
+        let is_of_a_pass = report
+            .error
+            .as_ref()
+            .is_none_or(|error| !matches!(error.kind, FailureKind::Internal | FailureKind::Stopping));
+        if is_of_a_pass {
+            self.refusals.clone_from(&report.warnings);
+        }
         self.last_report = Some(report);
     }
 }

@@ -50,13 +50,15 @@ pub(crate) fn fix(container: &Unassigned, projects: &BTreeMap<String, ProjectNam
             let can_be_a_stack = is_name(&container.detail);
             Some(format!("dockledger adopt {}", named().or_else(by_container).filter(|_| can_be_a_stack)?))
         }
-        UnassignedReason::ImageUnknown => Some("dockledger once".into()),
+        UnassignedReason::ImageUnanswered => Some("dockledger once".into()),
+        UnassignedReason::IdentityUnknown => Some("dockledger hosts confirm".into()),
         UnassignedReason::KindMismatch
         | UnassignedReason::OtherPrefix
         | UnassignedReason::OneOff
         | UnassignedReason::Superseded
         | UnassignedReason::Contested
         | UnassignedReason::LabelFromImage
+        | UnassignedReason::ImageUnreadable
         | UnassignedReason::Ignored => None,
     }
 }
@@ -104,7 +106,17 @@ pub(crate) const fn advice(reason: UnassignedReason) -> &'static str {
         UnassignedReason::LabelFromImage => {
             "the label comes from its image, not from who made the container; recreate it with labels of its own"
         }
-        UnassignedReason::ImageUnknown => "its image could not be asked yet; the next pass tries again",
+        UnassignedReason::ImageUnanswered => {
+            "its image did not answer in time; the next pass asks again, three times at most"
+        }
+        UnassignedReason::ImageUnreadable => {
+            "its image cannot be read and `image_labels` requires that: allow the call (`IMAGES=1` at a socket proxy), or set \
+             `image_labels` to `when_readable`"
+        }
+        UnassignedReason::IdentityUnknown => {
+            "no container that a row is bound to is listed, and the daemon does not say who it is: allow `/info` (`INFO=1` at a \
+             socket proxy), raise `identity_deadline`, or confirm that it is this host's daemon"
+        }
         UnassignedReason::Ignored => "`ignore` in the configuration leaves it out",
     }
 }
@@ -174,7 +186,9 @@ pub(crate) mod tests {
             (Reason::UnknownStack, "x", "a; rm -rf /", Some("dockledger adopt 'a; rm -rf /'")),
             (Reason::UnknownStack, "x", "--all", Some("dockledger adopt x")),
             (Reason::UnknownStack, "x", "a\nb", None),
-            (Reason::ImageUnknown, "x", "", Some("dockledger once")),
+            (Reason::ImageUnanswered, "x", "", Some("dockledger once")),
+            (Reason::ImageUnreadable, "x", "", None),
+            (Reason::IdentityUnknown, "x", "", Some("dockledger hosts confirm")),
             (Reason::KindMismatch, "x", "", None),
             (Reason::OtherPrefix, "x", "", None),
             (Reason::OneOff, "x", "", None),

@@ -38,6 +38,8 @@ pub(crate) fn failed_report(host: &HostName, kind: FailureKind, message: &str) -
         unreadable: Vec::new(),
         hanging: Vec::new(),
         disputed: Vec::new(),
+        doubt: None,
+        warnings: Vec::new(),
         revision: None,
         error: Some(PassFailure { kind, message: message.to_owned() }),
         unassigned_containers: Vec::new(),

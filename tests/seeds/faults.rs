@@ -33,7 +33,7 @@ pub(crate) fn of_the_daemon(dice: &mut Dice, containers: &[ContainerId]) -> Faul
         17 => FaultRule::new(F::Twice(about), &[Call::List]).times(times),
         18 => FaultRule::new(F::WithoutId(about), &[Call::List]).times(times),
         19 => FaultRule::new(F::Garbled(about), &[Call::List]).times(times),
-        20 => FaultRule::new(F::IdentitySilent, &[Call::List]),
+        20 => FaultRule::new(F::IdentitySilent, &[Call::Identify]),
         21 => FaultRule::new(F::Hang, &[Call::OpenStream]).times(1),
         22 => FaultRule::new(F::Hang, &[Call::NextEvent]),
         23 => FaultRule::new(F::Cut, &[Call::NextEvent]).times(1),

@@ -320,11 +320,12 @@ impl Simulation {
     }
 
     fn exchange(&mut self) -> String {
-        // A daemon that is met first is the host's own.
-        if self.picture.host.engine_identity.is_none() {
+        let is_stranger_here = !self.host.is_stranger_here();
+        // A daemon that is met first is the host's own, and where nothing is bound there is nothing to confuse.
+        let has_rows = self.picture.local().any(|row| row.container_id.is_some() && row.state != "missing");
+        if is_stranger_here && (self.picture.host.engine_identity.is_none() || !has_rows) {
             return "the daemon is not known yet".into();
         }
-        let is_stranger_here = !self.host.is_stranger_here();
         self.host.exchange(is_stranger_here);
         if is_stranger_here {
             self.plan.count("stranger");

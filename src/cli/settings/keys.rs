@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::config::{
-    ALLOWED_BASE_PATHS, AddressRange, BasePath, Config, DurationError, IgnoreEntry, ReceiverUrl, duration_text,
-    parse_duration, without_password,
+    ALLOWED_BASE_PATHS, AddressRange, BasePath, Config, DurationError, IgnoreEntry, ImageLabels, ReceiverUrl,
+    duration_text, parse_duration, without_password,
 };
 use crate::model::{HostName, NotifyEvent};
 
@@ -88,6 +88,7 @@ pub(crate) static KEYS: &[Key] = &[
     key!(duration "interval", interval),
     key!(duration "list_deadline", list_deadline),
     key!(duration "inspect_deadline", inspect_deadline),
+    key!(duration "identity_deadline", identity_deadline),
     key!(duration "store_deadline", store_deadline),
     key!(duration "coalesce", coalesce),
     key!("scope_limit", count, scope_limit),
@@ -95,6 +96,14 @@ pub(crate) static KEYS: &[Key] = &[
     key!("labels.workload_kind", text, labels.workload_kind),
     key!("labels.workload_role", text, labels.workload_role),
     key!("labels.static_site", text, labels.static_site),
+    Key {
+        name: "image_labels",
+        set: |config, given| {
+            config.image_labels = image_labels(given)?;
+            Ok(())
+        },
+        show: |config| json!(config.image_labels.as_str()),
+    },
     key!("compose_prefix", text, compose_prefix),
     key!("auto_adopt", boolean, auto_adopt),
     Key {
@@ -206,6 +215,15 @@ fn boolean(given: Given<'_>) -> Result<bool, Allowed> {
     }
 }
 
+fn image_labels(given: Given<'_>) -> Result<ImageLabels, Allowed> {
+    // YAML's habit of reading `off` as false reaches files and variables too.
+    if matches!(given, Given::Toml(toml::Value::Boolean(false))) {
+        return Ok(ImageLabels::Off);
+    }
+    let words = || ImageLabels::ALL.iter().map(|value| value.as_str()).collect::<Vec<_>>().join(", ");
+    text(given).ok().and_then(|word| ImageLabels::parse(&word)).ok_or_else(words)
+}
+
 fn long_count(given: Given<'_>) -> Result<u64, Allowed> {
     let number = match given {
         Given::Text(text) => text.trim().parse().ok(),
@@ -306,6 +324,8 @@ mod tests {
             ("interval", toml::Value::Integer(30)),
             ("interval", toml::Value::Float(0.5)),
             ("auto_adopt", toml::Value::String("true".into())),
+            ("image_labels", toml::Value::String("sometimes".into())),
+            ("image_labels", toml::Value::Integer(1)),
             ("retention.changes_count", toml::Value::Integer(-1)),
             ("restart_intensity", toml::Value::Integer(1 << 40)),
             ("ignore", toml::Value::String("name:x".into())),

@@ -1,11 +1,15 @@
 //! What a pass does when an answer does not come: past a deadline, and when an actor was replaced.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::Pass;
 use super::protocol::{Ask, AskKind, Effect, Moment};
 use crate::docker::{DaemonError, ImageAnswer};
 use crate::model::{FailureKind, Inspected, OpId, PassFailure};
+
+/// For a ping beside a list that is not answered: a daemon that does not hang answers in milliseconds, also over a network.
+const TIME_TO_PONG: Duration = Duration::from_secs(1);
 
 impl Pass {
     pub(super) fn on_deadline(
@@ -15,6 +19,11 @@ impl Pass {
         progress: Option<DaemonError>,
         now: Moment,
     ) -> Vec<Effect> {
+        match kind {
+            AskKind::Identify => return self.go_on(now),
+            AskKind::Ping => return self.on_pinged(false, now),
+            _ => {}
+        }
         if !kind.is_of_the_daemon() {
             let mut effects = vec![Effect::StoreStuck(op)];
             effects.extend(self.on_store_deadline(kind, now));
@@ -24,17 +33,20 @@ impl Pass {
         match kind {
             AskKind::List => {
                 self.draft.list_tries += 1;
+                if self.answers_pings.is_none() && !self.awaits(AskKind::Ping) {
+                    effects.push(self.ask(Ask::Ping(TIME_TO_PONG)));
+                }
                 if self.draft.list_tries < self.list_tries_allowed {
                     // Asked for now and sent to the next life of the lane.
                     effects.push(self.list());
                 } else {
                     self.list_failure = Some(progress.unwrap_or_else(|| self.silent()));
-                    effects.extend(self.go_on(now));
+                    effects.extend(self.go_on_when_pinged(now));
                 }
             }
             AskKind::ReadImages => {
                 let unanswered = self.asked_images.drain(..).map(|image| (image, ImageAnswer::Unanswered));
-                self.knowledge.images.extend(unanswered);
+                self.knowledge.learn_images(unanswered.collect());
                 effects.extend(self.decide(now));
             }
             AskKind::ReadNames => {
@@ -52,6 +64,25 @@ impl Pass {
             }
         }
         effects
+    }
+
+    /// The daemon answered a ping, or did not in time.
+    pub(super) fn on_pinged(&mut self, answers: bool, now: Moment) -> Vec<Effect> {
+        self.awaited.retain(|_, kind| *kind != AskKind::Ping);
+        self.answers_pings = Some(answers || self.answers_pings == Some(true));
+        let waits_for_that = self.list_failure.is_some() && self.listed.is_none() && !self.awaits(AskKind::Examine);
+        if waits_for_that && !self.is_failing() { self.go_on_when_pinged(now) } else { Vec::new() }
+    }
+
+    /// A list that was not answered in time is slow where the daemon answers at all, else the daemon hangs.
+    fn go_on_when_pinged(&mut self, now: Moment) -> Vec<Effect> {
+        if self.awaits(AskKind::Ping) {
+            return Vec::new();
+        }
+        if self.answers_pings == Some(true) {
+            self.list_failure = self.list_failure.take().map(DaemonError::of_a_daemon_that_answers);
+        }
+        self.go_on(now)
     }
 
     pub(super) fn silent(&self) -> DaemonError {
@@ -117,6 +148,8 @@ impl Pass {
                 let containers = self.asked_names.clone();
                 self.ask(Ask::ReadNames(containers))
             }
+            AskKind::Identify => self.ask(Ask::Identify(TIME_TO_PONG)),
+            AskKind::Ping => self.ask(Ask::Ping(TIME_TO_PONG)),
             AskKind::ReadImages => {
                 let images = self.asked_images.clone();
                 self.ask(Ask::ReadImages(images))

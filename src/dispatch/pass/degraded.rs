@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Pass;
 use super::endings::kind_of;
 use super::protocol::{Ask, AskKind, Effect, Moment};
-use crate::docker::{DaemonError, Listed};
+use crate::docker::{Connection, DaemonError, Listed};
 use crate::model::{
     Completeness, ContainerId, ContainerState, Examined, FailureKind, LedgerRow, ListedContainer, Listing, Observed,
     PassFailure, Ports,
@@ -17,7 +17,7 @@ impl Pass {
     /// Without a listing: asks for the known containers one by one, once, or fails.
     pub(super) fn go_on_without_a_listing(&mut self, now: Moment) -> Vec<Effect> {
         let Some(error) = &self.list_failure else { return Vec::new() };
-        if self.awaits(AskKind::Examine) {
+        if self.awaits(AskKind::Examine) || self.awaits(AskKind::Ping) {
             return Vec::new();
         }
         let failure = PassFailure { kind: kind_of(error), message: error.to_string() };
@@ -66,8 +66,8 @@ impl Pass {
             quarantined: Vec::new(),
             unreadable: Vec::new(),
         };
-        // Who answers is asked beside a listing alone: nothing new is bound now.
-        let listed = Listed { listing: Arc::new(listing), body_bytes: 0, duration: Duration::ZERO, identity: None };
+        let connection = Connection::default();
+        let listed = Listed { listing: Arc::new(listing), body_bytes: 0, duration: Duration::ZERO, connection };
         self.listed = Some(listed);
         self.listed_at = now.wall;
         self.go_on(now)

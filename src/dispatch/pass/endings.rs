@@ -15,6 +15,9 @@ impl Pass {
     pub(super) fn plan(&self, now: Moment) -> CommitPlan {
         let degraded = self.draft.degraded.as_ref().map(|failure| failure.message.clone());
         let complete = self.completeness() == Completeness::Complete;
+        let doubt = self.draft.doubt.clone();
+        // What is in doubt was not seen: neither the rows nor the moment of the last complete pass are moved by it.
+        let complete = complete && doubt.is_none();
         let (outcome, status) = match (&degraded, complete) {
             (Some(_), _) => (PassOutcome::Degraded, HostStatus::Degraded),
             (None, true) => (PassOutcome::Committed, HostStatus::Fresh),
@@ -23,13 +26,15 @@ impl Pass {
         // What a scoped pass saw says nothing of the others: only a failure of the daemon is the whole host's.
         let tells_of_the_host = self.scope.is_whole() || degraded.is_some();
         CommitPlan {
-            pass: self.stamp(outcome, degraded, now),
+            pass: self.stamp(outcome, degraded.or(doubt), now),
             host: HostStamp {
                 endpoint: self.settings.endpoint.clone(),
-                identity: self.listed.as_ref().and_then(|listed| listed.identity.clone()),
+                identity: self.who.as_ref().filter(|_| self.is_ours()).and_then(|who| who.identity.clone()),
+                uses_confirmation: self.confirmed,
                 status: tells_of_the_host.then_some(status),
                 complete: complete && self.scope.is_whole(),
                 interval: self.settings.config.interval,
+                refusals: None,
             },
             rows: Arc::clone(&self.planned),
             row_by_row: self.row_by_row,
@@ -85,9 +90,11 @@ impl Pass {
             host: HostStamp {
                 endpoint: self.settings.endpoint.clone(),
                 identity: None,
+                uses_confirmation: false,
                 status: Some(status),
                 complete: false,
                 interval: self.settings.config.interval,
+                refusals: None,
             },
             rows: Arc::default(),
             row_by_row: false,
@@ -126,9 +133,13 @@ impl Pass {
         });
         let committed = !self.is_failing();
         let (new_debts, old_debts) = if committed { self.debts() } else { (Vec::new(), Vec::new()) };
+        let renewed_id = self.renewed_id().filter(|_| committed).and_then(|before| {
+            let now = self.who.as_ref()?.identity.as_ref()?.shown()?.to_owned();
+            Some((before, now))
+        });
         let daemon_error = self.list_failure.take();
         let knowledge = self.knowledge_after(committed);
-        vec![Effect::Finished(Box::new(Finished { report, new_debts, old_debts, knowledge, daemon_error }))]
+        vec![Effect::Finished(Box::new(Finished { report, new_debts, old_debts, knowledge, daemon_error, renewed_id }))]
     }
 
     fn knowledge_after(&mut self, committed: bool) -> Knowledge {
@@ -137,7 +148,7 @@ impl Pass {
         if let (true, Some(assignment)) = (committed, &self.assignment) {
             knowledge.note_rivals(&self.scope, self.completeness(), &assignment.rivals);
         }
-        let is_settled = committed && self.scope.is_whole() && self.planned.is_empty();
+        let is_settled = committed && self.is_ours() && self.scope.is_whole() && self.planned.is_empty();
         if let (true, Some(opened), Some(listed)) = (is_settled, &self.opened, &self.listed)
             && let (Some(assignment), Some(difference)) = (self.assignment.take(), self.difference.take())
         {

@@ -4,17 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::identity;
 use super::knowledge::{Knowledge, Settled};
 use super::protocol::{Ask, AskKind, Effect, Event, Moment, PassSettings};
 use super::report::ReportDraft;
 use crate::dispatch::PassOrder;
 use crate::dispatch::directory::directory_keys;
 use crate::dispatch::rules::{Assignment, Picture, Scoped, assign};
-use crate::docker::{DaemonError, Listed};
+use crate::docker::{DaemonError, Identified, Listed};
 use crate::model::{
     ContainerId, Examined, ExaminedContainer, FailureKind, ImageId, Inspected, News, OpId, PassFailure, Scope,
-    Timestamp,
+    Timestamp, UnassignedReason,
 };
 use crate::store::{CommitReport, DiffInput, Difference, Directory, Opened, RowKeys, RowWrite, StoreError, diff};
 
@@ -52,6 +51,13 @@ pub(crate) struct Pass {
     pub(super) list_failure: Option<DaemonError>,
     /// Single inspects were tried in place of the listing.
     pub(super) is_examined: bool,
+    /// Whether the daemon answered a ping while it did not answer the list; `None` until it was asked.
+    pub(super) answers_pings: Option<bool>,
+    /// What is known of who answers.
+    pub(super) who: Option<Identified>,
+    pub(super) has_waited_for_identity: bool,
+    /// An operator's word was needed to believe the daemon.
+    pub(super) confirmed: bool,
     pub(super) directory: Option<Directory>,
     pub(super) knowledge: Knowledge,
     pub(super) verified: HashMap<ContainerId, Inspected>,
@@ -104,6 +110,10 @@ impl Pass {
             names_are_asked: false,
             list_failure: None,
             is_examined: false,
+            answers_pings: None,
+            who: None,
+            has_waited_for_identity: false,
+            confirmed: false,
             directory: None,
             knowledge,
             verified: HashMap::new(),
@@ -137,10 +147,19 @@ impl Pass {
             Event::SnapshotBegan(op) => self.on_snapshot(op),
             Event::Opened(op, result) => self.answered(op, |pass| pass.on_opened(result, now)),
             Event::Listed(op, result) => self.answered(op, |pass| pass.on_listed(result, now)),
+            Event::Known(who) => {
+                self.who = who;
+                Vec::new()
+            }
+            Event::Identified(op, who) => self.answered(op, |pass| {
+                pass.who = Some(who);
+                pass.go_on(now)
+            }),
+            Event::Pinged => self.on_pinged(true, now),
             Event::Found(op, result) => self.answered(op, |pass| pass.on_found(result, now)),
             Event::Adopted(op, result) => self.answered(op, |pass| pass.on_adopted(result, now)),
             Event::ImagesRead(op, answers) => self.answered(op, |pass| {
-                pass.knowledge.images.extend(answers);
+                pass.knowledge.learn_images(answers);
                 pass.decide(now)
             }),
             Event::RowsRead(op, result) => self.answered(op, |pass| pass.on_rows_read(result, now)),
@@ -172,7 +191,7 @@ impl Pass {
                 None => Vec::new(),
             },
             Event::DockerUp => self.ask_again(AskKind::is_of_the_daemon),
-            Event::StoreUp => self.ask_again(|kind| !kind.is_of_the_daemon()),
+            Event::StoreUp => self.ask_again(AskKind::is_of_the_store),
             Event::StoreTrouble(error) => self.on_store_trouble(&error, now),
             Event::Stop => self.on_stop(now),
             Event::StoreGone => self.on_store_gone(now),
@@ -208,6 +227,7 @@ impl Pass {
     fn on_opened(&mut self, result: Result<Opened, StoreError>, now: Moment) -> Vec<Effect> {
         match result {
             Ok(opened) => {
+                self.knowledge.count_on(&opened.host.refusals);
                 let ours_is_in = opened.host.last_pass_id.as_ref() == Some(&self.order.pass);
                 self.opened = Some(opened);
                 self.rows_asked = RowKeys::default();
@@ -241,23 +261,39 @@ impl Pass {
 
     /// Rows and listing arrive in either order; both are needed.
     pub(super) fn go_on(&mut self, now: Moment) -> Vec<Effect> {
-        let Some(opened) = &self.opened else { return Vec::new() };
-        let Some(listed) = &self.listed else { return self.go_on_without_a_listing(now) };
-        if let Some(failure) = identity::refusal(&opened.host, listed.identity.as_ref(), &self.settings.endpoint) {
-            return self.fail_and_record(failure, now);
+        if self.opened.is_none() {
+            return Vec::new();
         }
-        if self.scope.is_whole()
+        if self.listed.is_none() {
+            return self.go_on_without_a_listing(now);
+        }
+        if self.awaits(AskKind::Identify) {
+            return Vec::new();
+        }
+        if self.draft.degraded.is_none()
+            && let Some(effects) = self.judge_the_daemon(now)
+        {
+            return effects;
+        }
+        let (Some(opened), Some(listed)) = (&self.opened, &self.listed) else { return Vec::new() };
+        if self.is_ours()
+            && self.scope.is_whole()
             && self.order.news == News::default()
             && let Some(Settled { assignment, difference, .. }) = self.knowledge.recall(opened, listed)
         {
             return self.commit(assignment, difference, now);
         }
-        let keys = directory_keys(&opened.rows, &listed.listing, &self.settings.rules);
+        let mut keys = directory_keys(&opened.rows, &listed.listing, &self.settings.rules);
+        keys.elsewhere = self.elsewhere();
         vec![self.ask(Ask::LookUp(keys))]
     }
 
     fn on_found(&mut self, result: Result<Directory, StoreError>, now: Moment) -> Vec<Effect> {
         match result {
+            Ok(Directory { kept_by: Some(other), .. }) => {
+                let (endpoint, host) = (self.settings.endpoint.clone(), self.settings.config.host.to_string());
+                self.fail_by_store(&StoreError::IdentityTaken { endpoint, host, other: other.to_string() }, now)
+            }
             Ok(directory) => {
                 self.directory = Some(directory);
                 self.decide(now)
@@ -295,7 +331,7 @@ impl Pass {
             verified: &self.verified,
             examined: &self.examined,
             image_names: &self.knowledge.image_names,
-            identity_known: listed.identity.is_some(),
+            identity_known: self.is_ours(),
         };
         let assignment = assign(&picture, &self.settings.rules);
         if !assignment.wants_rows.is_empty() {
@@ -315,20 +351,24 @@ impl Pass {
             return vec![self.ask(Ask::ReadNames(containers))];
         }
         if !assignment.wants_images.is_empty() {
-            self.asked_images = assignment.wants_images.into_iter().collect();
-            let images = self.asked_images.clone();
-            return vec![self.ask(Ask::ReadImages(images))];
+            return self.ask_for_images(assignment.wants_images, now);
         }
         if !assignment.adoptable.is_empty() && self.asked_adoption.is_empty() {
             self.asked_adoption.clone_from(&assignment.adoptable);
             return vec![self.ask(Ask::Adopt(assignment.adoptable))];
+        }
+        if let Some(why) = self.knowledge.inspects_refused.as_ref().filter(|_| !assignment.wants_verified.is_empty()) {
+            // Each would be refused like the last one; one is asked again from time to time.
+            let unanswered = assignment.wants_verified.into_iter().map(|id| (id, Inspected::Unanswered(why.clone())));
+            self.verified.extend(unanswered);
+            return self.decide(now);
         }
         if !assignment.wants_verified.is_empty() {
             self.asked_verify = assignment.wants_verified.into_iter().collect();
             let containers = self.asked_verify.clone();
             return vec![self.ask(Ask::Verify(containers))];
         }
-        let difference = diff(&DiffInput {
+        let mut difference = diff(&DiffInput {
             picture: &picture,
             assignment: &assignment,
             now: self.listed_at,
@@ -336,7 +376,27 @@ impl Pass {
             news: &self.order.news,
             flapping_window: self.settings.config.flapping.window,
         });
+        if let Some(doubt) = &self.draft.doubt {
+            let unknown = difference.unassigned.iter_mut().filter(|c| c.reason == UnassignedReason::IdentityUnknown);
+            unknown.for_each(|container| container.detail.clone_from(doubt));
+        }
         self.commit(assignment, difference, now)
+    }
+
+    /// One that did not answer in three passes is taken for refused, without a fourth wait.
+    fn ask_for_images(&mut self, wanted: BTreeSet<ImageId>, now: Moment) -> Vec<Effect> {
+        self.asked_images = self.knowledge.give_up_silent_images(wanted);
+        if self.asked_images.is_empty() {
+            return self.decide(now);
+        }
+        let images = self.asked_images.clone();
+        vec![self.ask(Ask::ReadImages(images))]
+    }
+
+    /// In how many passes in a row, this one included, images did not answer in time; `None` if all that were asked did.
+    #[must_use]
+    pub(crate) fn images_unanswered(&self) -> Option<u32> {
+        self.knowledge.images_unanswered()
     }
 
     fn commit(&mut self, assignment: Assignment, mut difference: Difference, now: Moment) -> Vec<Effect> {
@@ -385,7 +445,7 @@ impl Pass {
     }
 
     fn on_store_trouble(&mut self, error: &StoreError, now: Moment) -> Vec<Effect> {
-        let waits_for_the_store = self.awaited.values().any(|kind| !kind.is_of_the_daemon());
+        let waits_for_the_store = self.awaited.values().any(|kind| kind.is_of_the_store());
         // The transaction that did not answer may be what locks the next life of the store out: it ends by itself, and
         // then its callers are told. The bound of the pass is the bound of this.
         let may_still_learn =

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::knowledge::Knowledge;
 use crate::config::Config;
 use crate::dispatch::rules::RuleSet;
-use crate::docker::{DaemonError, ImageAnswer, Listed};
+use crate::docker::{DaemonError, Identified, ImageAnswer, Listed};
 use crate::model::{ContainerId, Examined, ImageId, Inspected, LedgerRow, OpId, PassReport, RowId, Scope, Timestamp};
 use crate::store::{CommitPlan, CommitReport, Directory, DirectoryKeys, Opened, RowKeys, StoreError};
 
@@ -20,6 +20,12 @@ pub(crate) enum Event {
     Opened(OpId, Result<Opened, StoreError>),
     /// The daemon's listing.
     Listed(OpId, Result<Listed, DaemonError>),
+    /// What is known of who answers on the connection of the listing; no answer to anything.
+    Known(Option<Identified>),
+    /// Who answers, after a wait for it.
+    Identified(OpId, Identified),
+    /// The daemon answers a ping.
+    Pinged,
     /// The owners that were looked up.
     Found(OpId, Result<Directory, StoreError>),
     /// The stacks that were registered.
@@ -70,6 +76,10 @@ pub(crate) enum Ask {
     List(Scope),
     /// Of the daemon: to be done with what it told of these, for a moment at most.
     Settle(Vec<ContainerId>),
+    /// Who answers, if that is told within this time.
+    Identify(Duration),
+    /// Whether the daemon answers a ping within this time.
+    Ping(Duration),
     /// Of the store: these rows.
     ReadRows(RowKeys),
     /// Of the daemon: each of these by itself, as many as answer within this time.
@@ -94,6 +104,8 @@ impl Ask {
             Self::Open(_) => AskKind::Open,
             Self::List(_) => AskKind::List,
             Self::Settle(_) => AskKind::Settle,
+            Self::Identify(_) => AskKind::Identify,
+            Self::Ping(_) => AskKind::Ping,
             Self::ReadRows(_) => AskKind::ReadRows,
             Self::Examine(..) => AskKind::Examine,
             Self::LookUp(_) => AskKind::LookUp,
@@ -112,6 +124,8 @@ pub(super) enum AskKind {
     Open,
     List,
     Settle,
+    Identify,
+    Ping,
     ReadRows,
     Examine,
     LookUp,
@@ -125,6 +139,15 @@ pub(super) enum AskKind {
 impl AskKind {
     pub(super) const fn is_of_the_daemon(self) -> bool {
         matches!(self, Self::List | Self::Settle | Self::Examine | Self::ReadNames | Self::ReadImages | Self::Verify)
+    }
+
+    /// Answered by lanes beside that of the passes, or not at all: nobody is killed for it.
+    pub(super) const fn is_beside(self) -> bool {
+        matches!(self, Self::Identify | Self::Ping)
+    }
+
+    pub(super) const fn is_of_the_store(self) -> bool {
+        !self.is_of_the_daemon() && !self.is_beside()
     }
 }
 
@@ -141,6 +164,8 @@ pub(crate) struct Finished {
     pub(crate) knowledge: Knowledge,
     /// The fault of the daemon that ended it, if one did.
     pub(crate) daemon_error: Option<DaemonError>,
+    /// The id that the host's daemon had, and the one that it has by now, if they differ and the pass recorded that.
+    pub(crate) renewed_id: Option<(String, String)>,
 }
 
 /// What is the same for every pass of one DispatchActor.

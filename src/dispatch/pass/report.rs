@@ -21,6 +21,8 @@ pub(super) struct ReportDraft {
     pub(super) failure: Option<PassFailure>,
     /// Why the listing failed, if single inspects stood in for it.
     pub(super) degraded: Option<PassFailure>,
+    /// Why it is not known whether the daemon is this host's.
+    pub(super) doubt: Option<String>,
     /// Containers whose single inspect did not answer.
     pub(super) hanging: Vec<ContainerId>,
 }
@@ -102,6 +104,8 @@ impl ReportDraft {
             unreadable: listing.map(|listing| listing.unreadable.clone()).unwrap_or_default(),
             hanging: self.hanging.clone(),
             disputed: assignment.map(|assignment| assignment.disputed.clone()).unwrap_or_default(),
+            warnings: Vec::new(),
+            doubt: self.doubt.clone(),
             revision: self.commit.revision,
             error: self.failure.clone().or_else(|| self.degraded.clone()),
             seen_assigned: seen_assigned(listing, &unassigned_containers),
@@ -116,6 +120,7 @@ impl ReportDraft {
             (Some(_), _) | (None, Completeness::Failed) => PassOutcome::Failed,
             (None, _) if self.degraded.is_some() => PassOutcome::Degraded,
             (None, Completeness::Partial) => PassOutcome::Partial,
+            (None, Completeness::Complete) if self.doubt.is_some() => PassOutcome::Partial,
             (None, Completeness::Complete) => PassOutcome::Committed,
         }
     }

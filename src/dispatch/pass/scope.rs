@@ -22,6 +22,9 @@ impl Pass {
     /// for that. So the containers in scope are inspected before they are listed, as long as rows are read anyway.
     pub(super) fn settle(&mut self) -> Option<Effect> {
         let containers = self.scope.containers();
+        if self.knowledge.inspects_refused.is_some() {
+            return None;
+        }
         (!containers.is_empty()).then(|| self.ask(Ask::Settle(containers)))
     }
 

@@ -267,15 +267,15 @@ fn claim_a_row(
     let may_be_taken = |claimed_by, wants_images: &mut BTreeSet<ImageId>| {
         if name == ImageName::ToBeAsked && rules.asks_for_images() {
             let detail = "its inspect, which says what its image was called, did not answer yet";
-            return Err(unassigned_verdict(UnassignedReason::ImageUnknown, detail));
+            return Err(unassigned_verdict(UnassignedReason::ImageUnanswered, detail));
         }
-        may_be_bound(picture, container, claimed_by, wants_images)
+        may_be_bound(picture, rules, container, claimed_by, wants_images)
     };
     match claim(container, picture.directory, rules) {
         Claim::Row(row) => match may_be_taken(row.claimed_by, &mut assignment.wants_images) {
             Ok(()) => Ok(row),
             Err(verdict) => {
-                if matches!(verdict, Verdict::Unassigned { reason: UnassignedReason::ImageUnknown, .. }) {
+                if is_not_told_yet(&verdict) {
                     // It may turn out to be the row's.
                     assignment.rivals.push((row.row, container.id.clone()));
                 }
@@ -293,28 +293,36 @@ fn claim_a_row(
     }
 }
 
-/// Whether the claim counts and the daemon is known: else the verdict that says why not, or not yet.
+/// Whether the claim counts and the daemon is this host's: else the verdict that says why not, or not yet.
 fn may_be_bound(
     picture: &Picture<'_>,
+    rules: &RuleSet,
     container: &ListedContainer,
     claimed_by: ClaimedBy,
     wants_images: &mut BTreeSet<ImageId>,
 ) -> Result<(), Verdict> {
-    let (reason, detail) = if !picture.identity_known {
-        // Of the reasons, the one that says "next pass".
-        (UnassignedReason::ImageUnknown, "the daemon did not say who it is, so nothing new is bound")
-    } else {
-        match origin(container, claimed_by, picture.images) {
-            Origin::Creator => return Ok(()),
-            Origin::Image => (UnassignedReason::LabelFromImage, "the image carries the same label"),
-            Origin::Unanswered => (UnassignedReason::ImageUnknown, "the labels of its image could not be read"),
-            Origin::Unasked(image) => {
-                wants_images.insert(image.clone());
-                (UnassignedReason::ImageUnknown, "the labels of its image are being read")
-            }
+    use UnassignedReason as R;
+    if !picture.identity_known {
+        let why = "whether the daemon is this host's is in doubt, so nothing new is bound";
+        return Err(unassigned_verdict(R::IdentityUnknown, why));
+    }
+    let (reason, detail) = match origin(container, claimed_by, picture.images, rules.image_labels) {
+        Origin::Creator => return Ok(()),
+        Origin::Image => (R::LabelFromImage, "the image carries the same label".to_owned()),
+        Origin::Unanswered => (R::ImageUnanswered, "the labels of its image were not read in time".to_owned()),
+        Origin::Unreadable(why) => (R::ImageUnreadable, why.to_owned()),
+        Origin::Unasked(image) => {
+            wants_images.insert(image.clone());
+            (R::ImageUnanswered, "the labels of its image are being read".to_owned())
         }
     };
     Err(unassigned_verdict(reason, detail))
+}
+
+/// Whether what the container claims may turn out to be its.
+const fn is_not_told_yet(verdict: &Verdict) -> bool {
+    use UnassignedReason as R;
+    matches!(verdict, Verdict::Unassigned { reason: R::ImageUnanswered | R::ImageUnreadable | R::IdentityUnknown, .. })
 }
 
 /// Whether a compose project's name is one that a tool would give: a label can say anything, and adopting makes a stack of

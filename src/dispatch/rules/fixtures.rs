@@ -61,6 +61,7 @@ pub(crate) fn world(containers: Vec<ListedContainer>, rows: Vec<LedgerRow>) -> W
                 ("blog".to_owned(), WorkloadId::new("s2")),
             ]),
             adopted: HashMap::from([("legacy".to_owned(), WorkloadId::new("s"))]),
+            kept_by: None,
         },
         images: HashMap::from([(image_id("plain"), ImageAnswer::Labels(Arc::default()))]),
         verified: HashMap::new(),

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use super::claim::ClaimedBy;
+use crate::config::ImageLabels;
 use crate::docker::ImageAnswer;
 use crate::model::{Claims, ImageId, ListedContainer};
 
@@ -17,23 +18,31 @@ pub(super) enum Origin<'a> {
     Image,
     /// The image was asked and did not answer: the container waits a pass.
     Unanswered,
+    /// The image cannot be read, and that is required; what came instead.
+    Unreadable(&'a str),
     /// The image is to be asked.
     Unasked(&'a ImageId),
 }
 
-/// Where a claim comes from. That of a container without an image, or whose image is gone, counts.
+/// Where a claim comes from. That of a container without an image, or whose image is gone, counts; so does one whose image
+/// cannot be read, unless that is required.
 pub(super) fn origin<'a>(
     container: &'a ListedContainer,
     claimed_by: ClaimedBy,
-    images: &HashMap<ImageId, ImageAnswer>,
+    images: &'a HashMap<ImageId, ImageAnswer>,
+    image_labels: ImageLabels,
 ) -> Origin<'a> {
     let (ClaimedBy::Label(_), Some(image)) = (claimed_by, &container.image_id) else {
         return Origin::Creator;
     };
+    if image_labels == ImageLabels::Off {
+        return Origin::Creator;
+    }
     match images.get(image) {
         None => Origin::Unasked(image),
         Some(ImageAnswer::Unanswered) => Origin::Unanswered,
-        Some(ImageAnswer::Gone) => Origin::Creator,
+        Some(ImageAnswer::Refused(why)) if image_labels == ImageLabels::Required => Origin::Unreadable(why),
+        Some(ImageAnswer::Refused(_) | ImageAnswer::Gone) => Origin::Creator,
         Some(ImageAnswer::Labels(baked)) if inherits(&container.claims, baked, claimed_by) => Origin::Image,
         Some(ImageAnswer::Labels(_)) => Origin::Creator,
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::fixtures::*;
 use super::{Assignment, Verdict};
+use crate::config::ImageLabels;
 use crate::docker::ImageAnswer;
 use crate::model::{
     ChangeCause, Claims, Completeness, ContainerId, ContainerState, ImageId, Inspected, InspectedDetails, LedgerRow,
@@ -72,6 +73,7 @@ impl Stage {
         }
         world.identity_known = dice.percent(85);
         world.rules.auto_adopt = dice.percent(40);
+        world.rules.image_labels = dice.pick(ImageLabels::ALL);
         let inspects = (1..=CONTAINERS).map(|number| (container_id(number), some_inspect(&mut dice)));
         Self {
             inspects: inspects.collect(),
@@ -80,6 +82,7 @@ impl Stage {
                 (image_id("baked"), carries(Claims { compose_project: Some("shop".into()), ..Claims::default() })),
                 (image_id("gone"), ImageAnswer::Gone),
                 (image_id("silent"), ImageAnswer::Unanswered),
+                (image_id("refused"), ImageAnswer::Refused("status 403".into())),
             ]),
             registers: dice.percent(70),
             world,
@@ -134,7 +137,7 @@ fn some_container(dice: &mut Dice, number: u32) -> ListedContainer {
         10 => labelled(number, "ghost", "", "").claims,
         _ => Claims::default(),
     };
-    let image = dice.pick(&["plain", "plain", "plain", "baked", "gone", "silent"]);
+    let image = dice.pick(&["plain", "plain", "plain", "baked", "gone", "silent", "refused"]);
     ListedContainer {
         claims,
         name: if dice.percent(15) { "legacy".into() } else { format!("c{number}").into() },
@@ -328,7 +331,9 @@ fn random_pictures_meet_every_verdict_and_every_cause() {
             UnassignedReason::Superseded,
             UnassignedReason::Contested,
             UnassignedReason::LabelFromImage,
-            UnassignedReason::ImageUnknown,
+            UnassignedReason::ImageUnanswered,
+            UnassignedReason::ImageUnreadable,
+            UnassignedReason::IdentityUnknown,
         ]
         .map(UnassignedReason::as_str),
     ) {

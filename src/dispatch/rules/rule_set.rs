@@ -1,6 +1,6 @@
 //! What the configuration says about owners.
 
-use crate::config::{Config, IgnoreEntry};
+use crate::config::{Config, IgnoreEntry, ImageLabels};
 use crate::model::ListedContainer;
 
 /// The part of the configuration that the rules ask.
@@ -12,6 +12,8 @@ pub(crate) struct RuleSet {
     pub ignore: Vec<IgnoreEntry>,
     /// Whether an unregistered compose project is named in [`super::Assignment::adoptable`].
     pub auto_adopt: bool,
+    /// What a claim by label counts whose image cannot be read.
+    pub image_labels: ImageLabels,
 }
 
 impl From<&Config> for RuleSet {
@@ -20,6 +22,7 @@ impl From<&Config> for RuleSet {
             compose_prefix: config.compose_prefix.clone(),
             ignore: config.ignore.clone(),
             auto_adopt: config.auto_adopt,
+            image_labels: config.image_labels,
         }
     }
 }

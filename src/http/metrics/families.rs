@@ -46,6 +46,7 @@ pub(super) fn exposed(measured: &Measured<'_>) -> String {
     passes(&mut to, measured.status);
     rows(&mut to, measured);
     unassigned(&mut to, measured.status);
+    refused(&mut to, measured.status);
     supervision(&mut to, measured.status);
     events(&mut to, measured.status);
     queues(&mut to, measured.status);
@@ -146,6 +147,15 @@ fn unassigned(to: &mut Exposition, status: &Status) {
     for reason in UnassignedReason::ALL {
         let count = unassigned().filter(|container| container.reason == *reason).count();
         family.sample(&[("reason", reason.as_str())], count);
+    }
+}
+
+fn refused(to: &mut Exposition, status: &Status) {
+    let help =
+        "1 for each call that the daemon, or a proxy before it, does not carry out, by the status that it answers.";
+    let mut family = to.family("dockledger_refused_calls", Kind::Gauge, help);
+    for refusal in &status.refusals {
+        family.sample(&[("call", refusal.call.as_str()), ("status", &refusal.status_text())], 1);
     }
 }
 

@@ -65,6 +65,8 @@ pub(super) struct HostNote {
     pub(super) reason: Option<String>,
     /// The command that cures it, if one does.
     pub(super) fix: Option<String>,
+    /// What its daemon does not carry out: a sentence in the language, and the words of the last pass.
+    pub(super) warnings: Vec<(String, String)>,
 }
 
 impl HostNote {
@@ -86,6 +88,7 @@ impl HostNote {
             troubles,
             reason: host.last_error.as_deref().filter(|_| trouble.is_some()).map(shown),
             fix,
+            warnings: host.refusals.iter().map(|refusal| (t.refusal(refusal), shown(&refusal.to_string()))).collect(),
         }
     }
 }

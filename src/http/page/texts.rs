@@ -137,6 +137,17 @@ texts! {
     host_unchanged: "Passes without a change", "Проходов без изменений";
     host_error: "In the words of the last pass", "Словами последнего прохода";
     host_rows: "See its containers", "Посмотреть его контейнеры";
+    refused_with: "{call} is refused with status {status}", "{call} отклоняется со статусом {status}";
+    refused_late: "{call} is not answered in time", "на {call} нет ответа вовремя";
+    refused_list: "no container is seen", "контейнеры не видны";
+    refused_events: "changes are seen by tick", "изменения видны только по таймеру";
+    refused_inspect: "no row goes missing, and details stay unknown", "строки не пропадают, подробности неизвестны";
+    refused_images: "labels are not checked against those of the image", "метки не сверяются с метками образа";
+    refused_info: "the daemon is known by its containers alone", "демона узнают только по его контейнерам";
+    refused_version: "which engine answers is not known", "какой движок отвечает, неизвестно";
+    refused_ping: "a daemon that hangs is looked for by listing alone", "зависший демон проверяют только списком";
+    refused_actions: "containers cannot be started, stopped, restarted or removed",
+        "контейнеры нельзя запускать, останавливать, перезапускать и удалять";
     status_fresh: "fresh", "свежий";
     status_stale: "stale", "устарел";
     status_unreachable: "unreachable", "недоступен";
@@ -243,7 +254,9 @@ texts! {
     reason_superseded: "superseded", "заменён";
     reason_contested: "contested", "оспаривается";
     reason_label_from_image: "label of the image", "метка из образа";
-    reason_image_unknown: "image unknown", "образ неизвестен";
+    reason_image_unanswered: "image not answered", "образ не ответил";
+    reason_image_unreadable: "image not readable", "образ не читается";
+    reason_identity_unknown: "daemon in doubt", "демон под сомнением";
     reason_ignored: "ignored", "пропускается";
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dockledger::docker::{Action, ContainerSource, DaemonError, ImageAnswer, ResolveError};
-use dockledger::model::{ContainerId, Examined, ImageId, Inspected, Scope};
+use dockledger::model::{ContainerId, DaemonCall, Examined, ImageId, Inspected, Scope};
 use dockledger::simulation::{Fault, Reply};
 use tokio::time::timeout;
 
@@ -142,15 +142,25 @@ async fn the_labels_of_images_are_read_each_by_itself() {
         (&path(1), Reply::new(200, labelled)),
         (&path(2), Reply::new(404, r#"{"message":"No such image: x"}"#)),
         (&path(3), Reply::new(404, "not here")),
+        (&path(5), Reply::new(503, "busy")),
+        (&path(6), Reply::new(500, r#"{"message":"content digest sha256:0: not found"}"#)),
+        (&path(7), Reply::new(200, "<html>sign in</html>")),
+        (&path(8), Reply::new(403, "<html>")),
+        (&path(9), Reply::new(501, "")),
     ]);
     proxy.inject(Fault::Silent.on(&path(4)));
     let questions = questions_with(&proxy, |config| config.inspect_deadline = SHORT);
-    let answers = questions.images((1..5).map(image).collect()).await;
+    let answers = questions.images((1..10).map(image).collect()).await;
     let ImageAnswer::Labels(claims) = &answers[&image(1)] else { panic!("{answers:?}") };
     assert_eq!(claims.compose_project.as_deref(), Some("shop"));
     assert_eq!(answers[&image(2)], ImageAnswer::Gone);
-    assert_eq!(answers[&image(3)], ImageAnswer::Unanswered);
+    for (number, status) in [(3, "404"), (6, "500"), (7, "200"), (8, "403"), (9, "501")] {
+        let ImageAnswer::Refused(why) = &answers[&image(number)] else { panic!("{number}: {answers:?}") };
+        assert!(why.contains(status), "{why}");
+    }
+    // No answer in time, or none for now.
     assert_eq!(answers[&image(4)], ImageAnswer::Unanswered);
+    assert_eq!(answers[&image(5)], ImageAnswer::Unanswered);
 }
 
 #[tokio::test]
@@ -177,6 +187,43 @@ async fn one_ping_waits_for_a_frozen_daemon_and_sees_it_thaw() {
     timeout(BOUND, waiting).await.expect("it thawed").unwrap();
     let traffic = wait_for(&proxy, |traffic| traffic.open == 0).await;
     assert_eq!((traffic.connections, traffic.requests_for("/_ping")), (1, 1), "one ping, on one connection");
+}
+
+// F2: a refusal is an answer, unless it is that of a proxy which reaches no daemon.
+#[tokio::test]
+async fn a_ping_that_is_refused_is_an_answer() {
+    let proxy = playing(&[("/_ping", Reply::new(403, "<html>denied</html>"))]);
+    let daemon = client(&proxy);
+    timeout(BOUND, daemon.await_daemon()).await.expect("it answers");
+    let refused = daemon.refused_among(&[DaemonCall::Ping]).await;
+    assert_eq!(refused.iter().map(|refusal| refusal.status).collect::<Vec<_>>(), [Some(403)]);
+    let proxy = playing(&[("/_ping", Reply::new(503, "no backend"))]);
+    let daemon = client(&proxy);
+    assert!(timeout(SHORT, daemon.await_daemon()).await.is_err(), "nobody is behind it");
+}
+
+// F1, F2: each kind of call is checked by itself, by the cheapest call that tells.
+#[tokio::test]
+async fn a_call_that_is_refused_is_told_from_one_that_finds_nothing() {
+    let none = |what: &str| Reply::new(404, format!(r#"{{"message":"No such {what}: x"}}"#));
+    let paths = ["/containers/json", "/events", "/containers/0000", "/images/", "/info", "/version", "/_ping"];
+    let calls = &DaemonCall::ALL[..7];
+    let answers = [
+        (paths[0], Reply::new(200, "[]")),
+        (paths[1], Reply::new(200, "")),
+        (paths[2], none("container")),
+        (paths[3], none("image")),
+    ];
+    let proxy = playing(&answers);
+    assert_eq!(client(&proxy).refused_among(calls).await, []);
+    for (path, call) in paths.iter().zip(calls) {
+        for reply in [Reply::new(403, "<html>"), Reply::new(405, ""), Reply::new(404, "page not found")] {
+            let proxy = playing(&answers);
+            proxy.inject(Fault::Answer(reply.clone()).on(path));
+            let refused = client(&proxy).refused_among(calls).await;
+            assert_eq!(refused.iter().map(|refusal| refusal.call).collect::<Vec<_>>(), [*call], "{path} {reply:?}");
+        }
+    }
 }
 
 // D12

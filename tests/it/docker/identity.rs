@@ -1,76 +1,89 @@
-//! Who answers: asked once for each connection of the list, and never in its way.
+//! Who answers: from one answer to each of two calls, whatever becomes of the other.
 
+use std::time::Duration;
+
+use dockledger::docker::ContainerSource;
+use dockledger::model::DaemonCall;
 use dockledger::simulation::{Fault, Reply};
 
-use super::{SHORT, client, client_with, playing, wait_for};
+use super::{SHORT, client, client_with, playing};
 
+// F3
 #[tokio::test]
-async fn the_daemons_own_id_is_its_key() {
+async fn the_daemons_own_id_comes_with_one_answer() {
     let proxy = playing(&[]);
-    let identity = client(&proxy).list().await.unwrap().identity.unwrap();
-    assert_eq!((&*identity.engine, &*identity.version, &*identity.key), ("docker", "20.10.24", "ABCD:EFGH"));
-    assert_eq!(client(&proxy).identity().await, Some(identity));
+    let identified = client(&proxy).identify().await;
+    let identity = identified.identity.expect("it says");
+    assert_eq!((&*identity.engine, &*identity.version, identity.shown()), ("docker", "20.10.24", Some("ABCD:EFGH")));
+    assert_eq!(identified.without_id, None);
+    let traffic = proxy.traffic().borrow().clone();
+    assert_eq!((traffic.requests_for("/info"), traffic.requests_for("/version")), (1, 1));
+}
+
+// F3: each takes longer than an inspect may.
+#[tokio::test]
+async fn a_late_answer_counts_within_its_own_deadline() {
+    let proxy = playing(&[]);
+    let slow = Fault::Drip { bytes: 20, every: Duration::from_millis(60) };
+    proxy.inject(slow.on("/info"));
+    let daemon = client_with(&proxy, |config| config.inspect_deadline = Duration::from_millis(10));
+    assert_eq!(daemon.identify().await.without_id, None);
 }
 
 // Podman makes up an id each time it is asked.
 #[tokio::test]
-async fn an_id_that_differs_between_two_asks_is_none() {
-    let info = |id: &str| {
-        Reply::new(200, format!(r#"{{"ID":"{id}","Name":"lab","DockerRootDir":"/var/lib/containers/storage"}}"#))
-    };
+async fn podman_is_known_by_its_version_and_has_no_id() {
+    let info = Reply::new(200, r#"{"ID":"a","Name":"lab","DockerRootDir":"/var/lib/containers/storage"}"#);
     let version = Reply::new(200, r#"{"Version":"4.3.1","Components":[{"Name":"Podman Engine"}]}"#);
-    let proxy = playing(&[("/info", info("b")), ("/version", version)]);
-    proxy.inject(Fault::Answer(info("a")).on("/info").times(1));
-    let identity = client(&proxy).list().await.unwrap().identity.unwrap();
-    assert_eq!((&*identity.engine, &*identity.key), ("podman", "lab|podman|/var/lib/containers/storage"));
+    let proxy = playing(&[("/info", info), ("/version", version)]);
+    let identified = client(&proxy).identify().await;
+    let identity = identified.identity.expect("it says");
+    assert_eq!((&*identity.engine, identity.id.as_deref()), ("podman", None));
+    assert_eq!(identity.shown(), Some("lab|podman|/var/lib/containers/storage"));
+    assert!(identified.without_id.expect("why").contains("Podman"));
 }
 
-// D6: /info hangs when containerd does.
+// D6: /info hangs when containerd does, and /version does not.
 #[tokio::test]
-async fn an_identity_that_hangs_is_unknown_and_the_list_is_not_lost() {
-    for path in ["/info", "/version"] {
+async fn one_call_that_hangs_costs_itself_alone() {
+    for (path, call, has_id) in [("/info", DaemonCall::Info, false), ("/version", DaemonCall::Version, true)] {
         let proxy = playing(&[]);
         proxy.inject(Fault::Silent.on(path));
-        let daemon = client_with(&proxy, |config| config.inspect_deadline = SHORT);
-        let listed = daemon.list().await.unwrap();
-        assert_eq!((listed.listing.containers.len(), listed.identity), (3, None), "{path}");
-        proxy.heal();
-        assert!(daemon.list().await.unwrap().identity.is_some(), "{path}: asked again beside the next list");
-        let asked = proxy.traffic().borrow().requests_for("/info");
-        daemon.list().await.unwrap();
-        assert_eq!(proxy.traffic().borrow().requests_for("/info"), asked, "{path}: known, so not asked again");
+        let daemon = client_with(&proxy, |config| config.identity_deadline = SHORT);
+        let identified = daemon.identify().await;
+        let identity = identified.identity.expect("the other call tells");
+        assert_eq!((&*identity.engine, identity.id.is_some()), ("docker", has_id), "{path}");
+        let refusal = daemon.refusals().of(call).expect("told");
+        assert_eq!((refusal.status, refusal.waiting_helps), (None, true));
+        assert!(refusal.to_string().contains("identity_deadline (150ms)"), "{refusal}");
+        if !has_id {
+            assert!(
+                identified.without_id.expect("why").contains("GET /info was not answered within identity_deadline")
+            );
+        }
+    }
+}
+
+// F2: a daemon that refuses is not one that hangs.
+#[tokio::test]
+async fn a_refusal_is_told_with_its_status_and_the_engine_is_known_all_the_same() {
+    for status in [403, 404, 405, 501] {
+        let proxy = playing(&[("/info", Reply::new(status, "<html>denied</html>"))]);
+        let daemon = client(&proxy);
+        let identified = daemon.identify().await;
+        assert_eq!(identified.without_id, Some(format!("GET /info is refused with status {status}")));
+        assert_eq!(identified.identity.expect("its version").shown(), None);
+        let refusal = daemon.refusals().of(DaemonCall::Info).expect("told");
+        assert!(refusal.cure.contains("INFO=1") && !refusal.waiting_helps, "{refusal}");
     }
 }
 
 #[tokio::test]
 async fn an_identity_that_makes_no_sense_is_unknown() {
     for reply in [Reply::new(500, "no"), Reply::new(200, "[]"), Reply::new(200, "{}"), Reply::new(200, "null")] {
-        let proxy = playing(&[("/info", reply.clone())]);
-        let listed = client(&proxy).list().await.unwrap();
-        assert_eq!((listed.listing.containers.len(), listed.identity), (3, None), "{reply:?}");
+        let proxy = playing(&[("/info", reply.clone()), ("/version", reply.clone())]);
+        let identified = client(&proxy).identify().await;
+        assert_eq!(identified.identity, None, "{reply:?}");
+        assert!(identified.without_id.is_some(), "{reply:?}");
     }
-}
-
-#[tokio::test]
-async fn the_identity_does_not_delay_the_list_beyond_the_lists_own_deadline() {
-    let proxy = playing(&[]);
-    proxy.inject(Fault::Silent.on("/info"));
-    let daemon = client_with(&proxy, |config| config.list_deadline = SHORT);
-    let listed = daemon.list().await.unwrap();
-    assert_eq!(listed.identity, None);
-}
-
-// D20: another daemon answers on a new connection.
-#[tokio::test]
-async fn a_new_connection_asks_anew() {
-    let proxy = playing(&[]);
-    let daemon = client(&proxy);
-    let first = daemon.list().await.unwrap().identity.unwrap();
-    proxy.refuse();
-    wait_for(&proxy, |traffic| traffic.open == 0 && !traffic.listening).await;
-    proxy.heal();
-    wait_for(&proxy, |traffic| traffic.listening).await;
-    proxy.inject(Fault::Answer(Reply::new(200, r#"{"ID":"OTHER"}"#)).on("/info"));
-    let second = daemon.list().await.unwrap().identity.unwrap();
-    assert_eq!((&*first.key, &*second.key), ("ABCD:EFGH", "OTHER"));
 }

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use dockledger::config::Config;
-use dockledger::docker::{Daemon, DaemonError, Endpoint, EndpointError, resolve_endpoint};
+use dockledger::docker::{ContainerSource, Daemon, DaemonError, Endpoint, EndpointError, resolve_endpoint};
 use tokio::net::{TcpListener, UnixListener, UnixSocket, UnixStream};
 
 use super::{SHORT, client_with, playing};
@@ -23,7 +23,7 @@ async fn an_absent_socket_is_named_with_its_cure() {
         assert!(matches!(error, DaemonError::Absent { .. }) && error.is_unreachable(), "{error:?}");
         assert!(error.to_string().contains("no.sock") && error.to_string().contains("--docker-host"), "{error}");
     }
-    assert_eq!(daemon.identity().await, None);
+    assert_eq!(daemon.identify().await.identity, None);
 }
 
 // D9, D13
@@ -92,7 +92,7 @@ async fn a_list_works_over_tcp_too() {
     assert_eq!(daemon.endpoint(), format!("tcp://127.0.0.1:{port}"));
     let listed = daemon.list().await.unwrap();
     assert_eq!(listed.listing.containers.len(), 3);
-    assert!(listed.identity.is_some());
+    assert!(daemon.identify().await.identity.is_some());
 }
 
 #[tokio::test]

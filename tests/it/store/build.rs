@@ -27,9 +27,11 @@ pub(crate) fn plan(rows: Vec<RowWrite>) -> CommitPlan {
         host: HostStamp {
             endpoint: "unix:///run/docker.sock".into(),
             identity: Some(identity("daemon-1")),
+            uses_confirmation: false,
             status: Some(HostStatus::Fresh),
             complete: true,
             interval: std::time::Duration::from_secs(30),
+            refusals: None,
         },
         rows: rows.into(),
         row_by_row: false,
@@ -37,7 +39,7 @@ pub(crate) fn plan(rows: Vec<RowWrite>) -> CommitPlan {
 }
 
 pub(crate) fn identity(key: &str) -> DaemonIdentity {
-    DaemonIdentity { engine: "docker".into(), version: "29.0".into(), key: key.into() }
+    DaemonIdentity { engine: "docker".into(), version: "29.0".into(), id: Some(key.into()), place: None }
 }
 
 /// A row for a container that has none: of workload `shop`, service `role`, running.

@@ -142,6 +142,7 @@ on_both_backends! {
                 sites: keys(&["d", "docs", "p"]),
                 compose_projects: keys(&["shop-compose", "shop", "unknown"]),
                 adopted_names: keys(&["plain", "other"]),
+                elsewhere: None,
             })
             .expect("a directory");
         assert_eq!(directory.workloads.len(), 3);

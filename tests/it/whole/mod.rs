@@ -9,6 +9,7 @@ pub(crate) mod ledger;
 mod logs;
 mod moments;
 mod real_daemon;
+mod refusals;
 mod scaling;
 mod steady;
 mod supervision;

@@ -28,11 +28,12 @@ use super::ledger::BEGIN;
 const BOUND: Duration = Duration::from_secs(30);
 
 /// As the supervisor bears them.
-const CHILDREN: [Child; 8] = [
+const CHILDREN: [Child; 9] = [
     Child::Events,
     Child::Tick,
     Child::Dispatch,
     Child::Docker(Lane::Pass),
+    Child::Docker(Lane::Identity),
     Child::Docker(Lane::Details),
     Child::Docker(Lane::Actions),
     Child::Docker(Lane::Probe),

@@ -7,7 +7,7 @@ use super::super::*;
 use crate::config::Config;
 use crate::dispatch::PassOrder;
 use crate::dispatch::rules::RuleSet;
-use crate::docker::{DaemonError, Listed};
+use crate::docker::{Connection, DaemonError, Identified, Listed};
 use crate::model::{
     Binding, Claims, Completeness, ContainerId, ContainerState, DaemonIdentity, HealthFact, HostName, HostRecord,
     LeaseRecord, LedgerRow, ListedContainer, Listing, News, Observed, OpId, PassId, Ports, RowId, Scope, Timestamp,
@@ -19,6 +19,8 @@ use crate::store::{CommitPlan, CommitReport, Directory, Opened, StoreError};
 pub(super) struct Driver {
     pub(super) pass: Pass,
     pub(super) wanted: Vec<(OpId, Ask)>,
+    /// Pings that nobody answered yet: they go beside everything else.
+    pub(super) pings: Vec<OpId>,
     pub(super) stuck: Vec<&'static str>,
     pub(super) finished: Option<Finished>,
 }
@@ -42,7 +44,7 @@ impl Driver {
 
     fn begin_ordered(settings: PassSettings, order: PassOrder, tries: u32, knowledge: Knowledge) -> Self {
         let (pass, effects) = Pass::begin(settings, order, moment(), tries, knowledge, 1);
-        let mut driver = Self { pass, wanted: Vec::new(), stuck: Vec::new(), finished: None };
+        let mut driver = Self { pass, wanted: Vec::new(), pings: Vec::new(), stuck: Vec::new(), finished: None };
         driver.take(effects);
         driver
     }
@@ -55,6 +57,7 @@ impl Driver {
     pub(super) fn take(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
+                Effect::Ask(op, Ask::Ping(_)) => self.pings.push(op),
                 Effect::Ask(op, ask) => self.wanted.push((op, ask)),
                 Effect::DockerStuck(_) => self.stuck.push("docker"),
                 Effect::StoreStuck(_) => self.stuck.push("store"),
@@ -89,15 +92,11 @@ impl Driver {
     }
 
     /// Runs a whole pass over a picture for which nothing has to be written.
-    pub(super) fn settle(
-        &mut self,
-        rows: &Arc<Vec<LedgerRow>>,
-        listing: &Arc<Listing>,
-        who: DaemonIdentity,
-    ) -> Knowledge {
+    pub(super) fn settle(&mut self, rows: &Arc<Vec<LedgerRow>>, listing: &Arc<Listing>, who: Identified) -> Knowledge {
         let (open, list) = self.open_then_list();
         self.on(Event::Opened(open, Ok(Opened { rows: Arc::clone(rows), ..opened(None) })));
-        self.on(Event::Listed(list, Ok(Listed { listing: Arc::clone(listing), identity: Some(who), ..listed() })));
+        self.on(Event::Known(Some(who)));
+        self.on(Event::Listed(list, Ok(Listed { listing: Arc::clone(listing), ..listed() })));
         let look_up = self.asked("LookUp");
         self.on(Event::Found(look_up, Ok(directory())));
         let (commit, _) = self.plan();
@@ -136,23 +135,30 @@ pub(super) fn settings() -> PassSettings {
 }
 
 pub(super) fn opened(last_pass: Option<&str>) -> Opened {
-    let host = HostRecord {
+    let host = HostRecord { last_pass_id: last_pass.map(PassId::new), ..host(Some("daemon-a")) };
+    let rows = last_pass.map(|_| written()).into_iter().collect();
+    Opened { host, rows: Arc::new(rows) }
+}
+
+/// The line of a host whose daemon has that identity.
+pub(in crate::dispatch::pass) fn host(identity: Option<&str>) -> HostRecord {
+    HostRecord {
         name: HostName::new("local"),
         endpoint: None,
         engine: None,
         engine_version: None,
-        engine_identity: Some("daemon-a".into()),
+        engine_identity: identity.map(Into::into),
+        identity_confirmed: false,
         last_complete_pass_at: None,
-        last_pass_id: last_pass.map(PassId::new),
+        last_pass_id: None,
         status: None,
         last_pass_status: None,
         last_error: None,
+        refusals: Vec::new(),
         unchanged_passes: 0,
         interval_ms: 30_000,
         lease: LeaseRecord { holder: None, generation: 1, expires_at: None },
-    };
-    let rows = last_pass.map(|_| written()).into_iter().collect();
-    Opened { host, rows: Arc::new(rows) }
+    }
 }
 
 /// The row that a pass over [`listed`] makes.
@@ -204,7 +210,7 @@ pub(super) fn listed() -> Listed {
         listing: Arc::new(listing),
         body_bytes: 2,
         duration: Duration::from_millis(3),
-        identity: Some(identity("daemon-a")),
+        connection: Connection::default(),
     }
 }
 
@@ -217,8 +223,11 @@ pub(super) fn empty_listing() -> Listing {
     }
 }
 
-pub(super) fn identity(key: &str) -> DaemonIdentity {
-    DaemonIdentity { engine: "docker".into(), version: "28".into(), key: key.into() }
+/// A daemon that says that this is its id.
+pub(in crate::dispatch::pass) fn identified(id: &str) -> Identified {
+    let (engine, version) = ("docker".into(), "28".into());
+    let identity = DaemonIdentity { engine, version, id: Some(id.into()), place: None };
+    Identified { identity: Some(identity), without_id: None }
 }
 
 pub(super) fn directory() -> Directory {

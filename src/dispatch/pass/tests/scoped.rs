@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::driver::{identity, opened, settings, with_order};
+use super::driver::{opened, settings, with_order};
 use super::*;
 use crate::dispatch::PassOrder;
 use crate::dispatch::rules::fixtures::{World, container, container_id, labelled, row, stopped, web, world};
@@ -99,7 +99,7 @@ fn listed_in(world: &World, scope: &Scope) -> Listed {
     if let Scope::Containers(scope) = scope {
         listing.containers.retain(|container| scope.contains(&container.id));
     }
-    Listed { listing: Arc::new(listing), identity: Some(identity("daemon-a")), ..listed() }
+    Listed { listing: Arc::new(listing), ..listed() }
 }
 
 /// One whose label claims the row `s:web`: no other row will do for it.

@@ -26,7 +26,7 @@ fn compose_claim_is_genuine_by_what_only_compose_gives() {
         (plain.clone(), carries(Claims { compose_project: Some("blog".into()), ..Claims::default() }), "makes s:c1 c1"),
         (plain.clone(), carries(Claims::default()), "makes s:c1 c1"),
         (plain.clone(), ImageAnswer::Gone, "makes s:c1 c1"),
-        (plain.clone(), ImageAnswer::Unanswered, "image_unknown"),
+        (plain.clone(), ImageAnswer::Unanswered, "image_unanswered"),
     ] {
         assert_eq!(
             world(vec![on_image("own", container)], vec![]).image("own", image.clone()).verdict(1),
@@ -103,7 +103,7 @@ fn called(name: &str) -> HashMap<ContainerId, Inspected> {
 #[test]
 fn a_container_without_a_row_is_asked_what_its_image_was_called() {
     let mut world = ignoring_nginx(vec![untagged(1)]);
-    assert_eq!((world.verdict(1), world.assign().wants_names), ("image_unknown".into(), [container_id(1)].into()));
+    assert_eq!((world.verdict(1), world.assign().wants_names), ("image_unanswered".into(), [container_id(1)].into()));
     world.image_names.note(called("nginx:1.25"));
     assert_eq!((world.verdict(1), world.assign().wants_names.len()), ("ignored".into(), 0));
     let ignored = world.diff().unassigned.remove(0);
@@ -121,7 +121,7 @@ fn an_inspect_that_does_not_answer_keeps_its_container_waiting_three_times_and_o
     let mut ignoring = ignoring_nginx(vec![untagged(1)]);
     let mut indifferent = world(vec![untagged(1)], vec![]);
     for tried in 0..3 {
-        assert_eq!(ignoring.verdict(1), "image_unknown", "{tried}");
+        assert_eq!(ignoring.verdict(1), "image_unanswered", "{tried}");
         assert!(indifferent.verdict(1).starts_with("makes"), "{tried}");
         for world in [&mut ignoring, &mut indifferent] {
             let silent = Inspected::Unanswered("no answer within 2s".into());

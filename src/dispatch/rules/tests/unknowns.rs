@@ -30,7 +30,7 @@ fn unknown_daemon_binds_nothing_and_asks_nothing() {
     let new = with(|claims| claims.compose_project = Some("new".into()), web(4, 1));
     let mut world = world(vec![held.clone(), web(2, 1), unread, new], vec![row("s:web", "s", &held)]).unidentified();
     world.rules.auto_adopt = true;
-    assert_eq!(world.verdicts(), ["keeps s:web", "image_unknown", "image_unknown", "image_unknown"]);
+    assert_eq!(world.verdicts(), ["keeps s:web", "identity_unknown", "identity_unknown", "identity_unknown"]);
     let assignment = world.assign();
     assert!(assignment.adoptable.is_empty());
     assert!(assignment.wants_images.is_empty() && assignment.wants_verified.is_empty());
@@ -51,7 +51,7 @@ fn auto_adopt_names_new_compose_projects_that_are_the_containers_own() {
     assert_eq!(wanted(of("New.1"), plain.clone()).0, ["New.1"], "F18");
     assert_eq!(wanted(of("shop"), plain.clone()).0, [""; 0]);
     assert_eq!(wanted(of("new"), carries(of("new").claims)), (vec![], "label_from_image".to_owned()));
-    assert_eq!(wanted(of("new"), ImageAnswer::Unanswered), (vec![], "image_unknown".to_owned()));
+    assert_eq!(wanted(of("new"), ImageAnswer::Unanswered), (vec![], "image_unanswered".to_owned()));
     for hostile in [".new", "a b", "-a", "x'; DROP TABLE stacks", "<script>", "a\u{fffd}", "cut…"] {
         assert_eq!(wanted(of(hostile), plain.clone()), (vec![], "unknown_stack".to_owned()), "{hostile}");
     }

@@ -19,7 +19,9 @@ impl Texts {
             UnassignedReason::Superseded => self.reason_superseded,
             UnassignedReason::Contested => self.reason_contested,
             UnassignedReason::LabelFromImage => self.reason_label_from_image,
-            UnassignedReason::ImageUnknown => self.reason_image_unknown,
+            UnassignedReason::ImageUnanswered => self.reason_image_unanswered,
+            UnassignedReason::ImageUnreadable => self.reason_image_unreadable,
+            UnassignedReason::IdentityUnknown => self.reason_identity_unknown,
             UnassignedReason::Ignored => self.reason_ignored,
         }
     }
@@ -61,7 +63,17 @@ const fn russian_advice(reason: UnassignedReason) -> &'static str {
         UnassignedReason::LabelFromImage => {
             "метка пришла из образа, а не от создателя контейнера; пересоздайте его с собственными метками"
         }
-        UnassignedReason::ImageUnknown => "образ пока не удалось спросить; следующий проход попробует снова",
+        UnassignedReason::ImageUnanswered => {
+            "образ не ответил вовремя; следующий проход спросит снова, но не больше трёх раз"
+        }
+        UnassignedReason::ImageUnreadable => {
+            "образ нельзя прочитать, а `image_labels` этого требует: разрешите запрос (`IMAGES=1` у прокси сокета) или \
+             поставьте `image_labels` в `when_readable`"
+        }
+        UnassignedReason::IdentityUnknown => {
+            "в списке нет ни одного контейнера, к которому привязана строка, а демон не говорит, кто он: разрешите `/info` \
+             (`INFO=1` у прокси сокета), увеличьте `identity_deadline` или подтвердите, что это демон этого хоста"
+        }
         UnassignedReason::Ignored => "`ignore` в настройках исключает этот контейнер",
     }
 }

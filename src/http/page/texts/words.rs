@@ -1,7 +1,7 @@
 //! The words of the ledger in the words of a language.
 
 use super::{ENGLISH, Texts};
-use crate::model::{ChangeCause, ContainerState, HostStatus, PassOutcome, Trigger, WorkloadKind};
+use crate::model::{ChangeCause, ContainerState, DaemonCall, HostStatus, PassOutcome, Refusal, Trigger, WorkloadKind};
 use crate::telling::Trouble;
 
 impl Texts {
@@ -102,6 +102,25 @@ impl Texts {
             Trouble::Degraded => self.trouble_degraded,
             Trouble::WrongDaemon => self.trouble_wrong_daemon,
         }
+    }
+
+    /// Which call is refused, and what that means.
+    pub(in crate::http::page) fn refusal(&self, refusal: &Refusal) -> String {
+        let effect = match refusal.call {
+            DaemonCall::List => self.refused_list,
+            DaemonCall::Events => self.refused_events,
+            DaemonCall::Inspect => self.refused_inspect,
+            DaemonCall::Images => self.refused_images,
+            DaemonCall::Info => self.refused_info,
+            DaemonCall::Version => self.refused_version,
+            DaemonCall::Ping => self.refused_ping,
+            DaemonCall::Actions => self.refused_actions,
+        };
+        let what = match refusal.status {
+            Some(status) => self.refused_with.replace("{status}", &status.to_string()),
+            None => self.refused_late.to_owned(),
+        };
+        format!("{}: {effect}", what.replace("{call}", refusal.call.request()))
     }
 
     /// Whether these are the English ones.

@@ -1,0 +1,119 @@
+//! What DispatchActor keeps of refused calls: what stands, what is told of it, and when it is asked again.
+
+use std::time::Duration;
+
+use ractor::ActorRef;
+use tokio::time::Instant;
+
+use super::DispatchMessage;
+use super::actor::DispatchState;
+use super::calls::LANE_GRACE;
+use crate::config::ImageLabels;
+use crate::docker::{DockerMessage, Lane, Refusals, unanswered};
+use crate::model::{DaemonCall, OpId, Refusal};
+
+/// Between two looks whether what is refused still is: a proxy gets other settings by hand, and a look costs a request
+/// for each refused call.
+const CHECK_EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// Refused calls, as far as DispatchActor has to know of them.
+#[derive(Debug)]
+pub(super) struct Standing {
+    /// Noted by all that asks the daemon.
+    pub(super) noted: Refusals,
+    /// As the host's line had them when it was last read.
+    pub(super) stored: Vec<Refusal>,
+    /// The look on its way.
+    pub(super) op: Option<OpId>,
+    checked: Option<Instant>,
+}
+
+impl Standing {
+    pub(super) const fn new(noted: Refusals) -> Self {
+        Self { noted, stored: Vec::new(), op: None, checked: None }
+    }
+
+    /// What is refused now.
+    pub(super) fn now(&self, image_labels: ImageLabels) -> Vec<Refusal> {
+        let mut standing = self.noted.standing(&self.stored);
+        if image_labels == ImageLabels::Off {
+            standing.retain(|refusal| refusal.call != DaemonCall::Images);
+        }
+        standing
+    }
+
+    /// What is to be asked again: what another process stored and this one has not asked, and all after a while. Lists and
+    /// the question who answers are asked by themselves.
+    fn due(&self, image_labels: ImageLabels) -> Vec<Refusal> {
+        let is_over = self.checked.is_some_and(|checked| checked.elapsed() >= CHECK_EVERY);
+        let by_themselves = [DaemonCall::List, DaemonCall::Info, DaemonCall::Version];
+        let mut due = self.now(image_labels);
+        due.retain(|refusal| !by_themselves.contains(&refusal.call));
+        due.retain(|refusal| is_over || !self.noted.is_known(refusal.call));
+        due
+    }
+}
+
+impl DispatchState {
+    /// The host's line was read: what it says is refused is asked again, beside the list.
+    pub(super) fn look_at_stored_refusals(&mut self, myself: &ActorRef<DispatchMessage>, stored: &[Refusal]) {
+        self.standing.stored = stored.to_vec();
+        let due = self.standing.due(self.settings.config.image_labels);
+        let mut calls: Vec<_> = due.into_iter().map(|refusal| (refusal.call, refusal.subject)).collect();
+        let is_asked = self.standing.noted.is_known(DaemonCall::Inspect)
+            || calls.iter().any(|(call, _)| *call == DaemonCall::Inspect);
+        if self.details_limit.is_some() && self.standing.checked.is_none() && !is_asked {
+            // Details are read after the commit: in a process of one pass its report would not tell of them.
+            calls.push((DaemonCall::Inspect, None));
+        }
+        if self.standing.op.is_some() || !self.lanes.contains_key(&Lane::Identity) {
+            return;
+        }
+        self.standing.checked.get_or_insert_with(Instant::now);
+        if calls.is_empty() {
+            return;
+        }
+        let op = self.fresh_op();
+        let count = u32::try_from(calls.len()).unwrap_or(u32::MAX);
+        let deadline = self.settings.config.inspect_deadline.saturating_mul(count) + LANE_GRACE;
+        if self.to_lane(Lane::Identity, DockerMessage::Check { op, calls, reply_to: myself.clone() }) {
+            self.standing.op = Some(op);
+            self.standing.checked = Some(Instant::now());
+            self.arm(myself, op, deadline);
+        }
+    }
+
+    pub(super) fn checked(&mut self, op: OpId) {
+        if self.standing.op == Some(op) {
+            self.standing.op = None;
+            self.disarm(op);
+        }
+    }
+
+    /// Whether that is the deadline of the look; its lane is replaced then.
+    pub(super) fn check_is_overdue(&mut self, op: OpId) -> bool {
+        let is_it = self.standing.op == Some(op);
+        if is_it {
+            self.standing.op = None;
+            self.report_stuck_lane(Lane::Identity, op);
+        }
+        is_it
+    }
+
+    /// The lane died with what it was asked.
+    pub(super) fn check_is_lost(&mut self) {
+        if let Some(op) = self.standing.op.take() {
+            self.disarm(op);
+        }
+    }
+
+    /// Images that did not answer in time are told like those that are refused.
+    pub(super) fn note_unanswered_images(&mut self) {
+        let config = &self.settings.config;
+        if let Some(passes) = self.pass.as_ref().and_then(super::pass::Pass::images_unanswered) {
+            let cause = format!("no answer within inspect_deadline ({:?})", config.inspect_deadline);
+            let refusal = unanswered(DaemonCall::Images, cause, passes, config.image_labels);
+            self.standing.noted.refused(refusal);
+        }
+    }
+}
