@@ -44,6 +44,10 @@ pub struct Config {
     pub database_schema: String,
     /// The daemon's address; `None` follows `DOCKER_HOST`, the Docker context and the usual sockets.
     pub docker_host: Option<String>,
+    /// The directory of `ca.pem`, `cert.pem` and `key.pem`: a daemon over TCP is then spoken to over TLS.
+    pub docker_cert_path: Option<PathBuf>,
+    /// The configuration that `ssh` reads in place of its usual ones, for a daemon by way of it.
+    pub docker_ssh_config: Option<PathBuf>,
     /// Between two ticks. 30 s: a whole list costs the daemon up to 0.4 s of processor time.
     pub interval: Duration,
     /// Over connecting, head, body and decoding of one list. 10 s: ten times the slowest list measured on a busy host.
@@ -95,6 +99,8 @@ impl Config {
             database: database.into(),
             database_schema: "dockledger".into(),
             docker_host: None,
+            docker_cert_path: None,
+            docker_ssh_config: None,
             interval: Duration::from_secs(30),
             list_deadline: Duration::from_secs(10),
             inspect_deadline: Duration::from_secs(2),

@@ -10,7 +10,7 @@ use super::exit::{Exit, Failure};
 use super::freshness::age_of_truth;
 use super::output::{Output, Spinner};
 use crate::config::{Config, ImageLabels};
-use crate::docker::{ContainerSource as _, Daemon, DaemonError, Identified};
+use crate::docker::{ContainerSource as _, Daemon, DaemonError, Identified, find_endpoint};
 use crate::model::{DaemonCall, DaemonIdentity, HostRecord, HostStatus, Refusal, Timestamp};
 use crate::store::Store;
 use crate::telling::{age_text, escape, holder_text, is_served};
@@ -66,15 +66,20 @@ fn examine(context: &Context) -> Vec<Finding> {
 
 /// Whether the daemon can be reached, carries out what is asked of it, and says who it is.
 fn examine_daemon(config: &Config, findings: &mut Vec<Finding>) -> Option<DaemonIdentity> {
-    let daemon = match Context::daemon(config) {
-        Ok(daemon) => daemon,
-        Err(failure) => {
-            findings.push(faulty("daemon address", &failure));
+    let found = match find_endpoint(config) {
+        Ok(found) => found,
+        Err(error) => {
+            findings.push(faulty("daemon address", &error.into()));
             return None;
         }
     };
-    findings.push(fine("daemon address", daemon.endpoint()));
-    match ask(&daemon, config) {
+    findings.extend(found.warnings.into_iter().map(|warning| fine("daemon address", warning)));
+    let daemon = Daemon::new(found.endpoint, config);
+    let answer = ask(&daemon, config);
+    // Which of the usual sockets it is, is known by now.
+    let remark = daemon.remark().map(|remark| format!(" ({remark})")).unwrap_or_default();
+    findings.push(fine("daemon address", format!("{}{remark}", daemon.endpoint())));
+    match answer {
         Ok(answers) => {
             findings.extend(examine_answers(&answers, config));
             answers.identified.identity

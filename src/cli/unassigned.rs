@@ -8,7 +8,7 @@ use super::exit::{Exit, Failure};
 use super::output::{Output, Spinner};
 use super::table::Table;
 use crate::config::Config;
-use crate::docker::resolve_endpoint;
+use crate::docker::find_endpoint;
 use crate::model::Unassigned;
 use crate::telling::{ProjectNames, advice, escape, fix, project_names};
 use crate::{Preview, preview};
@@ -25,7 +25,7 @@ pub(super) fn execute(printing: &Printing, context: &Context) -> Result<Exit, Fa
 /// Asks the daemon and assigns what it lists, without writing anything.
 pub(super) fn look(config: &Config) -> Result<Preview, Failure> {
     // An address that makes no sense is a fault of the configuration, not of the daemon.
-    resolve_endpoint(config)?;
+    find_endpoint(config)?;
     let _spinner = Spinner::start("asking the daemon");
     let runtime = runtime()?;
     let seen = runtime.block_on(Box::pin(preview(config)));

@@ -84,8 +84,14 @@ impl Config {
             address.is_none_or(|address| !address.trim().is_empty()),
             "docker_host",
             address.unwrap_or_default(),
-            "unix:///PATH, /PATH, or tcp://HOST:PORT",
+            "unix:///PATH, /PATH, tcp://HOST:PORT, or ssh://USER@HOST",
         )?;
+        for (key, path) in
+            [("docker_cert_path", &self.docker_cert_path), ("docker_ssh_config", &self.docker_ssh_config)]
+        {
+            let Some(path) = path else { continue };
+            ensure(path.is_absolute(), key, &path.display().to_string(), "a path that begins with /")?;
+        }
         ensure(
             is_clean(&self.compose_prefix, 255),
             "compose_prefix",
@@ -198,6 +204,8 @@ mod tests {
         assert_eq!(refused_key(|c| c.database_schema = "a\"; drop".into()), Some("database_schema"));
         assert_eq!(refused_key(|c| c.database_schema = "pg_mine".into()), Some("database_schema"));
         assert_eq!(refused_key(|c| c.docker_host = Some(" ".into())), Some("docker_host"));
+        assert_eq!(refused_key(|c| c.docker_cert_path = Some("certs".into())), Some("docker_cert_path"));
+        assert_eq!(refused_key(|c| c.docker_ssh_config = Some("".into())), Some("docker_ssh_config"));
         assert_eq!(refused_key(|c| c.list_deadline = Duration::ZERO), Some("list_deadline"));
         assert_eq!(refused_key(|c| c.inspect_deadline = 2 * HOUR), Some("inspect_deadline"));
         assert_eq!(refused_key(|c| c.identity_deadline = Duration::ZERO), Some("identity_deadline"));

@@ -12,6 +12,8 @@ impl fmt::Debug for Config {
             database,
             database_schema,
             docker_host,
+            docker_cert_path,
+            docker_ssh_config,
             interval,
             list_deadline,
             inspect_deadline,
@@ -37,6 +39,8 @@ impl fmt::Debug for Config {
             .field("database", &database_without_password(database))
             .field("database_schema", database_schema)
             .field("docker_host", &docker_host.as_deref().map(without_password))
+            .field("docker_cert_path", docker_cert_path)
+            .field("docker_ssh_config", docker_ssh_config)
             .field("interval", interval)
             .field("list_deadline", list_deadline)
             .field("inspect_deadline", inspect_deadline)

@@ -25,7 +25,8 @@ pub(super) fn connect(endpoint: &Arc<Endpoint>) -> Docker {
         let client = client.clone();
         async move { client.request(request).await.map_err(bollard::errors::Error::from) }
     };
-    Docker::connect_with_custom_transport(transport, Some("http://localhost"), NO_TIMEOUT_SECONDS, API_DEFAULT_VERSION)
+    let address = format!("http://{}", endpoint.authority());
+    Docker::connect_with_custom_transport(transport, Some(address), NO_TIMEOUT_SECONDS, API_DEFAULT_VERSION)
         .expect("bollard checks nothing of a custom transport")
 }
 

@@ -114,6 +114,12 @@ impl Daemon {
         self.inner.endpoint.to_string()
     }
 
+    /// How it is reached, for people, where the address alone does not say.
+    #[must_use]
+    pub fn remark(&self) -> Option<String> {
+        self.inner.endpoint.remark()
+    }
+
     /// All containers, stopped ones too. `list_deadline` bounds connecting, head, body and decoding; a daemon that was silent
     /// until then is asked whether it answers a ping.
     ///

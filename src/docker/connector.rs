@@ -8,19 +8,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use hyper::Uri;
-use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::watch;
 use tower_service::Service;
 
 use super::endpoint::Endpoint;
+use super::ways::stream::Stream;
+use super::ways::tls::TlsClient;
 
 /// Connects to one endpoint, whatever host a request names.
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
     endpoint: Arc<Endpoint>,
+    tls: Option<TlsClient>,
     opened: watch::Sender<u64>,
     connecting: Arc<AtomicBool>,
 }
@@ -28,7 +28,11 @@ pub(super) struct Connector {
 impl Connector {
     /// Nothing is opened yet.
     pub(super) fn new(endpoint: Arc<Endpoint>) -> Self {
-        Self { endpoint, opened: watch::Sender::new(0), connecting: Arc::default() }
+        let tls = match &*endpoint {
+            Endpoint::Tls(secured) => Some(TlsClient::new(secured.files.clone())),
+            Endpoint::Unix(_) | Endpoint::Usual(_) | Endpoint::Tcp { .. } | Endpoint::Ssh(_) => None,
+        };
+        Self { endpoint, tls, opened: watch::Sender::new(0), connecting: Arc::default() }
     }
 
     /// How many connections were opened so far, and how that grows.
@@ -43,22 +47,11 @@ impl Connector {
 
     async fn connect(self) -> io::Result<TokioIo<Stream>> {
         self.connecting.store(true, Ordering::Relaxed);
-        let stream = open(&self.endpoint).await;
+        let stream = Stream::open(&self.endpoint, self.tls.as_ref()).await;
         self.connecting.store(false, Ordering::Relaxed);
         let stream = stream?;
         self.opened.send_modify(|count| *count += 1);
         Ok(TokioIo::new(stream))
-    }
-}
-
-async fn open(endpoint: &Endpoint) -> io::Result<Stream> {
-    match endpoint {
-        Endpoint::Unix(path) => UnixStream::connect(path).await.map(Stream::Unix),
-        Endpoint::Tcp { host, port } => {
-            let stream = TcpStream::connect((host.as_str(), *port)).await?;
-            stream.set_nodelay(true)?;
-            Ok(Stream::Tcp(stream))
-        }
     }
 }
 
@@ -73,50 +66,5 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, _: Uri) -> Self::Future {
         Box::pin(self.clone().connect())
-    }
-}
-
-/// A connection of either kind.
-#[derive(Debug)]
-pub(super) enum Stream {
-    Unix(UnixStream),
-    Tcp(TcpStream),
-}
-
-impl Connection for Stream {
-    fn connected(&self) -> Connected {
-        Connected::new()
-    }
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
-        }
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
     }
 }

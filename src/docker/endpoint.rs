@@ -1,31 +1,36 @@
-//! Where the daemon is. Pure but for [`Environment::of_process`] and [`resolve_endpoint`].
+//! Where the daemon is. Pure but for [`Environment::of_process`], [`resolve_endpoint`], and the choice of a usual socket.
 
-use std::collections::BTreeMap;
-use std::fmt::{self, Write};
-use std::io;
-use std::os::unix::fs::FileTypeExt;
+mod address;
+mod context;
+mod environment;
+mod error;
+mod ssh;
+mod tls;
+mod usual;
+
+use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use sha2::{Digest, Sha256};
+pub use error::EndpointError;
+pub use ssh::SshEndpoint;
+pub use tls::{TlsEndpoint, TlsFiles};
+pub use usual::UsualSockets;
+
+use address::Address;
+pub(super) use address::TLS_PORT;
+use environment::{Environment, PathKind};
 
 use super::text::escaped;
+use super::ways::tls::client_config;
 use crate::config::Config;
-
-/// Where Docker listens unless told otherwise.
-const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
-
-/// Where Podman's service listens for root.
-const PODMAN_SOCKET: &str = "/run/podman/podman.sock";
-
-/// The port of the API without TLS, as Docker's own client has it.
-const DEFAULT_PORT: u16 = 2375;
 
 /// The address of a daemon that we can speak to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
-    /// A unix socket.
+    /// A unix socket that was named.
     Unix(PathBuf),
+    /// None was named: the first of these that can be connected.
+    Usual(UsualSockets),
     /// Plain HTTP over TCP.
     Tcp {
         /// Name or address, version 6 without brackets.
@@ -33,202 +38,138 @@ pub enum Endpoint {
         /// The port.
         port: u16,
     },
+    /// TLS over TCP.
+    Tls(TlsEndpoint),
+    /// `docker system dial-stdio` on another machine, by way of `ssh`.
+    Ssh(SshEndpoint),
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unix(path) => write!(f, "unix://{}", path.display()),
-            Self::Tcp { host, port } if host.contains(':') => write!(f, "tcp://[{host}]:{port}"),
-            Self::Tcp { host, port } => write!(f, "tcp://{host}:{port}"),
+            Self::Usual(usual) => match usual.chosen() {
+                Some(path) => write!(f, "unix://{}", path.display()),
+                None => f.write_str("the usual sockets"),
+            },
+            Self::Tcp { .. } | Self::Tls(_) => write!(f, "tcp://{}", self.authority()),
+            Self::Ssh(ssh) => ssh.fmt(f),
         }
     }
 }
 
-/// Why no address comes out of the configuration: a fault of the configuration, that no waiting heals.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EndpointError {
-    /// TLS is asked for.
-    #[error(
-        "cannot use the Docker daemon at {address} ({source_of}): TLS is not built in and plain HTTP will not do where \
-         TLS was asked for; use a local socket, or forward one \
-         (`ssh -N -L /tmp/docker.sock:/var/run/docker.sock HOST`) and set DOCKER_HOST=unix:///tmp/docker.sock"
-    )]
-    Tls {
-        /// The address asked for.
-        address: String,
-        /// Where it was said.
-        source_of: String,
-    },
-    /// SSH is asked for.
-    #[error(
-        "cannot use the Docker daemon at {address} ({source_of}): ssh is not built in; forward its socket \
-         (`ssh -N -L /tmp/docker.sock:/var/run/docker.sock HOST`) and set DOCKER_HOST=unix:///tmp/docker.sock"
-    )]
-    Ssh {
-        /// The address asked for.
-        address: String,
-        /// Where it was said.
-        source_of: String,
-    },
-    /// Not an address.
-    #[error(
-        "cannot use {address:?} ({source_of}) as the address of the Docker daemon: {problem}; write \
-         unix:///path/to/docker.sock or tcp://host:port"
-    )]
-    Address {
-        /// The address asked for, without what may be a password.
-        address: String,
-        /// Where it was said.
-        source_of: String,
-        /// What is wrong.
-        problem: &'static str,
-    },
-    /// The path is no socket.
-    #[error(
-        "cannot use {path} ({source_of}) as the socket of the Docker daemon: it is {kind}; if it was bind-mounted into \
-         a container before the daemon made it, remove it, start the daemon, and mount its directory instead"
-    )]
-    NotASocket {
-        /// The path.
-        path: String,
-        /// Where it was said.
-        source_of: String,
-        /// What it is.
-        kind: &'static str,
-    },
-    /// A Docker context cannot be read.
-    #[error(
-        "cannot use the Docker context {context:?} ({source_of}): {problem}; see `docker context ls`, or name the \
-         daemon with --docker-host or DOCKER_HOST"
-    )]
-    Context {
-        /// Its name.
-        context: String,
-        /// Where it was said.
-        source_of: String,
-        /// What is wrong.
-        problem: String,
-    },
-    /// Docker's own configuration cannot be read.
-    #[error("cannot read Docker's configuration {path}: {problem}; mend it, or name the daemon with DOCKER_HOST")]
-    DockerConfig {
-        /// The file.
-        path: String,
-        /// What is wrong.
-        problem: String,
-    },
-}
-
-/// What the address depends on beside our own configuration.
-pub(super) struct Environment {
-    /// The environment variables.
-    pub variables: BTreeMap<String, String>,
-    /// The user's home directory.
-    pub home: Option<PathBuf>,
-    /// The file system.
-    pub files: Box<dyn Files>,
-}
-
-/// The little of a file system that the address depends on.
-pub(super) trait Files {
-    /// The text of a small file.
-    fn read(&self, path: &Path) -> io::Result<String>;
-    /// What is at a path, links followed.
-    fn kind(&self, path: &Path) -> PathKind;
-}
-
-/// What is at a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PathKind {
-    /// Nothing that we can see.
-    Absent,
-    /// A socket.
-    Socket,
-    /// A directory.
-    Directory,
-    /// A plain file.
-    File,
-    /// A pipe, a device.
-    Other,
-}
-
-impl Environment {
-    /// The environment of this process.
-    #[must_use]
-    pub(super) fn of_process() -> Self {
-        let variables = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
-        Self { variables, home: std::env::home_dir(), files: Box::new(RealFiles) }
+impl Endpoint {
+    /// What a request names as its host.
+    pub(super) fn authority(&self) -> String {
+        let (host, port) = match self {
+            Self::Unix(_) | Self::Usual(_) | Self::Ssh(_) => return "localhost".to_owned(),
+            Self::Tcp { host, port } => (host, port),
+            Self::Tls(tls) => (&tls.host, &tls.port),
+        };
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
 
-    /// A variable; an empty one counts as not set, as it does for Docker's own client.
-    fn variable(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
-    }
-
-    fn docker_directory(&self) -> Option<PathBuf> {
-        self.variable("DOCKER_CONFIG").map(PathBuf::from).or_else(|| Some(self.home.as_ref()?.join(".docker")))
-    }
-}
-
-struct RealFiles;
-
-impl Files for RealFiles {
-    fn read(&self, path: &Path) -> io::Result<String> {
-        std::fs::read_to_string(path)
-    }
-
-    fn kind(&self, path: &Path) -> PathKind {
-        match std::fs::metadata(path) {
-            Err(_) => PathKind::Absent,
-            Ok(found) if found.file_type().is_socket() => PathKind::Socket,
-            Ok(found) if found.is_dir() => PathKind::Directory,
-            Ok(found) if found.is_file() => PathKind::File,
-            Ok(_) => PathKind::Other,
+    /// How it is reached, where the address alone does not say.
+    pub(super) fn remark(&self) -> Option<String> {
+        match self {
+            Self::Unix(_) | Self::Tcp { .. } => None,
+            Self::Usual(usual) => usual.remark(),
+            Self::Tls(tls) => Some(tls.files.remark()),
+            Self::Ssh(_) => Some("by `ssh` and `docker system dial-stdio`".to_owned()),
         }
     }
 }
 
 /// The daemon's address in the environment of this process: `docker_host` of the configuration, else `DOCKER_HOST`, else
-/// the Docker context (`DOCKER_CONTEXT`, or `currentContext` of Docker's `config.json`), else the first socket that
-/// exists of Docker's, rootless Docker's, Docker Desktop's and Podman's; else Docker's, so that an error names it.
+/// the Docker context (`DOCKER_CONTEXT`, or `currentContext` of Docker's `config.json`), else the first that can be
+/// connected of the sockets of Docker, rootless Docker, its desktops and Podman. What is odd and in nobody's way is
+/// logged as a warning.
 ///
 /// # Errors
 ///
-/// What is asked for cannot be used: TLS or ssh, no address, a path that is no socket, a context that cannot be read.
-/// That no daemon listens is no error here.
+/// What is asked for cannot be used: no address, a path that is no socket, a context or a certificate that cannot be
+/// read. That no daemon listens is no error here.
 pub fn resolve_endpoint(config: &Config) -> Result<Endpoint, EndpointError> {
-    resolve(config.docker_host.as_deref(), &Environment::of_process())
+    let found = find_endpoint(config)?;
+    for warning in &found.warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(found.endpoint)
 }
 
-/// [`resolve_endpoint`] in any surroundings; `configured` is the configuration's `docker_host`.
-pub(super) fn resolve(configured: Option<&str>, environment: &Environment) -> Result<Endpoint, EndpointError> {
-    let tls = environment.variable("DOCKER_TLS_VERIFY").is_some();
-    if let Some(address) = configured.filter(|address| !address.is_empty()) {
-        return parse(&Named { address, source_of: "docker_host", tls }, environment);
+/// [`resolve_endpoint`], with the warnings for whoever shows them.
+pub(crate) fn find_endpoint(config: &Config) -> Result<Found, EndpointError> {
+    let found = resolve(&Asked::of(config), &Environment::of_process())?;
+    match &found.endpoint {
+        Endpoint::Tls(tls) => {
+            client_config(&tls.files).map_err(|fault| EndpointError::Tls {
+                address: found.endpoint.to_string(),
+                cause: fault.cause,
+                cure: fault.cure,
+            })?;
+        }
+        Endpoint::Usual(usual) => usual.choose(),
+        Endpoint::Unix(_) | Endpoint::Tcp { .. } | Endpoint::Ssh(_) => {}
     }
-    if let Some(address) = environment.variable("DOCKER_HOST") {
-        return parse(&Named { address, source_of: "DOCKER_HOST", tls }, environment);
+    Ok(found)
+}
+
+/// An address, and what is odd about how it was found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// The address.
+    pub(crate) endpoint: Endpoint,
+    /// Sentences.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What our own configuration says of the daemon.
+#[derive(Clone, Copy, Debug, Default)]
+struct Asked<'a> {
+    docker_host: Option<&'a str>,
+    cert_path: Option<&'a Path>,
+    ssh_config: Option<&'a Path>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(config: &'a Config) -> Self {
+        Self {
+            docker_host: config.docker_host.as_deref(),
+            cert_path: config.docker_cert_path.as_deref(),
+            ssh_config: config.docker_ssh_config.as_deref(),
+        }
     }
-    match context(environment)? {
-        Some((context, source_of)) => from_context(&context, source_of, environment),
-        None => first_socket(environment),
-    }
+}
+
+/// [`find_endpoint`] in any surroundings, without a look at what listens.
+fn resolve(asked: &Asked<'_>, environment: &Environment) -> Result<Found, EndpointError> {
+    let mut warnings = Vec::new();
+    let configured = asked.docker_host.map(address::clean).filter(|address| !address.is_empty());
+    let variable = environment.variable("DOCKER_HOST").map(address::clean).filter(|address| !address.is_empty());
+    let named = configured.map(|address| (address, "docker_host")).or(variable.map(|address| (address, "DOCKER_HOST")));
+    let endpoint = if let Some((address, source_of)) = named {
+        if source_of == "DOCKER_HOST" {
+            warnings.extend(context::overridden(environment));
+        }
+        named_endpoint(&Named { address, source_of }, asked, environment)?
+    } else if let Some((context, source_of)) = context::current(environment, &mut warnings) {
+        context::endpoint(&context, source_of, asked, environment)?
+    } else {
+        warnings.extend(tls::without_host(environment));
+        usual::sockets(environment)?
+    };
+    Ok(Found { endpoint, warnings })
 }
 
 /// An address and where it was said.
 struct Named<'a> {
     address: &'a str,
     source_of: &'a str,
-    /// Whether TLS goes with it.
-    tls: bool,
 }
 
 impl Named<'_> {
-    fn wrong(&self, problem: &'static str) -> EndpointError {
-        EndpointError::Address { address: self.shown(), source_of: self.source_of.to_owned(), problem }
+    fn wrong(&self, problem: impl Into<String>) -> EndpointError {
+        EndpointError::Address { address: self.shown(), source_of: self.source_of.to_owned(), problem: problem.into() }
     }
 
     /// The address for a message: what stands before an `@` may be a password.
@@ -238,156 +179,73 @@ impl Named<'_> {
             (None, Some((_, rest))) => format!("***@{rest}"),
             _ => self.address.to_owned(),
         };
-        escaped(&hidden, 200)
+        printable(&hidden)
+    }
+
+    fn parse(&self) -> Result<Address, EndpointError> {
+        address::parse(self.address).map_err(|problem| self.wrong(problem))
     }
 }
 
-fn parse(named: &Named<'_>, environment: &Environment) -> Result<Endpoint, EndpointError> {
-    let Some((scheme, rest)) = named.address.split_once("://") else {
-        return Err(named.wrong("it has no scheme"));
+/// Bounded, and what does not print shown as the sign for it: whoever prints the message escapes it, and an escape of an
+/// escape is no use to anybody.
+fn printable(text: &str) -> String {
+    let sign = |c: char| match u32::from(c) {
+        control @ 0..0x20 => char::from_u32(0x2400 + control).unwrap_or(char::REPLACEMENT_CHARACTER),
+        0x7f => '\u{2421}',
+        _ if c.is_alphanumeric() || c.is_ascii() => c,
+        _ => char::REPLACEMENT_CHARACTER,
     };
-    match scheme {
-        "unix" => unix(rest, named, environment),
-        "tcp" | "http" if named.tls => {
-            Err(EndpointError::Tls { address: named.shown(), source_of: named.source_of.to_owned() })
+    text.chars().take(200).map(sign).collect()
+}
+
+/// The endpoint of an address that the configuration or `DOCKER_HOST` names.
+fn named_endpoint(named: &Named<'_>, asked: &Asked<'_>, environment: &Environment) -> Result<Endpoint, EndpointError> {
+    match named.parse()? {
+        Address::Unix(path) => unix(path, named.source_of, environment),
+        Address::Ssh(ssh) => Ok(Endpoint::Ssh(ssh.configured(asked.ssh_config))),
+        Address::Tcp { host, port, https } => {
+            let files = tls::of_environment(asked, https, environment);
+            over_tcp(host, port, files, named.source_of, environment)
         }
-        "tcp" | "http" => tcp(rest, named),
-        "https" => Err(EndpointError::Tls { address: named.shown(), source_of: named.source_of.to_owned() }),
-        "ssh" => Err(EndpointError::Ssh { address: named.shown(), source_of: named.source_of.to_owned() }),
-        _ => Err(named.wrong("its scheme is none of unix, tcp and http")),
     }
 }
 
-fn unix(path: &str, named: &Named<'_>, environment: &Environment) -> Result<Endpoint, EndpointError> {
-    let path = PathBuf::from(path);
-    if !path.is_absolute() {
-        return Err(named.wrong("the path of the socket does not begin with /"));
+/// A daemon over TCP, with TLS if there is what it takes.
+fn over_tcp(
+    host: String,
+    port: Option<u16>,
+    wanted: Option<tls::Wanted>,
+    source_of: &str,
+    environment: &Environment,
+) -> Result<Endpoint, EndpointError> {
+    match wanted {
+        None => Ok(Endpoint::Tcp { host, port: port.unwrap_or(address::PLAIN_PORT) }),
+        Some(wanted) => {
+            let port = port.unwrap_or(TLS_PORT);
+            let files = wanted.files(environment).map_err(|(cause, cure)| EndpointError::Tls {
+                address: format!("{} ({source_of})", Endpoint::Tcp { host: host.clone(), port }),
+                cause,
+                cure,
+            })?;
+            Ok(Endpoint::Tls(TlsEndpoint { host, port, files }))
+        }
     }
+}
+
+/// A socket that was named, unless something else stands there.
+fn unix(path: PathBuf, source_of: &str, environment: &Environment) -> Result<Endpoint, EndpointError> {
     let kind = match environment.files.kind(&path) {
-        PathKind::Absent | PathKind::Socket => return Ok(Endpoint::Unix(path)),
+        PathKind::Absent | PathKind::Hidden | PathKind::Socket => return Ok(Endpoint::Unix(path)),
         PathKind::Directory => "a directory",
         PathKind::File => "a plain file",
         PathKind::Other => "no socket",
     };
     Err(EndpointError::NotASocket {
         path: escaped(&path.display().to_string(), 200),
-        source_of: named.source_of.to_owned(),
+        source_of: source_of.to_owned(),
         kind,
     })
-}
-
-fn tcp(rest: &str, named: &Named<'_>) -> Result<Endpoint, EndpointError> {
-    if rest.contains('@') {
-        return Err(named.wrong("it holds a user name or password, which plain HTTP would send in the clear"));
-    }
-    let authority = rest.strip_suffix('/').unwrap_or(rest);
-    let (host, port) = match authority.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
-        Some((host, "")) => (host, None),
-        Some((host, port)) => (host, Some(port.strip_prefix(':').ok_or_else(|| named.wrong("it has no port"))?)),
-        None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
-    };
-    let in_brackets = authority.starts_with('[');
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_') || (in_brackets && c == ':');
-    if host.is_empty() || !host.chars().all(allowed) {
-        return Err(named.wrong("its host is no name and no address"));
-    }
-    let port = match port {
-        None => DEFAULT_PORT,
-        Some(port) => port.parse().map_err(|_| named.wrong("its port is no number from 1 to 65535"))?,
-    };
-    if port == 0 {
-        return Err(named.wrong("its port is no number from 1 to 65535"));
-    }
-    Ok(Endpoint::Tcp { host: host.to_owned(), port })
-}
-
-/// The context in use and where that was said; none for `default`, which stands for the usual sockets.
-fn context(environment: &Environment) -> Result<Option<(String, &'static str)>, EndpointError> {
-    let named = match environment.variable("DOCKER_CONTEXT") {
-        Some(name) => Some((name.to_owned(), "DOCKER_CONTEXT")),
-        None => current_context(environment)?.map(|name| (name, "currentContext of Docker's config.json")),
-    };
-    Ok(named.filter(|(name, _)| name != "default"))
-}
-
-fn current_context(environment: &Environment) -> Result<Option<String>, EndpointError> {
-    #[derive(Deserialize)]
-    struct DockerConfig {
-        #[serde(rename = "currentContext", default)]
-        current_context: Option<String>,
-    }
-    let Some(path) = environment.docker_directory().map(|directory| directory.join("config.json")) else {
-        return Ok(None);
-    };
-    let wrong = |problem: String| EndpointError::DockerConfig { path: path.display().to_string(), problem };
-    let text = match environment.files.read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound || error.kind() == io::ErrorKind::NotADirectory => {
-            return Ok(None);
-        }
-        Err(error) => return Err(wrong(error.to_string())),
-    };
-    let config: DockerConfig = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-    Ok(config.current_context.filter(|name| !name.is_empty()))
-}
-
-fn from_context(context: &str, source_of: &str, environment: &Environment) -> Result<Endpoint, EndpointError> {
-    #[derive(Deserialize)]
-    struct Meta {
-        #[serde(rename = "Endpoints")]
-        endpoints: BTreeMap<String, MetaEndpoint>,
-    }
-    #[derive(Deserialize)]
-    struct MetaEndpoint {
-        #[serde(rename = "Host", default)]
-        host: String,
-    }
-    let wrong = |problem: String| EndpointError::Context {
-        context: escaped(context, 100),
-        source_of: source_of.to_owned(),
-        problem,
-    };
-    let directory = environment.docker_directory().ok_or_else(|| wrong("there is no home directory".into()))?;
-    let contexts = directory.join("contexts");
-    let hash = hex(&Sha256::digest(context));
-    let meta = contexts.join("meta").join(&hash).join("meta.json");
-    let text = environment.files.read(&meta).map_err(|error| wrong(format!("{}: {error}", meta.display())))?;
-    let meta: Meta = serde_json::from_str(&text).map_err(|error| wrong(format!("{}: {error}", meta.display())))?;
-    let host = meta.endpoints.get("docker").map_or("", |endpoint| endpoint.host.as_str());
-    if host.is_empty() {
-        return Err(wrong("it names no Docker endpoint".into()));
-    }
-    // Docker's client speaks TLS where a context holds certificates; they are in a directory of the same name.
-    let tls = environment.files.kind(&contexts.join("tls").join(&hash).join("docker")) == PathKind::Directory;
-    parse(&Named { address: host, source_of: &format!("Docker context {context}"), tls }, environment)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String takes whatever is written");
-        text
-    })
-}
-
-fn first_socket(environment: &Environment) -> Result<Endpoint, EndpointError> {
-    let runtime = environment.variable("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let candidates = [
-        Some(PathBuf::from(DEFAULT_SOCKET)),
-        runtime.as_ref().map(|directory| directory.join("docker.sock")),
-        environment.home.as_ref().map(|home| home.join(".docker/run/docker.sock")),
-        Some(PathBuf::from(PODMAN_SOCKET)),
-        runtime.as_ref().map(|directory| directory.join("podman/podman.sock")),
-    ];
-    let found = candidates.into_iter().flatten().find(|path| environment.files.kind(path) == PathKind::Socket);
-    match found {
-        Some(path) => Ok(Endpoint::Unix(path)),
-        // Nothing listens. If the usual path is something else than a socket, that is said.
-        None => unix(
-            DEFAULT_SOCKET,
-            &Named { address: DEFAULT_SOCKET, source_of: "the usual path", tls: false },
-            environment,
-        ),
-    }
 }
 
 #[cfg(test)]

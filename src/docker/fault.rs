@@ -9,9 +9,13 @@ use serde::Deserialize;
 use super::message::DaemonError;
 use super::progress::CallProgress;
 use super::text::escaped;
+use super::ways::fault::WayFault;
 
 /// How much of a foreign body or message goes into an error.
 const MAX_SHOWN_BYTES: usize = 200;
+
+/// What helps where the system's words are all that is known.
+const CHECK_THE_ADDRESS: &str = "check the address (--docker-host, DOCKER_HOST, `docker context ls`)";
 
 /// One call: what an error has to name.
 #[derive(Clone, Debug)]
@@ -28,11 +32,22 @@ impl Call {
         let Self { endpoint, call } = self.clone();
         let system = chain(error).find_map(|cause| cause.downcast_ref::<io::Error>());
         let connected = progress.answered() || !is_connect(error);
+        if endpoint.starts_with("tcp:") && chain(error).any(is_no_http) {
+            return self.speak_tls();
+        }
+        if let Some(fault) = system.and_then(WayFault::of) {
+            if fault.connected || progress.answered() {
+                return DaemonError::Cut { endpoint, call, bytes: progress.bytes(), cause: fault.to_string() };
+            }
+            return DaemonError::Unconnected { endpoint, cause: fault.cause.clone(), cure: fault.cure.clone() };
+        }
         match system.map(io::Error::kind) {
             Some(io::ErrorKind::NotFound) if !connected => DaemonError::Absent { endpoint },
             Some(io::ErrorKind::ConnectionRefused) if !connected => DaemonError::Refused { endpoint },
             Some(io::ErrorKind::PermissionDenied) if !connected => DaemonError::Forbidden { endpoint },
-            _ if !connected => DaemonError::Unconnected { endpoint, cause: deepest(error) },
+            _ if !connected => {
+                DaemonError::Unconnected { endpoint, cause: deepest(error), cure: CHECK_THE_ADDRESS.into() }
+            }
             _ => DaemonError::Cut { endpoint, call, bytes: progress.bytes(), cause: deepest(error) },
         }
     }
@@ -43,7 +58,8 @@ impl Call {
         if progress.answered() {
             DaemonError::Stalled { endpoint, call, deadline, bytes: progress.bytes() }
         } else if connecting {
-            DaemonError::Unconnected { endpoint, cause: format!("no connection within {deadline:?}") }
+            let cause = format!("no connection within {deadline:?}");
+            DaemonError::Unconnected { endpoint, cause, cure: CHECK_THE_ADDRESS.into() }
         } else {
             DaemonError::Silent { endpoint, call, deadline }
         }
@@ -58,7 +74,21 @@ impl Call {
     /// An answer with another status than the one that is wanted.
     pub(super) fn status(&self, status: u16, body: &[u8]) -> DaemonError {
         let Self { endpoint, call } = self.clone();
+        if status == 400 && wants_tls(body) {
+            return self.speak_tls();
+        }
         DaemonError::Status { endpoint, call, status, body: shown(body) }
+    }
+
+    /// Plain HTTP was spoken to something that speaks none, at the port of a daemon.
+    fn speak_tls(&self) -> DaemonError {
+        DaemonError::Unconnected {
+            endpoint: self.endpoint.clone(),
+            cause: "what listens there speaks no plain HTTP, and TLS most likely".into(),
+            cure: "have TLS spoken: DOCKER_TLS_VERIFY=1 with DOCKER_CERT_PATH, docker_cert_path, or a Docker context with \
+                   certificates"
+                .into(),
+        }
     }
 
     /// An answer that is not what the API says.
@@ -110,6 +140,20 @@ pub(super) fn says_no_such(what: &str, body: &[u8]) -> bool {
 /// Whether these are the daemon's words for a container that is not there.
 pub(super) fn names_nothing(words: &str) -> bool {
     words.to_ascii_lowercase().contains("no such container")
+}
+
+/// Whether this is what servers of Go and nginx say to plain HTTP where TLS is spoken.
+fn wants_tls(body: &[u8]) -> bool {
+    let body = String::from_utf8_lossy(body);
+    body.contains("HTTP request to an HTTPS server") || body.contains("plain HTTP request was sent to HTTPS port")
+}
+
+/// Whether the answer began with something else than HTTP, as an alert of TLS does.
+fn is_no_http(error: &(dyn Error + 'static)) -> bool {
+    // Whether it comes before or after our request was sent is a matter of moments; hyper has no word for the former.
+    error
+        .downcast_ref::<hyper::Error>()
+        .is_some_and(|error| error.is_parse() || error.to_string().contains("unexpected message"))
 }
 
 fn is_connect(error: &(dyn Error + 'static)) -> bool {

@@ -260,15 +260,14 @@ pub enum DaemonError {
         endpoint: String,
     },
     /// Connecting failed otherwise.
-    #[error(
-        "cannot reach the Docker daemon at {endpoint}: {cause}; check the address (--docker-host, DOCKER_HOST, \
-         `docker context ls`)"
-    )]
+    #[error("cannot reach the Docker daemon at {endpoint}: {cause}; {cure}")]
     Unconnected {
         /// The address tried.
         endpoint: String,
-        /// The system's words.
+        /// The system's words, or what TLS, `ssh` or each usual socket said.
         cause: String,
+        /// What helps.
+        cure: String,
     },
     /// Connected, and no head of an answer within the deadline.
     #[error(

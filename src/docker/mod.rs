@@ -6,7 +6,8 @@
 //! questions       many containers or images, each and all within bounds
 //! client          the real source, and what else the other rooms ask of it: deadlines, identity
 //! endpoint        where the daemon is                                      (pure)
-//! connector, transport, bollard_client                                     the ways there
+//! ways            there: sockets, TCP, TLS, ssh
+//! connector, transport, bollard_client                                     clients that go them
 //! list            the list, of all containers or of some, on a kept connection
 //! each            one question for many keys, some at a time
 //! listing         the list's body → a listing, while it comes in           (pure)
@@ -46,12 +47,15 @@ mod scalar;
 mod source;
 mod text;
 mod transport;
+mod ways;
 
 pub use actor::{DockerActor, DockerArgs};
 pub use client::Daemon;
 #[cfg(feature = "testkit")]
 pub(crate) use decoder::ListDecoder;
-pub use endpoint::{Endpoint, EndpointError, resolve_endpoint};
+#[cfg(feature = "cli")]
+pub(crate) use endpoint::find_endpoint;
+pub use endpoint::{Endpoint, EndpointError, SshEndpoint, TlsEndpoint, TlsFiles, UsualSockets, resolve_endpoint};
 pub use identity::Identified;
 pub use message::{Action, Connection, DaemonError, DockerMessage, ImageAnswer, Lane, Listed};
 pub use progress::CallProgress;

@@ -1,12 +1,13 @@
 //! Our own requests: one GET, read within bounds.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper::{Response, Uri};
 use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::connector::Connector;
@@ -31,6 +32,13 @@ pub(super) struct Transport {
 
 /// Connections that may be kept at a time: the idle one, and those that were begun while it was still busy.
 const MOST_KEPT: usize = 3;
+
+/// A login costs both machines as much as a hundred requests: a few connections by way of ssh are kept, whatever is asked
+/// of them, though not for long.
+const KEPT_BY_SSH: usize = 2;
+
+/// For how long they are kept idle.
+const KEPT_BY_SSH_FOR: Duration = Duration::from_secs(10);
 
 /// Whether a connection is kept for the next request.
 #[derive(Clone, Copy, Debug)]
@@ -65,13 +73,15 @@ impl Transport {
     /// Connects to nothing yet.
     pub(super) fn new(endpoint: Arc<Endpoint>, keep: Keep) -> Self {
         let connector = Connector::new(Arc::clone(&endpoint));
-        let idle = match keep {
-            Keep::One => 1,
-            Keep::None => 0,
+        let (idle, idle_time) = match (keep, &*endpoint) {
+            (Keep::One, _) => (1, None),
+            (Keep::None, Endpoint::Ssh(_)) => (KEPT_BY_SSH, Some(KEPT_BY_SSH_FOR)),
+            (Keep::None, _) => (0, None),
         };
         let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
             .pool_max_idle_per_host(idle)
-            .pool_idle_timeout(None)
+            .pool_idle_timeout(idle_time)
             .build(connector.clone());
         Self { client, connector, endpoint }
     }
@@ -121,10 +131,7 @@ impl Transport {
     }
 
     fn uri(&self, path: &str) -> Uri {
-        let authority = match &*self.endpoint {
-            Endpoint::Unix(_) => "localhost",
-            tcp @ Endpoint::Tcp { .. } => &tcp.to_string()["tcp://".len()..],
-        };
+        let authority = self.endpoint.authority();
         format!("http://{authority}{path}").parse().expect("an endpoint is checked and ids in paths are encoded")
     }
 }

@@ -85,6 +85,8 @@ pub(crate) static KEYS: &[Key] = &[
         },
         show: |config| json!(config.docker_host.as_deref().map(without_password)),
     },
+    key!("docker_cert_path", path, docker_cert_path),
+    key!("docker_ssh_config", path, docker_ssh_config),
     key!(duration "interval", interval),
     key!(duration "list_deadline", list_deadline),
     key!(duration "inspect_deadline", inspect_deadline),

@@ -7,6 +7,10 @@ mod identity;
 mod kill;
 mod list;
 mod reach;
+mod ssh;
+mod tls;
+mod usual;
+mod vanished;
 
 use std::sync::Arc;
 use std::time::Duration;

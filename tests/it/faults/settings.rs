@@ -15,7 +15,8 @@ fn an_address_that_cannot_be_served_safely_is_refused_without_its_password() {
         ("tcp://ada:hunter2@127.0.0.1:1", "DOCKER_HOST"),
         ("http://ada:hunter2@127.0.0.1:1", "DOCKER_HOST"),
         ("ssh://ada:hunter2@lab", "ssh"),
-        ("https://127.0.0.1:1", "TLS"),
+        ("ssh://-oProxyCommand=x@lab", "ssh"),
+        ("ssh://ada@-oProxyCommand=x", "DOCKER_HOST"),
         ("tcp://127.0.0.1:1\u{1b}[31m", "DOCKER_HOST"),
         ("ftp://127.0.0.1", "DOCKER_HOST"),
     ] {
@@ -32,11 +33,62 @@ fn an_address_that_cannot_be_served_safely_is_refused_without_its_password() {
 
 /// B42: a wish for TLS is never answered with plain HTTP.
 #[test]
-fn an_address_over_tcp_is_refused_where_tls_is_asked_for() {
+fn tls_without_its_certificates_is_a_fault_of_the_configuration() {
     let program = Program::new().variable("DOCKER_HOST", "tcp://127.0.0.1:1").variable("DOCKER_TLS_VERIFY", "1");
     let ended = program.run(&["once"]);
     assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert!(ended.stderr.contains("TLS"), "{ended:?}");
+    assert!(ended.stderr.contains("TLS") && ended.stderr.contains("home/.docker/ca.pem"), "{ended:?}");
+}
+
+/// F10: what is wrong with a file that many programs share is told, and is in nobody's way where the daemon is named.
+#[test]
+fn f10_dockers_own_configuration_is_in_nobodys_way() {
+    for content in ["", "{", "null", r#"{"currentContext":"gone"}"#] {
+        let program = Program::new();
+        std::fs::create_dir_all(program.path("home/.docker")).expect("made");
+        program.file("home/.docker/config.json", content);
+        let ended = program.run(&["once", "--docker-host", "tcp://127.0.0.1:1"]);
+        assert_eq!(ended.code, Some(3), "{content}: {ended:?}");
+        assert!(ended.stderr.contains("refused") && !ended.stderr.contains("config.json"), "{content}: {ended:?}");
+    }
+    let program = Program::new();
+    std::fs::create_dir_all(program.path("home/.docker/config.json")).expect("made");
+    let ended = program.run(&["doctor"]);
+    assert_eq!(ended.stdout.matches("config.json is passed over").count(), 1, "{ended:?}");
+    let ended = program.run(&["once"]);
+    assert_ne!(ended.code, Some(2), "{ended:?}");
+    assert_eq!(ended.stderr.matches("config.json is passed over").count(), 1, "{ended:?}");
+}
+
+/// F25
+#[test]
+fn f25_forms_of_an_address_are_understood_by_the_program() {
+    let program = Program::new();
+    let socket = program.path("d.sock").display().to_string();
+    drop(UnixListener::bind(&socket).expect("bound"));
+    for form in [
+        socket.clone(),
+        format!("unix:{socket}"),
+        format!("unix://{socket}/"),
+        format!("unix://{socket}\r"),
+        format!(" \"{socket}\"\n"),
+    ] {
+        let ended = program.run(&["once", "--docker-host", &form]);
+        assert_eq!(ended.code, Some(3), "{form:?}: {ended:?}");
+        assert!(ended.stderr.contains(&format!("unix://{socket}: the connection was refused")), "{form:?}: {ended:?}");
+    }
+    for (form, says) in [
+        ("tcp://127.0.0.1:1/path", "`/path` after the port"),
+        ("npipe:////./pipe/docker_engine", "Windows"),
+        ("fd://", "systemd"),
+        // The program doubles a backslash in all that it prints, so that no escape can be forged.
+        ("C:\\docker.sock", "`C:\\\\docker.sock`"),
+        ("tcp://ho\u{1b}st", "`tcp://ho\u{241b}st`"),
+    ] {
+        let ended = program.run(&["once", "--docker-host", form]);
+        assert_eq!(ended.code, Some(2), "{form:?}: {ended:?}");
+        assert!(ended.stderr.contains(says) && !ended.stderr.contains(r"\\\"), "{form:?}: {ended:?}");
+    }
 }
 
 /// B43: what stands at the socket's path is named, and nothing is opened that could hang.

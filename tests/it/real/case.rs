@@ -41,7 +41,16 @@ pub(super) struct RealCase<D = Dockerd> {
 impl RealCase {
     /// `None`, said aloud, where there can be no daemon. Deadlines are short, so that a hang is noticed soon.
     pub(super) fn start(test: &str) -> Option<Self> {
-        let mut case = Self::beside(test, Dockerd::start())?;
+        Self::impatient(test, Dockerd::start())
+    }
+
+    /// One that also listens for TLS, in its own network.
+    pub(super) fn start_with_tls(test: &str) -> Option<Self> {
+        Self::impatient(test, Dockerd::start_with_tls())
+    }
+
+    fn impatient(test: &str, daemon: Result<Dockerd, String>) -> Option<Self> {
+        let mut case = Self::beside(test, daemon)?;
         case.config.list_deadline = Duration::from_millis(500);
         case.config.inspect_deadline = Duration::from_millis(300);
         Some(case)

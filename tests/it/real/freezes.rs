@@ -12,6 +12,7 @@ use super::case::{Containers, RealCase, rounds_asked_for, tell};
 use super::recovery::{complete_pass, recovery};
 use super::relay::Relay;
 use super::watch::MissingWatch;
+use super::ways::{Reached, Way};
 use crate::support::dockerd::Part;
 
 /// Longer than the ledger needs to follow a daemon that answers, and shorter than the interval: no tick helps it.
@@ -19,16 +20,20 @@ const BOUND: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frozen_daemon_costs_no_row_and_its_thaw_ends_in_a_complete_pass() {
-    let Some(mut case) = RealCase::start(module_path!()) else { return };
+    frozen(module_path!(), Way::Socket).await;
+}
+
+/// Frozen before a list, in a list, and beside the stream of events.
+pub(super) async fn frozen(test: &str, way: Way) {
+    let Some(reached) = Reached::start(test, way) else { return };
+    let Reached { mut case, relay, .. } = reached;
     // A list of some 640 KiB: more than sockets hold, so that it can be frozen in its middle.
     let long = json!({ "Labels": { "long": "x".repeat(64 * 1024) } });
     for n in 0..10 {
         case.create(&format!("large-{n}"), &["true"], &long);
     }
-    let relay = Relay::before(case.daemon.socket());
-    case.config.docker_host = Some(relay.docker_host());
     let watch = case.watch();
-    for (list_deadline, freezes) in freezes() {
+    for (list_deadline, freezes) in freezes(case.config.list_deadline) {
         case.config.list_deadline = list_deadline;
         let ledger = case.spawn().await;
         complete_pass(&ledger, None).await;
@@ -48,10 +53,9 @@ async fn a_frozen_daemon_costs_no_row_and_its_thaw_ends_in_a_complete_pass() {
 
 /// The list's deadline, and how long the daemon is frozen under it: past the deadline, and, where real rounds are asked
 /// for, 3 s to 15 s under the deadline as shipped, too.
-fn freezes() -> Vec<(Duration, Vec<Duration>)> {
-    let short = Duration::from_millis(500);
+fn freezes(short: Duration) -> Vec<(Duration, Vec<Duration>)> {
     let Some(rounds) = rounds_asked_for() else {
-        return vec![(short, vec![Duration::from_millis(2_500); 3])];
+        return vec![(short, vec![short * 5; 3])];
     };
     let longer = Duration::from_secs(12) / u32::try_from(rounds.max(2) - 1).expect("a few rounds");
     let lengths: Vec<_> =

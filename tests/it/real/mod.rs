@@ -18,3 +18,4 @@ mod signals;
 mod socket;
 mod storm;
 mod watch;
+mod ways;

@@ -1,59 +1,140 @@
 //! Hands everything on between the ledger and a daemon, and calls back in the middle of a list.
 
+use std::fs::File;
 use std::io;
+use std::net::{Ipv4Addr, TcpStream as StdTcpStream};
+use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{UnixListener, UnixStream};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+
+use crate::support::dockerd::TLS_PORT;
 
 /// So much of the answer has been handed on at the call. What the sockets hold by then, some 200 KiB, comes through even
 /// from a daemon that is frozen.
 const HANDED_ON: usize = 64 * 1024;
 
-type Call = Box<dyn FnOnce() + Send>;
+/// Done once, in the middle of an answer that only a list can be: no other is as long.
+enum Armed {
+    Call(Box<dyn FnOnce() + Send>),
+    Cut,
+}
 
-/// A socket of its own before a daemon's. Runs on the caller's runtime.
+/// A daemon as the relay reaches it.
+#[derive(Clone)]
+pub(super) enum Behind {
+    /// By its socket.
+    Socket(PathBuf),
+    /// By TCP on the loopback of that network namespace.
+    Network(Arc<File>),
+}
+
+impl Behind {
+    /// The network that a process is in.
+    pub(super) fn within_network_of(process: u32) -> Self {
+        Self::Network(Arc::new(File::open(format!("/proc/{process}/ns/net")).expect("it runs")))
+    }
+}
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// An address of its own before a daemon's. Runs on the caller's runtime.
 pub(super) struct Relay {
     directory: tempfile::TempDir,
-    armed: Arc<Mutex<Option<Call>>>,
+    port: Option<u16>,
+    armed: Arc<Mutex<Option<Armed>>>,
 }
 
 impl Relay {
-    pub(super) fn before(daemon: PathBuf) -> Self {
+    /// Over TCP where the daemon is reached by TCP, else a socket.
+    pub(super) fn before(daemon: Behind) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
-        let listener = UnixListener::bind(directory.path().join("relay")).expect("a fresh path");
-        let armed: Arc<Mutex<Option<Call>>> = Arc::default();
-        let calls = Arc::clone(&armed);
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let (daemon, calls) = (daemon.clone(), Arc::clone(&calls));
+        let armed: Arc<Mutex<Option<Armed>>> = Arc::default();
+        let serve = {
+            let armed = Arc::clone(&armed);
+            move |client: Box<dyn Stream>, daemon: Behind| {
+                let armed = Arc::clone(&armed);
                 tokio::spawn(async move {
                     // Whoever is cut off asks again.
-                    let _ = hand_on(client, daemon, &calls).await;
+                    let _ = hand_on(client, daemon, &armed).await;
                 });
             }
-        });
-        Self { directory, armed }
+        };
+        let mut port = None;
+        if let Behind::Network(_) = &daemon {
+            let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+            port = Some(listener.local_addr().expect("bound").port());
+            listener.set_nonblocking(true).expect("a socket");
+            let listener = TcpListener::from_std(listener).expect("a runtime");
+            tokio::spawn(async move {
+                while let Ok((client, _)) = listener.accept().await {
+                    serve(Box::new(client), daemon.clone());
+                }
+            });
+        } else {
+            let listener = UnixListener::bind(directory.path().join("relay")).expect("a fresh path");
+            tokio::spawn(async move {
+                while let Ok((client, _)) = listener.accept().await {
+                    serve(Box::new(client), daemon.clone());
+                }
+            });
+        }
+        Self { directory, port, armed }
+    }
+
+    pub(super) fn socket(&self) -> PathBuf {
+        self.directory.path().join("relay")
     }
 
     pub(super) fn docker_host(&self) -> String {
-        format!("unix://{}", self.directory.path().join("relay").display())
+        match self.port {
+            Some(port) => format!("tcp://127.0.0.1:{port}"),
+            None => format!("unix://{}", self.socket().display()),
+        }
     }
 
     /// Calls once, in the middle of the next list.
     pub(super) fn in_the_next_list(&self, call: impl FnOnce() + Send + 'static) {
-        *self.armed.lock().expect("nobody panics with it") = Some(Box::new(call));
+        *self.armed.lock().expect("nobody panics with it") = Some(Armed::Call(Box::new(call)));
+    }
+
+    /// Ends the connection in the middle of the next list.
+    pub(super) fn cut_the_next_list(&self) {
+        *self.armed.lock().expect("nobody panics with it") = Some(Armed::Cut);
     }
 }
 
-async fn hand_on(client: UnixStream, daemon: PathBuf, armed: &Mutex<Option<Call>>) -> io::Result<()> {
-    let (mut from_client, mut to_client) = client.into_split();
-    let (mut from_daemon, mut to_daemon) = UnixStream::connect(daemon).await?.into_split();
-    // Bytes of an answer to a list that are still to come before the call; none while no list is asked for.
-    let before_call = Arc::new(AtomicUsize::new(usize::MAX));
-    let listed = Arc::clone(&before_call);
+async fn connect(daemon: Behind) -> io::Result<Box<dyn Stream>> {
+    match daemon {
+        Behind::Socket(path) => Ok(Box::new(UnixStream::connect(path).await?)),
+        Behind::Network(network) => {
+            // A socket belongs to the network in which it was made, wherever it is used: a thread goes there and ends.
+            let (made, stream) = tokio::sync::oneshot::channel();
+            std::thread::spawn(move || {
+                let stream = move_into_link_name_space(network.as_fd(), Some(LinkNameSpaceType::Network))
+                    .map_err(io::Error::from)
+                    .and_then(|()| StdTcpStream::connect((Ipv4Addr::LOCALHOST, TLS_PORT)));
+                let _ = made.send(stream);
+            });
+            let stream = stream.await.map_err(io::Error::other)??;
+            stream.set_nonblocking(true)?;
+            Ok(Box::new(TcpStream::from_std(stream)?))
+        }
+    }
+}
+
+async fn hand_on(client: Box<dyn Stream>, daemon: Behind, armed: &Mutex<Option<Armed>>) -> io::Result<()> {
+    let (mut from_client, mut to_client) = tokio::io::split(client);
+    let (mut from_daemon, mut to_daemon) = tokio::io::split(connect(daemon).await?);
+    // Bytes that the daemon sent since the client last said something: the answer so far, encrypted or not.
+    let answered = Arc::new(AtomicUsize::new(0));
+    let asked = Arc::clone(&answered);
     let asking = async move {
         let mut piece = vec![0; 16 * 1024];
         loop {
@@ -61,9 +142,7 @@ async fn hand_on(client: UnixStream, daemon: PathBuf, armed: &Mutex<Option<Call>
             if length == 0 {
                 return to_daemon.shutdown().await;
             }
-            if piece[..length].windows(16).any(|window| window == b"/containers/json") {
-                listed.store(HANDED_ON, Ordering::SeqCst);
-            }
+            asked.store(0, Ordering::SeqCst);
             to_daemon.write_all(&piece[..length]).await?;
         }
     };
@@ -74,12 +153,12 @@ async fn hand_on(client: UnixStream, daemon: PathBuf, armed: &Mutex<Option<Call>
             if length == 0 {
                 return to_client.shutdown().await;
             }
-            let left = before_call.load(Ordering::SeqCst);
-            if left != usize::MAX {
-                before_call.store(left.saturating_sub(length), Ordering::SeqCst);
-                let call = (left <= length).then(|| armed.lock().expect("nobody panics with it").take()).flatten();
-                if let Some(call) = call {
-                    call();
+            if answered.fetch_add(length, Ordering::SeqCst) + length >= HANDED_ON {
+                let taken = armed.lock().expect("nobody panics with it").take();
+                match taken {
+                    Some(Armed::Call(call)) => call(),
+                    Some(Armed::Cut) => return Ok(()),
+                    None => {}
                 }
             }
             to_client.write_all(&piece[..length]).await?;

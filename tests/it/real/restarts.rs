@@ -4,23 +4,29 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::case::{RealCase, rounds_asked_for};
+use super::case::rounds_asked_for;
 use super::recovery::{complete_pass, recovery};
+use super::ways::{Reached, Way};
 
 /// D10: the containers end with the daemon, and those with a restart policy begin again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_daemon_that_ends_its_containers_costs_no_row() {
-    killed_and_started_again(module_path!(), "").await;
+    killed_and_started_again(module_path!(), Way::Socket, "").await;
 }
 
 /// D11
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_daemon_that_keeps_its_containers_alive_costs_no_row() {
-    killed_and_started_again(module_path!(), "--live-restore").await;
+    killed_and_started_again(module_path!(), Way::Socket, "--live-restore").await;
 }
 
-async fn killed_and_started_again(test: &str, options: &str) {
-    let Some(mut case) = RealCase::start(test) else { return };
+pub(super) async fn killed_and_started_again(test: &str, way: Way, options: &str) {
+    let Some(reached) = Reached::start(test, way) else { return };
+    let Reached { mut case, .. } = reached;
+    if way == Way::Socket {
+        // A socket that refuses is told at once; a relay accepts and hangs up.
+        case.config.docker_host = Some(case.daemon.docker_host());
+    }
     if rounds_asked_for().is_some() {
         // As shipped: a daemon that has begun to answer and is slow is waited for.
         case.config.list_deadline = Duration::from_secs(10);
@@ -53,7 +59,7 @@ async fn killed_and_started_again(test: &str, options: &str) {
             request.await.expect("it is answered");
         }
         let recovered = recovery(&case, &ledger, || case.daemon.start_again(options)).await;
-        recovered.tell(&format!("killed, started again with {options:?}, round {round}"));
+        recovered.tell(&format!("{way:?}, killed, started again with {options:?}, round {round}"));
         for id in &plain {
             case.order(id, "start");
         }

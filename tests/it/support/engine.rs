@@ -28,6 +28,8 @@ pub(super) struct Recipe<'a> {
     pub(super) needs: &'static [&'static str],
     /// What it sees as `/`, read-only but for its directory, `/run`, `/tmp` and parts of `/var`; `None` for the machine's own.
     pub(super) root: Option<&'a Path>,
+    /// Files that it needs in its directory.
+    pub(super) furnish: fn(&Path),
     /// Shell, once, before its first start. `$1` is the directory.
     pub(super) prepare: &'a str,
     /// Shell that is the engine. `$1` is the directory, `$options` what a later start adds. It listens on `$1/S`, and its
@@ -61,6 +63,7 @@ impl Engine {
             .tempdir_in("/tmp")
             .map_err(|error| format!("no directory for {}: {error}", recipe.program))?
             .keep();
+        (recipe.furnish)(&directory);
         let change_root = recipe.root.map_or("", |_| CHANGE_ROOT);
         let inside = format!("{change_root}\n{}\nengine() {{\n{}\n}}\n{INSIDE}", recipe.prepare, recipe.run);
         let keeper = Command::new("/bin/sh")
@@ -297,7 +300,7 @@ fn check_prerequisites(recipe: &Recipe<'_>) -> Result<(), String> {
     find_program("busybox").map(|_| ()).ok_or_else(|| "busybox is not installed (busybox-static)".into())
 }
 
-fn find_program(name: &str) -> Option<PathBuf> {
+pub(super) fn find_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var("PATH").unwrap_or_default();
     let directories = path.split(':').chain(["/usr/sbin", "/sbin", "/usr/bin", "/bin"]);
     directories.map(|directory| Path::new(directory).join(name)).find(|program| program.is_file())

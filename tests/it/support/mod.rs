@@ -1,5 +1,6 @@
 //! What the tests share: real parts that are started once, and the word for what cannot run here.
 
+pub(crate) mod certificates;
 pub(crate) mod chromium;
 pub(crate) mod containers;
 pub(crate) mod database;
@@ -12,4 +13,5 @@ pub(crate) mod podman;
 pub(crate) mod postgres;
 pub(crate) mod showroom;
 pub(crate) mod skip;
+pub(crate) mod sshd;
 pub(crate) mod unpacked;

@@ -60,6 +60,7 @@ const RECIPE: Recipe<'static> = Recipe {
     program: "podman",
     needs: &["conmon", "nsenter"],
     root: None,
+    furnish: |_| (),
     prepare: r#"
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /var/lib

@@ -51,6 +51,7 @@ impl Unpacked {
         let recipe = Recipe {
             program: release.kind.program(),
             needs: &["nsenter"],
+            furnish: |_| (),
             root: Some(&root),
             prepare: release.kind.prepare(),
             run: &run,
