@@ -6,6 +6,9 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints what it measured")]
 
+#[path = "../../tests/it/support/certificates.rs"]
+#[expect(dead_code, reason = "the tests do more with it")]
+mod certificates;
 #[path = "../../tests/it/support/dockerd.rs"]
 #[expect(dead_code, reason = "the tests do more with it")]
 mod dockerd;
