@@ -78,8 +78,7 @@ fn scheme_of(text: &str) -> Option<(&str, &str)> {
 
 fn other_scheme(scheme: &str) -> &'static str {
     const SERVERS: [&str; 5] = ["postgres", "psql", "pgsql", "postgis", "cockroach"];
-    let names = |word: &&str| scheme.contains(*word);
-    if SERVERS.iter().any(|word| names(word)) || scheme == "jdbc" {
+    if SERVERS.iter().any(|word| scheme.contains(word)) || scheme == "jdbc" {
         "of a PostgreSQL server the scheme is postgres://, without the name of a driver, and its user and password stand \
          before the host"
     } else if scheme.contains("sqlite") {

@@ -108,7 +108,7 @@ impl Told {
     }
 
     /// Adds what was told later; events of one moment may come in any order.
-    fn join(&mut self, later: Self) {
+    fn join(&mut self, later: &Self) {
         let is_earlier = later.at < self.at;
         self.at = self.at.max(later.at);
         self.health = if is_earlier { self.health.or(later.health) } else { later.health.or(self.health) };
@@ -161,7 +161,7 @@ impl News {
     /// What happened to that container.
     pub fn tell(&mut self, container: ContainerId, told: Told) {
         if let Some(known) = self.told.get_mut(&container) {
-            known.join(told);
+            known.join(&told);
         } else if self.told.len() < MOST_TOLD {
             self.told.insert(container, told);
         }
@@ -249,7 +249,7 @@ mod tests {
         };
         let joined = |events: &[(EventAction, i64)]| {
             let mut told = event(events[0].0, events[0].1);
-            events[1..].iter().for_each(|(action, second)| told.join(event(*action, *second)));
+            events[1..].iter().for_each(|(action, second)| told.join(&event(*action, *second)));
             (told.at.as_millis() / 1_000, told.turn.map(|(turn, at)| (turn, at.as_millis() / 1_000)), told.health)
         };
         use EventAction as E;

@@ -31,7 +31,7 @@ pub(super) fn orchestrated(container: &ListedContainer) -> Option<String> {
     } else if label(F::Coolify).is_some_and(|value| value == "true") {
         "a container that Coolify deploys".to_owned()
     } else {
-        kamal(container, label(F::Service)?, label(F::Role)?, label(F::Destination))?
+        kamal(container, &label(F::Service)?, &label(F::Role)?, label(F::Destination).as_deref())?
     };
     told.push_str(": its name changes with each deploy");
     Some(told)
@@ -39,9 +39,9 @@ pub(super) fn orchestrated(container: &ListedContainer) -> Option<String> {
 
 /// Kamal's labels have everyday names: they count where the container is called as kamal calls it,
 /// `<service>-<role>[-<destination>]-<version>`.
-fn kamal(container: &ListedContainer, service: String, role: String, destination: Option<String>) -> Option<String> {
+fn kamal(container: &ListedContainer, service: &str, role: &str, destination: Option<&str>) -> Option<String> {
     let mut begin = format!("{service}-{role}-");
-    if let Some(destination) = &destination {
+    if let Some(destination) = destination {
         write!(begin, "{destination}-").expect("a String takes every write");
     }
     let version = container.name.strip_prefix(begin.as_str())?;

@@ -39,7 +39,7 @@ fn slot_id(first: &RowId, number: u64) -> RowId {
 }
 
 /// The slots of the services whose first row is asked for, each service's in their order.
-pub(super) fn slots_of<'a>(rows: &'a [LedgerRow], is_asked: impl Fn(&str) -> bool) -> HashMap<&'a str, Vec<Slot>> {
+pub(super) fn slots_of(rows: &[LedgerRow], is_asked: impl Fn(&str) -> bool) -> HashMap<&str, Vec<Slot>> {
     let mut services: HashMap<&str, Vec<Slot>> = HashMap::new();
     for (row, known) in rows.iter().enumerate() {
         if let Some((first, number)) = slot_of(&known.id)

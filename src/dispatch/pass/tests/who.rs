@@ -22,7 +22,7 @@ fn refused() -> Identified {
 fn listed_by(host: HostRecord, rows: Vec<LedgerRow>, known: Option<Identified>, knowledge: Knowledge) -> Driver {
     let mut driver = Driver::begin_with(3, knowledge);
     let (open, list) = driver.open_then_list();
-    driver.on(Event::Opened(open, Ok(Opened { host, rows: Arc::new(rows), ..opened(None) })));
+    driver.on(Event::Opened(open, Ok(Opened { host, rows: Arc::new(rows) })));
     driver.on(Event::Known(known));
     driver.on(Event::Listed(list, Ok(listed())));
     driver

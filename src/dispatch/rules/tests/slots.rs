@@ -39,8 +39,8 @@ fn a_new_container_gets_the_lowest_slot_that_no_present_container_holds() {
         (vec![first.clone(), second.clone(), new.clone()], None, "makes s:web:3 web"),
         (vec![stopped(first.clone()), second.clone(), new.clone()], None, "makes s:web:3 web"),
         (vec![second.clone(), new.clone()], None, "makes s:web:3 web"),
-        (vec![second.clone(), new.clone()], Some(1), "takes s:web"),
-        (vec![first.clone(), new.clone()], Some(2), "takes s:web:2"),
+        (vec![second, new.clone()], Some(1), "takes s:web"),
+        (vec![first, new], Some(2), "takes s:web:2"),
     ] {
         let mut world = world(listed, rows.clone());
         if let Some(gone) = gone {
