@@ -335,7 +335,7 @@ fn what_an_image_was_called_is_asked_once_and_known_from_then_on() {
     let details = InspectedDetails { image_ref: Some("app:1".into()), ..InspectedDetails::default() };
     world.verified.insert(container_id(3), Inspected::Present(details));
     let first = run(&world, Scope::Host, Knowledge::default());
-    assert_eq!(first.asked, ["Open", "List", "LookUp", "ReadNames", "Commit"]);
+    assert_eq!(first.asked, ["Open", "List", "LookUp", "ReadNames", "ReadImages", "Commit"]);
     let again = run(&world, Scope::Host, first.finished.knowledge);
     assert_eq!(again.asked, ["Open", "List", "LookUp", "Commit"]);
     for scoped in [first.plan, again.plan] {
