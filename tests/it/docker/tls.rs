@@ -24,8 +24,8 @@ struct Secured {
 impl Secured {
     async fn start(tls: Option<Arc<ServerConfig>>) -> Self {
         let daemon = playing(&[]);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("it listens").port();
         let socket = daemon.socket();
         tokio::spawn(async move {
             while let Ok((mut near, _)) = listener.accept().await {
@@ -70,7 +70,7 @@ async fn is_handshake(stream: &TcpStream) -> bool {
 
 /// A directory with what a client of that authority has.
 fn client_of(authority: &Authority) -> tempfile::TempDir {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().expect("a temporary directory");
     authority.furnish_client(directory.path());
     directory
 }
@@ -121,11 +121,11 @@ async fn a_daemon_that_refuses_our_certificate_is_told_as_that() {
     let (authority, stranger) = (Authority::new(), Authority::new());
     let server = authority.certify(&["127.0.0.1"], For::Servers, Odd::Nothing);
     let secured = Secured::start(Some(Authority::server(&server, Some(&authority)))).await;
-    let none = tempfile::tempdir().unwrap();
+    let none = tempfile::tempdir().expect("a temporary directory");
     std::fs::write(none.path().join("ca.pem"), authority.pem()).unwrap();
-    let foreign = tempfile::tempdir().unwrap();
+    let foreign = tempfile::tempdir().expect("a temporary directory");
     authority.furnish(foreign.path(), &stranger.certify(&[], For::Clients, Odd::Nothing));
-    let expired = tempfile::tempdir().unwrap();
+    let expired = tempfile::tempdir().expect("a temporary directory");
     authority.furnish(expired.path(), &authority.certify(&[], For::Clients, Odd::Expired));
     for (directory, says) in [
         (none, "wants a client certificate and was given none"),
@@ -148,8 +148,8 @@ async fn what_speaks_no_tls_is_told_as_that() {
     let plain = Secured::start(None).await;
     let told = plain.client("127.0.0.1", certificates.path()).list().await.unwrap_err().to_string();
     assert!(told.contains("speaks no TLS") && told.contains("2376"), "{told}");
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let hangs_up = Secured { port: listener.local_addr().unwrap().port(), _daemon: playing(&[]) };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let hangs_up = Secured { port: listener.local_addr().expect("it listens").port(), _daemon: playing(&[]) };
     tokio::spawn(async move { while listener.accept().await.is_ok() {} });
     let told = hangs_up.client("127.0.0.1", certificates.path()).list().await.unwrap_err().to_string();
     assert!(told.contains("within the handshake of TLS"), "{told}");
@@ -161,8 +161,8 @@ async fn a_daemon_that_wants_tls_is_told_as_that() {
     let authority = Authority::new();
     let server = authority.certify(&["127.0.0.1"], For::Servers, Odd::Nothing);
     let secured = Secured::start(Some(Authority::server(&server, None))).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let go = listener.local_addr().unwrap().port();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let go = listener.local_addr().expect("it listens").port();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let words = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";

@@ -17,8 +17,8 @@ use crate::support::skip::skip;
 
 /// Puts the daemon's socket where it is looked for.
 fn listens_at(path: &Path, daemon: &FaultProxy) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::os::unix::fs::symlink(daemon.socket(), path).unwrap();
+    fs::create_dir_all(path.parent().expect("a path below the root")).expect("a directory of its own");
+    std::os::unix::fs::symlink(daemon.socket(), path).expect("nothing is there");
 }
 
 /// The program in a file system whose `/run` and `/var/run` are empty but for what `prepare` puts there.
@@ -29,7 +29,7 @@ fn alone(test: &str, program: &Program, prepare: &str, line: &[&str]) -> Option<
     let command = program.command(line);
     let mut outer = Command::new("unshare");
     outer.args(["--mount", "/bin/sh", "-c", &inner, "sh", "-"]).arg(command.get_program()).args(command.get_args());
-    outer.env_clear().current_dir(command.get_current_dir().unwrap());
+    outer.env_clear().current_dir(command.get_current_dir().expect("a program runs somewhere"));
     outer.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     outer.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
     let output = outer.output();

@@ -92,7 +92,7 @@ fn a_peer_that_vanished_is_found_again_when_it_is_back() {
     ours.within(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(vanishes(listener, |up| {
-            assert!(theirs.ip(if up { "link set far up" } else { "link set far down" }))
+            assert!(theirs.ip(if up { "link set far up" } else { "link set far down" }));
         }));
     });
 }

@@ -63,7 +63,7 @@ impl Nginx {
             .stdout(Stdio::null())
             .spawn()
             .map_err(|error| format!("/bin/sh does not start: {error}"))?;
-        let nginx = Self { servers: addresses, keeper, directory: directory };
+        let nginx = Self { servers: addresses, keeper, directory };
         let begun = Instant::now();
         while nginx.servers.iter().any(|server| TcpStream::connect(server).is_err()) {
             let log = || std::fs::read_to_string(nginx.directory.path().join("error.log")).unwrap_or_default();

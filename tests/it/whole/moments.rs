@@ -243,7 +243,8 @@ async fn since_when_is_told_by_the_daemon_and_no_earlier_than_it_happened() {
     });
     let ledger = follow(&mut case).await;
     assert_eq!(only_row(&case).state_since, Some(started), "the details of a row that was met in a list tell it");
-    let steps: [(&str, fn(&mut World), &str); 6] = [
+    type Act = fn(&mut World);
+    let steps: [(&str, Act, &str); 6] = [
         ("pause", |world| world.pause("c0").expect("it runs"), "paused"),
         ("unpause", |world| world.unpause("c0").expect("it is paused"), "running"),
         ("stop", |world| world.stop("c0").expect("it runs"), "stopped"),
