@@ -65,6 +65,7 @@ fn bursts_keep_their_distance_and_requests_and_ticks_do_not() {
     }
 }
 
+// F26
 #[test]
 fn the_first_event_after_quiet_is_acted_on_at_once() {
     let mut schedule = schedule();
@@ -78,6 +79,7 @@ fn the_first_event_after_quiet_is_acted_on_at_once() {
     assert_eq!(order.news.details, ids(0..1));
 }
 
+// F26
 #[test]
 fn containers_are_joined_and_too_many_become_the_whole_host() {
     let mut schedule = schedule();

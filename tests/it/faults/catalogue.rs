@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The numbers that the document must have.
-const NUMBERS: [(char, std::ops::RangeInclusive<u32>); 4] =
-    [('D', 1..=25), ('S', 1..=20), ('A', 1..=10), ('B', 1..=54)];
+const NUMBERS: [(char, std::ops::RangeInclusive<u32>); 5] =
+    [('D', 1..=25), ('S', 1..=20), ('A', 1..=10), ('B', 1..=54), ('F', 1..=26)];
 
 /// What stands instead of tests where there are none.
 const REASONS: [&str; 2] = ["does not apply: ", "with the HTTP service"];
