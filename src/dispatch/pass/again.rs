@@ -34,7 +34,8 @@ impl Pass {
             AskKind::List => {
                 self.draft.list_tries += 1;
                 if self.answers_pings.is_none() && !self.awaits(AskKind::Ping) {
-                    effects.push(self.ask(Ask::Ping(TIME_TO_PONG)));
+                    let within = self.time_to_pong();
+                    effects.push(self.ask(Ask::Ping(within)));
                 }
                 if self.draft.list_tries < self.list_tries_allowed {
                     // Asked for now and sent to the next life of the lane.
@@ -72,6 +73,11 @@ impl Pass {
         self.answers_pings = Some(answers || self.answers_pings == Some(true));
         let waits_for_that = self.list_failure.is_some() && self.listed.is_none() && !self.awaits(AskKind::Examine);
         if waits_for_that && !self.is_failing() { self.go_on_when_pinged(now) } else { Vec::new() }
+    }
+
+    /// At most one deadline of the list: with those of the list it stays within the pass's bound.
+    fn time_to_pong(&self) -> Duration {
+        TIME_TO_PONG.min(self.settings.config.list_deadline)
     }
 
     /// A list that was not answered in time is slow where the daemon answers at all, else the daemon hangs.
@@ -148,8 +154,8 @@ impl Pass {
                 let containers = self.asked_names.clone();
                 self.ask(Ask::ReadNames(containers))
             }
-            AskKind::Identify => self.ask(Ask::Identify(TIME_TO_PONG)),
-            AskKind::Ping => self.ask(Ask::Ping(TIME_TO_PONG)),
+            AskKind::Identify => self.ask(Ask::Identify(self.time_to_pong())),
+            AskKind::Ping => self.ask(Ask::Ping(self.time_to_pong())),
             AskKind::ReadImages => {
                 let images = self.asked_images.clone();
                 self.ask(Ask::ReadImages(images))
