@@ -29,20 +29,22 @@ pub(super) fn families(picture: &Picture<'_>, presence: &[Presence], slots: &[Sl
     let mut families = Vec::with_capacity(new.len());
     let mut placed = HashSet::new();
     for &container in new {
-        if !placed.insert(container) {
+        let mut members = vec![Member::New(container)];
+        if !placed.insert(members[0]) {
             continue;
         }
-        let mut family = Family { new: vec![container], rows: Vec::new() };
         let mut at = 0;
-        while let Some(member) = family.new.get(at) {
-            for relative in kin.pairs.remove(member).unwrap_or_default() {
-                match relative {
-                    Member::New(other) if placed.insert(other) => family.new.push(other),
-                    Member::Row(row) if !family.rows.contains(&row) => family.rows.push(row),
-                    _ => {}
-                }
-            }
+        while let Some(member) = members.get(at) {
+            let relatives = kin.pairs.remove(member).unwrap_or_default();
+            members.extend(relatives.into_iter().filter(|relative| placed.insert(*relative)));
             at += 1;
+        }
+        let mut family = Family { new: Vec::new(), rows: Vec::new() };
+        for member in members {
+            match member {
+                Member::New(container) => family.new.push(container),
+                Member::Row(row) => family.rows.push(row),
+            }
         }
         families.push(family);
     }
@@ -51,11 +53,11 @@ pub(super) fn families(picture: &Picture<'_>, presence: &[Presence], slots: &[Sl
 
 /// Who of a service replaces whom.
 struct Kin {
-    pairs: HashMap<usize, Vec<Member>>,
+    pairs: HashMap<Member, Vec<Member>>,
 }
 
 impl Kin {
-    /// Finds the pairs of which at least one is new.
+    /// Finds the pairs of which at least one is new: two that have a row each do not wait for one another.
     fn of(picture: &Picture<'_>, presence: &[Presence], slots: &[Slot], new: &[usize]) -> Self {
         let containers = &picture.listing.containers;
         let mut kin = Self { pairs: HashMap::new() };
@@ -68,9 +70,17 @@ impl Kin {
             _ => None,
         });
         let new_ones = new.iter().map(|container| (Member::New(*container), &containers[*container]));
+        let mut first_of_label: HashMap<&str, Member> = HashMap::new();
         for (member, container) in listed_rows.chain(new_ones) {
             for other in names.replaced_by(container).into_iter().chain(names.successor_of(container)) {
                 kin.pair(member, other);
+            }
+            // Two were made to replace one and the same, which may be gone by now.
+            if let Some(label) = container.claims.compose_replace.as_deref()
+                && let Some(first) = first_of_label.insert(label, member)
+            {
+                kin.pair(member, first);
+                first_of_label.insert(label, first);
             }
         }
         for (name, member) in &names.of_the_new {
@@ -83,10 +93,11 @@ impl Kin {
     }
 
     fn pair(&mut self, one: Member, other: Member) {
+        if matches!((one, other), (Member::Row(_), Member::Row(_))) {
+            return;
+        }
         for (member, relative) in [(one, other), (other, one)] {
-            if let Member::New(container) = member {
-                self.pairs.entry(container).or_default().push(relative);
-            }
+            self.pairs.entry(member).or_default().push(relative);
         }
     }
 }

@@ -100,7 +100,8 @@ impl Service<'_> {
             self.place(family, &mut seating, assignment);
         }
         seating.seekers.sort_by_cached_key(|container| order(&containers[*container]));
-        let mut free = self.free_slots();
+        let seated: HashSet<RowId> = seating.seats.values().cloned().collect();
+        let mut free = self.free_slots().filter(|slot| !seated.contains(slot));
         for container in seating.seekers {
             seating.seats.insert(container, free.next().expect("there are more numbers than containers"));
         }
@@ -116,11 +117,13 @@ impl Service<'_> {
     /// Of a family one has a row: the others wait for it. But whoever is up needs one, beside another that is up too.
     fn place(&self, family: Family, seating: &mut Seating, assignment: &mut Assignment) {
         let containers = &self.picture.listing.containers;
-        let Family { mut new, rows } = family;
+        let Family { mut new, mut rows } = family;
         new.sort_unstable_by(|a, b| rank(&containers[*b], false).cmp(&rank(&containers[*a], false)));
         let beyond = rows.iter().filter(|row| self.presence[**row] == Presence::Beyond);
         assignment.wants_seen.extend(beyond.filter_map(|row| self.picture.rows[*row].binding.container_id.clone()));
-        let shared = rows.into_iter().min_by_key(|row| &self.picture.rows[*row].id);
+        // What another rule claims may be another's in a moment, and what is another workload's is nobody's here.
+        rows.retain(|row| self.is_own(*row) && !self.taken.contains(&self.picture.rows[*row].id));
+        let shared = rows.into_iter().min_by_key(|row| (!self.is_open(*row), &self.picture.rows[*row].id));
         let mut is_open = shared.is_none_or(|row| self.is_open(row));
         let leader = new[0];
         for container in new {
@@ -135,6 +138,12 @@ impl Service<'_> {
             // Those that are up come first.
             is_open = is_open && !is_up;
         }
+    }
+
+    fn is_own(&self, row: usize) -> bool {
+        let binding = &self.picture.rows[row].binding;
+        let workload = self.first.as_str().split(':').next();
+        binding.workload_kind.binding_is_ours() && Some(binding.workload_id.as_str()) == workload
     }
 
     /// Whether no container that is up, or may be, has the row.

@@ -150,6 +150,24 @@ fn of_two_new_ones_that_replace_each_other_one_gets_a_slot() {
     assert_eq!(verdicts, ["makes s:web web", "makes s:web:2 web"], "both run: each needs a row");
 }
 
+/// Compose was ended twice while it replaced one and the same.
+#[test]
+fn of_two_that_were_made_to_replace_one_and_the_same_one_waits() {
+    let replacement = |number| replacing("web-1", in_state(ContainerState::Created, web(number, 1)));
+    let held = vec![slot(1, &own(1, 1))];
+    let mut world = world(vec![replacement(2), replacement(3)], held).gone(1);
+    assert_eq!(world.verdicts(), ["superseded", "takes s:web"]);
+    world.apply(&world.diff());
+    assert_eq!(world.verdicts(), ["superseded", "keeps s:web"]);
+}
+
+#[test]
+fn a_row_that_another_rule_claims_is_not_waited_for() {
+    let held = vec![missing(slot(1, &own(1, 1)))];
+    let world = world(vec![labelled(2, "s", "stack", "web"), own(3, 1)], held);
+    assert_eq!(world.verdicts(), ["takes s:web", "makes s:web:2 web"]);
+}
+
 #[test]
 fn a_predecessor_that_is_started_again_takes_the_row_back() {
     let (old, new) = (own(1, 1), replacing("web-1", stopped(named("1a2b_shop-web-1", web(2, 1)))));
