@@ -1,7 +1,7 @@
 //! What rows must say of a daemon once nothing goes wrong any more: the contract's rules, written a second time, for what
 //! a seed's life can bring about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dockledger::model::ContainerState;
 use dockledger::simulation::{Health, SimulatedContainer, SimulatedState};
@@ -51,11 +51,30 @@ fn of_service(
         .iter()
         .filter(|row| service_of(&row.id) == Some(first))
         .filter_map(|row| containers.get(row.container_id.as_deref()?));
+    let family = family(container, containers);
     let has_kin = holders.any(|holder| {
-        let are_kin = replaces(container, holder) || replaces(holder, container);
-        are_kin && !(holder.state.is_up() && container.state.is_up()) && rank(holder, true) >= rank(container, false)
+        family.contains(holder.id.as_str())
+            && !(holder.state.is_up() && container.state.is_up())
+            && rank(holder, true) >= rank(container, false)
     });
     (!has_kin).then(|| format!("{} has no row of its service {first}", container.name))
+}
+
+/// The ids of those of its service that replace one another, beginning with this one.
+fn family(container: &SimulatedContainer, containers: &BTreeMap<String, SimulatedContainer>) -> BTreeSet<String> {
+    let mut family = BTreeSet::from([container.id.to_string()]);
+    loop {
+        let is_kin = |one: &&SimulatedContainer| {
+            let mut members = family.iter().filter_map(|id| containers.get(id));
+            members.any(|member| replaces(one, member) || replaces(member, one))
+        };
+        let more: Vec<String> = containers.values().filter(is_kin).map(|one| one.id.to_string()).collect();
+        let before = family.len();
+        family.extend(more);
+        if family.len() == before {
+            return family;
+        }
+    }
 }
 
 fn replaces(new: &SimulatedContainer, old: &SimulatedContainer) -> bool {
@@ -63,7 +82,9 @@ fn replaces(new: &SimulatedContainer, old: &SimulatedContainer) -> bool {
     let replaced = label(new, "com.docker.compose.replace");
     let by_number =
         format!("{}-{}", label(new, "com.docker.compose.service"), label(old, "com.docker.compose.container-number"));
-    replaced == old.id.as_str()
+    let is_twin = !replaced.is_empty() && replaced == label(old, "com.docker.compose.replace");
+    is_twin
+        || replaced == old.id.as_str()
         || replaced == old.name
         || replaced == by_number
         || new.name.starts_with(&format!("{}_", old.id.short()))
