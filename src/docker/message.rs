@@ -214,8 +214,7 @@ pub(super) fn status_cure(call: DaemonCall, status: u16) -> String {
     match status {
         200 => "what answers there is not the Docker API: point --docker-host at the daemon".to_owned(),
         300..=399 | 401 | 407 => format!(
-            "what stands before the daemon wants a sign-in, which no Docker client sends: let this client through, and \
-             allow the call ({setting} at a socket proxy)"
+            "what stands before the daemon wants a sign-in: let this client through, and allow the call ({setting})"
         ),
         403 | 404 | 405 | 501 => format!("allow this call at the proxy before the daemon ({setting})"),
         400 => format!("see what the daemon says of it; a proxy may have to allow the call ({setting})"),

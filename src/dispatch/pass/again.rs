@@ -34,8 +34,7 @@ impl Pass {
             AskKind::List => {
                 self.draft.list_tries += 1;
                 if self.answers_pings.is_none() && !self.awaits(AskKind::Ping) {
-                    let within = self.time_to_pong();
-                    effects.push(self.ask(Ask::Ping(within)));
+                    effects.push(self.ask(Ask::Ping(self.time_to_pong())));
                 }
                 if self.draft.list_tries < self.list_tries_allowed {
                     // Asked for now and sent to the next life of the lane.
@@ -75,11 +74,6 @@ impl Pass {
         if waits_for_that && !self.is_failing() { self.go_on_when_pinged(now) } else { Vec::new() }
     }
 
-    /// At most one deadline of the list: with those of the list it stays within the pass's bound.
-    fn time_to_pong(&self) -> Duration {
-        TIME_TO_PONG.min(self.settings.config.list_deadline)
-    }
-
     /// A list that was not answered in time is slow where the daemon answers at all, else the daemon hangs.
     fn go_on_when_pinged(&mut self, now: Moment) -> Vec<Effect> {
         if self.awaits(AskKind::Ping) {
@@ -89,6 +83,11 @@ impl Pass {
             self.list_failure = self.list_failure.take().map(DaemonError::of_a_daemon_that_answers);
         }
         self.go_on(now)
+    }
+
+    /// The bound of the pass has to leave time for its end.
+    fn time_to_pong(&self) -> Duration {
+        TIME_TO_PONG.min(self.settings.config.list_deadline / 2)
     }
 
     pub(super) fn silent(&self) -> DaemonError {
@@ -154,7 +153,7 @@ impl Pass {
                 let containers = self.asked_names.clone();
                 self.ask(Ask::ReadNames(containers))
             }
-            AskKind::Identify => self.ask(Ask::Identify(self.time_to_pong())),
+            AskKind::Identify => self.ask(Ask::Identify(self.settings.config.inspect_deadline)),
             AskKind::Ping => self.ask(Ask::Ping(self.time_to_pong())),
             AskKind::ReadImages => {
                 let images = self.asked_images.clone();

@@ -117,7 +117,7 @@ async fn another_status_is_told_with_a_bounded_page() {
         let error = error_of(Reply::new(status, page.clone())).await;
         assert!(matches!(error, DaemonError::Status { status: found, .. } if found == status), "{error:?}");
         let shown = error.to_string();
-        assert!(shown.len() < 700 && !shown.contains(['\u{1b}', '\n']), "{shown}");
+        assert!(shown.len() < 500 && !shown.contains(['\u{1b}', '\n']), "{shown}");
     }
     let error = error_of(Reply::new(400, r#"{"message":"client version 1.24 is too old"}"#)).await;
     assert!(error.to_string().contains("status 400: client version 1.24 is too old"), "{error}");
