@@ -192,6 +192,16 @@ fn start_it(endpoint: &str) -> &'static str {
     }
 }
 
+/// By way of ssh nothing is known before the first byte of an answer.
+fn accepted(endpoint: &str) -> &'static str {
+    if endpoint.starts_with("ssh:") { "" } else { "accepted the connection and " }
+}
+
+/// What else takes time by way of ssh.
+fn or_login(endpoint: &str) -> &'static str {
+    if endpoint.starts_with("ssh:") { ", or the login by ssh takes longer" } else { "" }
+}
+
 /// A deadline with its name in the configuration.
 fn named(call: &str, deadline: Duration) -> String {
     match DaemonCall::of_request(call).deadline_setting() {
@@ -270,9 +280,11 @@ pub enum DaemonError {
     },
     /// Connected, and no head of an answer within the deadline.
     #[error(
-        "the Docker daemon at {endpoint} accepted the connection and did not begin to answer {call} within {}; it hangs or is \
-         starting; if it stays so, see its log (`journalctl -u docker`) and restart it",
-        named(call, *deadline)
+        "the Docker daemon at {endpoint} {}did not begin to answer {call} within {}; it hangs or is starting{}; if it stays \
+         so, see its log (`journalctl -u docker`) and restart it",
+        accepted(endpoint),
+        named(call, *deadline),
+        or_login(endpoint)
     )]
     Silent {
         /// The address tried.

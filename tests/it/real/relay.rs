@@ -104,6 +104,11 @@ impl Relay {
         *self.armed.lock().expect("nobody panics with it") = Some(Armed::Call(Box::new(call)));
     }
 
+    /// Whether what was to be done once was done.
+    pub(super) fn has_cut(&self) -> bool {
+        self.armed.lock().expect("nobody panics with it").is_none()
+    }
+
     /// Ends the connection in the middle of the next list.
     pub(super) fn cut_the_next_list(&self) {
         *self.armed.lock().expect("nobody panics with it") = Some(Armed::Cut);
