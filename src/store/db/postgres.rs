@@ -12,6 +12,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Access, Bounds, ConnectError, Dialect, Purpose, Terms, quoted};
 use crate::model::Timestamp;
+use crate::store::fault::{FaultKind, kind_of};
 use crate::store::moment::UtcTimestamp;
 
 /// A migration may wait for another one and rewrite a table: the session's short bounds do not fit.
@@ -54,11 +55,16 @@ pub(super) fn connect(url: &str, terms: &Terms) -> Result<(PgConnection, Option<
         Err(ConnectionError::BadConnection(words)) if refuses_options(&words) => PgConnection::establish(&url)?,
         connected => connected?,
     };
-    // Not kept as a prepared statement: a pooler would look for it in another session.
-    let first: FirstWords = diesel::sql_query(format!(
-        "SELECT current_setting('{MARK}', true) AS mark, current_setting('lc_messages') AS language"
-    ))
-    .get_result(&mut connection)?;
+    let first = match first_words(&mut connection) {
+        // Behind a pooler somebody else may have left a bound in the session that is too short.
+        Err(error) if kind_of(&error) == FaultKind::Busy => {
+            connection.batch_execute(&format!("BEGIN READ ONLY; {}", settings(terms, "SET LOCAL")))?;
+            let first = first_words(&mut connection)?;
+            connection.batch_execute("COMMIT")?;
+            first
+        }
+        first => first?,
+    };
     let is_ours = first.mark.as_deref() == Some(mark.as_str());
     if is_ours {
         connection.batch_execute(&settings(terms, "SET"))?;
@@ -85,6 +91,15 @@ fn require_transactions(connection: &mut PgConnection) -> Result<(), ConnectionE
         let words = format!("no transaction can be begun by way of the pooler, as with statement pooling: {error}");
         ConnectionError::BadConnection(words)
     })
+}
+
+/// What is asked first, before it is known whose session this is: not kept as a prepared statement, which a pooler would
+/// look for in another one.
+fn first_words(connection: &mut PgConnection) -> QueryResult<FirstWords> {
+    diesel::sql_query(format!(
+        "SELECT current_setting('{MARK}', true) AS mark, current_setting('lc_messages') AS language"
+    ))
+    .get_result(connection)
 }
 
 #[derive(QueryableByName)]

@@ -50,7 +50,9 @@ impl Other {
     /// What a client leaves behind that takes the session for its own.
     fn leaves_its_own(&mut self) {
         self.0
-            .execute("SET search_path = nowhere; SET default_transaction_read_only = on; SET statement_timeout = '1ms'")
+            .execute(
+                "SET search_path = nowhere; SET default_transaction_read_only = on; SET statement_timeout = '200ms'",
+            )
             .expect("settings");
     }
 

@@ -34,6 +34,8 @@ on_both_backends! {
     fn s11_a_clock_that_leaps_ahead_removes_nothing(database: &TestDatabase) {
         let (mut store, lease) = with_one_row(database);
         store.release_lease(&lease).expect("released");
+        let long_ago = if database.is_sqlite() { "1700000000123" } else { "to_timestamp(1700000000.123)" };
+        database.execute(&format!("UPDATE hosts SET last_complete_pass_at = {long_ago}"));
         let holder = LeaseHolder::of_this_process();
         let ledgers = StoreFactory::threaded(Arc::new(database.config.clone()), holder, false);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
@@ -52,7 +54,7 @@ on_both_backends! {
         database.execute("UPDATE hosts SET lease_holder = NULL");
         let mut ledger = StoreFactory::threaded(Arc::new(database.config.clone()), later, false).make();
         runtime.block_on(ledger.begin()).expect("it begins");
-        assert_eq!(runtime.block_on(ledger.prune()).expect("the old pass"), 1);
+        assert_eq!(runtime.block_on(ledger.prune()).expect("the old pass, and its change"), 2);
     }
 
     /// The shortest retention of a fleet is that of its own host's history alone, and a reader of all is told of its holes.
@@ -110,7 +112,9 @@ on_both_backends! {
             pass.pass.started_at = Timestamp::now().plus(std::time::Duration::from_secs(number));
             store.commit(&lease, &pass).expect("a commit");
         }
-        let retention = Retention { changes_count: 2, passes_count: 3, ..Retention::default() };
+        // The changes are of 2023.
+        let changes = std::time::Duration::from_secs(50 * 366 * 86_400);
+        let retention = Retention { changes, changes_count: 2, passes_count: 3, ..Retention::default() };
         store.prune(&lease, &retention, Timestamp::now()).expect("pruned");
         assert_eq!(store.passes(None, 100).expect("passes").len(), 3);
         let page = |store: &mut Store, after| store.changes(Some(Revision(after)), None, 100).expect("a page");
