@@ -27,7 +27,7 @@ printf '%s\n' '[databases]' "* = host=$SERVER" '[pgbouncer]' 'listen_addr =' "un
 PATH=$PATH:/usr/sbin:/sbin
 pgbouncer -q config >output 2>&1 &
 pooler=$!
-while [ ! -S "$directory/.s.PGSQL.6432" ]; do
+until grep -q 'process up' log 2>/dev/null; do
     kill -0 $pooler 2>/dev/null || { echo "failed: $(tail -n 3 output log 2>/dev/null | tr '\n' ' ')"; rm -rf "$directory"; exit 1; }
     sleep 0.02
 done
