@@ -114,12 +114,10 @@ impl Call {
     }
 }
 
-/// The daemon's own words in an error's body, or the body's begin.
+/// The daemon's own words in an error's body, or the body's begin; in one line, since a page of a proxy has several.
 fn shown(body: &[u8]) -> String {
-    match message(body) {
-        Some(message) => escaped(&message, MAX_SHOWN_BYTES),
-        None => escaped(&String::from_utf8_lossy(body), MAX_SHOWN_BYTES),
-    }
+    let words = message(body).unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
+    escaped(&words.split_whitespace().collect::<Vec<_>>().join(" "), MAX_SHOWN_BYTES)
 }
 
 /// The `message` of an error's JSON body.
@@ -204,6 +202,8 @@ mod tests {
         let body = format!("<html>\n\u{1b}[31m{}", "x".repeat(10_000));
         let shown = call.status(503, body.as_bytes()).to_string();
         assert!(shown.len() < 400 && !shown.contains('\u{1b}') && !shown.contains('\n'), "{shown}");
+        let page = call.status(403, b"<h1>Forbidden</h1>\nby administrative\r\n rules.\n").to_string();
+        assert!(page.contains("<h1>Forbidden</h1> by administrative rules."), "{page}");
         let denied = call.status(403, br#"{"message":"denied"}"#).to_string();
         assert!(denied.contains("status 403: denied; ") && denied.contains("allow"), "{denied}");
         assert!(call.status(500, br#"{"message":"broken"}"#).to_string().ends_with("status 500: broken"));
