@@ -5,6 +5,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::time::timeout;
+
 use super::PassOrder;
 use super::pass::{Ask, Effect, Event, Finished, Knowledge, Moment, Pass, PassSettings};
 use super::rules::RuleSet;
@@ -93,7 +95,11 @@ impl Look {
                 Event::RowsRead(op, Ok(self.in_store(move |store| store.read_rows(&host, &rows)).await?))
             }
             Ask::List(_) => Event::Listed(op, self.daemon.list().await),
-            Ask::Identify(_) => Event::Identified(op, self.questions.source().identify().await),
+            // One that does not say who it is must not keep a reader waiting for longer than a pass.
+            Ask::Identify(within) => match timeout(within, self.questions.source().identify()).await {
+                Ok(identified) => Event::Identified(op, identified),
+                Err(_) => Event::Deadline(op, None),
+            },
             // Asked where a list passes a deadline of the actor's; here it ends by itself, with an error.
             Ask::Ping(_) => Event::Pinged,
             Ask::ReadImages(images) => Event::ImagesRead(op, self.questions.images(images).await),

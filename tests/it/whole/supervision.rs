@@ -497,7 +497,7 @@ async fn a_stop_beside_a_database_that_is_gone_says_that_the_lease_stands() {
     assert_eq!(stage.status().ended, Some(Ok(())));
     assert!(stage.lease_holder().is_some());
     let told = stage.status().store_trouble.expect("it is told");
-    assert!(told.contains("lease of host local") && told.contains("90s"), "{told}");
+    assert!(told.contains("lease of host local") && told.contains("900s"), "{told}");
 }
 
 /// A StoreActor that died and could not begin again leaves the lease of the life before it.
