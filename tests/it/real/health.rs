@@ -49,9 +49,9 @@ async fn the_health_that_docker_tells_is_in_the_ledger_between_ticks() {
     until(&ledger, BOUND, "healthy", || health_is("healthy")).await;
     ledger.settle_details().await;
     assert_eq!(only_row(&case).state_since, inspected("StartedAt"));
-    execute(&case, &web, &["touch", "/unwell"]);
+    execute(&case, &web, &["busybox", "touch", "/unwell"]);
     until(&ledger, BOUND, "unhealthy", || health_is("unhealthy")).await;
-    execute(&case, &web, &["rm", "/unwell"]);
+    execute(&case, &web, &["busybox", "rm", "/unwell"]);
     until(&ledger, BOUND, "healthy again", || health_is("healthy")).await;
     case.order(&web, "kill");
     until(&ledger, BOUND, "ended", || only_row(&case).exit_code == Some(137)).await;
