@@ -174,12 +174,15 @@ impl Seat {
     }
 }
 
+/// What the order of those that want one row is made of.
+pub(super) type Rank<'a> = (bool, bool, i64, bool, &'a str);
+
 /// The order of those that want one row: greatest wins.
 ///
 /// The bound one while it is up; else up before not up; then the later creation, where the bound one stays unless the
 /// other is known to be later; then the greater id. Between two that are not bound the later creation decides too: by
 /// the id alone, the one that it chose would lose the row again in the next pass, to the later one, with nothing changed.
-pub(super) fn rank(container: &ListedContainer, bound: bool) -> (bool, bool, i64, bool, &str) {
+pub(super) fn rank(container: &ListedContainer, bound: bool) -> Rank<'_> {
     let up = container.state.is_up();
     let unknown = if bound { i64::MAX } else { i64::MIN };
     let created = container.created_at.map_or(unknown, |created| created.as_millis());

@@ -3,11 +3,12 @@
 //! A service's rows are slots: `<workload>:<service>`, `<workload>:<service>:2`, and so on. Compose's own number orders
 //! containers that arrive together; it is no slot, since it grows with each rolling deploy.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::assign::{Assignment, Picture, Presence};
 use super::claim::{ClaimedBy, Label, RowClaim};
-use super::contest::{is_gone, rank};
+use super::contest::{Rank, is_gone, rank};
 use super::kin::{Family, families, is_own_name, number};
 use crate::model::{LedgerRow, ListedContainer, RowId};
 
@@ -123,7 +124,7 @@ impl Service<'_> {
         assignment.wants_seen.extend(beyond.filter_map(|row| self.picture.rows[*row].binding.container_id.clone()));
         // What another rule claims may be another's in a moment, and what is another workload's is nobody's here.
         rows.retain(|row| self.is_own(*row) && !self.taken.contains(&self.picture.rows[*row].id));
-        let shared = rows.into_iter().min_by_key(|row| (!self.is_open(*row), &self.picture.rows[*row].id));
+        let shared = rows.into_iter().min_by_key(|row| self.preference(*row));
         let mut is_open = shared.is_none_or(|row| self.is_open(row));
         let leader = new[0];
         for container in new {
@@ -144,6 +145,21 @@ impl Service<'_> {
         let binding = &self.picture.rows[row].binding;
         let workload = self.first.as_str().split(':').next();
         binding.workload_kind.binding_is_ours() && Some(binding.workload_id.as_str()) == workload
+    }
+
+    /// Which row of a family is shared, the least: one whose container is gone, then that of the container that replaced the
+    /// others, so that who lost his row to it does not take another one's.
+    fn preference(&self, row: usize) -> (u8, Reverse<Option<Rank<'_>>>, &RowId) {
+        let container = match self.presence[row] {
+            Presence::Listed(container) => Some(rank(&self.picture.listing.containers[container], true)),
+            Presence::Quarantined | Presence::Beyond | Presence::Unlisted => None,
+        };
+        let class = match (self.is_open(row), container) {
+            (true, None) => 0,
+            (true, Some(_)) => 1,
+            (false, _) => 2,
+        };
+        (class, Reverse(container), &self.picture.rows[row].id)
     }
 
     /// Whether no container that is up, or may be, has the row.

@@ -162,6 +162,16 @@ fn of_two_that_were_made_to_replace_one_and_the_same_one_waits() {
 }
 
 #[test]
+fn who_lost_his_row_to_a_successor_does_not_take_a_predecessors() {
+    let (first, second) = (stopped(own(1, 1)), stopped(replacing("web-1", web(2, 1))));
+    let third = replacing("c2", in_state(ContainerState::Created, web(3, 1)));
+    let mut world = world(vec![first.clone(), second.clone(), third], vec![slot(1, &first), slot(2, &second)]);
+    assert_eq!(world.verdicts(), ["keeps s:web", "superseded", "takes s:web:2"]);
+    world.apply(&world.diff());
+    assert_eq!(world.verdicts(), ["keeps s:web", "superseded", "keeps s:web:2"]);
+}
+
+#[test]
 fn a_row_that_another_rule_claims_is_not_waited_for() {
     let held = vec![missing(slot(1, &own(1, 1)))];
     let world = world(vec![labelled(2, "s", "stack", "web"), own(3, 1)], held);
