@@ -301,7 +301,8 @@ fn beside_a_service_commands_hand_their_work_to_it() {
     let row = json(&program, "claim --project shop --stage prod --container plain");
     assert_eq!((&row["name"], &row["state"]), (&"plain".into(), &"running".into()), "{row}");
     let adopted = json(&program, "adopt shop");
-    assert_eq!((&adopted["left_to_service"], &adopted["report"]["inserted"]), (&false.into(), &2.into()), "{adopted}");
+    // Another pass of the service may have met the stack before the one that was asked for.
+    assert_eq!((&adopted["left_to_service"], &adopted["report"]["assigned"]), (&false.into(), &3.into()), "{adopted}");
     daemon.with(|world| world.stop("shop-web-1").expect("stopped"));
     daemon.hang_list(true);
     let unanswered = program.run(&["once", "--json"]);
