@@ -98,10 +98,7 @@ const CURES: [(&str, &str); 26] = [
         "the file is something else, or its begin is damaged: name another, or restore it from a copy",
     ),
     ("readonly database", "the file or its directory cannot be written by this user: check owner and mode of both"),
-    (
-        "disk I/O error",
-        "look at the system's log for faults of the disk; a network file system cannot keep an SQLite ledger either",
-    ),
+    ("disk I/O error", "look at the system's log for faults of the disk; on a network file system it is none"),
     ("locking protocol", "locks do not hold where the file is: put it on a disk of this machine, or use PostgreSQL"),
     ("unable to open database file", "check that the directory exists and that this user may write in it"),
     ("read-only transaction", "the server is a standby, or the database is set read-only: connect to the primary"),
