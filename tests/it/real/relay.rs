@@ -2,13 +2,14 @@
 
 use std::fs::File;
 use std::io;
-use std::net::{Ipv4Addr, TcpStream as StdTcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream as StdTcpStream};
 use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use socket2::{Domain, Socket, Type};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
@@ -124,7 +125,7 @@ async fn connect(daemon: Behind) -> io::Result<Box<dyn Stream>> {
             std::thread::spawn(move || {
                 let stream = move_into_link_name_space(network.as_fd(), Some(LinkNameSpaceType::Network))
                     .map_err(io::Error::from)
-                    .and_then(|()| StdTcpStream::connect((Ipv4Addr::LOCALHOST, TLS_PORT)));
+                    .and_then(|()| connect_holding_little());
                 let _ = made.send(stream);
             });
             let stream = stream.await.map_err(io::Error::other)??;
@@ -132,6 +133,16 @@ async fn connect(daemon: Behind) -> io::Result<Box<dyn Stream>> {
             Ok(Box::new(TcpStream::from_std(stream)?))
         }
     }
+}
+
+/// Between two ends on one machine the system holds megabytes, a whole list, unless one of them asks for little: small
+/// segments, and few of them.
+fn connect_holding_little() -> io::Result<StdTcpStream> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.set_recv_buffer_size(32 * 1024)?;
+    socket.set_tcp_mss(1_000)?;
+    socket.connect(&SocketAddr::from((Ipv4Addr::LOCALHOST, TLS_PORT)).into())?;
+    Ok(socket.into())
 }
 
 async fn hand_on(client: Box<dyn Stream>, daemon: Behind, armed: &Mutex<Option<Armed>>) -> io::Result<()> {
