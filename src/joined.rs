@@ -1,6 +1,5 @@
 //! What became of a task that was waited for.
 
-use std::any::Any;
 use std::panic::resume_unwind;
 
 use tokio::task::JoinError;
@@ -13,7 +12,7 @@ pub(crate) fn joined<T>(ended: Result<T, JoinError>) -> Option<T> {
 
 /// What a panic says.
 #[cfg(feature = "http")]
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
+pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a word".into())
 }
