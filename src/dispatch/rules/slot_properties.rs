@@ -68,7 +68,7 @@ impl Life {
         let replaced = self.present[&old].clone();
         let new = self.arrive();
         // As one version of compose does it each time.
-        let label = if old % 2 == 0 { replaced.id.to_string() } else { replaced.name.to_string() };
+        let label = if old.is_multiple_of(2) { replaced.id.to_string() } else { replaced.name.to_string() };
         let waiting = self.present.get_mut(&new).expect("made just now");
         waiting.state = ContainerState::Created;
         waiting.claims.compose_number.clone_from(&replaced.claims.compose_number);

@@ -249,7 +249,8 @@ async fn since_when_is_told_by_the_daemon_and_no_earlier_than_it_happened() {
     });
     let ledger = follow(&mut case).await;
     let row = |name: &str| case.rows().into_iter().find(|row| &*row.observed.name == name).expect("it has a row");
-    let steps: [(&str, fn(&mut World), &str); 5] = [
+    type Step = (&'static str, fn(&mut World), &'static str);
+    let steps: [Step; 5] = [
         ("pauses", |world| world.pause("pauses").expect("it runs"), "paused"),
         ("stops", |world| world.stop("stops").expect("it runs"), "stopped"),
         ("crashes", |world| world.crash("crashes", 3).expect("it runs"), "stopped"),
