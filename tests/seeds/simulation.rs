@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use dockledger::config::Config;
+use dockledger::config::{Config, ImageLabels};
 use dockledger::dispatch::DispatchMessage;
 use dockledger::docker::DockerMessage;
 use dockledger::events::EventsMessage;
@@ -107,6 +107,8 @@ fn config(path: &str) -> Config {
     config.store_deadline = Duration::from_secs(1);
     // Panics are planned by the dozen; when to give up is for other tests.
     config.restart_intensity = 1_000;
+    // What cannot be checked against its image gets no row, so that a row for labels of an image is always a fault.
+    config.image_labels = ImageLabels::Required;
     config.retention.missing = A_CENTURY;
     config.retention.changes = A_CENTURY;
     config.retention.passes = A_CENTURY;
