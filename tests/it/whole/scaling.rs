@@ -117,6 +117,7 @@ async fn f11_what_a_deployer_wrote_into_a_surplus_row_is_kept() {
     let (case, ledger) = service_with(3).await;
     let row = case.rows().into_iter().find(|row| row.id.as_str().ends_with(":3")).expect("the third slot");
     let mut deployer = SqliteConnection::establish(&case.config.database).expect("the file is there");
+    diesel::sql_query("PRAGMA busy_timeout = 5000").execute(&mut deployer).expect("a setting");
     let writes = format!("UPDATE containers SET subdomain = 'app' WHERE id = '{}'", row.id);
     assert_eq!(diesel::sql_query(writes).execute(&mut deployer), Ok(1));
     for number in 1..=2 {
