@@ -50,6 +50,8 @@ pub(super) struct Relay {
     directory: tempfile::TempDir,
     port: Option<u16>,
     armed: Arc<Mutex<Option<Armed>>>,
+    /// Counts how often something was to be done: what was handed on before that is no answer to a later list.
+    times: Arc<AtomicUsize>,
 }
 
 impl Relay {
@@ -57,13 +59,14 @@ impl Relay {
     pub(super) fn before(daemon: Behind) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let armed: Arc<Mutex<Option<Armed>>> = Arc::default();
+        let times = Arc::new(AtomicUsize::new(0));
         let serve = {
-            let armed = Arc::clone(&armed);
+            let (armed, times) = (Arc::clone(&armed), Arc::clone(&times));
             move |client: Box<dyn Stream>, daemon: Behind| {
-                let armed = Arc::clone(&armed);
+                let (armed, times) = (Arc::clone(&armed), Arc::clone(&times));
                 tokio::spawn(async move {
                     // Whoever is cut off asks again.
-                    let _ = hand_on(client, daemon, &armed).await;
+                    let _ = hand_on(client, daemon, &armed, &times).await;
                 });
             }
         };
@@ -86,7 +89,7 @@ impl Relay {
                 }
             });
         }
-        Self { directory, port, armed }
+        Self { directory, port, armed, times }
     }
 
     pub(super) fn socket(&self) -> PathBuf {
@@ -102,7 +105,7 @@ impl Relay {
 
     /// Calls once, in the middle of the next list.
     pub(super) fn in_the_next_list(&self, call: impl FnOnce() + Send + 'static) {
-        *self.armed.lock().expect("nobody panics with it") = Some(Armed::Call(Box::new(call)));
+        self.arm(Armed::Call(Box::new(call)));
     }
 
     /// Whether what was to be done once was done.
@@ -112,7 +115,12 @@ impl Relay {
 
     /// Ends the connection in the middle of the next list.
     pub(super) fn cut_the_next_list(&self) {
-        *self.armed.lock().expect("nobody panics with it") = Some(Armed::Cut);
+        self.arm(Armed::Cut);
+    }
+
+    fn arm(&self, armed: Armed) {
+        self.times.fetch_add(1, Ordering::SeqCst);
+        *self.armed.lock().expect("nobody panics with it") = Some(armed);
     }
 }
 
@@ -145,7 +153,12 @@ fn connect_holding_little() -> io::Result<StdTcpStream> {
     Ok(socket.into())
 }
 
-async fn hand_on(client: Box<dyn Stream>, daemon: Behind, armed: &Mutex<Option<Armed>>) -> io::Result<()> {
+async fn hand_on(
+    client: Box<dyn Stream>,
+    daemon: Behind,
+    armed: &Mutex<Option<Armed>>,
+    times: &AtomicUsize,
+) -> io::Result<()> {
     let (mut from_client, mut to_client) = tokio::io::split(client);
     let (mut from_daemon, mut to_daemon) = tokio::io::split(connect(daemon).await?);
     // Bytes that the daemon sent since the client last said something: the answer so far, encrypted or not.
@@ -164,10 +177,16 @@ async fn hand_on(client: Box<dyn Stream>, daemon: Behind, armed: &Mutex<Option<A
     };
     let answering = async move {
         let mut piece = vec![0; 16 * 1024];
+        let mut counted_for = times.load(Ordering::SeqCst);
         loop {
             let length = from_daemon.read(&mut piece).await?;
             if length == 0 {
                 return to_client.shutdown().await;
+            }
+            // A stream of events that goes on for ever has handed on that much long since.
+            let now_for = times.load(Ordering::SeqCst);
+            if std::mem::replace(&mut counted_for, now_for) != now_for {
+                answered.store(0, Ordering::SeqCst);
             }
             if answered.fetch_add(length, Ordering::SeqCst) + length >= HANDED_ON {
                 let taken = armed.lock().expect("nobody panics with it").take();
