@@ -13,7 +13,7 @@ use super::since::Since;
 use crate::dispatch::{Assignment, Picture, Verdict};
 use crate::model::{
     Binding, ChangeCause, ContainerId, ContainerState, Inspected, LedgerRow, ListedContainer, News, Observed, RowId,
-    Starts, Timestamp, Unassigned,
+    Starts, Timestamp, Told, Unassigned,
 };
 
 /// What the difference is made of.
@@ -94,6 +94,7 @@ pub(crate) fn diff(input: &DiffInput<'_>) -> Difference {
     }
     scaling::end_slots(input, &mut settled, &mut difference);
     sweep(input, &mut settled, &mut difference);
+    date_the_missing(input, &mut settled, &mut difference);
     tell_foreign_states(input, &settled, &mut difference);
     difference.rows.sort_unstable_by(|a, b| a.id.cmp(&b.id));
     difference.unassigned.sort_unstable_by(|a, b| a.container_id.cmp(&b.container_id));
@@ -112,6 +113,22 @@ fn sweep(input: &DiffInput<'_>, settled: &mut [bool], difference: &mut Differenc
         } else {
             difference.unverified.push(row.id.clone());
         }
+    }
+}
+
+/// Rows that went missing by a list, before the word of the removal came.
+fn date_the_missing(input: &DiffInput<'_>, settled: &mut [bool], difference: &mut Difference) {
+    if input.news.told.is_empty() {
+        return;
+    }
+    for (row, settled) in input.picture.rows.iter().zip(settled) {
+        let is_open = !*settled && row.observed.state == ContainerState::Missing && !has_foreign_state(row);
+        let Some(container) = row.binding.container_id.as_ref().filter(|_| is_open) else { continue };
+        let Some(since) = dated(row, input.news.told.get(container)) else { continue };
+        *settled = true;
+        let observed = Observed { state_since: Some(since.at), ..row.observed.clone() };
+        let write = rewrite(row, observed, ChangeCause::Missing, since.at);
+        difference.rows.push(RowWrite { state_after: since.after, is_silent: true, ..write });
     }
 }
 
@@ -143,19 +160,23 @@ fn keep(row: &LedgerRow, sight: &Sight<'_>, now: Timestamp) -> Option<RowWrite> 
     }
 }
 
-/// What events told of a container that keeps its row: its details are owed, or it flaps. Who takes or makes a row owes
-/// its details anyway, and starts to count by its next start.
+/// What events told of a container that keeps its row: its details are owed, it flaps, or since when it is as it is. Who
+/// takes or makes a row owes its details anyway, and starts to count by its next start.
 fn with_news(write: Option<RowWrite>, row: &LedgerRow, sight: &Sight<'_>, input: &DiffInput<'_>) -> Option<RowWrite> {
     let container = sight.container;
     let owes = input.news.details.contains(&container.id) && !row.details_owed;
     let flapping = flapping(row, container, input);
     let differs = flapping != (row.observed.flapping_since, row.observed.recent_starts);
     let is_silent = write.is_none() && !differs;
-    if is_silent && !owes {
+    let dated = dated(row, input.news.told.get(&container.id));
+    if is_silent && !owes && dated.is_none() {
         return None;
     }
     let mut write =
         write.unwrap_or_else(|| rewrite(row, row.observed.clone(), ChangeCause::Observed, sight.happened_at()));
+    if let Some(since) = dated.filter(|_| write.observed.state == row.observed.state) {
+        (write.observed.state_since, write.state_after) = (Some(since.at), since.after);
+    }
     // A container that flaps changes its state as it does: what is told is that it flaps, with both states.
     if write.cause == ChangeCause::Observed {
         write.cause = match (row.observed.flapping_since, flapping.0) {
@@ -168,6 +189,12 @@ fn with_news(write: Option<RowWrite>, row: &LedgerRow, sight: &Sight<'_>, input:
     write.details_owed |= owes;
     write.is_silent = is_silent;
     Some(write)
+}
+
+/// Since when the row is in its state, if only a list told it before and an event tells it now.
+fn dated(row: &LedgerRow, told: Option<&Told>) -> Option<Since> {
+    let since = Since { at: row.observed.state_since?, after: row.state_after };
+    since.dated(&row.observed.state, told)
 }
 
 /// Since when it starts too often, and how often it did: as events told, else as stored until a whole window has passed
@@ -240,7 +267,7 @@ fn lose(row: &LedgerRow, container: &ContainerId, input: &DiffInput<'_>) -> RowW
         ..row.observed.clone()
     };
     // What is gone cannot be inspected.
-    RowWrite { details_owed: false, state_after: None, ..rewrite(row, observed, ChangeCause::Missing, since.at) }
+    RowWrite { details_owed: false, state_after: since.after, ..rewrite(row, observed, ChangeCause::Missing, since.at) }
 }
 
 /// The row as it is, so that its foreign state becomes a change: from the state that the last change left.

@@ -61,6 +61,7 @@ fn judge_known(write: &RowWrite, expected: Option<&str>, stored: &LockedRow) -> 
 
 #[cfg(test)]
 mod tests {
+    use super::super::rows::ExaminedColumns;
     use super::*;
     use crate::model::{Binding, ContainerId, ContainerState, Observed, RowId, WorkloadId, WorkloadKind};
 
@@ -95,6 +96,7 @@ mod tests {
             recorded_state: None,
             seen_container_id: None,
             bears_deployers_column: false,
+            examined: ExaminedColumns::default(),
         }
     }
 

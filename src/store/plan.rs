@@ -84,8 +84,8 @@ pub struct RowWrite {
     pub state_after: Option<Timestamp>,
     /// When what it tells happened, by the daemon's clock where the daemon tells, else when the list was answered.
     pub at: Timestamp,
-    /// Whether nothing differs but that details are owed from now on: the row is written and no reader can tell, so it
-    /// makes no change, gets no revision and is not counted.
+    /// Whether nothing differs but that details are owed from now on, or since when the state is told better: that is no
+    /// change, gets no revision and is not counted.
     pub is_silent: bool,
     /// Why.
     pub cause: ChangeCause,

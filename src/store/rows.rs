@@ -8,7 +8,7 @@ use diesel::sql_types::Bool;
 use super::plan::RowWrite;
 use super::schema::containers;
 use crate::model::{
-    Binding, ContainerState, HostName, LedgerRow, Observed, RowId, Timestamp, WorkloadId, WorkloadKind,
+    Binding, ContainerState, HostName, LedgerRow, Observed, RowId, Timestamp, WorkloadId, WorkloadKind, is_image_name,
 };
 
 /// What *open* reads of a row.
@@ -106,6 +106,21 @@ pub(super) struct LockedRow {
     pub(super) seen_container_id: Option<String>,
     #[diesel(select_expression = bears_deployers_column(), select_expression_type = SqlLiteral<Bool>)]
     pub(super) bears_deployers_column: bool,
+    #[diesel(embed)]
+    pub(super) examined: ExaminedColumns,
+}
+
+/// What inspects wrote, perhaps since *open* read the row.
+#[derive(Default, Queryable, Selectable)]
+#[diesel(table_name = containers)]
+pub(super) struct ExaminedColumns {
+    pub(super) image_ref: String,
+    pub(super) state_since: Option<Timestamp>,
+    pub(super) state_after: Option<Timestamp>,
+    pub(super) restart_count: Option<i64>,
+    pub(super) oom_killed: Option<bool>,
+    pub(super) started_at: Option<Timestamp>,
+    pub(super) finished_at: Option<Timestamp>,
 }
 
 /// What one write gets in its transaction.
@@ -209,6 +224,30 @@ impl<'a> Volatile<'a> {
             revision: stamp.revision,
         }
     }
+}
+
+impl<'a> Volatile<'a> {
+    /// Details are written while a pass is on its way: it knows nothing of them that is newer. Nor does it of the begin of
+    /// a state that lasts, unless it tells better what only a list told.
+    fn keep(&mut self, newer: &'a ExaminedColumns, write: &RowWrite) {
+        if is_image_name(&newer.image_ref) && !is_image_name(self.image_ref) {
+            self.image_ref = &newer.image_ref;
+        }
+        self.restart_count = newer.restart_count;
+        self.oom_killed = newer.oom_killed;
+        self.started_at = newer.started_at;
+        self.finished_at = newer.finished_at;
+        let lasts = write.from_state.as_ref() == Some(&write.observed.state);
+        if lasts && !tells_since(write, newer) {
+            self.state_since = newer.state_since;
+            self.state_after = newer.state_after;
+        }
+    }
+}
+
+/// Whether the write tells since when a state lasts that only a list told so far.
+pub(super) fn tells_since(write: &RowWrite, stored: &ExaminedColumns) -> bool {
+    write.state_after.is_none() && stored.state_after.is_some()
 }
 
 /// What a row has from its first sight on. What only an inspect tells, and when it was last seen, it does not have yet.
@@ -332,8 +371,17 @@ pub(super) struct Observation<'a> {
 }
 
 impl<'a> Observation<'a> {
-    pub(super) fn new(host: &'a HostName, write: &'a RowWrite, stamp: WriteStamp) -> Self {
-        Self { key: RowKey::new(host, write), volatile: Volatile::new(write, stamp) }
+    pub(super) fn new(
+        host: &'a HostName,
+        write: &'a RowWrite,
+        stamp: WriteStamp,
+        newer: Option<&'a ExaminedColumns>,
+    ) -> Self {
+        let mut volatile = Volatile::new(write, stamp);
+        if let Some(newer) = newer {
+            volatile.keep(newer, write);
+        }
+        Self { key: RowKey::new(host, write), volatile }
     }
 }
 

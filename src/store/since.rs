@@ -46,7 +46,17 @@ impl Since {
     pub(super) fn lost(told: Option<&Told>, before: &Observed, listed_at: Timestamp) -> Self {
         let removed = turn_to(told, &ContainerState::Missing);
         let removed = removed.filter(|at| before.state_since.is_none_or(|since| *at > since));
-        Self { at: removed.map_or(listed_at, |at| at.min(listed_at)), after: None }
+        match removed {
+            Some(at) => Self { at: at.min(listed_at), after: None },
+            None => Self { at: listed_at, after: Some(before.state_since.unwrap_or_default()) },
+        }
+    }
+
+    /// What an event that came later makes of a begin that only a list told. `None` if it stands.
+    pub(super) fn dated(self, state: &ContainerState, told: Option<&Told>) -> Option<Self> {
+        let at = turn_to(told, state)?;
+        let is_better = self.after.is_some_and(|after| at > after && at <= self.at);
+        is_better.then_some(Self { at, after: None })
     }
 
     /// What an inspect that came later makes of it: the begin that it tells, if only a list told it before, or if the
@@ -154,13 +164,37 @@ mod tests {
     }
 
     #[test]
+    fn a_later_event_dates_what_only_a_list_told_and_nothing_else() {
+        let listed = Since { at: second(200), after: Some(second(100)) };
+        let exact = Since { after: None, ..listed };
+        for (since, action, at, dated) in [
+            (listed, EventAction::Paused, 150, Some(150)),
+            (listed, EventAction::Paused, 200, Some(200)),
+            (listed, EventAction::Paused, 100, None),
+            (listed, EventAction::Paused, 201, None),
+            (listed, EventAction::Unpaused, 150, None),
+            (exact, EventAction::Paused, 150, None),
+        ] {
+            let told = Told { at: second(at), turn: Some((action, second(at))), health: None };
+            let expected = dated.map(|at| Since { at: second(at), after: None });
+            assert_eq!(since.dated(&ContainerState::Paused, Some(&told)), expected, "{since:?} {action:?} {at}");
+        }
+    }
+
+    #[test]
     fn what_is_missing_is_so_since_its_removal_was_told() {
         let before = row("r", "p", &container(1)).observed;
         let removed = |at| Told { at: second(at), turn: Some((EventAction::Removed, second(at))), health: None };
         assert_eq!(before.state_since, Some(second(500)));
-        for (told, at) in [(Some(removed(600)), 600), (Some(removed(400)), 700), (Some(removed(900)), 700), (None, 700)]
-        {
-            assert_eq!(Since::lost(told.as_ref(), &before, second(700)).at, second(at), "{told:?}");
+        let exact = |at| Since { at: second(at), after: None };
+        let of_the_list = Since { at: second(700), after: Some(second(500)) };
+        for (told, since) in [
+            (Some(removed(600)), exact(600)),
+            (Some(removed(400)), of_the_list),
+            (Some(removed(900)), exact(700)),
+            (None, of_the_list),
+        ] {
+            assert_eq!(Since::lost(told.as_ref(), &before, second(700)), since, "{told:?}");
         }
     }
 }

@@ -11,7 +11,7 @@ use super::fault::{Fault, FaultKind, kind_of};
 use super::judge::{Judgement, can_be_left, judge};
 use super::lease::Lease;
 use super::plan::{CommitPlan, CommitReport, PassStamp, RowWrite};
-use super::rows::{FirstSight, LockedRow, NewRow, Observation, Rebinding, WriteStamp};
+use super::rows::{ExaminedColumns, FirstSight, LockedRow, NewRow, Observation, Rebinding, WriteStamp, tells_since};
 use super::schema::{containers, workloads};
 use crate::model::{ChangeCause, ContainerState, HostName, Revision, RowId, Timestamp};
 
@@ -29,6 +29,7 @@ pub(super) fn write_rows(
     let (silent, accepted): (Vec<_>, Vec<_>) =
         accept(db, &lease.host, plan, report)?.into_iter().partition(|row| row.write.is_silent);
     owe_details(db, &lease.host, &silent)?;
+    tell_since(db, &lease.host, &silent)?;
     if accepted.is_empty() {
         return Ok(());
     }
@@ -112,10 +113,28 @@ impl Written<'_> {
 
 /// The debts of rows that are as they were otherwise.
 fn owe_details(db: &mut Db, host: &HostName, rows: &[Accepted<'_>]) -> QueryResult<()> {
-    let ids: Vec<&str> = rows.iter().map(|row| row.write.id.as_str()).collect();
+    let owing = rows.iter().filter(|row| row.write.details_owed);
+    let ids: Vec<&str> = owing.map(|row| row.write.id.as_str()).collect();
     for chunk in ids.chunks(ROWS_PER_STATEMENT) {
         let rows = containers::table.filter(containers::host.eq(host.as_str())).filter(containers::id.eq_any(chunk));
         diesel::update(rows).set(containers::details_owed.eq(true)).execute(db)?;
+    }
+    Ok(())
+}
+
+/// Since when rows are as they are, where only a list told it. A deployer may have written the state since.
+fn tell_since(db: &mut Db, host: &HostName, rows: &[Accepted<'_>]) -> QueryResult<()> {
+    for Accepted { write, stored, .. } in rows {
+        let stands =
+            |stored: &&LockedRow| stored.state == write.observed.state.as_str() && tells_since(write, &stored.examined);
+        if stored.as_ref().filter(stands).is_some() {
+            diesel::update(containers::table.find((host.as_str(), write.id.as_str())))
+                .set((
+                    containers::state_since.eq(write.observed.state_since),
+                    containers::state_after.eq(None::<Timestamp>),
+                ))
+                .execute(db)?;
+        }
     }
     Ok(())
 }
@@ -136,6 +155,13 @@ impl Accepted<'_> {
 
     fn changes_binding(&self) -> bool {
         self.stored.as_ref().is_some_and(|stored| stored.container_id.as_deref() != bound_to(self.write))
+    }
+
+    /// What inspects told of the container that the write describes as well.
+    fn examined(&self) -> Option<&ExaminedColumns> {
+        let stored = self.stored.as_ref()?;
+        let is_same = stored.seen_container_id.as_deref() == bound_to(self.write) && !self.changes_binding();
+        is_same.then_some(&stored.examined)
     }
 
     /// Recording what a deployer wrote is no look: the container of such a row may not even have been listed.
@@ -299,7 +325,8 @@ impl<'a> Batch<'a> {
             rows.iter().filter(|row| row.changes_binding()).map(|row| Rebinding::new(host, row.write)).collect();
         let first_seen: Vec<_> =
             rows.iter().filter(|row| row.is_seen_first()).map(|row| FirstSight::new(host, row.write)).collect();
-        let observed: Vec<_> = of(false).map(|(row, stamp)| Observation::new(host, row.write, *stamp)).collect();
+        let observed: Vec<_> =
+            of(false).map(|(row, stamp)| Observation::new(host, row.write, *stamp, row.examined())).collect();
         for chunk in new.chunks(ROWS_PER_STATEMENT) {
             each_backend!(db, connection => diesel::insert_into(containers::table).values(chunk).execute(connection))?;
         }

@@ -390,6 +390,31 @@ fn a_change_is_told_for_when_the_daemon_says_that_it_happened() {
     assert_eq!(made.only_write().at, EARLIER);
 }
 
+/// The list that showed a change may be older than the word of it.
+#[test]
+fn an_event_that_comes_after_the_list_dates_the_state_without_a_change() {
+    let mut stored = row("r1", "p", &in_state(ContainerState::Paused, container(1)));
+    (stored.observed.state_since, stored.state_after) = (Some(NOW), Some(Timestamp::from_millis(980_000)));
+    let listed = || vec![in_state(ContainerState::Paused, container(1))];
+    let paused = |at| news_of(1, told(EventAction::Paused, at));
+    let write = World { news: paused(EARLIER), ..world(listed(), vec![stored.clone()]) }.only_write();
+    assert_eq!((write.observed.state_since, write.state_after), (Some(EARLIER), None));
+    assert!(write.is_silent);
+    let too_early = World { news: paused(Timestamp::from_millis(970_000)), ..world(listed(), vec![stored.clone()]) };
+    assert!(too_early.diff().rows.is_empty(), "it is of a pause before");
+    let of_another =
+        World { news: news_of(2, told(EventAction::Paused, EARLIER)), ..world(listed(), vec![stored.clone()]) };
+    assert!(of_another.diff().rows.is_empty());
+
+    let mut gone = missing(row("r1", "p", &container(1)));
+    (gone.observed.state_since, gone.state_after) = (Some(NOW), stored.state_after);
+    let removed = news_of(1, told(EventAction::Removed, EARLIER));
+    let write = World { news: removed, ..world(Vec::new(), vec![gone.clone()]) }.only_write();
+    assert_eq!((write.observed.state_since, write.is_silent), (Some(EARLIER), true));
+    assert_eq!(write.observed.state, ContainerState::Missing);
+    assert!(world(Vec::new(), vec![gone]).diff().rows.is_empty());
+}
+
 /// What an inspect said of the container of that number, which is listed as running.
 fn inspected(number: u32, details: InspectedDetails) -> (ContainerId, ExaminedContainer) {
     let details = InspectedDetails { state: Some(ContainerState::Running), ..details };

@@ -1,7 +1,8 @@
 //! One pass, one transaction.
 
 use dockledger::model::{
-    ChangeCause, ContainerId, ContainerState, InspectedDetails, PassOutcome, RowId, Timestamp, WorkloadKind,
+    ChangeCause, ContainerId, ContainerState, InspectedDetails, LedgerRow, Observed, PassOutcome, RowId, Timestamp,
+    WorkloadKind,
 };
 use dockledger::store::{CommitReport, DetailsWrite, Lease, RowWrite, Store, StoreError};
 
@@ -17,7 +18,7 @@ pub(super) fn with_one_row(database: &TestDatabase) -> (Store, Lease) {
     (store, lease)
 }
 
-pub(super) fn rows(store: &mut Store, lease: &Lease) -> Vec<dockledger::model::LedgerRow> {
+pub(super) fn rows(store: &mut Store, lease: &Lease) -> Vec<LedgerRow> {
     store.open_pass(&lease.host, || {}).expect("a pass").rows.to_vec()
 }
 
@@ -492,6 +493,7 @@ on_both_backends! {
     /// F9, F12
     fn what_an_inspect_knows_better_is_no_change(database: &TestDatabase) {
         let (mut store, lease) = with_one_row(database);
+        database.execute("UPDATE containers SET image_ref = ''");
         let row = rows(&mut store, &lease).remove(0);
         let (floor, created) = (Timestamp::from_millis(1), crate::store::build::BEGAN.minus(std::time::Duration::from_millis(7)));
         let mut met = update(&row, ContainerState::Created, ChangeCause::Observed);
@@ -546,6 +548,65 @@ on_both_backends! {
         assert_eq!(pay(&mut store, "starting", running.clone(), true), (false, None), "of before, perhaps");
         assert_eq!(pay(&mut store, "starting", running, false), (true, Some("starting".to_owned())));
         assert_eq!(history(&mut store).last().map(|change| change.4), Some("details"));
+    }
+
+    /// A pass opens, details are written, and only then the pass commits.
+    fn a_pass_that_opened_before_details_came_takes_none_of_them_back(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let listed = crate::store::build::BEGAN;
+        database.execute("UPDATE containers SET image_ref = ''");
+        let mut met = update(&rows(&mut store, &lease)[0], ContainerState::Stopped, ChangeCause::Observed);
+        met.observed.image_ref = format!("sha256:{}", "ab".repeat(32)).into();
+        met.state_after = Some(listed.minus(std::time::Duration::from_secs(60)));
+        store.commit(&lease, &plan(vec![met])).expect("a commit");
+        let opened = rows(&mut store, &lease).remove(0);
+        let ended = listed.minus(std::time::Duration::from_secs(7));
+        let details = InspectedDetails {
+            state: Some(ContainerState::Stopped),
+            finished_at: Some(ended),
+            restart_count: Some(4),
+            image_ref: Some("nginx:1.25".into()),
+            ..InspectedDetails::default()
+        };
+        let (row, container) = (RowId::new("shop:web"), ContainerId::new("c1"));
+        store.pay_details(&lease, &[DetailsWrite { row, container, details, still_owed: false }]).expect("paid");
+
+        let mut late = update(&opened, ContainerState::Stopped, ChangeCause::Observed);
+        late.observed.name = "renamed".into();
+        store.commit(&lease, &plan(vec![late])).expect("a commit");
+        let written = rows(&mut store, &lease).remove(0);
+        let observed = &written.observed;
+        assert_eq!((observed.finished_at, observed.restart_count), (Some(ended), Some(4)));
+        assert_eq!((observed.state_since, written.state_after), (Some(ended), None));
+        assert_eq!((&*observed.name, &*observed.image_ref), ("renamed", "nginx:1.25"));
+    }
+
+    /// What only a list told is dated by an event that comes later; a deployer's word in between stands.
+    fn since_when_is_told_later_without_a_change(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let listed = crate::store::build::BEGAN;
+        let mut met = update(&rows(&mut store, &lease)[0], ContainerState::Paused, ChangeCause::Observed);
+        met.state_after = Some(listed.minus(std::time::Duration::from_secs(60)));
+        store.commit(&lease, &plan(vec![met])).expect("a commit");
+        let revision = database.line(&["revision"], "FROM containers");
+        let dated = |row: &LedgerRow, seconds| RowWrite {
+            observed: Observed {
+                state_since: Some(listed.minus(std::time::Duration::from_secs(seconds))),
+                ..row.observed.clone()
+            },
+            state_after: None,
+            is_silent: true,
+            ..update(row, ContainerState::Paused, ChangeCause::Observed)
+        };
+        let opened = rows(&mut store, &lease).remove(0);
+        let report = store.commit(&lease, &plan(vec![dated(&opened, 7)])).expect("a commit");
+        assert_eq!((report.updated, report.revision), (0, None));
+        store.commit(&lease, &plan(vec![dated(&opened, 9)])).expect("a commit");
+        let written = rows(&mut store, &lease).remove(0);
+        let since = listed.minus(std::time::Duration::from_secs(7));
+        assert_eq!((written.observed.state_since, written.state_after), (Some(since), None), "told once");
+        assert!(!written.details_owed);
+        assert_eq!(database.line(&["revision"], "FROM containers"), revision);
     }
 
     fn details_that_are_owed_anew_are_written_and_owed(database: &TestDatabase) {
