@@ -9,7 +9,7 @@ use super::output::Output;
 use super::registered::print_removed;
 use super::table::{Table, object_text};
 use crate::config::Config;
-use crate::model::{HostName, HostRecord, Timestamp};
+use crate::model::{HostName, HostRecord, Refusal, Timestamp};
 use crate::telling::{escape, holder_text, is_served, since};
 
 pub(super) fn execute(arguments: &HostsArguments, context: &Context) -> Result<Exit, Failure> {
@@ -82,8 +82,8 @@ fn text(hosts: &[HostRecord], width: usize, now: Timestamp) -> String {
     }
     let mut text = table.render(width);
     for host in hosts {
-        for refusal in &host.refusals {
-            text.push_str(&format!("{}: warning: {}\n", escape(host.name.as_str()), escape(&refusal.to_string())));
+        for warning in Refusal::sentences(&host.refusals) {
+            text.push_str(&format!("{}: warning: {}\n", escape(host.name.as_str()), escape(&warning)));
         }
     }
     text

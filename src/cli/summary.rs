@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::exit::{Exit, Failure};
-use crate::model::{PassOutcome, PassReport};
+use crate::model::{PassOutcome, PassReport, Refusal};
 use crate::telling::{escape, millis_text};
 
 /// The report in a few lines. Why a pass failed is not among them: that is told once, as the command's fault.
@@ -20,8 +20,8 @@ pub(crate) fn report_text(report: &PassReport) -> String {
         line(&mut text, "containers", &containers(report));
         line(&mut text, "rows", &rows(report));
     }
-    for refusal in &report.warnings {
-        line(&mut text, "warning", &refusal.to_string());
+    for warning in Refusal::sentences(&report.warnings) {
+        line(&mut text, "warning", &warning);
     }
     for entry in &report.quarantined {
         let container = entry.container_id.short();
@@ -80,7 +80,7 @@ pub(crate) fn conclude(report: &PassReport) -> Result<Exit, Failure> {
 /// Why each container that asked for a row was kept from one.
 fn no_row(report: &PassReport) -> String {
     let kept = report.unassigned_containers.iter().map(|container| container.detail.as_str());
-    let causes: Vec<String> = report.warnings.iter().map(ToString::to_string).collect();
+    let causes = Refusal::sentences(&report.warnings);
     let cause = if causes.is_empty() { kept.take(1).collect::<String>() } else { causes.join("; ") };
     format!("no container that asked for a row was given one; {cause}; see `dockledger unassigned`")
 }

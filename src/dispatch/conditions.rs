@@ -25,8 +25,8 @@ pub(super) enum Line {
     Failing { message: String },
     /// Passes succeed again.
     Recovered,
-    /// A call is refused from now on, or in another way than before.
-    Refused { refusal: Box<Refusal> },
+    /// Calls are refused from now on, or in another way than before.
+    Refused { calls: Vec<DaemonCall>, words: String },
     /// A call that was refused is carried out.
     Allowed { call: DaemonCall },
     /// Whether the daemon is this host's is not known from now on.
@@ -56,10 +56,10 @@ impl Conditions {
         let told = report.warnings.iter().filter(|refusal| refusal.call != DaemonCall::List);
         let now: BTreeMap<DaemonCall, Refusal> = told.map(|refusal| (refusal.call, refusal.clone())).collect();
         let is_news = |refusal: &&Refusal| self.refusals.get(&refusal.call).is_none_or(|told| !told.is_like(refusal));
-        let began = now.values().filter(is_news).map(|refusal| Line::Refused { refusal: Box::new(refusal.clone()) });
+        let began: Vec<Refusal> = now.values().filter(is_news).cloned().collect();
         let ended =
             self.refusals.keys().filter(|call| !now.contains_key(call)).map(|call| Line::Allowed { call: *call });
-        let lines = began.chain(ended).collect();
+        let lines = refused_line(&began).into_iter().chain(ended).collect();
         self.refusals = now;
         lines
     }
@@ -108,6 +108,12 @@ impl Conditions {
     }
 }
 
+/// What one proxy denies is one line, however many calls it is.
+fn refused_line(began: &[Refusal]) -> Option<Line> {
+    let calls = began.iter().map(|refusal| refusal.call).collect();
+    (!began.is_empty()).then(|| Line::Refused { calls, words: Refusal::sentences(began).join("; ") })
+}
+
 fn without_figures(message: &str) -> String {
     message.chars().filter(|character| !character.is_ascii_digit()).collect()
 }
@@ -125,9 +131,9 @@ impl Line {
             }
             Self::Failing { message } => tracing::warn!(error = %message, "passes fail"),
             Self::Recovered => tracing::info!("passes succeed again"),
-            Self::Refused { refusal } => {
-                let status = refusal.status_text();
-                tracing::warn!(call = %refusal.call, %status, refusal = %refusal, "a call is not carried out");
+            Self::Refused { calls, words } => {
+                let calls = calls.iter().map(|call| call.as_str()).collect::<Vec<_>>().join(",");
+                tracing::warn!(%calls, refusal = %words, "the daemon, or a proxy before it, does not carry out all calls");
             }
             Self::Doubted { doubt } => tracing::warn!(%doubt, "the daemon may be another"),
             Self::Known => tracing::info!("the daemon is this host's"),
@@ -210,23 +216,32 @@ mod tests {
     #[test]
     fn a_refusal_is_told_when_it_begins_changes_and_ends() {
         let mut conditions = Conditions::default();
-        let refused = |status| {
+        let images = |status| {
             let error = crate::docker::DaemonError::Status {
                 endpoint: "unix:///x".into(),
                 call: "GET /images/{id}/json",
                 status,
                 body: String::new(),
             };
-            let refusal =
-                crate::docker::refusal(DaemonCall::Images, &error, None, crate::config::ImageLabels::WhenReadable);
-            PassReport { warnings: refusal.into_iter().collect(), ..report(&[], None) }
+            crate::docker::refusal(DaemonCall::Images, &error, None, crate::config::ImageLabels::WhenReadable)
+                .expect("a refusal")
         };
+        let of = |warnings| PassReport { warnings, ..report(&[], None) };
+        let refused = |status| of(vec![images(status)]);
         let begun = conditions.after(&refused(403));
-        assert!(matches!(begun.as_slice(), [Line::Refused { refusal }] if refusal.status == Some(403)), "{begun:?}");
+        let is_told =
+            |lines: &[Line], status: &str| matches!(lines, [Line::Refused { words, .. }] if words.contains(status));
+        assert!(is_told(&begun, "403"), "{begun:?}");
         assert_eq!(conditions.after(&refused(403)), [], "it stands");
         assert_eq!(conditions.after(&refused(405)).len(), 1, "in another way");
         assert_eq!(conditions.after(&report(&[], None)), [Line::Allowed { call: DaemonCall::Images }]);
         assert_eq!(conditions.after(&report(&[], None)), []);
+        let info = Refusal { call: DaemonCall::Info, ..images(403) };
+        let both = conditions.after(&of(vec![images(403), info]));
+        assert!(
+            matches!(&both[..], [Line::Refused { calls, .. }] if *calls == [DaemonCall::Images, DaemonCall::Info]),
+            "one line for what one proxy denies: {both:?}"
+        );
     }
 
     #[test]

@@ -117,11 +117,49 @@ impl Refusal {
         self.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string())
     }
 
+    /// One sentence for each trouble: calls that are refused alike, as a proxy does that denies all it was not told of, are
+    /// one. In the order of the first call of each.
+    #[must_use]
+    pub fn sentences(refusals: &[Self]) -> Vec<String> {
+        let mut groups: Vec<Vec<&Self>> = Vec::new();
+        for refusal in refusals {
+            match groups.iter_mut().find(|group| group[0].is_of_one_cause(refusal)) {
+                Some(group) => group.push(refusal),
+                None => groups.push(vec![refusal]),
+            }
+        }
+        groups.iter().map(|group| sentence(group)).collect()
+    }
+
+    fn is_of_one_cause(&self, other: &Self) -> bool {
+        let is_of_the_call = |refusal: &Self| refusal.status.is_some() && refusal.subject.is_none();
+        is_of_the_call(self)
+            && is_of_the_call(other)
+            && (self.status, self.waiting_helps) == (other.status, other.waiting_helps)
+    }
+
     /// Whether it is the same trouble, whatever the words in it.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
         (self.call, self.status, self.waiting_helps) == (other.call, other.status, other.waiting_helps)
     }
+}
+
+fn sentence(group: &[&Refusal]) -> String {
+    let [first, _, ..] = group else { return group.iter().map(ToString::to_string).collect() };
+    let each = |part: fn(&Refusal) -> String, between: &str| {
+        group.iter().map(|refusal| part(refusal)).collect::<Vec<_>>().join(between)
+    };
+    let requests = each(|refusal| refusal.request.clone(), ", ");
+    let effects = each(|refusal| refusal.effect.clone(), "; ");
+    let cures = each(|refusal| format!("{}: {}", refusal.call, refusal.cure), "; ");
+    let waiting = if first.waiting_helps { "it may end by itself; else " } else { "" };
+    let status = first.status_text();
+    format!(
+        "{} calls are refused with status {status} ({requests}; {}): {effects}; {waiting}for {cures}",
+        group.len(),
+        first.cause
+    )
 }
 
 /// One sentence: the call, what came, what is not done, the cure.
@@ -142,6 +180,44 @@ impl fmt::Display for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn refused(call: DaemonCall, status: Option<u16>, subject: Option<&str>) -> Refusal {
+        Refusal {
+            call,
+            request: call.request().to_owned(),
+            status,
+            cause: "denied".into(),
+            waiting_helps: false,
+            effect: format!("{call} is not done"),
+            cure: format!("allow {}", call.proxy_setting()),
+            subject: subject.map(str::to_owned),
+            passes: 0,
+        }
+    }
+
+    // F1, F2
+    #[test]
+    fn what_one_proxy_denies_is_one_sentence_with_every_call_effect_and_cure() {
+        let denied = [DaemonCall::Inspect, DaemonCall::Images, DaemonCall::Info].map(|c| refused(c, Some(403), None));
+        let [told] = &Refusal::sentences(&denied)[..] else { panic!("{:?}", Refusal::sentences(&denied)) };
+        for refusal in &denied {
+            for part in [&refusal.request, &refusal.effect, &refusal.cure] {
+                assert!(told.contains(part), "{part}: {told}");
+            }
+        }
+        assert!(told.starts_with("3 calls are refused with status 403"), "{told}");
+    }
+
+    #[test]
+    fn other_troubles_are_sentences_of_their_own() {
+        let apart = [
+            refused(DaemonCall::Inspect, Some(403), None),
+            refused(DaemonCall::Images, Some(500), Some("sha256:1")),
+            refused(DaemonCall::Info, None, None),
+            refused(DaemonCall::Version, None, None),
+        ];
+        assert_eq!(Refusal::sentences(&apart), apart.each_ref().map(ToString::to_string));
+    }
 
     #[test]
     fn a_call_is_known_by_its_request() {
