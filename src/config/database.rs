@@ -55,7 +55,11 @@ pub(crate) fn database_without_password(text: &str) -> String {
             Some((scheme, _)) if may_hide_more(&without_password(text)) => format!("{scheme}://***"),
             Some(_) => without_password(text),
             None if text.contains(['@', '=']) => "***".to_owned(),
-            None => text.to_owned(),
+            // Nothing says which part of what was meant for a server is its password.
+            None => match scheme_of(bare(text)) {
+                Some((scheme, rest)) if is_servers(scheme) && !rest.is_empty() => format!("{scheme}:***"),
+                _ => text.to_owned(),
+            },
         },
     }
 }
@@ -76,9 +80,14 @@ fn scheme_of(text: &str) -> Option<(&str, &str)> {
     is_scheme.then_some((scheme, rest))
 }
 
-fn other_scheme(scheme: &str) -> &'static str {
+fn is_servers(scheme: &str) -> bool {
     const SERVERS: [&str; 5] = ["postgres", "psql", "pgsql", "postgis", "cockroach"];
-    if SERVERS.iter().any(|word| scheme.contains(word)) || scheme == "jdbc" {
+    let scheme = scheme.to_ascii_lowercase();
+    SERVERS.iter().any(|word| scheme.contains(word)) || scheme == "jdbc"
+}
+
+fn other_scheme(scheme: &str) -> &'static str {
+    if is_servers(scheme) {
         "of a PostgreSQL server the scheme is postgres://, without the name of a driver, and its user and password stand \
          before the host"
     } else if scheme.contains("sqlite") {
@@ -101,6 +110,12 @@ fn server(rest: &str) -> Result<DatabaseAddress, String> {
 /// A URL of an SQLite file: `sqlite:PATH`, `sqlite://PATH`, `file:PATH`, with what other libraries put behind it.
 fn file(scheme: &str, rest: &str) -> Result<DatabaseAddress, String> {
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    if path.strip_prefix("//").is_some_and(|place| place.split('/').next().is_some_and(|host| host.contains('@'))) {
+        return Err(format!(
+            "{FORMS}; an SQLite file has no user and no host: of a server the scheme is postgres://, and a file whose name has \
+             an @ is written as {scheme}:./NAME"
+        ));
+    }
     if path.trim_start_matches('/') == ":memory:" || path == ":memory:" || query.contains("mode=memory") {
         return Err(in_memory());
     }
@@ -234,6 +249,11 @@ mod tests {
             ("sqlite:l.db?mode=ro", "\"mode\""),
             ("sqlite:///ledger.db", "root directory"),
             ("sqlite3:l.db", "sqlite:"),
+            ("sqlite://u:hunter2@h/d", "no user and no host"),
+            ("file://u:hunter2@h/d", "no user and no host"),
+            ("SQLite://u:hunter2@h", "no user and no host"),
+            ("postgres:hunter2", "two slashes"),
+            ("pgsql:hunter2", "postgres://"),
             ("sqlite+aiosqlite:///./l.db", "without the name of a driver"),
             ("postgres:", "two slashes"),
             ("postgres://", "two slashes"),

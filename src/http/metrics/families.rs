@@ -268,6 +268,31 @@ mod tests {
         assert!(text.contains("dockledger_start_time_seconds 1.5\n"), "{text}");
     }
 
+    // F1, F2
+    #[test]
+    fn a_refused_call_is_a_sample_with_its_status_as_long_as_it_stands() {
+        let refused = |status| {
+            let error = crate::docker::DaemonError::Status {
+                endpoint: "unix:///x".into(),
+                call: "GET /info",
+                status,
+                body: "\"} 1\nfake{".into(),
+            };
+            let labels = crate::config::ImageLabels::WhenReadable;
+            crate::docker::refusal(crate::model::DaemonCall::Info, &error, None, labels).expect("a refusal")
+        };
+        let mut status = Status::new(Timestamp::default(), None, InFlight::default(), LiveCounts::default());
+        let shown = |status: &Status| {
+            let requests = BTreeMap::new();
+            exposed(&Measured { host: &HostName::new("local"), status, rows: None, files: None, requests: &requests })
+        };
+        assert!(!shown(&status).contains("dockledger_refused_calls{"));
+        status.refusals = vec![refused(403)];
+        let text = shown(&status);
+        assert!(text.contains("dockledger_refused_calls{call=\"info\",status=\"403\"} 1\n"), "{text}");
+        assert!(!text.contains("fake"), "{text}");
+    }
+
     #[test]
     fn each_family_is_begun_once_and_every_line_is_one_sample() {
         let text = text(Some(&RowCounts::default()));

@@ -77,6 +77,24 @@ fn what_is_down_whose_it_is_and_since_when_is_two_clicks_away() {
     }
 }
 
+/// F1, F2: as any process tells it from the ledger, of a host that another one serves.
+#[test]
+fn a_refused_call_is_told_with_its_cure_in_both_languages() {
+    let room = Showroom::furnished();
+    room.execute(
+        r#"UPDATE hosts SET refusals = '[{"call": "images", "request": "GET /images/{id}/json", "status": 403,
+           "cause": "denied", "waiting_helps": false, "effect": "labels are not checked", "cure": "allow it (IMAGES=1)"}]'
+           WHERE name = 'edge'"#,
+    );
+    for (language, words) in [("en", "is refused with status 403"), ("ru", "403")] {
+        let hosts = ask(room.address, "GET", "/hosts", &format!("Accept-Language: {language}\r\n")).body;
+        let card = hosts.split("data-key=\"card edge\"").nth(1).expect("its card");
+        for expected in [words, "GET /images/{id}/json", "IMAGES=1"] {
+            assert!(card.contains(expected), "{language}: {expected}: {card}");
+        }
+    }
+}
+
 #[test]
 fn an_empty_ledger_says_what_to_do_next() {
     let room = Showroom::empty();

@@ -109,6 +109,12 @@ impl Showroom {
         self.runtime.block_on(self.ledger.settle_details());
     }
 
+    /// As another process writes into the ledger.
+    pub(crate) fn execute(&self, sql: &str) {
+        let mut other = SqliteConnection::establish(&self.config.database).expect("the file opens");
+        other.batch_execute(sql).expect("the statement is right");
+    }
+
     /// Ends the service; the daemon goes on.
     pub(crate) fn stop(&mut self) {
         self.runtime.block_on(self.ledger.stop());
