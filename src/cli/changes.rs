@@ -91,6 +91,11 @@ pub(crate) mod tests {
             to_state: ContainerState::parse(to),
             exit_code,
             cause: ChangeCause::Observed,
+            workload_kind: None,
+            workload_name: None,
+            role: None,
+            name: None,
+            differences: Default::default(),
             pass_id: None,
         }
     }

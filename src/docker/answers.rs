@@ -10,6 +10,7 @@ use super::labels::{LabelReader, LabelsSeed, ReadLabels};
 use super::listing::{bounded_image, examine, examined_health};
 use super::message::{DaemonError, ImageAnswer};
 use super::scalar::Scalar;
+use super::text::bounded;
 use super::transport::Answer;
 use crate::model::{
     ContainerId, ContainerState, Examined, ExaminedContainer, HealthFact, Inspected, InspectedDetails, Timestamp,
@@ -41,6 +42,10 @@ struct RawState<'a> {
     status: Scalar<'a>,
     #[serde(rename = "OOMKilled", borrow, default)]
     oom_killed: Scalar<'a>,
+    #[serde(rename = "Error", borrow, default)]
+    error: Scalar<'a>,
+    #[serde(rename = "ExitCode", borrow, default)]
+    exit_code: Scalar<'a>,
     #[serde(rename = "StartedAt", borrow, default)]
     started_at: Scalar<'a>,
     #[serde(rename = "FinishedAt", borrow, default)]
@@ -108,10 +113,25 @@ fn details(body: &[u8]) -> Result<InspectedDetails, String> {
         details.started_at = moment(&said.started_at);
         details.finished_at = moment(&said.finished_at);
         details.health = state.as_ref().map_or(HealthFact::Keep, |state| examined_health(state, health));
+        details.start_error = start_error(&said, state.as_ref());
         details.state = state;
     }
     Ok(details)
 }
+
+/// What an engine says of a process that it could not start: its words, or a code alone. Longer ones are cut.
+fn start_error(said: &RawState<'_>, state: Option<&ContainerState>) -> Option<Box<str>> {
+    if state != Some(&ContainerState::Created) {
+        return None;
+    }
+    let words = said.error.text().filter(|words| !words.trim().is_empty());
+    let code = said.exit_code.integer().filter(|code| *code != 0);
+    let words = words.map(|words| bounded(words, MAX_START_ERROR_BYTES));
+    words.or_else(|| code.map(|code| format!("exit code {code}").into()))
+}
+
+/// Longest reason that is kept: an engine's sentence with a path or two.
+const MAX_START_ERROR_BYTES: usize = 1024;
 
 #[derive(Deserialize)]
 struct RawImage<'a> {
@@ -176,6 +196,7 @@ mod tests {
             created_at: Some(Timestamp::from_millis(1_700_000_000_007)),
             health: HealthFact::Absent,
             image_ref: Some("nginx:1.25".into()),
+            start_error: None,
         };
         assert_eq!(inspect(200, body), Some(Inspected::Present(expected)));
         let odd = r#"{"Id":"a","RestartCount":"many","State":{"Status":"stopping","OOMKilled":null,"StartedAt":7,"Health":[]}}"#;

@@ -13,13 +13,15 @@ use super::text::escaped;
 use crate::model::{ContainerId, DaemonEvent, EventAction, HealthWord};
 
 /// The actions that a row could show, in Docker's and Podman's words; the daemon is asked for these alone. Podman tells
-/// `die` to those who asked for `died`. A `kill` that ends a process comes with `die`; a container that is stopped while it waits for its restart is told of by `stop` alone.
-pub(super) const ACTIONS: [(&str, EventAction); 14] = [
+/// `die` to those who asked for `died`. A `kill` says that an end was asked for; a container that is stopped while it waits
+/// for its restart is told of by `stop` alone.
+pub(super) const ACTIONS: [(&str, EventAction); 15] = [
     ("start", EventAction::Started),
     ("restart", EventAction::DetailsChanged),
     ("die", EventAction::Ended),
     ("died", EventAction::Ended),
-    ("oom", EventAction::DetailsChanged),
+    ("oom", EventAction::OutOfMemory),
+    ("kill", EventAction::Signalled),
     ("create", EventAction::Created),
     ("pause", EventAction::Paused),
     ("unpause", EventAction::Unpaused),
@@ -64,21 +66,31 @@ struct RawActor<'a> {
     attributes: Attributes<'a>,
 }
 
-/// Of all attributes, labels among them, the one that says what a health check says, where it is not said beside.
+/// Of all attributes, labels among them, those that say what a health check says, where it is not said beside, how a process
+/// ended, and which signal it was sent.
 #[derive(Default)]
 struct Attributes<'a> {
     health: Scalar<'a>,
+    exit_code: Scalar<'a>,
+    signal: Scalar<'a>,
 }
 
 /// Names are read as bytes, so that a broken one is no error.
 enum AttributeName {
     Health,
+    ExitCode,
+    Signal,
     Other,
 }
 
 impl AttributeName {
     const fn read(name: &[u8]) -> Self {
-        if matches!(name, b"HealthStatus") { Self::Health } else { Self::Other }
+        match name {
+            b"HealthStatus" => Self::Health,
+            b"exitCode" | b"containerExitCode" => Self::ExitCode,
+            b"signal" => Self::Signal,
+            _ => Self::Other,
+        }
     }
 }
 
@@ -123,6 +135,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Attributes<'a> {
                 while let Some(name) = map.next_key()? {
                     match name {
                         AttributeName::Health => attributes.health = map.next_value()?,
+                        AttributeName::ExitCode => attributes.exit_code = map.next_value()?,
+                        AttributeName::Signal => attributes.signal = map.next_value()?,
                         AttributeName::Other => {
                             map.next_value::<IgnoredAny>()?;
                         }
@@ -158,7 +172,8 @@ pub(super) fn decode(line: &[u8]) -> Option<StreamItem> {
     match id.filter(|id| ContainerId::is_full(id)) {
         Some(id) => {
             let at_nanos = at_nanos(&raw.time, &raw.time_nanos);
-            Some(StreamItem::Event(DaemonEvent { container: ContainerId::new(id), action, at_nanos }))
+            let number = raw.actor.as_ref().and_then(|actor| number(action, &actor.attributes));
+            Some(StreamItem::Event(DaemonEvent { container: ContainerId::new(id), action, number, at_nanos }))
         }
         None => Some(unreadable(&format!("an event {word} has no full id of a container"))),
     }
@@ -176,6 +191,16 @@ fn action(word: &str, health: Option<&str>) -> Option<EventAction> {
         Some(said) => HealthWord::parse(said).map(|word| EventAction::Health(Some(word))),
         None => Some(EventAction::Health(None)),
     }
+}
+
+/// The exit code of an end, the signal of a `kill`: Docker tells its number, or its name where it was named so.
+fn number(action: EventAction, attributes: &Attributes<'_>) -> Option<i64> {
+    let told = match action {
+        EventAction::Ended => &attributes.exit_code,
+        EventAction::Signalled => &attributes.signal,
+        _ => return None,
+    };
+    told.integer().or_else(|| told.text()?.parse().ok())
 }
 
 fn at_nanos(seconds: &Scalar<'_>, nanos: &Scalar<'_>) -> i64 {
@@ -196,7 +221,11 @@ mod tests {
     }
 
     fn event(action: EventAction, at_nanos: i64) -> Option<StreamItem> {
-        Some(StreamItem::Event(DaemonEvent { container: ContainerId::new(id()), action, at_nanos }))
+        numbered(action, None, at_nanos)
+    }
+
+    fn numbered(action: EventAction, number: Option<i64>, at_nanos: i64) -> Option<StreamItem> {
+        Some(StreamItem::Event(DaemonEvent { container: ContainerId::new(id()), action, number, at_nanos }))
     }
 
     fn read(line: &str) -> Option<StreamItem> {
@@ -221,7 +250,14 @@ mod tests {
                     r#"{{"Type":"container","Action":"die","Actor":{{"ID":"{}","Attributes":{{"exitCode":"137"}}}},"timeNano":{at}}}"#,
                     id()
                 ),
-                event(EventAction::Ended, at),
+                numbered(EventAction::Ended, Some(137), at),
+            ),
+            (
+                format!(
+                    r#"{{"Type":"container","Action":"kill","Actor":{{"ID":"{}","Attributes":{{"signal":"15"}}}},"timeNano":{at}}}"#,
+                    id()
+                ),
+                numbered(EventAction::Signalled, Some(15), at),
             ),
             // Podman. It is asked for `died`, and tells `die` where Docker's API is spoken.
             (
@@ -229,14 +265,14 @@ mod tests {
                     r#"{{"status":"died","id":"{0}","from":"x","Type":"container","Action":"died","Actor":{{"ID":"{0}","Attributes":{{"containerExitCode":"1"}}}},"time":1700000000}}"#,
                     id()
                 ),
-                event(EventAction::Ended, 1_700_000_000_000_000_000),
+                numbered(EventAction::Ended, Some(1), 1_700_000_000_000_000_000),
             ),
             (
                 format!(
                     r#"{{"status":"die","id":"{0}","from":"x","Type":"container","Action":"die","Actor":{{"ID":"{0}","Attributes":{{"containerExitCode":"7","exitCode":"7","image":"x","name":"web","podId":""}}}},"scope":"local","time":1700000000,"timeNano":{at}}}"#,
                     id()
                 ),
-                event(EventAction::Ended, at),
+                numbered(EventAction::Ended, Some(7), at),
             ),
             (
                 format!(r#"{{"Type":"container","Action":"remove","Actor":{{"ID":"{}"}}}}"#, id()),
@@ -280,7 +316,7 @@ mod tests {
     fn what_no_row_could_show_is_skipped() {
         for line in [
             r#"{"Type":"container","Action":"exec_create: /bin/true","id":"ID"}"#,
-            r#"{"Type":"container","Action":"kill","id":"short"}"#,
+            r#"{"Type":"container","Action":"resize","id":"short"}"#,
             r#"{"Type":"container","Action":"archive-path"}"#,
             r#"{"Type":"image","Action":"remove","id":"ID"}"#,
             r#"{"Type":"network","Action":"destroy"}"#,

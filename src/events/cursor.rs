@@ -72,7 +72,7 @@ mod tests {
     const WINDOW: Duration = Duration::from_secs(300);
 
     fn event(container: &str, action: EventAction, at_nanos: i64) -> DaemonEvent {
-        DaemonEvent { container: ContainerId::new(container), action, at_nanos }
+        DaemonEvent { container: ContainerId::new(container), action, number: None, at_nanos }
     }
 
     #[test]

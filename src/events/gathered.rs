@@ -6,6 +6,7 @@ use super::cursor::Cursor;
 use super::dirty::Dirty;
 use super::echoes::Echoes;
 use super::healths::Healths;
+use super::requests::Requests;
 use super::starts::StartLog;
 use crate::config::Config;
 use crate::docker::StreamItem;
@@ -29,6 +30,7 @@ pub(super) struct Gathered {
     starts: StartLog,
     echoes: Echoes,
     healths: Healths,
+    requests: Requests,
     window: Duration,
     /// Events that came; one that came twice counts once.
     pub(super) events: u64,
@@ -49,6 +51,7 @@ impl Gathered {
             starts: StartLog::new(config.flapping.clone()),
             echoes: Echoes::default(),
             healths: Healths::default(),
+            requests: Requests::default(),
             window: config.flapping.window,
             events: 0,
             last_sign: Duration::ZERO,
@@ -80,10 +83,11 @@ impl Gathered {
                 }
                 self.events = self.events.saturating_add(1);
                 self.live.event();
-                if !self.healths.is_news(&event) {
+                let by_request = self.requests.take_in(&event);
+                if !self.healths.is_news(&event) || event.action == EventAction::Signalled {
                     return false;
                 }
-                self.event(event, now);
+                self.event(event, by_request, now);
             }
             // It may have been any event.
             StreamItem::Unreadable(_) => self.dirty.everything(),
@@ -91,7 +95,7 @@ impl Gathered {
         !std::mem::replace(&mut self.is_nudged, true)
     }
 
-    fn event(&mut self, event: DaemonEvent, now: Moment) {
+    fn event(&mut self, event: DaemonEvent, by_request: Option<bool>, now: Moment) {
         let mut news = News::default();
         if event.action == EventAction::Started {
             let age = self.cursor.age(&event, now.wall);
@@ -103,10 +107,12 @@ impl Gathered {
         if !matches!(event.action, EventAction::Started | EventAction::Health(_)) {
             self.echoes.told(&event.container, now.elapsed);
         }
-        if matches!(event.action, EventAction::Started | EventAction::Ended | EventAction::DetailsChanged) {
+        let owe_details =
+            [EventAction::Started, EventAction::Ended, EventAction::DetailsChanged, EventAction::OutOfMemory];
+        if owe_details.contains(&event.action) {
             news.owe_details(event.container.clone());
         }
-        if let Some(told) = Told::of(&event) {
+        if let Some(told) = Told::of(&event, by_request) {
             news.tell(event.container.clone(), told);
         }
         self.dirty.container(event.container, news);
@@ -155,7 +161,7 @@ mod tests {
 
     fn event(action: EventAction, seconds: u32) -> StreamItem {
         let at_nanos = moment(seconds).wall.as_millis() * 1_000_000;
-        StreamItem::Event(DaemonEvent { container: ContainerId::new("c"), action, at_nanos })
+        StreamItem::Event(DaemonEvent { container: ContainerId::new("c"), action, number: None, at_nanos })
     }
 
     #[test]

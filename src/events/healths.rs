@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     fn event(container: usize, action: EventAction) -> DaemonEvent {
-        DaemonEvent { container: ContainerId::new(container.to_string()), action, at_nanos: 1 }
+        DaemonEvent { container: ContainerId::new(container.to_string()), action, number: None, at_nanos: 1 }
     }
 
     // F12

@@ -7,6 +7,7 @@
 //! dirty       where to look: these containers, or everything                 (pure)
 //! cursor      where to resume, and which events were seen                    (pure)
 //! echoes      what was told is looked at again                               (pure)
+//! requests    what ended because somebody asked for it                       (pure)
 //! starts      which containers flap                                          (pure)
 //! batches     one batch on its way, and again what no pass looked at         (pure)
 //! reopening   when a lost stream is opened again                             (pure)
@@ -25,6 +26,7 @@ mod healths;
 mod message;
 mod reader;
 mod reopening;
+mod requests;
 mod starts;
 mod status;
 #[cfg(test)]

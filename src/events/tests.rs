@@ -163,7 +163,7 @@ fn at_nanos(n: i64) -> i64 {
 
 fn started(container: &str, at_nanos: i64) -> StreamItem {
     let container = ContainerId::new(container);
-    StreamItem::Event(DaemonEvent { container, action: EventAction::Started, at_nanos })
+    StreamItem::Event(DaemonEvent { container, action: EventAction::Started, number: None, at_nanos })
 }
 
 fn scope(containers: &[&str]) -> Scope {

@@ -242,6 +242,8 @@ pub struct InspectedDetails {
     pub health: HealthFact,
     /// The image as it was named at creation.
     pub image_ref: Option<Box<str>>,
+    /// Why its process could not be started, of one that never ran.
+    pub start_error: Option<Box<str>>,
 }
 
 impl InspectedDetails {

@@ -13,6 +13,8 @@ pub struct DaemonEvent {
     pub container: ContainerId,
     /// What happened.
     pub action: EventAction,
+    /// The exit code of an end, or the signal that was sent, where it is told.
+    pub number: Option<i64>,
     /// When, in nanoseconds since 1970 by the daemon's clock: the place in the stream to resume from.
     pub at_nanos: i64,
 }
@@ -34,8 +36,12 @@ pub enum EventAction {
     Unpaused,
     /// It is gone.
     Removed,
-    /// Its details may have changed otherwise: it was restarted, or ran out of memory.
+    /// Its details may have changed otherwise: it was restarted.
     DetailsChanged,
+    /// The kernel ended a process of it for want of memory.
+    OutOfMemory,
+    /// It was sent a signal. That leaves nothing to look at, and tells why it ended if it does.
+    Signalled,
     /// Its health check says so; `None` where the event does not say what.
     Health(Option<HealthWord>),
     /// Anything else that a row could show, as a new name.
@@ -65,12 +71,12 @@ impl EventAction {
             Self::Stopped => matches!(state, ContainerState::Stopped),
             Self::Paused => matches!(state, ContainerState::Paused),
             Self::Removed => matches!(state, ContainerState::Missing),
-            Self::DetailsChanged | Self::Health(_) | Self::Changed => false,
+            Self::DetailsChanged | Self::OutOfMemory | Self::Signalled | Self::Health(_) | Self::Changed => false,
         }
     }
 
     const fn changes_the_state(self) -> bool {
-        !matches!(self, Self::DetailsChanged | Self::Health(_) | Self::Changed)
+        !matches!(self, Self::DetailsChanged | Self::OutOfMemory | Self::Signalled | Self::Health(_) | Self::Changed)
     }
 }
 
@@ -84,7 +90,7 @@ pub struct Starts {
 }
 
 /// What events told of one container, by the daemon's clock: a hint for what neither list nor inspect tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
     /// When the last one happened.
     pub at: Timestamp,
@@ -92,19 +98,28 @@ pub struct Told {
     pub turn: Option<(EventAction, Timestamp)>,
     /// The last word on its health.
     pub health: Option<HealthWord>,
+    /// Whether its last end, or its removal, was asked for.
+    pub by_request: Option<bool>,
+    /// When it last ended by itself with a code other than 0, and with which.
+    pub crash: Option<(Timestamp, i64)>,
+    /// Whether the kernel ended a process of it for want of memory.
+    pub out_of_memory: bool,
 }
 
 /// From the end of a process to the word that it was stopped: some milliseconds.
 const RIGHT_AFTER: Duration = Duration::from_secs(1);
 
 impl Told {
-    /// What one event tells; `None` if it does not say when.
+    /// What one event tells, with whether an end was asked for; `None` if it does not say when.
     #[must_use]
-    pub fn of(event: &DaemonEvent) -> Option<Self> {
+    pub fn of(event: &DaemonEvent, by_request: Option<bool>) -> Option<Self> {
         let at = Timestamp::from_millis(event.at_nanos / 1_000_000);
         let health = if let EventAction::Health(word) = event.action { word } else { None };
         let turn = event.action.changes_the_state().then_some((event.action, at));
-        (event.at_nanos > 0).then_some(Self { at, turn, health })
+        let is_own_end = event.action == EventAction::Ended && by_request == Some(false);
+        let crash = event.number.filter(|code| is_own_end && *code != 0).map(|code| (at, code));
+        let out_of_memory = event.action == EventAction::OutOfMemory;
+        (event.at_nanos > 0).then_some(Self { at, turn, health, by_request, crash, out_of_memory })
     }
 
     /// Adds what was told later; events of one moment may come in any order.
@@ -112,6 +127,13 @@ impl Told {
         let is_earlier = later.at < self.at;
         self.at = self.at.max(later.at);
         self.health = if is_earlier { self.health.or(later.health) } else { later.health.or(self.health) };
+        self.by_request =
+            if is_earlier { self.by_request.or(later.by_request) } else { later.by_request.or(self.by_request) };
+        // A stop that was told right after its end makes that no crash.
+        let is_asked_for =
+            later.turn.is_some_and(|(action, _)| action == EventAction::Stopped) && later.by_request == Some(true);
+        self.crash = if is_asked_for { None } else { self.crash.max(later.crash) };
+        self.out_of_memory |= later.out_of_memory;
         self.turn = match (self.turn, later.turn) {
             // Docker 20.10 tells of an end that was asked for once more right afterwards.
             (Some((EventAction::Ended, end)), Some((EventAction::Stopped, stop))) if stop <= end.plus(RIGHT_AFTER) => {
@@ -245,7 +267,8 @@ mod tests {
     fn of_what_was_told_the_last_turn_and_word_hold_in_whatever_order_they_come() {
         let event = |action, second: i64| {
             let at_nanos = second * 1_000_000_000;
-            Told::of(&DaemonEvent { container: ContainerId::new("c"), action, at_nanos }).expect("it says when")
+            let event = DaemonEvent { container: ContainerId::new("c"), action, number: None, at_nanos };
+            Told::of(&event, None).expect("it says when")
         };
         let joined = |events: &[(EventAction, i64)]| {
             let mut told = event(events[0].0, events[0].1);
@@ -266,8 +289,8 @@ mod tests {
         ] {
             assert_eq!(joined(events), expected, "{events:?}");
         }
-        let timeless = DaemonEvent { container: ContainerId::new("c"), action: E::Started, at_nanos: 0 };
-        assert_eq!(Told::of(&timeless), None);
+        let timeless = DaemonEvent { container: ContainerId::new("c"), action: E::Started, number: None, at_nanos: 0 };
+        assert_eq!(Told::of(&timeless, None), None);
     }
 
     #[test]
@@ -276,7 +299,7 @@ mod tests {
         for n in 0..u32::try_from(MOST_TOLD).expect("small") + 5 {
             news.owe_details(ContainerId::new(n.to_string()));
             news.tell_starts(ContainerId::new(n.to_string()), Starts { recent: 4, is_flapping: true });
-            news.tell(ContainerId::new(n.to_string()), Told { at: Timestamp::default(), turn: None, health: None });
+            news.tell(ContainerId::new(n.to_string()), Told::default());
         }
         assert_eq!((news.details.len(), news.starts.len(), news.told.len()), (MOST_TOLD, MOST_TOLD, MOST_TOLD));
         let known = ContainerId::new("7");

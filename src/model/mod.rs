@@ -3,6 +3,7 @@
 //! Comes in: nothing. Goes out: types that every room shares. Never: I/O, an actor, a name from bollard, diesel or
 //! ractor.
 
+mod attention;
 mod clock;
 mod container;
 mod event;
@@ -18,6 +19,7 @@ mod schema;
 mod time;
 mod words;
 
+pub use attention::{Attention, AttentionSet};
 pub use clock::{Clock, SystemClock};
 pub(crate) use container::is_image_name;
 pub use container::{
@@ -31,8 +33,8 @@ pub use notification::{Notification, NotifyEvent, ReceiverKind};
 pub use pass::{FailureKind, PassFailure, PassOutcome, PassReport, Scope, Trigger, Unassigned, UnassignedReason};
 pub use refusal::{DaemonCall, Refusal};
 pub use registry::{
-    Change, ChangeCause, ClaimRequest, HostRecord, HostStatus, LeaseRecord, PassRecord, Project, Registered, Route,
-    Site, Stack, Stage, Workload,
+    Change, ChangeCause, ClaimRequest, Difference, Differences, HostRecord, HostStatus, LeaseRecord, PassRecord,
+    Project, Registered, Route, Site, Stack, Stage, Workload,
 };
 pub use row::{Binding, DeployerColumns, LedgerRow, Observed, StoredRow};
 pub use time::Timestamp;

@@ -8,12 +8,22 @@ use super::{Change, HostName, HostStatus, Revision, StoredRow, Timestamp};
 word_enum! {
     /// What is told.
     NotifyEvent {
-        /// A container is verified gone.
+        /// A container is verified gone, and that was not asked for.
         Missing = "missing",
         /// The row of a missing container has one again.
         Returned = "returned",
-        /// The row of a missing container was removed.
+        /// The row of a container that somebody had to look at was removed.
         Forgotten = "forgotten",
+        /// A container ended by itself with a code other than 0.
+        Crashed = "crashed",
+        /// The kernel ended a process of a container for want of memory.
+        OutOfMemory = "out_of_memory",
+        /// A container's process could not be started.
+        FailedToStart = "failed_to_start",
+        /// A container's health check fails.
+        Unhealthy = "unhealthy",
+        /// Nobody has to look at a container any more that had crashed, run out of memory, failed to start or was unhealthy.
+        Recovered = "recovered",
         /// A container began to start too often.
         Flapping = "flapping",
         /// It no longer starts too often.
@@ -48,7 +58,7 @@ pub struct Notification {
     pub host: HostName,
     /// When it was committed, or noticed.
     pub at: Timestamp,
-    /// The change, of `missing`, `returned`, `forgotten`, `flapping` and `settled`.
+    /// The change, of whatever is told of a row: it names workload, role and container.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<Change>,
     /// The row as it is when this is told; absent if it is gone.

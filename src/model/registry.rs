@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::pass::word_enum;
 use super::{
-    ContainerId, ContainerState, HostName, PassId, Refusal, Revision, RowId, Timestamp, WorkloadId, WorkloadKind,
+    AttentionSet, ContainerId, ContainerState, HostName, PassId, Refusal, Revision, RowId, Timestamp, WorkloadId,
+    WorkloadKind,
 };
 
 /// A workload as listed; the secret is shown only when made or rotated.
@@ -147,20 +148,35 @@ word_enum! {
         Returned = "returned",
         /// A compose service has fewer containers: its row was removed, or kept for what a deployer wrote into it.
         Scaled = "scaled",
-        /// Somebody else wrote the row's state; this is where we first met it.
+        /// Somebody else wrote the row: its state, a deployer's column, or all of it. This is where we first met it.
         Deployer = "deployer",
         /// Its container began to start too often.
         Flapping = "flapping",
         /// Its container no longer starts too often.
         Settled = "settled",
-        /// Details were read.
-        Details = "details",
+        /// Its container is gone, as was asked for: by an action of ours, or with all of its workload.
+        Removed = "removed",
+        /// Its process ended by itself with a code other than 0, and runs again.
+        Crashed = "crashed",
         /// A claim made or bound the row.
         Claimed = "claimed",
         /// The row was removed.
         Forgotten = "forgotten",
     }
 }
+
+/// What one column held, and holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
+pub struct Difference {
+    /// Before.
+    pub from: Option<String>,
+    /// After.
+    pub to: Option<String>,
+}
+
+/// The columns that differ, by their names.
+pub type Differences = std::collections::BTreeMap<String, Difference>;
 
 /// One committed difference of one row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
@@ -178,6 +194,14 @@ pub struct Change {
     pub container_id: Option<ContainerId>,
     /// The owner.
     pub workload_id: Option<WorkloadId>,
+    /// The owner's kind.
+    pub workload_kind: Option<WorkloadKind>,
+    /// The owner's name; of one that was removed, its last.
+    pub workload_name: Option<String>,
+    /// What the container is within its workload: stage or service.
+    pub role: Option<String>,
+    /// The container's name.
+    pub name: Option<String>,
     /// The state before; `None` for a row that was not there.
     pub from_state: Option<ContainerState>,
     /// The state after.
@@ -186,6 +210,9 @@ pub struct Change {
     pub exit_code: Option<i64>,
     /// Why.
     pub cause: ChangeCause,
+    /// What else is different than the state, by the column: `health`, `name`, `image_ref`, `ports`, `exit_code`,
+    /// `container_id`, `role`, `attention`, and a deployer's columns.
+    pub differences: Differences,
     /// The pass that made it; a claim or a removal has none.
     pub pass_id: Option<PassId>,
 }
@@ -204,6 +231,19 @@ word_enum! {
         Degraded = "degraded",
         /// Another daemon answers than the one of this host.
         WrongDaemon = "wrong_daemon",
+    }
+}
+
+impl Change {
+    /// Why somebody has to look from this change on, and why nobody has to any more.
+    #[must_use]
+    pub fn attention(&self) -> (AttentionSet, AttentionSet) {
+        let read = |words: &Option<String>| words.as_deref().map_or(AttentionSet::NONE, AttentionSet::parse);
+        let Some(Difference { from, to }) = self.differences.get("attention") else {
+            return (AttentionSet::NONE, AttentionSet::NONE);
+        };
+        let (from, to) = (read(from), read(to));
+        (to.without(from), from.without(to))
     }
 }
 

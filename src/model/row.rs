@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::{ContainerId, ContainerState, HostName, Revision, RowId, Timestamp, WorkloadId, WorkloadKind};
+use super::{
+    AttentionSet, ContainerId, ContainerState, HostName, Revision, RowId, Timestamp, WorkloadId, WorkloadKind,
+};
 
 /// Whose container a row stands for. The deployer's in rows of projects, ours in rows of stacks and sites.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -54,9 +56,18 @@ pub struct Observed {
     pub flapping_since: Option<Timestamp>,
     /// How often it started within the configured window, as last written; 0 if it does not flap.
     pub recent_starts: i32,
+    /// Whether its end, or its removal, was asked for; `None` while it is up, and where nothing tells.
+    pub ended_by_request: Option<bool>,
+    /// Since when the health check says what it says.
+    pub health_since: Option<Timestamp>,
+    /// Why its process could not be started.
+    pub start_error: Option<Box<str>>,
+    /// Why somebody has to look at it; empty if nobody has to.
+    pub attention: AttentionSet,
+    /// Since when.
+    pub attention_since: Option<Timestamp>,
 }
 
-#[cfg(test)]
 impl Observed {
     /// As in a row that a deployer inserted: nothing but the state.
     pub(crate) fn unseen(state: ContainerState) -> Self {
@@ -77,6 +88,11 @@ impl Observed {
             last_seen_at: None,
             flapping_since: None,
             recent_starts: 0,
+            ended_by_request: None,
+            health_since: None,
+            start_error: None,
+            attention: AttentionSet::NONE,
+            attention_since: None,
         }
     }
 }

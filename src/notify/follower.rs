@@ -8,13 +8,14 @@ use tokio::time::{Instant, sleep};
 
 use super::receiver::{Receiver, TellError};
 use super::retry::{self, Next};
-use super::selection::event_of;
+use super::selection::events_of;
 use super::staleness::{Step, step};
 use crate::LedgerHandle;
 use crate::jitter::Jitter;
 use crate::joined::panic_text;
 use crate::model::{
-    Change, FailureKind, HostStatus, Notification, NotifyEvent, ReceiverKind, Revision, StoredRow, Timestamp,
+    Attention, Change, ContainerState, FailureKind, HostName, HostStatus, Notification, NotifyEvent, ReceiverKind,
+    Revision, RowId, StoredRow, Timestamp,
 };
 use crate::store::{NotificationPlace, Readers, RowFilter, Store, StoreError};
 use crate::supervisor::{Status, Told};
@@ -44,19 +45,44 @@ struct Course {
     kept: NotificationPlace,
     unfresh_since: Option<Instant>,
     is_trouble_told: bool,
+    deferred: Vec<Deferred>,
 }
 
 /// A part of the history of this host.
 #[derive(Debug)]
 struct Page {
-    /// Each change that is told, with its row.
-    told: Vec<(NotifyEvent, Change, Option<StoredRow>)>,
+    /// Each change that is told.
+    told: Vec<Telling>,
     /// The last change that was looked at.
     through: Revision,
     /// The oldest change that is kept, if changes before it were not told.
     lagged: Option<Revision>,
     is_last: bool,
 }
+
+/// What one change is told as, with its row as it is.
+#[derive(Debug)]
+struct Telling {
+    events: Vec<NotifyEvent>,
+    change: Change,
+    row: Option<StoredRow>,
+}
+
+/// What may turn out to be asked for in a moment, and is told only if it does not. Kept in memory: the stored place stays
+/// before it.
+#[derive(Debug)]
+struct Deferred {
+    event: NotifyEvent,
+    change: Change,
+    until: Instant,
+}
+
+/// Others of its workload may be removed too: `compose down` gives each container ten seconds to end, one level of
+/// dependencies after the other.
+const REMOVAL_GRACE: Duration = Duration::from_secs(15);
+
+/// A list may show an end before the stream tells that somebody asked for it.
+const END_GRACE: Duration = Duration::from_millis(500);
 
 impl Follower {
     /// Until the ledger ends.
@@ -67,9 +93,13 @@ impl Follower {
             return;
         }
         let Some(place) = self.begin().await else { return };
-        let mut course = Course { place, kept: place, unfresh_since: None, is_trouble_told: false };
+        let mut course =
+            Course { place, kept: place, unfresh_since: None, is_trouble_told: false, deferred: Vec::new() };
         loop {
-            let told = self.tell_changes(&mut course).await;
+            let told = match self.tell_changes(&mut course).await {
+                Ok(()) => self.tell_deferred(&mut course).await,
+                error => error,
+            };
             let is_told = told.is_ok();
             if let Err(error) = told {
                 self.tell_trouble(&mut course, &error);
@@ -78,7 +108,7 @@ impl Follower {
             self.keep(&mut course).await;
             tokio::select! {
                 changed = next_revision(&mut status, course.place.revision), if is_told => if !changed { return },
-                () = sleep(LOOK_INTERVAL) => {}
+                () = sleep(course.look_after()) => {}
             }
         }
     }
@@ -109,11 +139,17 @@ impl Follower {
             if let Some(oldest) = page.lagged {
                 self.tell_lagged(course, oldest).await;
             }
-            for (event, change, row) in page.told {
+            for Telling { events, change, row } in page.told {
                 let revision = change.revision;
-                let told = self.notification(event, change.at, revision.0);
-                let told = Notification { change: Some(change), row, ..told };
-                self.tell(&told).await;
+                for event in events {
+                    if let Some(grace) = grace(event, row.as_ref()) {
+                        let until = Instant::now() + grace;
+                        course.deferred.push(Deferred { event, change: change.clone(), until });
+                        continue;
+                    }
+                    let told = self.notification(event, change.at, revision.0);
+                    self.tell(&Notification { change: Some(change.clone()), row: row.clone(), ..told }).await;
+                }
                 course.place.revision = revision;
                 self.keep(course).await;
             }
@@ -122,6 +158,25 @@ impl Follower {
                 return Ok(());
             }
         }
+    }
+
+    /// Tells what did not turn out to be asked for.
+    async fn tell_deferred(&self, course: &mut Course) -> Result<(), StoreError> {
+        let is_due = |deferred: &Deferred| deferred.until <= Instant::now();
+        while let Some(index) = course.deferred.iter().position(is_due) {
+            let Deferred { event, change, .. } = &course.deferred[index];
+            let (event, change) = (*event, change.clone());
+            let (host, id) = (change.host.clone(), change.row_id.clone());
+            let row = self.readers.read(move |store| row_of(store, &host, &id)).await?;
+            let reason = if event == NotifyEvent::Missing { Attention::Missing } else { Attention::Crashed };
+            if row.as_ref().is_some_and(|row| row.observed.attention.contains(reason)) {
+                let told = self.notification(event, change.at, change.revision.0);
+                self.tell(&Notification { change: Some(change), row, ..told }).await;
+            }
+            course.deferred.remove(index);
+            self.keep(course).await;
+        }
+        Ok(())
     }
 
     async fn read(&self, after: Revision) -> Result<Page, StoreError> {
@@ -237,10 +292,11 @@ impl Follower {
 
     /// Stores the place. What cannot be stored is stored later: after a restart something may be told again.
     async fn keep(&self, course: &mut Course) {
-        if course.place == course.kept {
+        let place = course.place_to_keep();
+        if place == course.kept {
             return;
         }
-        let (host, kind, place) = (self.ledger.config.host.clone(), self.kind, course.place);
+        let (host, kind) = (self.ledger.config.host.clone(), self.kind);
         match self.ledger.registry(move |store| store.keep_notification_place(&host, kind, &place)).await {
             Ok(()) => course.kept = place,
             Err(error) => self.tell_trouble(course, &error),
@@ -252,6 +308,37 @@ impl Follower {
             tracing::warn!(receiver = %self.kind, %error, "what is to be told cannot be read or kept; it is tried again");
         }
     }
+}
+
+impl Course {
+    /// After a restart, what is deferred is read again.
+    fn place_to_keep(&self) -> NotificationPlace {
+        let before = |deferred: &Deferred| Revision(deferred.change.revision.0.saturating_sub(1));
+        let first = self.deferred.iter().map(before).min();
+        let revision = first.map_or(self.place.revision, |first| first.min(self.place.revision));
+        NotificationPlace { revision, ..self.place }
+    }
+
+    fn look_after(&self) -> Duration {
+        let now = Instant::now();
+        let due = self.deferred.iter().map(|deferred| deferred.until.saturating_duration_since(now)).min();
+        due.map_or(LOOK_INTERVAL, |due| due.min(LOOK_INTERVAL))
+    }
+}
+
+/// How long to wait for a word that it was asked for; `None` where none is to come.
+fn grace(event: NotifyEvent, row: Option<&StoredRow>) -> Option<Duration> {
+    let observed = &row?.observed;
+    match (event, &observed.state, observed.ended_by_request) {
+        (NotifyEvent::Missing, ContainerState::Missing, Some(true)) => Some(REMOVAL_GRACE),
+        (NotifyEvent::Crashed, ContainerState::Stopped, None | Some(true)) => Some(END_GRACE),
+        _ => None,
+    }
+}
+
+fn row_of(store: &mut Store, host: &HostName, row: &RowId) -> Result<Option<StoredRow>, StoreError> {
+    let filter = RowFilter { host: Some(host.clone()), row: Some(row.clone()), ..RowFilter::default() };
+    Ok(store.rows(&filter)?.pop())
 }
 
 /// Whether a pass of this process ended that did not find the host in another's hands.
@@ -267,22 +354,18 @@ async fn next_revision(status: &mut tokio::sync::watch::Receiver<Status>, after:
     status.wait_for(is_later).await.is_ok()
 }
 
-fn page(
-    store: &mut Store,
-    host: &crate::model::HostName,
-    events: &[NotifyEvent],
-    after: Revision,
-) -> Result<Page, StoreError> {
+fn page(store: &mut Store, host: &HostName, events: &[NotifyEvent], after: Revision) -> Result<Page, StoreError> {
     let read = store.changes(Some(after), Some(host), PAGE)?;
     let is_last = read.changes.len() < PAGE;
     let last = read.changes.last().map_or(after, |change| change.revision);
     let through = if is_last { read.latest } else { last };
     let mut told = Vec::new();
     for change in read.changes {
-        let Some(event) = event_of(&change).filter(|event| events.contains(event)) else { continue };
-        let filter = RowFilter { host: Some(host.clone()), row: Some(change.row_id.clone()), ..RowFilter::default() };
-        let row = store.rows(&filter)?.pop();
-        told.push((event, change, row));
+        let events: Vec<NotifyEvent> = events_of(&change).into_iter().filter(|event| events.contains(event)).collect();
+        if !events.is_empty() {
+            let row = row_of(store, host, &change.row_id)?;
+            told.push(Telling { events, change, row });
+        }
     }
     Ok(Page { told, through, lagged: read.lagged.then_some(read.oldest), is_last })
 }

@@ -1,67 +1,119 @@
 //! Which changes are told, and as what. Pure.
 
-use crate::model::{Change, ChangeCause, ContainerState, NotifyEvent};
+use crate::model::{Attention, Change, ChangeCause, ContainerState, NotifyEvent};
 
-/// What a change is told as, if at all.
-pub(super) fn event_of(change: &Change) -> Option<NotifyEvent> {
-    let was_missing = change.from_state == Some(ContainerState::Missing);
-    let is_missing = change.to_state == ContainerState::Missing;
-    match change.cause {
-        ChangeCause::Flapping => Some(NotifyEvent::Flapping),
-        ChangeCause::Settled => Some(NotifyEvent::Settled),
-        // A row that was missing for its scaling says it again when the last container of its service is gone.
-        ChangeCause::Missing => Some(NotifyEvent::Missing),
-        // Scaling alarms nobody. What goes for it after an alarm ends that.
-        ChangeCause::Scaled if !was_missing || change.to_state != ContainerState::Forgotten => None,
-        _ if is_missing && !was_missing => Some(NotifyEvent::Missing),
-        _ if was_missing && change.to_state == ContainerState::Forgotten => Some(NotifyEvent::Forgotten),
-        // Its own container is back, or another one has taken its row.
-        _ if was_missing && !is_missing => Some(NotifyEvent::Returned),
-        _ => None,
+/// What a change is told as: what somebody has to look at from now on, and what nobody has to any more. What begins comes
+/// first.
+pub(super) fn events_of(change: &Change) -> Vec<NotifyEvent> {
+    let (begun, ended) = change.attention();
+    let mut events: Vec<NotifyEvent> = begun.iter().map(begin_of).collect();
+    // It runs again already, so that nobody has to look at it now; that it crashed is told all the same.
+    if change.cause == ChangeCause::Crashed {
+        events.push(NotifyEvent::Crashed);
+    }
+    let mut ends: Vec<NotifyEvent> = ended.iter().map(|reason| end_of(reason, change)).collect();
+    ends.dedup();
+    // Crashed and running again, and crashed anew: the trouble only has another name.
+    let goes_on = events.iter().any(|event| !matches!(event, NotifyEvent::Flapping));
+    events.extend(ends.into_iter().filter(|end| !(goes_on && *end == NotifyEvent::Recovered)));
+    events
+}
+
+const fn begin_of(reason: Attention) -> NotifyEvent {
+    match reason {
+        Attention::Missing => NotifyEvent::Missing,
+        Attention::Crashed => NotifyEvent::Crashed,
+        Attention::OutOfMemory => NotifyEvent::OutOfMemory,
+        Attention::FailedToStart => NotifyEvent::FailedToStart,
+        Attention::Unhealthy => NotifyEvent::Unhealthy,
+        Attention::Flapping => NotifyEvent::Flapping,
+    }
+}
+
+fn end_of(reason: Attention, change: &Change) -> NotifyEvent {
+    match reason {
+        _ if change.to_state == ContainerState::Forgotten => NotifyEvent::Forgotten,
+        // Its own container is back, or another one has taken its row; or it turned out to be asked for.
+        Attention::Missing if change.to_state == ContainerState::Missing => NotifyEvent::Recovered,
+        Attention::Missing => NotifyEvent::Returned,
+        Attention::Flapping => NotifyEvent::Settled,
+        Attention::Crashed | Attention::OutOfMemory | Attention::FailedToStart | Attention::Unhealthy => {
+            NotifyEvent::Recovered
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{HostName, Revision, RowId, Timestamp};
+    use crate::model::{Difference, HostName, Revision, RowId, Timestamp};
+    use ChangeCause as C;
+    use NotifyEvent as N;
+
+    fn told(from: Option<&str>, to: &str, cause: ChangeCause, attention: (&str, &str)) -> Vec<NotifyEvent> {
+        let word = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let difference = Difference { from: word(attention.0), to: word(attention.1) };
+        let differences = [("attention".to_owned(), difference)].into();
+        events_of(&Change {
+            revision: Revision(1),
+            at: Timestamp::from_millis(0),
+            host: HostName::new("local"),
+            row_id: RowId::new("r"),
+            container_id: None,
+            workload_id: None,
+            workload_kind: None,
+            workload_name: None,
+            role: None,
+            name: None,
+            from_state: from.map(ContainerState::parse),
+            to_state: ContainerState::parse(to),
+            exit_code: None,
+            cause,
+            differences: if attention.0 == attention.1 { Default::default() } else { differences },
+            pass_id: None,
+        })
+    }
 
     #[test]
-    fn what_went_missing_or_flaps_is_told_with_its_end() {
-        use ChangeCause as C;
-        for (from, to, cause, told) in [
-            (Some("running"), "missing", C::Missing, Some(NotifyEvent::Missing)),
-            (Some("missing"), "running", C::Returned, Some(NotifyEvent::Returned)),
-            (Some("missing"), "created", C::Rebound, Some(NotifyEvent::Returned)),
-            (Some("missing"), "created", C::Claimed, Some(NotifyEvent::Returned)),
-            (Some("missing"), "forgotten", C::Forgotten, Some(NotifyEvent::Forgotten)),
-            (Some("missing"), "missing", C::Details, None),
-            (Some("running"), "forgotten", C::Forgotten, None),
-            (Some("missing"), "missing", C::Missing, Some(NotifyEvent::Missing)),
-            (Some("running"), "forgotten", C::Scaled, None),
-            (Some("running"), "missing", C::Scaled, None),
-            (Some("missing"), "running", C::Scaled, None),
-            (Some("missing"), "forgotten", C::Scaled, Some(NotifyEvent::Forgotten)),
-            (Some("running"), "restarting", C::Flapping, Some(NotifyEvent::Flapping)),
-            (Some("running"), "running", C::Settled, Some(NotifyEvent::Settled)),
-            (Some("running"), "stopped", C::Observed, None),
-            (None, "running", C::Inserted, None),
-            (Some("created"), "running", C::Rebound, None),
+    fn what_somebody_has_to_look_at_is_told_with_its_end() {
+        for (from, to, cause, attention, events) in [
+            (Some("running"), "missing", C::Missing, ("", "missing"), &[N::Missing][..]),
+            (Some("missing"), "running", C::Returned, ("missing", ""), &[N::Returned]),
+            (Some("missing"), "created", C::Rebound, ("missing", ""), &[N::Returned]),
+            (Some("missing"), "stopped", C::Rebound, ("missing", "crashed"), &[N::Crashed, N::Returned]),
+            (Some("running"), "stopped", C::Observed, ("", "crashed,out_of_memory"), &[N::Crashed, N::OutOfMemory]),
+            (Some("stopped"), "running", C::Observed, ("crashed,out_of_memory", ""), &[N::Recovered]),
+            (Some("stopped"), "running", C::Observed, ("crashed", "unhealthy"), &[N::Unhealthy]),
+            (Some("running"), "running", C::Observed, ("", "unhealthy"), &[N::Unhealthy]),
+            (Some("running"), "running", C::Observed, ("unhealthy", ""), &[N::Recovered]),
+            (Some("created"), "created", C::Observed, ("", "failed_to_start"), &[N::FailedToStart]),
+            (Some("running"), "restarting", C::Flapping, ("", "crashed,flapping"), &[N::Crashed, N::Flapping]),
+            (Some("running"), "running", C::Settled, ("flapping", ""), &[N::Settled]),
+            (Some("restarting"), "running", C::Observed, ("crashed,flapping", "flapping"), &[N::Recovered]),
+            (Some("running"), "running", C::Crashed, ("", ""), &[N::Crashed]),
+            (None, "stopped", C::Inserted, ("", "crashed"), &[N::Crashed]),
+            (Some("missing"), "forgotten", C::Forgotten, ("missing", ""), &[N::Forgotten]),
+            (Some("missing"), "forgotten", C::Scaled, ("missing", ""), &[N::Forgotten]),
+            (Some("stopped"), "forgotten", C::Forgotten, ("crashed,out_of_memory", ""), &[N::Forgotten]),
         ] {
-            let change = Change {
-                revision: Revision(1),
-                at: Timestamp::from_millis(0),
-                host: HostName::new("local"),
-                row_id: RowId::new("r"),
-                container_id: None,
-                workload_id: None,
-                from_state: from.map(ContainerState::parse),
-                to_state: ContainerState::parse(to),
-                exit_code: None,
-                cause,
-                pass_id: None,
-            };
-            assert_eq!(event_of(&change), told, "{from:?} {to} {cause}");
+            assert_eq!(told(from, to, cause, attention), events, "{from:?} {to} {cause} {attention:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_asked_for_is_told_to_nobody() {
+        for (from, to, cause) in [
+            (Some("running"), "stopped", C::Observed),
+            (Some("running"), "missing", C::Removed),
+            (Some("running"), "missing", C::Scaled),
+            (Some("running"), "forgotten", C::Scaled),
+            (Some("running"), "forgotten", C::Forgotten),
+            (Some("missing"), "forgotten", C::Forgotten),
+            (Some("missing"), "running", C::Scaled),
+            (None, "running", C::Inserted),
+            (Some("created"), "running", C::Rebound),
+        ] {
+            assert_eq!(told(from, to, cause, ("", "")), [], "{from:?} {to} {cause}");
         }
     }
 }

@@ -260,7 +260,9 @@ impl Daemon {
         self.known = now;
         for (container, action) in changed {
             self.last_nanos = (self.last_nanos + 1).max(self.world.now().as_millis().saturating_mul(1_000_000));
-            let event = DaemonEvent { container, action, at_nanos: self.last_nanos };
+            let exit_code = self.world.container(container.as_str()).ok().map(|container| container.exit_code);
+            let number = exit_code.filter(|_| action == EventAction::Ended);
+            let event = DaemonEvent { container, action, number, at_nanos: self.last_nanos };
             let fault = plan.take(Call::TellEvent, None).map(|(_, fault)| fault);
             self.publish(event, fault.as_ref());
         }

@@ -7,8 +7,10 @@ use super::StoreError;
 use super::db::{Db, each_backend, locked};
 use super::moment::UtcTimestamp;
 use super::open::Store;
-use super::schema::{changes, containers, hosts, revision_counter};
-use crate::model::{Change, ChangeCause, ContainerState, HostName, PassId, Revision, RowId, Timestamp};
+use super::schema::{changes, containers, hosts, revision_counter, workloads};
+use crate::model::{
+    Change, ChangeCause, ContainerState, Differences, HostName, PassId, Revision, RowId, Timestamp, WorkloadKind,
+};
 
 /// A part of the history.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -22,6 +24,15 @@ pub struct ChangesPage {
     pub latest: Revision,
     /// Whether changes after the asked revision are no longer kept: start from the rows, then read on from `latest`.
     pub lagged: bool,
+}
+
+/// Changes with the names of their workloads.
+macro_rules! named_changes {
+    () => {
+        changes::table
+            .left_join(workloads::table.on(changes::workload_id.eq(workloads::id.nullable())))
+            .select((ChangeRecord::as_select(), (workloads::kind, workloads::name).nullable()))
+    };
 }
 
 impl Store {
@@ -39,7 +50,7 @@ impl Store {
         self.snapshot("read the changes", |db| {
             let latest: i64 = revision_counter::table.select(revision_counter::value).first(db)?;
             let oldest = oldest_whole(db, host, latest)?;
-            let mut query = changes::table.select(ChangeRecord::as_select()).limit(limit).into_boxed();
+            let mut query = named_changes!().limit(limit).into_boxed();
             if let Some(host) = host {
                 query = query.filter(changes::host.eq(host.as_str()));
             }
@@ -47,7 +58,7 @@ impl Store {
                 Some(Revision(after)) => query.filter(changes::revision.gt(after)).order(changes::revision.asc()),
                 None => query.order(changes::revision.desc()),
             };
-            let mut found: Vec<ChangeRecord> = query.load(db)?;
+            let mut found: Vec<NamedChange> = query.load(db)?;
             if after.is_none() {
                 found.reverse();
             }
@@ -144,9 +155,17 @@ pub(super) struct NewChange<'a> {
     pub(super) exit_code: Option<i64>,
     pub(super) cause: &'static str,
     pub(super) pass_id: Option<&'a str>,
+    pub(super) role: Option<&'a str>,
+    pub(super) name: Option<&'a str>,
+    pub(super) differences: Option<String>,
 }
 
-/// Rows in one statement: 11 values each stay below what SQLite takes.
+/// The differences of a change as they are kept.
+pub(super) fn differences_text(differences: &Differences) -> Option<String> {
+    (!differences.is_empty()).then(|| serde_json::to_string(differences).expect("texts under texts are JSON"))
+}
+
+/// Rows in one statement: 14 values each stay below what SQLite takes.
 const CHANGES_PER_STATEMENT: usize = 2_000;
 
 /// Writes changes.
@@ -181,6 +200,8 @@ pub(super) fn record_inserted(
             containers::exit_code,
             cause,
             pass,
+            containers::role.nullable(),
+            containers::name.nullable(),
         ));
     each_backend!(db, connection => diesel::insert_into(changes::table)
         .values(copied)
@@ -196,6 +217,8 @@ pub(super) fn record_inserted(
             changes::exit_code,
             changes::cause,
             changes::pass_id,
+            changes::role,
+            changes::name,
         ))
         .execute(connection))
 }
@@ -214,10 +237,20 @@ struct ChangeRecord {
     exit_code: Option<i64>,
     cause: String,
     pass_id: Option<String>,
+    role: Option<String>,
+    name: Option<String>,
+    differences: Option<String>,
+    workload_kind: Option<String>,
+    workload_name: Option<String>,
 }
 
-impl From<ChangeRecord> for Change {
-    fn from(record: ChangeRecord) -> Self {
+/// A change, and kind and name of its workload as they are now, if it is there.
+type NamedChange = (ChangeRecord, Option<(String, String)>);
+
+impl From<NamedChange> for Change {
+    fn from((record, owner): NamedChange) -> Self {
+        let (workload_kind, workload_name) = owner.unzip();
+        let workload_kind = workload_kind.or(record.workload_kind);
         Self {
             revision: Revision(record.revision),
             at: record.at,
@@ -231,6 +264,11 @@ impl From<ChangeRecord> for Change {
             // Nobody but us writes the history; a word of a later version reads as the most general one.
             cause: ChangeCause::parse(&record.cause).unwrap_or(ChangeCause::Observed),
             pass_id: record.pass_id.map(Into::into),
+            workload_kind: workload_kind.as_deref().and_then(WorkloadKind::parse),
+            workload_name: workload_name.or(record.workload_name),
+            role: record.role,
+            name: record.name.filter(|name| !name.is_empty()),
+            differences: record.differences.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default(),
         }
     }
 }
@@ -248,17 +286,16 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Change>, StoreError> {
         self.read("read the history of the row", |db| {
-            let mut query = changes::table
+            let mut query = named_changes!()
                 .filter(changes::host.eq(host.as_str()))
                 .filter(changes::row_id.eq(row.as_str()))
                 .order(changes::revision.desc())
                 .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-                .select(ChangeRecord::as_select())
                 .into_boxed();
             if let Some(Revision(before)) = before {
                 query = query.filter(changes::revision.lt(before));
             }
-            let found: Vec<ChangeRecord> = query.load(db)?;
+            let found: Vec<NamedChange> = query.load(db)?;
             Ok(found.into_iter().map(Change::from).collect())
         })
     }

@@ -2,8 +2,9 @@
 
 use diesel::prelude::*;
 
-use super::changes::{NewChange, Revisions, record};
+use super::changes::{NewChange, Revisions, differences_text, record};
 use super::db::{Db, locked};
+use super::differences::collect;
 use super::fault::Fault;
 use super::forget::{Doomed, doomed, forget, tell_forgotten};
 use super::open::Store;
@@ -11,7 +12,8 @@ use super::registry::{find_project, find_stage, require_id, workload_name};
 use super::schema::{containers, workloads};
 use super::{RegistryError, StoreError};
 use crate::model::{
-    ChangeCause, ClaimRequest, ContainerId, ContainerState, HostName, Revision, RowId, WorkloadId, WorkloadKind,
+    ChangeCause, ClaimRequest, ContainerId, ContainerState, Differences, HostName, Revision, RowId, WorkloadId,
+    WorkloadKind,
 };
 
 impl Store {
@@ -113,6 +115,7 @@ struct Claimed<'a> {
 struct StoredClaim {
     workload_id: String,
     role: String,
+    name: String,
     container_id: Option<String>,
     state: String,
     recorded_state: Option<String>,
@@ -179,10 +182,6 @@ impl Claim<'_> {
         self.write_columns(db, row)?;
         let this = containers::table.find((self.host.as_str(), row.as_str()));
         diesel::update(this).set(containers::updated_at.eq(db.now()?)).execute(db)?;
-        if !self.changes_binding(stored) {
-            // A deployer's own facts are not part of the history.
-            return Ok((row.clone(), Revision(stored.revision)));
-        }
         let mut revisions = Revisions::lock(db)?;
         let revision = revisions.take();
         // A state that the deployer wrote himself is told by this change.
@@ -208,20 +207,45 @@ impl Claim<'_> {
         exit_code: Option<i64>,
     ) -> QueryResult<()> {
         let before = stored.and_then(|stored| stored.container_id.as_deref());
+        let columns = self.columns();
         let change = NewChange {
             revision,
             at: db.now()?,
             host: self.host.as_str(),
             row_id: row.as_str(),
-            container_id: self.columns().container_id.or(before),
+            container_id: columns.container_id.or(before),
             workload_id: Some(self.workload.as_str()),
             from_state: stored.and_then(|stored| stored.recorded_state.as_deref()),
             to_state: state,
             exit_code,
             cause: ChangeCause::Claimed.as_str(),
             pass_id: None,
+            role: columns.role.or_else(|| stored.map(|stored| stored.role.as_str())),
+            name: stored.map(|stored| stored.name.as_str()),
+            differences: differences_text(&self.differences(stored)),
         };
         record(db, &[change])
+    }
+
+    /// What the claim names otherwise than it is stored.
+    fn differences(&self, stored: Option<&StoredClaim>) -> Differences {
+        let columns = self.columns();
+        let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let kept = |column: fn(&StoredClaim) -> Option<&str>| stored.and_then(column).and_then(text);
+        let named = |named: Option<&str>, kept: Option<String>| (kept.clone(), named.map_or(kept, text));
+        let fact = |named: Option<Option<&str>>, kept: Option<String>| {
+            (kept.clone(), named.map_or(kept, |named| named.and_then(text)))
+        };
+        let of = |column, (from, to)| (column, from, to);
+        collect([
+            of("container_id", named(columns.container_id, kept(|stored| stored.container_id.as_deref()))),
+            of("role", named(columns.role, kept(|stored| Some(&stored.role)))),
+            of("stage_id", named(columns.stage_id, kept(|stored| stored.stage_id.as_deref()))),
+            of("subdomain", fact(columns.subdomain, kept(|stored| stored.subdomain.as_deref()))),
+            of("proxy_route_id", fact(columns.proxy_route_id, kept(|stored| stored.proxy_route_id.as_deref()))),
+            of("npm_proxy_id", fact(columns.npm_proxy_id, kept(|stored| stored.npm_proxy_id.as_deref()))),
+            of("image_tag", fact(columns.image_tag, kept(|stored| stored.image_tag.as_deref()))),
+        ])
     }
 
     fn changes_binding(&self, stored: &StoredClaim) -> bool {

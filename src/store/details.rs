@@ -2,8 +2,9 @@
 
 use diesel::prelude::*;
 
-use super::changes::{NewChange, Revisions, record};
+use super::changes::{NewChange, Revisions, differences_text, record};
 use super::db::{Db, locked};
+use super::differences::differences;
 use super::fault::Fault;
 use super::lease::{Lease, fence};
 use super::open::Store;
@@ -11,7 +12,10 @@ use super::plan::DetailsWrite;
 use super::schema::containers;
 use super::since::Since;
 use super::{DetailsReport, StoreError};
-use crate::model::{ChangeCause, ContainerState, HealthFact, InspectedDetails, Timestamp, is_image_name};
+use crate::model::{
+    AttentionSet, ChangeCause, ContainerState, Differences, HealthFact, InspectedDetails, Observed, Revision,
+    Timestamp, is_image_name,
+};
 
 impl Store {
     /// Writes details to the rows that are still bound to the inspected container. What is already stored is no
@@ -39,6 +43,8 @@ impl Store {
 #[diesel(table_name = containers)]
 struct StoredDetails {
     workload_id: String,
+    role: String,
+    name: String,
     state: String,
     state_since: Option<Timestamp>,
     state_after: Option<Timestamp>,
@@ -49,12 +55,55 @@ struct StoredDetails {
     oom_killed: Option<bool>,
     started_at: Option<Timestamp>,
     finished_at: Option<Timestamp>,
+    flapping_since: Option<Timestamp>,
+    ended_by_request: Option<bool>,
+    health_since: Option<Timestamp>,
+    start_error: Option<String>,
+    attention: String,
 }
 
 impl StoredDetails {
     fn equal(&self, details: &InspectedDetails) -> bool {
-        (self.restart_count, self.oom_killed, self.started_at, self.finished_at)
-            == (details.restart_count, details.oom_killed, details.started_at, details.finished_at)
+        (self.restart_count, self.oom_killed, self.started_at, self.finished_at, self.start_error.as_deref())
+            == (
+                details.restart_count,
+                details.oom_killed,
+                details.started_at,
+                details.finished_at,
+                details.start_error.as_deref(),
+            )
+    }
+
+    /// What the attention is of, before the details.
+    fn before(&self) -> Observed {
+        Observed {
+            state_since: self.state_since,
+            exit_code: self.exit_code,
+            health: self.health.as_deref().map(Into::into),
+            oom_killed: self.oom_killed,
+            flapping_since: self.flapping_since,
+            ended_by_request: self.ended_by_request,
+            health_since: self.health_since,
+            start_error: self.start_error.as_deref().map(Into::into),
+            attention: AttentionSet::parse(&self.attention),
+            ..Observed::unseen(ContainerState::parse(&self.state))
+        }
+    }
+
+    /// And after them.
+    fn after(&self, write: &DetailsWrite, since: Option<Timestamp>, now: Timestamp) -> Observed {
+        let before = self.before();
+        let health = self.health(write);
+        let after = Observed {
+            state_since: since.or(self.state_since),
+            oom_killed: write.details.oom_killed,
+            health: health.or(self.health.as_deref()).map(Into::into),
+            health_since: if health.is_some() { Some(now) } else { self.health_since },
+            start_error: write.details.start_error.clone(),
+            ..before
+        };
+        // Of what is gone a pass decides.
+        if after.state == ContainerState::Missing { after } else { after.attended() }
     }
 
     /// The health, where no list told it: a later pass knows better than an inspect that was on its way.
@@ -113,31 +162,51 @@ fn pay(
     now: Timestamp,
 ) -> Result<DetailsReport, Fault> {
     let host = lease.host.as_str();
+    let mut changed = Vec::new();
     for (write, stored) in paid {
-        diesel::update(containers::table.find((host, write.row.as_str())))
-            .set(&stored.correction(write, now))
-            .execute(db)?;
-    }
-    let different: Vec<_> =
-        paid.iter().filter(|(write, stored)| !stored.equal(&write.details) || stored.health(write).is_some()).collect();
-    if different.is_empty() {
-        return Ok(DetailsReport { written: paid.len(), revision: None });
-    }
-    let mut revisions = Revisions::lock(db)?;
-    let mut changes = Vec::with_capacity(different.len());
-    for (write, stored) in different {
-        let revision = revisions.take();
-        let details = &write.details;
-        diesel::update(containers::table.find((host, write.row.as_str())))
+        let this = containers::table.find((host, write.row.as_str()));
+        let correction = stored.correction(write, now);
+        diesel::update(this).set(&correction).execute(db)?;
+        if stored.equal(&write.details) && stored.health(write).is_none() {
+            continue;
+        }
+        let after = stored.after(write, correction.state_since, now);
+        diesel::update(this)
             .set((
-                containers::restart_count.eq(details.restart_count),
-                containers::oom_killed.eq(details.oom_killed),
-                containers::started_at.eq(details.started_at),
-                containers::finished_at.eq(details.finished_at),
-                containers::health.eq(stored.health(write).or(stored.health.as_deref())),
-                containers::updated_at.eq(now),
-                containers::revision.eq(revision),
+                containers::restart_count.eq(write.details.restart_count),
+                containers::oom_killed.eq(write.details.oom_killed),
+                containers::started_at.eq(write.details.started_at),
+                containers::finished_at.eq(write.details.finished_at),
+                containers::health.eq(after.health.as_deref()),
+                containers::health_since.eq(after.health_since),
+                containers::start_error.eq(after.start_error.as_deref()),
+                containers::attention.eq(after.attention.to_string()),
+                containers::attention_since.eq(after.attention_since),
             ))
+            .execute(db)?;
+        let differences = differences(&stored.before(), &after);
+        if !differences.is_empty() {
+            changed.push((*write, stored, differences));
+        }
+    }
+    let revision = if changed.is_empty() { None } else { Some(tell(db, host, &changed, now)?) };
+    Ok(DetailsReport { written: paid.len(), revision })
+}
+
+/// What details add is no change of its own; what follows from them is: a health that no list tells, and that somebody has
+/// to look.
+fn tell(
+    db: &mut Db,
+    host: &str,
+    changed: &[(&DetailsWrite, &StoredDetails, Differences)],
+    now: Timestamp,
+) -> Result<Revision, Fault> {
+    let mut revisions = Revisions::lock(db)?;
+    let mut changes = Vec::with_capacity(changed.len());
+    for (write, stored, differences) in changed {
+        let revision = revisions.take();
+        diesel::update(containers::table.find((host, write.row.as_str())))
+            .set((containers::updated_at.eq(now), containers::revision.eq(revision)))
             .execute(db)?;
         changes.push(NewChange {
             revision,
@@ -149,10 +218,13 @@ fn pay(
             from_state: Some(&stored.state),
             to_state: &stored.state,
             exit_code: stored.exit_code,
-            cause: ChangeCause::Details.as_str(),
+            cause: ChangeCause::Observed.as_str(),
             pass_id: None,
+            role: Some(&stored.role),
+            name: Some(&stored.name),
+            differences: differences_text(differences),
         });
     }
     record(db, &changes)?;
-    Ok(DetailsReport { written: paid.len(), revision: Some(revisions.store(db)?) })
+    Ok(revisions.store(db)?)
 }

@@ -4,16 +4,17 @@
 //! copies nothing.
 
 use std::cell::LazyCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::RowWrite;
+use super::differences::{binding_differences, differences};
 use super::sight::Sight;
 use super::since::Since;
 use crate::dispatch::{Assignment, Picture, Verdict};
 use crate::model::{
-    Binding, ChangeCause, ContainerId, ContainerState, Inspected, LedgerRow, ListedContainer, News, Observed, RowId,
-    Starts, Timestamp, Told, Unassigned,
+    Binding, ChangeCause, ContainerId, ContainerState, Differences, Inspected, LedgerRow, ListedContainer, News,
+    Observed, RowId, Starts, Timestamp, Told, Unassigned,
 };
 
 /// What the difference is made of.
@@ -96,9 +97,31 @@ pub(crate) fn diff(input: &DiffInput<'_>) -> Difference {
     sweep(input, &mut settled, &mut difference);
     date_the_missing(input, &mut settled, &mut difference);
     tell_foreign_states(input, &settled, &mut difference);
+    removals::attend(input, &mut difference);
+    note_differences(input.picture.rows, &mut difference.rows);
     difference.rows.sort_unstable_by(|a, b| a.id.cmp(&b.id));
     difference.unassigned.sort_unstable_by(|a, b| a.container_id.cmp(&b.container_id));
     difference
+}
+
+/// What else than the state each write changes, for the history.
+fn note_differences(rows: &[LedgerRow], writes: &mut [RowWrite]) {
+    if writes.is_empty() {
+        return;
+    }
+    let mut by_row: HashMap<RowId, &mut RowWrite> =
+        writes.iter_mut().filter(|write| !write.removes()).map(|write| (write.id.clone(), write)).collect();
+    for row in rows {
+        if let Some(write) = by_row.remove(&row.id) {
+            write.differences = differences(&row.observed, &write.observed);
+            write.differences.extend(binding_differences(&row.binding, &write.binding));
+        }
+    }
+    // A new row tells all that it is by itself, but not that somebody has to look.
+    for write in by_row.into_values().filter(|write| !write.observed.attention.is_empty()) {
+        write.differences = differences(&Observed::unseen(ContainerState::Created), &write.observed);
+        write.differences.retain(|column, _| column == "attention");
+    }
 }
 
 /// Rows that lost their container and that nobody took: missing if it is verified gone, else left alone and named.
@@ -166,7 +189,8 @@ fn with_news(write: Option<RowWrite>, row: &LedgerRow, sight: &Sight<'_>, input:
     let container = sight.container;
     let owes = input.news.details.contains(&container.id) && !row.details_owed;
     let flapping = flapping(row, container, input);
-    let differs = flapping != (row.observed.flapping_since, row.observed.recent_starts);
+    let crash = crash_between(row, sight, input.news.told.get(&container.id));
+    let differs = flapping != (row.observed.flapping_since, row.observed.recent_starts) || crash.is_some();
     let is_silent = write.is_none() && !differs;
     let dated = dated(row, input.news.told.get(&container.id));
     if is_silent && !owes && dated.is_none() {
@@ -177,18 +201,30 @@ fn with_news(write: Option<RowWrite>, row: &LedgerRow, sight: &Sight<'_>, input:
     if let Some(since) = dated.filter(|_| write.observed.state == row.observed.state) {
         (write.observed.state_since, write.state_after) = (Some(since.at), since.after);
     }
+    if let Some((at, code)) = crash {
+        (write.cause, write.at, write.crash) = (ChangeCause::Crashed, at.min(input.now), Some(code));
+    }
     // A container that flaps changes its state as it does: what is told is that it flaps, with both states.
-    if write.cause == ChangeCause::Observed {
+    if matches!(write.cause, ChangeCause::Observed | ChangeCause::Crashed) {
         write.cause = match (row.observed.flapping_since, flapping.0) {
             (None, Some(_)) => ChangeCause::Flapping,
             (Some(_), None) => ChangeCause::Settled,
-            _ => ChangeCause::Observed,
+            _ => write.cause,
         };
     }
     (write.observed.flapping_since, write.observed.recent_starts) = flapping;
+    write.observed = write.observed.attended();
     write.details_owed |= owes;
     write.is_silent = is_silent;
     Some(write)
+}
+
+/// When and with which code a container ended by itself that the row shows as up and that runs again: no list showed it down.
+fn crash_between(row: &LedgerRow, sight: &Sight<'_>, told: Option<&Told>) -> Option<(Timestamp, i64)> {
+    let is_up = |state: &ContainerState| *state == ContainerState::Running;
+    let (at, code) = told?.crash?;
+    let is_of_this_run = row.observed.state_since.is_some_and(|since| at > since);
+    (is_up(&row.observed.state) && is_up(&sight.container.state) && is_of_this_run).then_some((at, code))
 }
 
 /// Since when the row is in its state, if only a list told it before and an event tells it now.
@@ -235,6 +271,8 @@ fn make(id: RowId, binding: Binding, sight: &Sight<'_>) -> RowWrite {
         foreign_state: None,
         from_state: None,
         leaves: None,
+        crash: None,
+        differences: Differences::new(),
     }
 }
 
@@ -264,8 +302,10 @@ fn lose(row: &LedgerRow, container: &ContainerId, input: &DiffInput<'_>) -> RowW
         last_seen_at: input.last_complete_pass_at.filter(|_| was_seen),
         flapping_since: None,
         recent_starts: 0,
+        ended_by_request: input.news.told.get(container).and_then(|told| told.by_request),
         ..row.observed.clone()
     };
+    let observed = observed.attended();
     // What is gone cannot be inspected.
     RowWrite { details_owed: false, state_after: since.after, ..rewrite(row, observed, ChangeCause::Missing, since.at) }
 }
@@ -294,6 +334,8 @@ fn rewrite(row: &LedgerRow, observed: Observed, cause: ChangeCause, at: Timestam
         foreign_state: has_foreign_state(row).then(|| row.observed.state.clone()),
         from_state: Some(row.observed.state.clone()),
         leaves: None,
+        crash: None,
+        differences: Differences::new(),
     }
 }
 
@@ -302,6 +344,7 @@ fn has_foreign_state(row: &LedgerRow) -> bool {
     row.recorded_state.as_ref() != Some(&row.observed.state)
 }
 
+mod removals;
 mod scaling;
 #[cfg(test)]
 mod tests;

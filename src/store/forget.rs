@@ -2,8 +2,9 @@
 
 use diesel::prelude::*;
 
-use super::changes::{NewChange, Revisions, record};
+use super::changes::{NewChange, Revisions, differences_text, record};
 use super::db::Db;
+use super::differences::without_attention;
 use super::schema::containers;
 use crate::model::{ChangeCause, ContainerState, Revision};
 
@@ -17,6 +18,9 @@ pub(super) struct Doomed {
     workload_id: String,
     state: String,
     exit_code: Option<i64>,
+    role: String,
+    name: String,
+    attention: String,
 }
 
 /// Reads rows that are about to be removed, locked in order.
@@ -77,6 +81,9 @@ pub(super) fn tell_forgotten(db: &mut Db, rows: &[Doomed]) -> QueryResult<Option
             exit_code: row.exit_code,
             cause: ChangeCause::Forgotten.as_str(),
             pass_id: None,
+            role: Some(&row.role),
+            name: Some(&row.name),
+            differences: differences_text(&without_attention(&row.attention)),
         })
         .collect();
     record(db, &changes)?;

@@ -61,9 +61,9 @@ fn judge_known(write: &RowWrite, expected: Option<&str>, stored: &LockedRow) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::rows::ExaminedColumns;
+    use super::super::rows::{AttendedColumns, ExaminedColumns};
     use super::*;
-    use crate::model::{Binding, ContainerId, ContainerState, Observed, RowId, WorkloadId, WorkloadKind};
+    use crate::model::{Binding, ContainerId, ContainerState, Differences, Observed, RowId, WorkloadId, WorkloadKind};
 
     fn write(kind: WorkloadKind, expected: Option<Option<&str>>, planned: Option<&str>) -> RowWrite {
         RowWrite {
@@ -84,6 +84,8 @@ mod tests {
             foreign_state: None,
             from_state: None,
             leaves: None,
+            crash: None,
+            differences: Differences::new(),
         }
     }
 
@@ -97,6 +99,7 @@ mod tests {
             seen_container_id: None,
             bears_deployers_column: false,
             examined: ExaminedColumns::default(),
+            attended: AttendedColumns::default(),
         }
     }
 

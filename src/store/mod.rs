@@ -14,6 +14,7 @@ mod counts;
 mod db;
 mod details;
 mod diff;
+mod differences;
 mod directory;
 mod fault;
 #[cfg(feature = "sqlite")]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Binding, ChangeCause, Completeness, ContainerId, ContainerState, DaemonIdentity, HostStatus, Observed, PassId,
-    PassOutcome, Refusal, Revision, RowId, Scope, Timestamp, Trigger,
+    Binding, ChangeCause, Completeness, ContainerId, ContainerState, DaemonIdentity, Differences, HostStatus, Observed,
+    PassId, PassOutcome, Refusal, Revision, RowId, Scope, Timestamp, Trigger,
 };
 
 /// One transaction of the reconciliation.
@@ -96,6 +96,10 @@ pub struct RowWrite {
     pub from_state: Option<ContainerState>,
     /// The row that its container leaves for this one. It is removed in the same write, or nothing of it is written.
     pub leaves: Option<RowId>,
+    /// The code with which its process ended, where it runs again already.
+    pub crash: Option<i64>,
+    /// What else than the state is different.
+    pub differences: Differences,
 }
 
 impl RowWrite {

@@ -12,8 +12,8 @@ use super::registry::{find_workload, matching_stages};
 use super::rows::kind_of;
 use super::schema::{containers, containers_view, revision_counter, stages};
 use crate::model::{
-    Binding, ContainerId, ContainerState, DeployerColumns, HostName, Observed, Revision, Route, RowId, StoredRow,
-    Timestamp, WorkloadId, WorkloadKind,
+    AttentionSet, Binding, ContainerId, ContainerState, DeployerColumns, HostName, Observed, Revision, Route, RowId,
+    StoredRow, Timestamp, WorkloadId, WorkloadKind,
 };
 
 /// Which rows; what is `None` does not narrow.
@@ -182,6 +182,11 @@ struct ViewRecord {
     host_status: Option<String>,
     last_complete_pass_at: Option<Timestamp>,
     effective_stage_id: Option<String>,
+    ended_by_request: Option<bool>,
+    health_since: Option<Timestamp>,
+    start_error: Option<String>,
+    attention: String,
+    attention_since: Option<Timestamp>,
 }
 
 impl ViewRecord {
@@ -253,6 +258,11 @@ impl From<ViewRecord> for StoredRow {
                 last_seen_at: record.last_seen_at,
                 flapping_since: record.flapping_since,
                 recent_starts: record.recent_starts,
+                ended_by_request: record.ended_by_request,
+                health_since: record.health_since,
+                start_error: record.start_error.map(Into::into),
+                attention: AttentionSet::parse(&record.attention),
+                attention_since: record.attention_since,
             },
             deployer: DeployerColumns {
                 subdomain: record.subdomain,

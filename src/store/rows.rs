@@ -8,7 +8,8 @@ use diesel::sql_types::Bool;
 use super::plan::RowWrite;
 use super::schema::containers;
 use crate::model::{
-    Binding, ContainerState, HostName, LedgerRow, Observed, RowId, Timestamp, WorkloadId, WorkloadKind, is_image_name,
+    AttentionSet, Binding, ContainerState, HostName, LedgerRow, Observed, RowId, Timestamp, WorkloadId, WorkloadKind,
+    is_image_name,
 };
 
 /// What *open* reads of a row.
@@ -40,6 +41,11 @@ pub(super) struct LedgerRecord {
     seen_container_id: Option<String>,
     details_owed: bool,
     state_after: Option<Timestamp>,
+    ended_by_request: Option<bool>,
+    health_since: Option<Timestamp>,
+    start_error: Option<String>,
+    attention: String,
+    attention_since: Option<Timestamp>,
     #[diesel(select_expression = bears_deployers_column(), select_expression_type = SqlLiteral<Bool>)]
     bears_deployers_column: bool,
 }
@@ -79,6 +85,11 @@ impl From<LedgerRecord> for LedgerRow {
                 last_seen_at: record.last_seen_at,
                 flapping_since: record.flapping_since,
                 recent_starts: record.recent_starts,
+                ended_by_request: record.ended_by_request,
+                health_since: record.health_since,
+                start_error: record.start_error.map(Into::into),
+                attention: AttentionSet::parse(&record.attention),
+                attention_since: record.attention_since,
             },
             recorded_state: record.recorded_state.as_deref().map(ContainerState::parse),
             seen_container_id: record.seen_container_id.map(Into::into),
@@ -108,6 +119,32 @@ pub(super) struct LockedRow {
     pub(super) bears_deployers_column: bool,
     #[diesel(embed)]
     pub(super) examined: ExaminedColumns,
+    #[diesel(embed)]
+    pub(super) attended: AttendedColumns,
+}
+
+/// Whether somebody has to look, and what that follows from. It differs in few of the rows that are written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = containers)]
+pub(super) struct AttendedColumns {
+    ended_by_request: Option<bool>,
+    health_since: Option<Timestamp>,
+    start_error: Option<String>,
+    pub(super) attention: String,
+    attention_since: Option<Timestamp>,
+}
+
+impl AttendedColumns {
+    /// As a row has them after a write.
+    pub(super) fn of(observed: &Observed) -> Self {
+        Self {
+            ended_by_request: observed.ended_by_request,
+            health_since: observed.health_since,
+            start_error: observed.start_error.as_deref().map(str::to_owned),
+            attention: observed.attention.to_string(),
+            attention_since: observed.attention_since,
+        }
+    }
 }
 
 /// What inspects wrote, perhaps since *open* read the row.
@@ -199,6 +236,12 @@ impl<'a> Volatile<'a> {
             last_seen_at,
             flapping_since,
             recent_starts,
+            // In a statement of their own: see [`Attended`].
+            ended_by_request: _,
+            health_since: _,
+            start_error: _,
+            attention: _,
+            attention_since: _,
         } = &write.observed;
         Self {
             name,
@@ -234,7 +277,10 @@ impl<'a> Volatile<'a> {
             self.image_ref = &newer.image_ref;
         }
         self.restart_count = newer.restart_count;
-        self.oom_killed = newer.oom_killed;
+        // An event is ahead of the inspects.
+        if self.oom_killed != Some(true) {
+            self.oom_killed = newer.oom_killed;
+        }
         self.started_at = newer.started_at;
         self.finished_at = newer.finished_at;
         let lasts = write.from_state.as_ref() == Some(&write.observed.state);
@@ -248,6 +294,26 @@ impl<'a> Volatile<'a> {
 /// Whether the write tells since when a state lasts that only a list told so far.
 pub(super) fn tells_since(write: &RowWrite, stored: &ExaminedColumns) -> bool {
     write.state_after.is_none() && stored.state_after.is_some()
+}
+
+/// Whether somebody has to look at a row, written beside what follows the daemon where it differs.
+#[derive(Insertable)]
+#[diesel(table_name = containers, treat_none_as_default_value = false)]
+pub(super) struct Attended<'a> {
+    #[diesel(embed)]
+    key: RowKey<'a>,
+    ended_by_request: Option<bool>,
+    health_since: Option<Timestamp>,
+    start_error: Option<String>,
+    attention: String,
+    attention_since: Option<Timestamp>,
+}
+
+impl<'a> Attended<'a> {
+    pub(super) fn new(host: &'a HostName, write: &'a RowWrite, columns: AttendedColumns) -> Self {
+        let AttendedColumns { ended_by_request, health_since, start_error, attention, attention_since } = columns;
+        Self { key: RowKey::new(host, write), ended_by_request, health_since, start_error, attention, attention_since }
+    }
 }
 
 /// What a row has from its first sight on. What only an inspect tells, and when it was last seen, it does not have yet.

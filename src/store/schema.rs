@@ -99,6 +99,11 @@ table! {
         seen_container_id -> Nullable<Text>,
         details_owed -> Bool,
         state_after -> Nullable<crate::store::moment::UtcTimestamp>,
+        ended_by_request -> Nullable<Bool>,
+        health_since -> Nullable<crate::store::moment::UtcTimestamp>,
+        start_error -> Nullable<Text>,
+        attention -> Text,
+        attention_since -> Nullable<crate::store::moment::UtcTimestamp>,
     }
 }
 
@@ -138,6 +143,11 @@ table! {
         host_status -> Nullable<Text>,
         last_complete_pass_at -> Nullable<crate::store::moment::UtcTimestamp>,
         effective_stage_id -> Nullable<Text>,
+        ended_by_request -> Nullable<Bool>,
+        health_since -> Nullable<crate::store::moment::UtcTimestamp>,
+        start_error -> Nullable<Text>,
+        attention -> Text,
+        attention_since -> Nullable<crate::store::moment::UtcTimestamp>,
     }
 }
 
@@ -211,6 +221,11 @@ table! {
         exit_code -> Nullable<BigInt>,
         cause -> Text,
         pass_id -> Nullable<Text>,
+        role -> Nullable<Text>,
+        name -> Nullable<Text>,
+        differences -> Nullable<Text>,
+        workload_kind -> Nullable<Text>,
+        workload_name -> Nullable<Text>,
     }
 }
 

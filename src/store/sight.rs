@@ -3,8 +3,8 @@
 use super::since::Since;
 use crate::dispatch::Picture;
 use crate::model::{
-    ContainerState, ExaminedContainer, HealthFact, LedgerRow, ListedContainer, News, Observed, Timestamp, Told,
-    is_image_name,
+    AttentionSet, ContainerState, ExaminedContainer, HealthFact, LedgerRow, ListedContainer, News, Observed, Timestamp,
+    Told, is_image_name,
 };
 
 /// One container with all that is known of it now.
@@ -48,6 +48,15 @@ impl<'a> Sight<'a> {
             && self.health().is_none_or(|health| observed.health.as_deref() == health)
             && (container.created_at.is_none() || observed.created_in_docker_at == container.created_at)
             && observed.last_seen_at.is_none()
+            && self.is_attended_in(observed)
+    }
+
+    /// Whether what somebody would have to look for is as it is told now.
+    fn is_attended_in(&self, observed: &Observed) -> bool {
+        observed.ended_by_request == self.ended_by_request(Some(observed))
+            && observed.start_error.as_deref() == self.start_error(Some(observed))
+            && observed.oom_killed == self.oom_killed(Some(observed))
+            && observed.attention == observed.reasons()
     }
 
     /// The columns of a container that the row did not describe before.
@@ -72,6 +81,12 @@ impl<'a> Sight<'a> {
             Some(told) => told.map(Into::into),
             None => before.and_then(|before| before.health.clone()),
         };
+        let stored_health = before.and_then(|before| before.health.as_ref());
+        let health_since = match &health {
+            None => None,
+            health if health.as_ref() == stored_health => before.and_then(|before| before.health_since),
+            Some(_) => Some(self.happened_at()),
+        };
         Observed {
             name: container.name.clone(),
             image_ref: image.into(),
@@ -82,13 +97,48 @@ impl<'a> Sight<'a> {
             exit_code: container.exit_code,
             health,
             restart_count: before.and_then(|before| before.restart_count),
-            oom_killed: before.and_then(|before| before.oom_killed),
+            oom_killed: self.oom_killed(before),
             started_at: before.and_then(|before| before.started_at),
             finished_at: before.and_then(|before| before.finished_at),
             created_in_docker_at: container.created_at.or_else(|| before?.created_in_docker_at),
             last_seen_at: None,
             flapping_since: before.and_then(|before| before.flapping_since),
             recent_starts: before.map_or(0, |before| before.recent_starts),
+            ended_by_request: self.ended_by_request(before),
+            health_since,
+            start_error: self.start_error(before).map(Into::into),
+            attention: AttentionSet::NONE,
+            attention_since: None,
+        }
+        .attended()
+    }
+
+    /// As events tell; what was told of the end before this one tells nothing of it.
+    fn ended_by_request(&self, before: Option<&Observed>) -> Option<bool> {
+        let has_ended = |state: &ContainerState| matches!(state, ContainerState::Stopped | ContainerState::Restarting);
+        if !has_ended(&self.container.state) {
+            return None;
+        }
+        let is_same_end = |before: &&Observed| has_ended(&before.state) && before.exit_code == self.container.exit_code;
+        let told = self.told.and_then(|told| told.by_request);
+        told.or_else(|| before.filter(is_same_end)?.ended_by_request)
+    }
+
+    /// An event is ahead of the inspect that tells the same.
+    fn oom_killed(&self, before: Option<&Observed>) -> Option<bool> {
+        if self.told.is_some_and(|told| told.out_of_memory) {
+            return Some(true);
+        }
+        before.and_then(|before| before.oom_killed)
+    }
+
+    fn start_error<'s>(&'s self, before: Option<&'s Observed>) -> Option<&'s str> {
+        if self.container.state != ContainerState::Created {
+            return None;
+        }
+        match self.examined {
+            Some(examined) => examined.details.start_error.as_deref(),
+            None => before.filter(|before| before.state == ContainerState::Created)?.start_error.as_deref(),
         }
     }
 

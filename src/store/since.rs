@@ -96,7 +96,8 @@ mod tests {
             };
             ExaminedContainer { details, ..ExaminedContainer::from(listed.clone()) }
         });
-        let told = event.map(|(action, at)| Told { at: second(at), turn: Some((action, second(at))), health: None });
+        let told =
+            event.map(|(action, at)| Told { at: second(at), turn: Some((action, second(at))), ..Told::default() });
         let before = before.map(|since| {
             let stopped = row("r", "p", &in_state(ContainerState::Stopped, container(1)));
             Observed { state_since: Some(second(since)), ..stopped.observed }
@@ -175,7 +176,7 @@ mod tests {
             (listed, EventAction::Unpaused, 150, None),
             (exact, EventAction::Paused, 150, None),
         ] {
-            let told = Told { at: second(at), turn: Some((action, second(at))), health: None };
+            let told = Told { at: second(at), turn: Some((action, second(at))), ..Told::default() };
             let expected = dated.map(|at| Since { at: second(at), after: None });
             assert_eq!(since.dated(&ContainerState::Paused, Some(&told)), expected, "{since:?} {action:?} {at}");
         }
@@ -184,7 +185,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_so_since_its_removal_was_told() {
         let before = row("r", "p", &container(1)).observed;
-        let removed = |at| Told { at: second(at), turn: Some((EventAction::Removed, second(at))), health: None };
+        let removed = |at| Told { at: second(at), turn: Some((EventAction::Removed, second(at))), ..Told::default() };
         assert_eq!(before.state_since, Some(second(500)));
         let exact = |at| Since { at: second(at), after: None };
         let of_the_list = Since { at: second(700), after: Some(second(500)) };

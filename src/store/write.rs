@@ -5,13 +5,17 @@ use std::collections::{BTreeSet, HashMap};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use super::changes::{NewChange, Revisions, record, record_inserted};
+use super::changes::{NewChange, Revisions, differences_text, record, record_inserted};
 use super::db::{Db, each_backend, locked};
+use super::differences::without_attention;
 use super::fault::{Fault, FaultKind, kind_of};
 use super::judge::{Judgement, can_be_left, judge};
 use super::lease::Lease;
 use super::plan::{CommitPlan, CommitReport, PassStamp, RowWrite};
-use super::rows::{ExaminedColumns, FirstSight, LockedRow, NewRow, Observation, Rebinding, WriteStamp, tells_since};
+use super::rows::{
+    Attended, AttendedColumns, ExaminedColumns, FirstSight, LockedRow, NewRow, Observation, Rebinding, WriteStamp,
+    tells_since,
+};
 use super::schema::{containers, workloads};
 use crate::model::{ChangeCause, ContainerState, HostName, Revision, RowId, Timestamp};
 
@@ -147,7 +151,7 @@ struct Accepted<'a> {
     left: Option<LockedRow>,
 }
 
-impl Accepted<'_> {
+impl<'a> Accepted<'a> {
     /// Whether writing it may wait for somebody who wrote the same id or container and has not committed yet.
     fn takes_a_key(&self) -> bool {
         self.stored.is_none() || self.changes_binding()
@@ -155,6 +159,21 @@ impl Accepted<'_> {
 
     fn changes_binding(&self) -> bool {
         self.stored.as_ref().is_some_and(|stored| stored.container_id.as_deref() != bound_to(self.write))
+    }
+
+    /// Whether it was missing before this write: then it tells more of that, or that nobody has to look any more.
+    fn was_missing(&self) -> bool {
+        self.write.cause == ChangeCause::Removed && self.write.from_state == Some(ContainerState::Missing)
+    }
+
+    /// Whether somebody has to look, where that is written otherwise or nowhere yet.
+    fn attended(&self, host: &'a HostName) -> Option<Attended<'a>> {
+        let columns = AttendedColumns::of(&self.write.observed);
+        let is_stored = match &self.stored {
+            Some(stored) => stored.attended == columns,
+            None => columns == AttendedColumns::default(),
+        };
+        (!is_stored).then(|| Attended::new(host, self.write, columns))
     }
 
     /// What inspects told of the container that the write describes as well.
@@ -312,7 +331,7 @@ impl<'a> Batch<'a> {
                 push_changes(row, host, self.plan, now, &mut written.revisions, &mut written.changes);
             } else {
                 let revision = written.revisions.take();
-                if row.write.at != self.plan.pass.listed_at {
+                if row.write.at != self.plan.pass.listed_at || !row.write.differences.is_empty() {
                     written.changes.push(change_of(row, host, self.plan, revision));
                     written.told_apart.insert(row.write.id.as_str());
                 }
@@ -339,6 +358,10 @@ impl<'a> Batch<'a> {
         for chunk in observed.chunks(ROWS_PER_STATEMENT) {
             observe(db, chunk)?;
         }
+        let attended: Vec<_> = rows.iter().filter_map(|row| row.attended(host)).collect();
+        for chunk in attended.chunks(ROWS_PER_STATEMENT) {
+            attend(db, chunk)?;
+        }
         written.inserted.extend(new.iter().map(NewRow::id));
         written.rebound.extend(rebound.iter().map(Rebinding::id));
         Ok(())
@@ -363,6 +386,9 @@ impl<'a> Batch<'a> {
                 exit_code: row.write.observed.exit_code,
                 cause: ChangeCause::Scaled.as_str(),
                 pass_id: Some(self.plan.pass.id.as_str()),
+                role: Some(&row.write.binding.role),
+                name: Some(&row.write.observed.name),
+                differences: differences_text(&without_attention(&stored.attended.attention)),
             });
             gone.push(stored.id.as_str());
         }
@@ -397,6 +423,9 @@ fn push_changes<'a>(
             exit_code: None,
             cause: ChangeCause::Deployer.as_str(),
             pass_id: Some(plan.pass.id.as_str()),
+            role: Some(&write.binding.role),
+            name: Some(&write.observed.name),
+            differences: None,
         });
     }
     changes.push(change_of(row, host, plan, revisions.take()));
@@ -414,9 +443,12 @@ fn change_of<'a>(row: &'a Accepted<'a>, host: &'a HostName, plan: &'a CommitPlan
         workload_id: Some(write.binding.workload_id.as_str()),
         from_state: write.from_state.as_ref().map(ContainerState::as_str),
         to_state: write.observed.state.as_str(),
-        exit_code: write.observed.exit_code,
+        exit_code: write.crash.or(write.observed.exit_code),
         cause: write.cause.as_str(),
         pass_id: Some(plan.pass.id.as_str()),
+        role: Some(&write.binding.role),
+        name: Some(&write.observed.name),
+        differences: differences_text(&write.differences),
     }
 }
 
@@ -439,6 +471,15 @@ fn see_first(db: &mut Db, rows: &[FirstSight<'_>]) -> QueryResult<usize> {
         .on_conflict((containers::host, containers::id))
         .do_update()
         .set(excluded_columns!(seen_container_id))
+        .execute(connection))
+}
+
+fn attend(db: &mut Db, rows: &[Attended<'_>]) -> QueryResult<usize> {
+    each_backend!(db, connection => diesel::insert_into(containers::table)
+        .values(rows)
+        .on_conflict((containers::host, containers::id))
+        .do_update()
+        .set(excluded_columns!(ended_by_request, health_since, start_error, attention, attention_since))
         .execute(connection))
 }
 
@@ -496,7 +537,7 @@ fn count(rows: &[&Accepted<'_>], report: &mut CommitReport) {
         report.updated += 1;
         report.scaled += usize::from(row.left.is_some());
         match row.write.cause {
-            ChangeCause::Missing => report.missing += 1,
+            ChangeCause::Missing | ChangeCause::Removed if !row.was_missing() => report.missing += 1,
             ChangeCause::Returned => report.returned += 1,
             ChangeCause::Rebound => report.rebound += 1,
             _ => {}

@@ -346,8 +346,17 @@ fn find_absent(picture: &Picture<'_>, presence: &[Presence], assignment: &mut As
             continue;
         }
         assignment.absent.push(index);
+        ask_for_siblings(picture, index, assignment);
         if picture.identity_known && !picture.verified.contains_key(container) {
             assignment.wants_verified.insert(container.clone());
         }
+    }
+}
+
+/// In a scoped pass: whether a loss is one that somebody has to look at is decided by the other rows of its workload.
+fn ask_for_siblings(picture: &Picture<'_>, index: usize, assignment: &mut Assignment) {
+    let workload = &picture.rows[index].binding.workload_id;
+    if picture.scoped.is_some_and(|scoped| !scoped.rows_asked.workloads.contains(workload)) {
+        assignment.wants_rows.workloads.insert(workload.clone());
     }
 }

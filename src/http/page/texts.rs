@@ -223,7 +223,8 @@ texts! {
     cause_deployer: "written by a deployer", "записано деплоером";
     cause_flapping: "began to flap", "стал часто падать";
     cause_settled: "settled", "снова стабилен";
-    cause_details: "details read", "прочитаны подробности";
+    cause_removed: "removed by request", "удалён по запросу";
+    cause_crashed: "crashed and runs again", "упал и запущен снова";
     cause_claimed: "claimed", "заявлен";
     cause_forgotten: "row removed", "строка удалена";
 

@@ -68,6 +68,11 @@ mod tests {
             to_state: ContainerState::parse(to),
             exit_code: None,
             cause: ChangeCause::Observed,
+            workload_kind: None,
+            workload_name: None,
+            role: None,
+            name: None,
+            differences: Default::default(),
             pass_id: None,
         }
     }

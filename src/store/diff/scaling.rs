@@ -2,7 +2,7 @@
 
 use super::{DiffInput, Difference, Sight, keep, lose, rewrite, with_news};
 use crate::dispatch::SlotEnd;
-use crate::model::{Binding, ChangeCause, ContainerState, LedgerRow, Observed};
+use crate::model::{AttentionSet, Binding, ChangeCause, ContainerState, LedgerRow, Observed};
 use crate::store::RowWrite;
 
 /// The slots whose container is gone, as the rules decided on them.
@@ -21,7 +21,11 @@ pub(super) fn end_slots(input: &DiffInput<'_>, settled: &mut [bool], difference:
 
 /// A write of which nobody is to be alarmed, nor told that an alarm is over.
 pub(super) fn quietly(write: RowWrite) -> RowWrite {
-    RowWrite { cause: ChangeCause::Scaled, ..write }
+    let observed = match write.observed.state {
+        ContainerState::Missing => write.observed.with_attention(AttentionSet::NONE),
+        _ => write.observed,
+    };
+    RowWrite { observed, cause: ChangeCause::Scaled, ..write }
 }
 
 /// The container of one row goes over to another, with all that is known of it; the row that it leaves goes.
@@ -41,7 +45,7 @@ fn went_missing(row: &LedgerRow, input: &DiffInput<'_>) -> RowWrite {
     match &row.binding.container_id {
         Some(container) if row.observed.state != ContainerState::Missing => lose(row, container, input),
         _ => {
-            let observed = Observed { state_since: Some(input.now), ..row.observed.clone() };
+            let observed = Observed { state_since: Some(input.now), ..row.observed.clone() }.attended();
             rewrite(row, observed, ChangeCause::Missing, input.now)
         }
     }

@@ -143,7 +143,7 @@ fn row_goes_missing_with_its_other_columns_kept() {
         last_seen_at: Some(LAST_PASS),
         ..stored.observed.clone()
     };
-    assert_eq!(write.observed, expected);
+    assert_eq!(write.observed, expected.attended());
     assert_eq!((write.cause, write.details_owed), (ChangeCause::Missing, false));
     assert_eq!((write.binding, write.expected), (stored.binding, Some(Some(container_id(1)))));
 }
@@ -340,6 +340,7 @@ fn flapping_that_nobody_counts_any_more_ends_with_the_window() {
     let long_ago = NOW.minus(FLAPPING_WINDOW + Duration::from_secs(1));
     (flaps.observed.flapping_since, flaps.observed.recent_starts) = (Some(long_ago), 4);
     flaps.observed.started_at = Some(NOW.minus(FLAPPING_WINDOW));
+    flaps.observed = flaps.observed.attended();
     assert!(with_news(flaps.clone(), News::default()).diff().rows.is_empty(), "it started within the window");
     flaps.observed.started_at = Some(long_ago);
     assert_eq!(with_news(flaps, News::default()).only_write().cause, ChangeCause::Settled);
@@ -356,7 +357,7 @@ fn what_went_missing_flaps_no_more() {
 fn told(action: EventAction, at: Timestamp) -> Told {
     let health = if let EventAction::Health(word) = action { word } else { None };
     let turn = (!matches!(action, EventAction::Health(_) | EventAction::Changed)).then_some((action, at));
-    Told { at, turn, health }
+    Told { at, turn, health, ..Told::default() }
 }
 
 fn news_of(number: u32, told: Told) -> News {

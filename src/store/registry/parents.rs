@@ -7,8 +7,8 @@ use crate::model::{Registered, WorkloadId, WorkloadKind};
 use crate::store::RegistryError;
 use crate::store::db::{Db, locked};
 use crate::store::fault::Fault;
-use crate::store::forget::{Doomed, doomed, forget};
-use crate::store::schema::{containers, workloads};
+use crate::store::forget::{Doomed, doomed, forget, tell_forgotten};
+use crate::store::schema::{changes, containers, workloads};
 
 /// What is to be registered; ids are made up where none is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -164,6 +164,21 @@ pub(super) fn remove_workload(
     forget(db, &rows)?;
     diesel::delete(workloads::table.find(workload.as_str())).execute(db)?;
     Ok(rows)
+}
+
+/// Tells that the rows of a removed workload went. Its history is named from here on by what is noted in it.
+pub(super) fn tell_removed(
+    db: &mut Db,
+    kind: WorkloadKind,
+    workload: &WorkloadId,
+    name: &str,
+    rows: &[Doomed],
+) -> QueryResult<()> {
+    tell_forgotten(db, rows)?;
+    diesel::update(changes::table.filter(changes::workload_id.eq(workload.as_str())))
+        .set((changes::workload_kind.eq(kind.as_str()), changes::workload_name.eq(name)))
+        .execute(db)
+        .map(drop)
 }
 
 /// Locked before its rows, as a pass does: the two never wait for each other in a circle.

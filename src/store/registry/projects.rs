@@ -4,11 +4,11 @@ use diesel::prelude::*;
 
 use super::parents::{
     NewParent, add_workload, lock_parent, named_alike, remove_workload, rename_workload, require_free, require_name,
+    tell_removed,
 };
 use crate::model::{Project, Registered, Timestamp, WorkloadId, WorkloadKind};
 use crate::store::db::Db;
 use crate::store::fault::Fault;
-use crate::store::forget::tell_forgotten;
 use crate::store::open::Store;
 use crate::store::schema::{projects, workloads};
 use crate::store::{RegistryError, StoreError};
@@ -76,7 +76,7 @@ impl Store {
             lock_parent!(db, projects, &project.id)?;
             let rows = remove_workload(db, WorkloadKind::Project, &project.workload_id, &project.name, force)?;
             diesel::delete(projects::table.find(&project.id)).execute(db)?;
-            tell_forgotten(db, &rows)?;
+            tell_removed(db, WorkloadKind::Project, &project.workload_id, &project.name, &rows)?;
             Ok(rows.len())
         })
     }

@@ -4,11 +4,11 @@ use diesel::prelude::*;
 
 use super::parents::{
     NewParent, add_workload, lock_parent, named_alike, remove_workload, rename_workload, require_free, require_name,
+    tell_removed,
 };
 use crate::model::{Registered, Site, Timestamp, WorkloadId, WorkloadKind};
 use crate::store::db::Db;
 use crate::store::fault::Fault;
-use crate::store::forget::tell_forgotten;
 use crate::store::open::Store;
 use crate::store::schema::{static_sites, workloads};
 use crate::store::{RegistryError, StoreError};
@@ -76,7 +76,7 @@ impl Store {
             lock_parent!(db, static_sites, &site.id)?;
             let rows = remove_workload(db, WorkloadKind::Site, &site.workload_id, &site.name, force)?;
             diesel::delete(static_sites::table.find(&site.id)).execute(db)?;
-            tell_forgotten(db, &rows)?;
+            tell_removed(db, WorkloadKind::Site, &site.workload_id, &site.name, &rows)?;
             Ok(rows.len())
         })
     }

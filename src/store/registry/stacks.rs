@@ -4,12 +4,11 @@ use diesel::prelude::*;
 
 use super::parents::{
     NewParent, add_workload, is_name, lock_parent, named_alike, remove_workload, rename_workload, require_free,
-    require_name,
+    require_name, tell_removed,
 };
 use crate::model::{Registered, Stack, Timestamp, WorkloadId, WorkloadKind};
 use crate::store::db::Db;
 use crate::store::fault::Fault;
-use crate::store::forget::tell_forgotten;
 use crate::store::open::Store;
 use crate::store::schema::{stack_adopted_names, stacks, workloads};
 use crate::store::{RegistryError, StoreError};
@@ -80,7 +79,7 @@ impl Store {
             let adopted = stack_adopted_names::table.filter(stack_adopted_names::stack_id.eq(&stack.id));
             diesel::delete(adopted).execute(db)?;
             diesel::delete(stacks::table.find(&stack.id)).execute(db)?;
-            tell_forgotten(db, &rows)?;
+            tell_removed(db, WorkloadKind::Stack, &stack.workload_id, &stack.name, &rows)?;
             Ok(rows.len())
         })
     }

@@ -73,6 +73,11 @@ impl Case {
             to_state: ContainerState::Running,
             exit_code: None,
             cause: ChangeCause::Observed,
+            workload_kind: None,
+            workload_name: None,
+            role: None,
+            name: None,
+            differences: Default::default(),
             pass_id: None,
         };
         ChangesPage {

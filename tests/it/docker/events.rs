@@ -12,7 +12,9 @@ use dockledger::simulation::{
 };
 use tokio::time::timeout;
 
-use EventAction::{Changed, Created, DetailsChanged, Ended, Paused, Removed, Started, Stopped, Unpaused};
+use EventAction::{
+    Changed, Created, DetailsChanged, Ended, OutOfMemory, Paused, Removed, Signalled, Started, Stopped, Unpaused,
+};
 
 use super::{BOUND, client, id, playing, wait_for};
 use crate::support::dockerd::{Dockerd, PLAIN_IMAGE};
@@ -61,7 +63,7 @@ const HAPPENED: [EventAction; 10] = [
     Changed,
     Ended,
     Started,
-    DetailsChanged,
+    OutOfMemory,
     Ended,
 ];
 
@@ -100,7 +102,7 @@ async fn a_stream_that_resumes_begins_with_the_event_it_names() {
     let daemon = of_socket(simulated.socket());
     let mut resumed = follow(&daemon, Some(at[4])).await;
     let first = event(&mut resumed).await;
-    assert_eq!(first, DaemonEvent { container, action: HAPPENED[4], at_nanos: at[4] });
+    assert_eq!(first, DaemonEvent { container, action: HAPPENED[4], number: None, at_nanos: at[4] });
     simulated.with(|world| world.remove_all());
     let later = simulated.with(|world| world.run(NewContainer::new("later", "nginx:1"))).unwrap();
     let mut last = first;
@@ -258,19 +260,24 @@ async fn a_real_daemon_tells_what_happens_and_resumes() {
         dockerd.order(&format!("/containers/{container}/{order}"));
     }
     dockerd.delete(&format!("/containers/{container}?force=1"));
-    // A restart is `die`, `stop`, `start`, `restart`; a removal by force `die`, `destroy`.
+    // A restart without patience is `kill` twice, `die`, `stop`, `start`, `restart`; a removal by force `kill`, `die`,
+    // `destroy`.
     let expected = [
         Created,
         Started,
         Paused,
         Unpaused,
         Changed,
+        Signalled,
         Ended,
         Started,
+        Signalled,
+        Signalled,
         Ended,
         Stopped,
         Started,
         DetailsChanged,
+        Signalled,
         Ended,
         Removed,
     ];

@@ -1,8 +1,8 @@
 //! Plans as the pass machine makes them.
 
 use dockledger::model::{
-    Binding, ChangeCause, Completeness, ContainerId, ContainerState, DaemonIdentity, HostStatus, LedgerRow, Observed,
-    PassId, PassOutcome, RowId, Scope, Timestamp, Trigger, WorkloadId, WorkloadKind,
+    AttentionSet, Binding, ChangeCause, Completeness, ContainerId, ContainerState, DaemonIdentity, HostStatus,
+    LedgerRow, Observed, PassId, PassOutcome, RowId, Scope, Timestamp, Trigger, WorkloadId, WorkloadKind,
 };
 use dockledger::store::{CommitPlan, HostStamp, NewParent, PassStamp, RowWrite};
 
@@ -66,6 +66,8 @@ pub(crate) fn insert_for(workload: &str, kind: WorkloadKind, role: &str, contain
         foreign_state: None,
         from_state: None,
         leaves: None,
+        crash: None,
+        differences: Default::default(),
     }
 }
 
@@ -87,6 +89,11 @@ pub(crate) fn observed(state: ContainerState) -> Observed {
         last_seen_at: None,
         flapping_since: None,
         recent_starts: 0,
+        ended_by_request: None,
+        health_since: None,
+        start_error: None,
+        attention: AttentionSet::NONE,
+        attention_since: None,
     }
 }
 
@@ -105,6 +112,8 @@ pub(crate) fn update(row: &LedgerRow, state: ContainerState, cause: ChangeCause)
         foreign_state: None,
         from_state: Some(row.observed.state.clone()),
         leaves: None,
+        crash: None,
+        differences: Default::default(),
     }
 }
 

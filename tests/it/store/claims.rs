@@ -1,6 +1,6 @@
 //! A deployer's calls.
 
-use dockledger::model::{ClaimRequest, ContainerId, HostName, Revision, RowId};
+use dockledger::model::{ChangeCause, ClaimRequest, ContainerId, Difference, HostName, Revision, RowId};
 use dockledger::store::{RegistryError, Store, StoreError};
 
 use super::build::{insert, parent, plan};
@@ -55,15 +55,19 @@ on_both_backends! {
         assert_eq!(store.claim(&host, &bind).expect("the same again"), (row.clone(), Revision(2)));
         // Without a row, the container names it.
         let by_container = ClaimRequest { row: None, subdomain: Some("shop".into()), ..bind };
-        assert_eq!(store.claim(&host, &by_container).expect("found"), (row, Revision(2)));
+        assert_eq!(store.claim(&host, &by_container).expect("found"), (row, Revision(3)));
         assert_eq!(database.lines(&["subdomain"], "FROM containers"), ["shop"]);
         // An empty text takes a fact away, and no other.
         let cleared = ClaimRequest { subdomain: Some(String::new()), image_tag: None, ..by_container };
         store.claim(&host, &cleared).expect("cleared");
         assert_eq!(database.line(&["subdomain", "image_tag"], "FROM containers"), "NULL|v2");
-        let causes: Vec<_> =
-            store.changes(None, None, 10).expect("changes").changes.iter().map(|c| c.cause.as_str()).collect();
-        assert_eq!(causes, ["claimed", "claimed"]);
+        let told = store.changes(None, None, 10).expect("changes").changes;
+        assert!(told.iter().all(|change| change.cause == ChangeCause::Claimed), "{told:?}");
+        let differing: Vec<Vec<&str>> =
+            told.iter().map(|change| change.differences.keys().map(String::as_str).collect()).collect();
+        let facts = [&["role", "stage_id", "subdomain"][..], &["container_id", "image_tag"], &["subdomain"], &["subdomain"]];
+        assert_eq!(differing, facts, "a deployer's facts are part of the history");
+        assert_eq!(told[3].differences["subdomain"], Difference { from: Some("shop".into()), to: None });
     }
 
     fn what_belongs_to_another_is_not_taken(database: &TestDatabase) {
@@ -108,7 +112,7 @@ on_both_backends! {
         assert_eq!(found, [(RowId::new("r1"), ContainerId::new("c9"))]);
         let opened = store.open_pass(&lease.host, || {}).expect("a pass");
         let row = opened.rows.iter().find(|row| row.id.as_str() == "r1").expect("the row");
-        let write = crate::store::build::update(row, row.observed.state.clone(), dockledger::model::ChangeCause::Observed);
+        let write = crate::store::build::update(row, row.observed.state.clone(), ChangeCause::Observed);
         store.commit(&lease, &plan(vec![write])).expect("looked");
         assert_eq!(store.new_bindings(&lease.host).expect("none"), []);
     }

@@ -452,7 +452,7 @@ on_both_backends! {
         let (mut store, lease) = with_one_row(database);
         let details = InspectedDetails {
             restart_count: Some(3),
-            oom_killed: Some(true),
+            oom_killed: Some(false),
             started_at: Some(crate::store::build::BEGAN),
             ..Default::default()
         };
@@ -465,12 +465,30 @@ on_both_backends! {
         assert_eq!(store.pay_details(&lease, &[write("c7")]).expect("paid").written, 0);
         assert!(rows(&mut store, &lease)[0].details_owed);
         let report = store.pay_details(&lease, &[write("c1")]).expect("paid");
-        assert_eq!((report.written, report.revision.map(|revision| revision.0)), (1, Some(2)));
+        assert_eq!((report.written, report.revision), (1, None), "what an inspect adds is no change");
         let row = rows(&mut store, &lease).remove(0);
-        assert_eq!((row.details_owed, row.observed.restart_count, row.observed.oom_killed), (false, Some(3), Some(true)));
+        assert_eq!((row.details_owed, row.observed.restart_count, row.observed.oom_killed), (false, Some(3), Some(false)));
         let again = store.pay_details(&lease, &[write("c1")]).expect("paid");
         assert_eq!((again.written, again.revision), (1, None));
-        assert_eq!(history(&mut store).last().map(|change| change.4), Some("details"));
+    }
+
+    fn that_somebody_has_to_look_is_a_change_whoever_tells_it(database: &TestDatabase) {
+        let (mut store, lease) = with_one_row(database);
+        let pay = |store: &mut Store, oom_killed| {
+            let details = InspectedDetails { oom_killed: Some(oom_killed), ..Default::default() };
+            let (row, container) = (RowId::new("shop:web"), ContainerId::new("c1"));
+            store.pay_details(&lease, &[DetailsWrite { row, container, details, still_owed: false }]).expect("paid");
+            store.changes(None, None, 1).expect("changes").changes.remove(0)
+        };
+        for (killed, from, to) in [(true, None, Some("out_of_memory")), (false, Some("out_of_memory"), None)] {
+            let told = pay(&mut store, killed);
+            let attention = &told.differences["attention"];
+            assert_eq!((attention.from.as_deref(), attention.to.as_deref()), (from, to));
+            assert_eq!(told.cause, ChangeCause::Observed);
+            assert_eq!((told.workload_name.as_deref(), told.role.as_deref()), (Some("shop"), Some("web")));
+            assert_eq!(told.name.as_deref(), Some("shop-web-1"));
+            assert_eq!(database.line(&["attention"], "FROM containers_view"), to.unwrap_or_default());
+        }
     }
 
     fn a_change_is_told_for_when_it_happened(database: &TestDatabase) {
@@ -547,7 +565,8 @@ on_both_backends! {
         assert_eq!(pay(&mut store, "starting", ContainerState::Paused, false), (false, None), "of another state");
         assert_eq!(pay(&mut store, "starting", running.clone(), true), (false, None), "of before, perhaps");
         assert_eq!(pay(&mut store, "starting", running, false), (true, Some("starting".to_owned())));
-        assert_eq!(history(&mut store).last().map(|change| change.4), Some("details"));
+        let told = store.changes(None, None, 1).expect("changes").changes.remove(0);
+        assert_eq!(told.differences["health"].to.as_deref(), Some("starting"));
     }
 
     /// A pass opens, details are written, and only then the pass commits.

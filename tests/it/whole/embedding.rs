@@ -144,15 +144,12 @@ async fn a_subscriber_gets_a_snapshot_and_then_every_change_whoever_made_it() {
     }
     ledger.settle_details().await;
     let mut store = case.store();
-    let details =
-        store.changes(Some(Revision(revision.0 + 1)), None, 100).expect("it can be read").changes.len() as i64;
-    for n in 0..details {
-        assert_eq!(next_change(&mut all).await, (revision.0 + 2 + n, ChangeCause::Details));
-    }
+    let of_details = store.changes(Some(Revision(revision.0 + 1)), None, 100).expect("it can be read").changes;
+    assert_eq!(of_details, [], "what an inspect adds is no change");
     store.add_project(&NewParent::named("deployed")).expect("a fresh name");
     let claim = ClaimRequest { project: "deployed".into(), ..ClaimRequest::default() };
     store.claim(&case.config.host, &claim).expect("a row");
-    assert_eq!(next_change(&mut all).await, (revision.0 + 2 + details, ChangeCause::Claimed));
+    assert_eq!(next_change(&mut all).await, (revision.0 + 2, ChangeCause::Claimed));
     ledger.unsubscribe(later.id());
     ledger.stop().await;
     assert_eq!(within("the end", all.next()).await, None);

@@ -1,5 +1,6 @@
 //! The whole ledger: the built program and the embedded tree, against simulated and real daemons.
 
+mod attention;
 mod deployer;
 mod embedding;
 mod events;

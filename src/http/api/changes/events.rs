@@ -138,6 +138,11 @@ mod tests {
             to_state: ContainerState::Running,
             exit_code: None,
             cause: ChangeCause::Inserted,
+            workload_kind: None,
+            workload_name: None,
+            role: None,
+            name: None,
+            differences: Default::default(),
             pass_id: None,
         })
     }

@@ -50,7 +50,8 @@ impl Texts {
             ChangeCause::Deployer => self.cause_deployer,
             ChangeCause::Flapping => self.cause_flapping,
             ChangeCause::Settled => self.cause_settled,
-            ChangeCause::Details => self.cause_details,
+            ChangeCause::Removed => self.cause_removed,
+            ChangeCause::Crashed => self.cause_crashed,
             ChangeCause::Claimed => self.cause_claimed,
             ChangeCause::Forgotten => self.cause_forgotten,
         }
