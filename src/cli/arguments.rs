@@ -155,7 +155,8 @@ pub(crate) struct OnceArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct PsArguments {
-    /// Only rows in this state: running, stopped, created, restarting, paused, removing, missing, failed
+    /// Only rows that are so: up, down, attention or one of its reasons (crashed, out_of_memory, failed_to_start, unhealthy,
+    /// flapping), or a state (running, stopped, created, restarting, paused, removing, missing, failed); several with commas
     #[arg(long)]
     pub(crate) state: Option<String>,
     /// Only rows of this kind of workload: project, stack, site

@@ -5,6 +5,7 @@
 
 mod attention;
 mod clock;
+mod condition;
 mod container;
 mod event;
 mod future;
@@ -21,6 +22,7 @@ mod words;
 
 pub use attention::{Attention, AttentionSet};
 pub use clock::{Clock, SystemClock};
+pub use condition::{CONDITION_WORDS, Condition, HealthCondition, RowOrder, RowSummary};
 pub(crate) use container::is_image_name;
 pub use container::{
     Claims, Completeness, DaemonIdentity, Examined, ExaminedContainer, ForeignLabel, HealthFact, Inspected,

@@ -18,6 +18,9 @@ pub enum WorkloadKind {
 }
 
 impl WorkloadKind {
+    /// Every one of them.
+    pub const ALL: &[Self] = &[Self::Project, Self::Stack, Self::Site];
+
     /// The text in the ledger and in labels.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 
-use super::StoreError;
 use super::db::Db;
 use super::fault::Fault;
 use super::open::Store;
 use super::registry::{find_workload, matching_stages};
 use super::rows::kind_of;
 use super::schema::{containers, containers_view, revision_counter, stages};
+use super::{RegistryError, StoreError};
 use crate::model::{
-    AttentionSet, Binding, ContainerId, ContainerState, DeployerColumns, HostName, Observed, Revision, Route, RowId,
-    StoredRow, Timestamp, WorkloadId, WorkloadKind,
+    AttentionSet, Binding, CONDITION_WORDS, Condition, ContainerId, ContainerState, DeployerColumns, HealthCondition,
+    HostName, Observed, Revision, Route, RowId, RowOrder, RowSummary, StoredRow, Timestamp, WorkloadId, WorkloadKind,
 };
 
 /// Which rows; what is `None` does not narrow.
@@ -21,10 +21,12 @@ use crate::model::{
 pub struct RowFilter {
     /// Of this host.
     pub host: Option<HostName>,
-    /// In this state.
-    pub state: Option<ContainerState>,
-    /// Of workloads of this kind.
-    pub kind: Option<WorkloadKind>,
+    /// In one of these conditions; none does not narrow.
+    pub conditions: Vec<Condition>,
+    /// Whose health is one of these; none does not narrow.
+    pub health: Vec<HealthCondition>,
+    /// Of workloads of one of these kinds; none does not narrow.
+    pub kinds: Vec<WorkloadKind>,
     /// Of the workload with this id, name or `kind/name`.
     pub workload: Option<String>,
     /// Of the stage with this id or name, as their own `stage_id` or else their role says.
@@ -37,7 +39,9 @@ pub struct RowFilter {
     pub container_id: Option<ContainerId>,
     /// With this text, in any case, in one of the columns that people know a row by.
     pub text: Option<String>,
-    /// After this one, by host and id.
+    /// In which order.
+    pub order: RowOrder,
+    /// After this one, in that order.
     pub after: Option<(HostName, RowId)>,
     /// At most this many.
     pub limit: Option<usize>,
@@ -56,12 +60,22 @@ impl Store {
     /// Rows by host and id.
     ///
     /// # Errors
-    /// [`super::RegistryError::Unknown`] if the filter names a workload or a stage that does not exist.
+    /// [`super::RegistryError::Unknown`] if the filter names a workload or a stage that does not exist, or
+    /// [`super::RegistryError::Invalid`] a state that no row can have.
     pub fn rows(&mut self, filter: &RowFilter) -> Result<Vec<StoredRow>, StoreError> {
         self.snapshot("read the rows", |db| {
+            require_known(db, &filter.conditions)?;
             let found = filtered(db, filter)?;
-            Ok(found.into_iter().map(StoredRow::from).collect())
+            Ok(ordered(found.into_iter().map(StoredRow::from).collect(), filter))
         })
+    }
+
+    /// How many rows there are of each condition, among those that a filter lets pass.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub fn row_summary(&mut self, filter: &RowFilter) -> Result<RowSummary, StoreError> {
+        Ok(RowSummary::of(&self.rows(filter)?))
     }
 
     /// The rows of every host, and the last revision that is in them.
@@ -110,11 +124,8 @@ fn filtered(db: &mut Db, filter: &RowFilter) -> Result<Vec<ViewRecord>, Fault> {
     if let Some(host) = &filter.host {
         query = query.filter(view::host.eq(host.as_str()));
     }
-    if let Some(state) = &filter.state {
-        query = query.filter(view::state.eq(state.as_str().to_owned()));
-    }
-    if let Some(kind) = filter.kind {
-        query = query.filter(view::workload_kind.eq(kind.as_str()));
+    if !filter.kinds.is_empty() {
+        query = query.filter(view::workload_kind.eq_any(filter.kinds.iter().map(|kind| kind.as_str())));
     }
     if let Some(workload) = &filter.workload {
         query = query.filter(view::workload_id.eq(find_workload(db, workload)?.id.to_string()));
@@ -131,18 +142,59 @@ fn filtered(db: &mut Db, filter: &RowFilter) -> Result<Vec<ViewRecord>, Fault> {
     if filter.flapping {
         query = query.filter(view::flapping_since.is_not_null());
     }
-    if let Some((host, row)) = &filter.after {
+    if let (RowOrder::Id, Some((host, row))) = (filter.order, &filter.after) {
         let later = view::host.eq(host.as_str()).and(view::id.gt(row.as_str()));
         query = query.filter(view::host.gt(host.as_str()).or(later));
     }
-    let limit = filter.limit.unwrap_or(usize::MAX);
-    let Some(text) = filter.text.as_deref().filter(|text| !text.is_empty()) else {
-        return Ok(query.limit(i64::try_from(limit).unwrap_or(i64::MAX)).load(db)?);
-    };
-    // Here and not there: the databases do not agree on what a capital letter is.
-    let text = text.to_lowercase();
+    let text = filter.text.as_deref().filter(|text| !text.is_empty());
+    if text.is_none() && filter.is_decided_by_columns() {
+        let limit = i64::try_from(filter.limit.unwrap_or(usize::MAX)).unwrap_or(i64::MAX);
+        return Ok(query.limit(limit).load(db)?);
+    }
     let found: Vec<ViewRecord> = query.load(db)?;
-    Ok(found.into_iter().filter(|record| record.shows(&text)).take(limit).collect())
+    // Here and not there: the databases do not agree on what a capital letter is.
+    let Some(text) = text.map(str::to_lowercase) else { return Ok(found) };
+    Ok(found.into_iter().filter(|record| record.shows(&text)).collect())
+}
+
+impl RowFilter {
+    /// Whether the database can say which rows are asked for, and which of them come first.
+    fn is_decided_by_columns(&self) -> bool {
+        self.conditions.is_empty() && self.health.is_empty() && self.order == RowOrder::Id
+    }
+
+    fn lets_pass(&self, row: &StoredRow) -> bool {
+        let condition = self.conditions.is_empty() || self.conditions.iter().any(|condition| condition.holds(row));
+        condition && (self.health.is_empty() || self.health.iter().any(|health| health.holds(row)))
+    }
+}
+
+/// What passes, in the order that is asked for, from the place that is asked for. A place whose row is gone is the begin.
+fn ordered(mut rows: Vec<StoredRow>, filter: &RowFilter) -> Vec<StoredRow> {
+    rows.retain(|row| filter.lets_pass(row));
+    if filter.order != RowOrder::Id {
+        filter.order.sort(&mut rows);
+        let is_place =
+            |row: &StoredRow| filter.after.as_ref().is_some_and(|(host, id)| row.host == *host && row.id == *id);
+        if let Some(place) = rows.iter().position(is_place) {
+            rows.drain(..=place);
+        }
+    }
+    rows.truncate(filter.limit.unwrap_or(usize::MAX));
+    rows
+}
+
+/// A daemon may say words that are none of ours; what no row says is a typing error.
+fn require_known(db: &mut Db, conditions: &[Condition]) -> Result<(), Fault> {
+    for word in conditions.iter().filter_map(Condition::foreign_word) {
+        let found = containers::table.filter(containers::state.eq(word)).select(containers::id);
+        let is_known = found.first::<String>(db).optional()?.is_some();
+        if !is_known {
+            let name = word.chars().take(40).collect();
+            return Err(RegistryError::Invalid { what: "state", name, rule: CONDITION_WORDS }.into());
+        }
+    }
+    Ok(())
 }
 
 #[derive(Queryable, Selectable)]

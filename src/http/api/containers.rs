@@ -12,11 +12,13 @@ use crate::http::extract::{Path as FromPath, Query as FromQuery};
 use crate::http::problem::Problem;
 use crate::http::refusals::CannotRead;
 use crate::http::shared::Shared;
-use crate::model::{Change, ContainerState, HostName, Revision, RowId, StoredRow, WorkloadKind};
+use crate::model::{
+    Change, Condition, HealthCondition, HostName, Revision, RowId, RowOrder, RowSummary, StoredRow, WorkloadKind,
+};
 use crate::store::{RegistryError, RowFilter, Store, StoreError};
 
 pub(super) fn read() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(history))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(summary)).routes(routes!(show)).routes(routes!(history))
 }
 
 /// Which rows; what is absent does not narrow.
@@ -26,10 +28,12 @@ pub(super) fn read() -> OpenApiRouter<Shared> {
 struct Asked {
     /// Of this host.
     host: Option<String>,
-    /// In this state.
+    /// In one of these conditions, with commas between them: `up`, `down`, `attention` or one of its reasons, or a state.
     state: Option<String>,
-    /// Of workloads of this kind.
-    kind: Option<WorkloadKind>,
+    /// Whose health is one of these, with commas between them: `starting`, `healthy`, `unhealthy`, `none`.
+    health: Option<String>,
+    /// Of workloads of one of these kinds, with commas between them: `project`, `stack`, `site`.
+    kind: Option<String>,
     /// Of the workload with this id, name or `kind/name`.
     workload: Option<String>,
     /// Of the stage with this id or name, also a former one.
@@ -39,6 +43,8 @@ struct Asked {
     flapping: bool,
     /// With this text, in any case, in name, image, row id, role, ports, container id, workload, subdomain or tag.
     text: Option<String>,
+    /// In this order; by host and id without it.
+    sort: Option<RowOrder>,
     /// At most this many entries.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<u32>,
@@ -52,12 +58,14 @@ impl Asked {
         let begin = begin::<2>(self.limit, self.cursor.as_deref())?;
         let filter = RowFilter {
             host: self.host.map(HostName::new),
-            state: self.state.as_deref().map(ContainerState::parse),
-            kind: self.kind,
+            conditions: Condition::parse_all(self.state.as_deref().unwrap_or_default()),
+            health: words("health", self.health.as_deref(), HealthCondition::parse, HealthCondition::ALL)?,
+            kinds: words("kind", self.kind.as_deref(), WorkloadKind::parse, WorkloadKind::ALL)?,
             workload: self.workload,
             stage: self.stage,
             flapping: self.flapping,
             text: self.text,
+            order: self.sort.unwrap_or_default(),
             after: begin.after.map(|[host, row]| (HostName::new(host), RowId::new(row))),
             limit: Some(begin.limit + 1),
             ..RowFilter::default()
@@ -66,7 +74,37 @@ impl Asked {
     }
 }
 
-/// Rows by host and id, a page at a time.
+/// Words with commas between them; empty ones count as absent.
+fn words<T: std::fmt::Display>(
+    parameter: &str,
+    given: Option<&str>,
+    parse: impl Fn(&str) -> Option<T>,
+    all: &[T],
+) -> Result<Vec<T>, Problem> {
+    let words = given.unwrap_or_default().split(',').map(str::trim).filter(|word| !word.is_empty());
+    let allowed = || all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    words
+        .map(|word| parse(word).ok_or_else(|| Problem::invalid(format!("{parameter} is one or more of {}", allowed()))))
+        .collect()
+}
+
+/// How many rows there are, by what people ask first: among those that the filters let pass.
+#[utoipa::path(get, path = "/containers/summary", operation_id = "summarize_containers", tag = "ledger", params(Asked), responses(
+    (status = 200, body = RowSummary),
+    (status = 304, description = "Nothing was committed since the tag in `If-None-Match`"),
+    CannotRead,
+))]
+async fn summary(
+    State(shared): State<Shared>,
+    FromQuery(asked): FromQuery<Asked>,
+    known: Known,
+) -> Result<Response, Problem> {
+    let (filter, _) = asked.filter()?;
+    let all = RowFilter { after: None, limit: None, ..filter };
+    answer(&shared, known, move |store| store.row_summary(&all)).await
+}
+
+/// Rows, a page at a time, by host and id unless another order is asked for.
 #[utoipa::path(get, path = "/containers", operation_id = "list_containers", tag = "ledger", params(Asked), responses(
     (status = 200, body = Page<StoredRow>),
     (status = 304, description = "Nothing was committed since the tag in `If-None-Match`"),

@@ -91,7 +91,7 @@ fn a_claim_without_a_container_makes_a_row_and_needs_no_daemon() {
     let released = json(&program, "release r1");
     assert!(released["revision"].as_i64().expect("a revision") > 0);
     let changes = json(&program, "changes --since 0");
-    assert_eq!(changes[1]["to_state"], "forgotten", "{changes}");
+    assert_eq!(changes[2]["to_state"], "forgotten", "{changes}");
 }
 
 #[test]

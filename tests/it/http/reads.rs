@@ -17,7 +17,8 @@ fn texts<'a>(page: &'a Value, field: &str) -> Vec<&'a str> {
 async fn all(served: &Served, path: &str, limit: usize, field: &str) -> Vec<String> {
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
-        let page = served.get(&format!("{path}?limit={limit}{cursor}")).await.json(200);
+        let join = if path.contains('?') { '&' } else { '?' };
+        let page = served.get(&format!("{path}{join}limit={limit}{cursor}")).await.json(200);
         let found = texts(&page, field);
         assert!(found.len() <= limit, "{page}");
         seen.extend(found.into_iter().map(str::to_owned));
@@ -71,16 +72,29 @@ async fn every_list_is_whole_page_by_page() {
 async fn rows_are_narrowed_by_each_filter_and_by_all_together() {
     let case = Case::with_shop(4).await;
     case.daemon.with(|world| world.stop("c1")).expect("it runs");
+    case.daemon.with(|world| world.crash("c2", 3)).expect("it runs");
     let served = Served::start(&case.config).await;
     served.ledger.reconcile().await;
     for (query, expected) in [
         ("", 4),
-        ("state=stopped", 1),
-        ("state=running&kind=stack", 3),
+        ("state=stopped", 2),
+        ("state=running&kind=stack", 2),
+        ("state=attention", 1),
+        ("state=crashed", 1),
+        ("state=unhealthy", 0),
+        ("state=down", 2),
+        ("state=up", 2),
+        ("state=crashed,running", 3),
+        ("state=", 4),
+        ("health=none", 4),
+        ("health=healthy,unhealthy", 0),
+        ("kind=stack,site", 4),
+        ("state=down&sort=attention&limit=1", 1),
         ("kind=project", 0),
         ("workload=stack%2Fshop&text=S2", 1),
         ("text=SHOP", 4),
         ("text=s3&state=stopped", 0),
+        ("text=s2&state=crashed", 1),
         ("text=busybox&limit=3", 3),
         ("flapping=true", 0),
         ("host=local", 4),
@@ -90,9 +104,34 @@ async fn rows_are_narrowed_by_each_filter_and_by_all_together() {
         assert_eq!(texts(&page, "id").len(), expected, "{query}: {page}");
     }
     served.get("/api/v1/containers?workload=nobody").await.is_problem(404, "not_found");
-    for query in ["kind=container", "flapping=maybe", "cursor=zz", "cursor=p6100620063", "colour=red"] {
-        served.get(&format!("/api/v1/containers?{query}")).await.is_problem(400, "invalid_request");
+    for query in [
+        "kind=container",
+        "flapping=maybe",
+        "cursor=zz",
+        "cursor=p6100620063",
+        "colour=red",
+        "state=bogus",
+        "state=stopped,bogus",
+        "state=forgotten",
+        "health=ill",
+        "sort=colour",
+    ] {
+        for path in ["containers", "containers/summary"] {
+            served.get(&format!("/api/v1/{path}?{query}")).await.is_problem(400, "invalid_request");
+        }
     }
+    let summary = served.get("/api/v1/containers/summary").await.json(200);
+    assert_eq!((&summary["rows"], &summary["down"], &summary["attention"]), (&4.into(), &2.into(), &1.into()));
+    assert_eq!(summary["reasons"]["crashed"], 1, "{summary}");
+    assert_eq!(served.get("/api/v1/containers/summary?state=up").await.json(200)["rows"], 2);
+    for sort in ["id", "attention", "name", "workload", "state", "since"] {
+        let whole = texts(&served.get(&format!("/api/v1/containers?sort={sort}")).await.json(200), "id").join(" ");
+        let paged = all(&served, &format!("/api/v1/containers?sort={sort}"), 1, "id").await;
+        assert_eq!(paged.join(" "), whole, "{sort}");
+        assert_eq!(paged.len(), 4, "{sort}");
+    }
+    let worst = served.get("/api/v1/containers?sort=attention").await.json(200);
+    assert_eq!(worst["items"][0]["attention"], serde_json::json!(["crashed"]), "{worst}");
     served.ledger.stop().await;
 }
 

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use dockledger::config::Config;
-use dockledger::model::{ContainerId, ContainerState};
+use dockledger::model::{Condition, ContainerId, ContainerState};
 use dockledger::store::{OpenMode, RowFilter, Store};
 
 use super::case::RealCase;
@@ -30,7 +30,7 @@ impl MissingWatch {
         let removed: Arc<Mutex<BTreeSet<ContainerId>>> = Arc::default();
         let may_be_missing = Arc::clone(&removed);
         let (end, ended) = mpsc::channel();
-        let filter = RowFilter { state: Some(ContainerState::Missing), ..RowFilter::default() };
+        let filter = RowFilter { conditions: vec![Condition::In(ContainerState::Missing)], ..RowFilter::default() };
         let thread = std::thread::spawn(move || {
             let (mut looks, mut wrong) = (0, BTreeSet::new());
             while ended.recv_timeout(BETWEEN_LOOKS) == Err(RecvTimeoutError::Timeout) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dockledger::model::{ChangeCause, ContainerState, HostStatus, Revision, RowId, WorkloadKind};
+use dockledger::model::{ChangeCause, Condition, ContainerState, HostStatus, Revision, RowId, WorkloadKind};
 use dockledger::store::{RowFilter, StoreError};
 
 use super::build::{BEGAN, insert, parent, plan, update};
@@ -113,8 +113,8 @@ on_both_backends! {
         let all = RowFilter::default;
         assert_eq!(ids(all()), ["r2", "r1", "shop:db", "shop:web"]);
         assert_eq!(ids(RowFilter { host: Some("edge".into()), ..all() }), ["r2"]);
-        assert_eq!(ids(RowFilter { state: Some(ContainerState::Failed), ..all() }), ["r1"]);
-        assert_eq!(ids(RowFilter { kind: Some(WorkloadKind::Stack), ..all() }), ["shop:db", "shop:web"]);
+        assert_eq!(ids(RowFilter { conditions: vec![Condition::In(ContainerState::Failed)], ..all() }), ["r1"]);
+        assert_eq!(ids(RowFilter { kinds: vec![WorkloadKind::Stack], ..all() }), ["shop:db", "shop:web"]);
         for workload in ["shop", "Shop", "stack/Shop"] {
             assert_eq!(ids(RowFilter { workload: Some(workload.into()), ..all() }), ["shop:db", "shop:web"]);
         }
