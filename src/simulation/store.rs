@@ -217,7 +217,10 @@ impl LedgerStore for FaultyStore {
         snapshot_began: Box<dyn FnOnce() + Send>,
     ) -> BoxFuture<'_, Result<Opened, StoreError>> {
         self.work(Call::Read, move |store, lease| match &scope {
-            Scope::Host => store.open_pass(&lease.host, snapshot_began),
+            Scope::Host => {
+                store.tell_foreign_writes(lease)?;
+                store.open_pass(&lease.host, snapshot_began)
+            }
             Scope::Containers(containers) => store.open_containers(&lease.host, containers, snapshot_began),
         })
     }
@@ -254,7 +257,10 @@ impl LedgerStore for FaultyStore {
     }
 
     fn new_bindings(&mut self) -> BoxFuture<'_, Result<Vec<NewBinding>, StoreError>> {
-        self.work(Call::Read, |store, lease| store.new_bindings(&lease.host))
+        self.work(Call::Read, |store, lease| {
+            store.tell_foreign_writes(lease)?;
+            store.new_bindings(&lease.host)
+        })
     }
 }
 

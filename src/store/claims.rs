@@ -6,6 +6,7 @@ use super::changes::{NewChange, Revisions, differences_text, record};
 use super::db::{Db, locked};
 use super::differences::collect;
 use super::fault::Fault;
+use super::foreign::{last_note, tell_by_ourselves};
 use super::forget::{Doomed, doomed, forget, tell_forgotten};
 use super::open::Store;
 use super::registry::{find_project, find_stage, require_id, workload_name};
@@ -164,9 +165,11 @@ impl Claim<'_> {
             containers::created_at.eq(now),
             containers::updated_at.eq(now),
         );
+        let noted = last_note(db)?;
         // In two statements: what the claim does not name takes the table's own defaults.
         diesel::insert_into(containers::table).values((key, stamp)).execute(db)?;
         self.write_columns(db, row)?;
+        tell_by_ourselves(db, self.host, row, noted)?;
         let mut revisions = Revisions::lock(db)?;
         let revision = revisions.take();
         let this = containers::table.find((self.host.as_str(), row.as_str()));
@@ -179,7 +182,9 @@ impl Claim<'_> {
         if !self.differs(stored) {
             return Ok((row.clone(), Revision(stored.revision)));
         }
+        let noted = last_note(db)?;
         self.write_columns(db, row)?;
+        tell_by_ourselves(db, self.host, row, noted)?;
         let this = containers::table.find((self.host.as_str(), row.as_str()));
         diesel::update(this).set(containers::updated_at.eq(db.now()?)).execute(db)?;
         let mut revisions = Revisions::lock(db)?;

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::changes::{NewChange, Revisions, differences_text, record};
 use super::db::Db;
 use super::differences::without_attention;
+use super::foreign::tell_removals_by_ourselves;
 use super::schema::containers;
 use crate::model::{ChangeCause, ContainerState, Revision};
 
@@ -55,6 +56,7 @@ impl Doomed {
 pub(super) fn forget(db: &mut Db, rows: &[Doomed]) -> QueryResult<()> {
     for row in rows {
         diesel::delete(containers::table.find((&row.host, &row.id))).execute(db)?;
+        tell_removals_by_ourselves(db, &row.host, &[&row.id])?;
     }
     Ok(())
 }

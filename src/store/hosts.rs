@@ -8,7 +8,7 @@ use super::fault::Fault;
 use super::forget::{Doomed, doomed, forget, tell_forgotten};
 use super::lease::locked_line;
 use super::open::Store;
-use super::schema::{changes, containers, host_freshness, hosts, notifications, passes};
+use super::schema::{changes, containers, foreign_writes, host_freshness, hosts, notifications, passes};
 use super::{RegistryError, StoreError};
 use crate::model::{HostName, HostRecord, HostStatus, LeaseRecord, PassId, PassRecord, Timestamp};
 
@@ -73,6 +73,9 @@ impl Store {
                 .execute(db)?;
             diesel::update(passes::table.filter(passes::host.eq(old))).set(passes::host.eq(new)).execute(db)?;
             diesel::update(changes::table.filter(changes::host.eq(old))).set(changes::host.eq(new)).execute(db)?;
+            diesel::update(foreign_writes::table.filter(foreign_writes::host.eq(old)))
+                .set(foreign_writes::host.eq(new))
+                .execute(db)?;
             // Of a start under the new name that was refused.
             diesel::delete(notifications::table.filter(notifications::host.eq(new))).execute(db)?;
             diesel::update(notifications::table.filter(notifications::host.eq(old)))
@@ -92,6 +95,7 @@ impl Store {
             let pruned_to: i64 = hosts::table.find(name.as_str()).select(hosts::changes_pruned_to).first(db)?;
             let rows: Vec<Doomed> = doomed!(db, containers::host.eq(name.as_str()))?;
             forget(db, &rows)?;
+            diesel::delete(foreign_writes::table.filter(foreign_writes::host.eq(name.as_str()))).execute(db)?;
             diesel::delete(passes::table.filter(passes::host.eq(name.as_str()))).execute(db)?;
             diesel::delete(notifications::table.filter(notifications::host.eq(name.as_str()))).execute(db)?;
             diesel::delete(hosts::table.find(name.as_str())).execute(db)?;

@@ -15,7 +15,7 @@ use crate::config::Config;
 const APPLIED: &str = "dockledger_migrations";
 
 /// Every table and view that our migrations make.
-const OURS: [&str; 15] = [
+const OURS: [&str; 16] = [
     "projects",
     "stages",
     "stage_former_names",
@@ -29,6 +29,7 @@ const OURS: [&str; 15] = [
     "revision_counter",
     "changes",
     "notifications",
+    "foreign_writes",
     "containers_view",
     "host_freshness",
 ];

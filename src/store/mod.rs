@@ -19,6 +19,7 @@ mod directory;
 mod fault;
 #[cfg(feature = "sqlite")]
 mod file_system;
+mod foreign;
 mod forget;
 mod holder;
 mod hosts;

@@ -230,6 +230,24 @@ table! {
 }
 
 table! {
+    foreign_writes (seq) {
+        seq -> BigInt,
+        at -> crate::store::moment::UtcTimestamp,
+        host -> Text,
+        row_id -> Text,
+        action -> Text,
+        workload_id -> Nullable<Text>,
+        role -> Nullable<Text>,
+        name -> Nullable<Text>,
+        container_id -> Nullable<Text>,
+        state -> Text,
+        attention -> Text,
+        before -> Text,
+        after -> Text,
+    }
+}
+
+table! {
     notifications (host, name) {
         host -> Text,
         name -> Text,
@@ -243,6 +261,7 @@ allow_tables_to_appear_in_same_query!(
     changes,
     containers,
     containers_view,
+    foreign_writes,
     host_freshness,
     hosts,
     notifications,

@@ -9,6 +9,7 @@ use super::changes::{NewChange, Revisions, differences_text, record, record_inse
 use super::db::{Db, each_backend, locked};
 use super::differences::without_attention;
 use super::fault::{Fault, FaultKind, kind_of};
+use super::foreign::tell_removals_by_ourselves;
 use super::judge::{Judgement, can_be_left, judge};
 use super::lease::Lease;
 use super::plan::{CommitPlan, CommitReport, PassStamp, RowWrite};
@@ -395,6 +396,7 @@ impl<'a> Batch<'a> {
         for chunk in gone.chunks(ROWS_PER_STATEMENT) {
             let rows = containers::table.filter(containers::host.eq(self.host.as_str()));
             diesel::delete(rows.filter(containers::id.eq_any(chunk))).execute(db)?;
+            tell_removals_by_ourselves(db, self.host.as_str(), chunk)?;
         }
         Ok(())
     }

@@ -295,7 +295,10 @@ on_both_backends! {
 
     fn a_state_that_somebody_else_wrote_gets_its_own_change_first(database: &TestDatabase) {
         let (mut store, lease) = with_one_row(database);
+        // It takes the container away, says that the deploy failed, and gives the container back.
+        database.execute("UPDATE containers SET container_id = NULL");
         database.execute("UPDATE containers SET state = 'failed'");
+        database.execute("UPDATE containers SET container_id = 'c1'");
         let row = rows(&mut store, &lease).remove(0);
         let mut write = update(&row, ContainerState::Running, ChangeCause::Observed);
         write.foreign_state = Some(ContainerState::Failed);

@@ -7,6 +7,7 @@ mod commit;
 mod crash;
 mod faults;
 mod file_systems;
+mod foreign;
 mod frozen;
 mod identities;
 mod kept_rows;

@@ -100,7 +100,7 @@ on_both_backends! {
         let (mut store, lease) = database.open_with_lease();
         store.add_stack(&parent("shop", "s", "shop"), None).expect("a stack");
         store.commit(&lease, &plan(vec![insert("web", "c1")])).expect("a commit");
-        database.execute("UPDATE containers SET state = 'missing'");
+        database.execute("UPDATE containers SET state = 'missing', recorded_state = 'missing'");
         assert_eq!(store.remove_stack("shop", false).expect("removed"), 1);
     }
 

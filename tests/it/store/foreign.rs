@@ -1,0 +1,119 @@
+//! What others write in plain SQL: it is told in the history, and cannot break a row.
+
+use dockledger::model::{Change, ChangeCause, ClaimRequest, HostName};
+use dockledger::store::{Lease, NewParent, Store};
+
+use super::build::{insert, parent, plan};
+use crate::support::database::{TestDatabase, on_both_backends};
+
+/// A project `api` with the workload `w`, and a stack `shop` with the row `shop:web` of container `c1`.
+fn ledger(database: &TestDatabase) -> (Store, Lease) {
+    let (mut store, lease) = database.open_with_lease();
+    store.add_stack(&parent("Shop", "s", "shop"), None).expect("a stack");
+    store.add_project(&parent("api", "p", "w")).expect("a project");
+    store.commit(&lease, &plan(vec![insert("web", "c1")])).expect("a commit");
+    (store, lease)
+}
+
+/// What is told of the rows since, `cause row from → to {columns}`.
+fn told(store: &mut Store, lease: &Lease) -> Vec<String> {
+    let after = store.changes(None, None, 1).expect("changes").latest;
+    store.tell_foreign_writes(lease).expect("told");
+    store.changes(Some(after), None, 100).expect("changes").changes.iter().map(shown).collect()
+}
+
+fn shown(change: &Change) -> String {
+    let from = change.from_state.as_ref().map_or("new", |state| state.as_str());
+    let value = |text: &Option<String>| text.clone().unwrap_or_default();
+    let differences: Vec<String> = change
+        .differences
+        .iter()
+        .map(|(column, difference)| format!("{column}={}>{}", value(&difference.from), value(&difference.to)))
+        .collect();
+    format!("{} {} {from} → {} {}", change.cause, change.row_id, change.to_state, differences.join(" "))
+        .trim()
+        .to_owned()
+}
+
+const INSERT: &str = "INSERT INTO containers (host, id, workload_id, workload_kind, role, subdomain) \
+                      VALUES ('local', 'r1', 'w', 'project', 'prod', 'www')";
+
+on_both_backends! {
+    fn a_deployers_own_sql_is_told_once_with_what_it_changed(database: &TestDatabase) {
+        let (mut store, lease) = ledger(database);
+        assert_eq!(store.tell_foreign_writes(&lease).expect("nothing"), None);
+        database.execute(INSERT);
+        assert_eq!(told(&mut store, &lease), ["deployer r1 new → created subdomain=>www"]);
+        database.execute("UPDATE containers SET subdomain = 'shop', proxy_route_id = 'p7' WHERE id = 'r1'");
+        database.execute("UPDATE containers SET subdomain = 'shop' WHERE id = 'r1'");
+        database.execute("UPDATE containers SET image_tag = 'v2' WHERE id = 'shop:web'");
+        assert_eq!(told(&mut store, &lease), [
+            "deployer r1 created → created proxy_route_id=>p7 subdomain=www>shop",
+            "deployer shop:web running → running image_tag=>v2",
+        ]);
+        database.execute("DELETE FROM containers WHERE id = 'r1'");
+        assert_eq!(told(&mut store, &lease), ["deployer r1 created → forgotten"]);
+        assert_eq!(told(&mut store, &lease), [""; 0], "each is told once");
+        let last = store.changes(None, None, 1).expect("changes").changes.remove(0);
+        assert_eq!((last.workload_name.as_deref(), last.role.as_deref()), (Some("api"), Some("prod")));
+    }
+
+    fn a_row_that_loses_its_container_by_sql_is_no_longer_up(database: &TestDatabase) {
+        let (mut store, lease) = ledger(database);
+        database.execute("UPDATE containers SET container_id = NULL WHERE id = 'shop:web'");
+        assert_eq!(database.line(&["state", "container_id"], "FROM containers"), "created|NULL");
+        assert_eq!(told(&mut store, &lease), ["deployer shop:web created → created container_id=c1>"]);
+    }
+
+    fn what_we_write_ourselves_is_not_told_as_a_deployers(database: &TestDatabase) {
+        let (mut store, lease) = ledger(database);
+        let request = ClaimRequest { project: "api".into(), subdomain: Some("www".into()), ..ClaimRequest::default() };
+        let (row, _) = store.claim(&HostName::new("local"), &request).expect("a row");
+        let again = ClaimRequest { row: Some(row.clone()), subdomain: Some("shop".into()), ..request };
+        store.claim(&HostName::new("local"), &again).expect("changed");
+        store.release(&HostName::new("local"), &row).expect("released");
+        store.add_site(&NewParent::named("docs")).expect("a site");
+        store.remove_stack("Shop", true).expect("removed");
+        assert_eq!(told(&mut store, &lease), [""; 0]);
+        let causes: Vec<ChangeCause> =
+            store.changes(None, None, 10).expect("changes").changes.iter().map(|change| change.cause).collect();
+        use ChangeCause::{Claimed, Forgotten, Inserted};
+        assert_eq!(causes, [Inserted, Claimed, Claimed, Forgotten, Forgotten]);
+    }
+
+    fn a_claim_tells_its_own_part_and_leaves_what_sql_did_before(database: &TestDatabase) {
+        let (mut store, lease) = ledger(database);
+        database.execute(INSERT);
+        database.execute("UPDATE containers SET image_tag = 'v2' WHERE id = 'r1'");
+        let request =
+            ClaimRequest { project: "api".into(), row: Some("r1".into()), subdomain: Some("a".into()), ..ClaimRequest::default() };
+        store.claim(&HostName::new("local"), &request).expect("changed");
+        assert_eq!(told(&mut store, &lease), ["deployer r1 created → created image_tag=>v2"]);
+    }
+
+    fn sql_cannot_say_of_a_container_what_the_daemon_alone_says(database: &TestDatabase) {
+        let (_store, _lease) = ledger(database);
+        database.execute(INSERT);
+        let mut deployer = database.deployer();
+        for refused in [
+            "UPDATE containers SET state = 'running' WHERE id = 'r1'",
+            "UPDATE containers SET state = 'runing' WHERE id = 'r1'",
+            "UPDATE containers SET state = 'failed' WHERE id = 'shop:web'",
+            "UPDATE containers SET state = 'stopped' WHERE id = 'shop:web'",
+            "UPDATE containers SET workload_kind = 'stack' WHERE id = 'r1'",
+            "UPDATE containers SET workload_id = 'shop' WHERE id = 'r1'",
+            "INSERT INTO containers (host, id, workload_id, workload_kind, state) VALUES ('local', 'r2', 'w', 'project', 'running')",
+            "INSERT INTO containers (host, id, workload_id, workload_kind) VALUES ('local', 'r2', 'w', 'stack')",
+        ] {
+            let error = deployer.execute(refused).expect_err(refused).to_string();
+            assert!(error.contains("containers."), "{refused}: it says what is wrong: {error}");
+        }
+        for allowed in [
+            "UPDATE containers SET state = 'failed' WHERE id = 'r1'",
+            "UPDATE containers SET state = 'created' WHERE id = 'r1'",
+            "INSERT INTO containers (host, id, workload_id, workload_kind, state) VALUES ('local', 'r2', 'w', 'project', 'failed')",
+        ] {
+            deployer.execute(allowed).expect(allowed);
+        }
+    }
+}
