@@ -171,6 +171,12 @@ pub(crate) struct PsArguments {
     /// Only rows that started too often lately (`flapping` in the configuration)
     #[arg(long)]
     pub(crate) flapping: bool,
+    /// Print the ids of the rows alone, one a line
+    #[arg(short, long, conflicts_with_all = ["json", "watch"])]
+    pub(crate) quiet: bool,
+    /// Print again what has changed, until ^C
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) watch: bool,
     #[command(flatten)]
     pub(crate) printing: Printing,
 }

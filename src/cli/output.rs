@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::exit::{Exit, Failure};
+use super::table::UNBOUNDED;
 use crate::telling::escape_json;
 
 /// Where the answer goes, and what can be shown there.
@@ -16,12 +17,14 @@ pub(crate) struct Output {
     pub(crate) json: bool,
     /// Whether colours are understood and wanted.
     pub(crate) color: bool,
-    /// Columns of the terminal.
+    /// Columns of the terminal; [`UNBOUNDED`] without one.
     pub(crate) width: usize,
+    /// Lines of the terminal, where there is one that says so.
+    pub(crate) height: Option<usize>,
 }
 
-/// Columns where there is no terminal: enough for every column of `ps`, and no line of a log file grows without end.
-const WIDTH_WITHOUT_TERMINAL: usize = 160;
+/// Columns of a terminal that does not know them: some serial and web consoles say 0.
+const USUAL_WIDTH: usize = 80;
 
 /// Narrower than this, columns hold nothing that could be read.
 const NARROWEST_WIDTH: usize = 20;
@@ -30,13 +33,19 @@ impl Output {
     /// The output of this process.
     pub(crate) fn of_this_process(json: bool) -> Self {
         let terminal = std::io::stdout().is_terminal();
+        let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok().filter(|_| terminal);
         let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
-        let of_the_terminal = || terminal.then(|| comfy_table::Table::new().width().map(usize::from)).flatten();
         Self {
             json,
             color: terminal && wants_color(),
-            width: columns.or_else(of_the_terminal).unwrap_or(WIDTH_WITHOUT_TERMINAL).max(NARROWEST_WIDTH),
+            width: width(terminal, columns, size.map(|size| size.ws_col.into())),
+            height: size.map(|size| usize::from(size.ws_row)).filter(|rows| *rows > 0),
         }
+    }
+
+    /// Whether a person looks at it as it comes.
+    pub(crate) const fn is_terminal(self) -> bool {
+        self.width != UNBOUNDED
     }
 
     /// Prints a JSON document, harmless for a terminal.
@@ -82,6 +91,15 @@ impl Output {
     }
 }
 
+/// How wide lines may become. What is piped is read by programs: there nothing is cut, whatever `COLUMNS` says.
+fn width(terminal: bool, columns: Option<usize>, of_the_terminal: Option<usize>) -> usize {
+    if !terminal {
+        return UNBOUNDED;
+    }
+    let known = |columns: &usize| *columns > 0;
+    columns.filter(known).or(of_the_terminal.filter(known)).unwrap_or(USUAL_WIDTH).max(NARROWEST_WIDTH)
+}
+
 /// Whether colours may be used where a terminal is: `NO_COLOR` is a convention of many programs.
 pub(crate) fn wants_color() -> bool {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -106,5 +124,30 @@ impl Spinner {
 impl Drop for Spinner {
     fn drop(&mut self) {
         self.0.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_fit_the_terminal_and_are_whole_without_one() {
+        for (terminal, columns, of_the_terminal, expected) in [
+            (true, None, Some(120), 120),
+            (true, Some(100), Some(120), 100),
+            (true, None, Some(0), 80),
+            (true, Some(0), Some(0), 80),
+            (true, None, None, 80),
+            (true, None, Some(3), 20),
+            (false, None, None, UNBOUNDED),
+            (false, Some(40), None, UNBOUNDED),
+        ] {
+            assert_eq!(
+                width(terminal, columns, of_the_terminal),
+                expected,
+                "{terminal} {columns:?} {of_the_terminal:?}"
+            );
+        }
     }
 }

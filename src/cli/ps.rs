@@ -1,5 +1,7 @@
 //! `ps`: the ledger, headed by how fresh it is.
 
+mod watch;
+
 use std::collections::BTreeSet;
 
 use super::arguments::PsArguments;
@@ -8,37 +10,75 @@ use super::exit::{Exit, Failure};
 use super::freshness::{Freshness, freshness};
 use super::output::Output;
 use super::table::Table;
-use crate::model::{Condition, ContainerId, ContainerState, HostRecord, RowOrder, StoredRow, Timestamp};
-use crate::store::RowFilter;
+use crate::config::Config;
+use crate::model::{Condition, ContainerId, ContainerState, HostName, HostRecord, RowOrder, StoredRow, Timestamp};
+use crate::store::{RowFilter, Store};
 use crate::telling::{escape, since};
 
 pub(super) fn execute(arguments: &PsArguments, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
     let filter = filter(arguments, context)?;
     let mut store = context.read(&config)?;
-    let rows = store.rows(&filter)?;
     let output = Output::of_this_process(arguments.printing.json);
+    if arguments.watch {
+        return watch::execute(
+            output,
+            || look(&mut store, &filter, context, &config),
+            |seen| text(seen, arguments, context, output),
+        );
+    }
     if output.json {
-        output.document(&rows)?;
-        return Ok(Exit::Fine);
-    }
-    let mut hosts = store.hosts()?;
-    hosts.retain(|host| context.host_filter().is_none_or(|name| host.name == *name));
-    let now = Timestamp::now();
-    let mut text = header(&hosts, output, now);
-    if rows.is_empty() {
-        match context.host_filter().filter(|_| hosts.is_empty()) {
-            Some(host) => {
-                let host = escape(host.as_str());
-                text.push_str(&format!("No host {host} is in the ledger; `dockledger hosts` shows those that are.\n"));
-            }
-            None => text.push_str(what_next(&hosts, is_filtered(arguments, context))),
-        }
+        output.document(&store.rows(&filter)?)?;
+    } else if arguments.quiet {
+        output.text(&ids(&store.rows(&filter)?))?;
     } else {
-        text.push_str(&table(&rows, now).render(output.width));
+        output.text(&text(&look(&mut store, &filter, context, &config)?, arguments, context, output))?;
     }
-    output.text(&text)?;
     Ok(Exit::Fine)
+}
+
+/// What is shown, as it was at one moment.
+struct Seen {
+    rows: Vec<StoredRow>,
+    hosts: Vec<HostRecord>,
+    at: Timestamp,
+}
+
+fn look(store: &mut Store, filter: &RowFilter, context: &Context, config: &Config) -> Result<Seen, Failure> {
+    let rows = store.rows(filter)?;
+    let mut hosts = store.hosts()?;
+    match context.host_filter() {
+        Some(name) => hosts.retain(|host| host.name == *name),
+        None => hosts.retain(|host| vouches(host, &rows, &config.host)),
+    }
+    Ok(Seen { rows, hosts, at: Timestamp::now() })
+}
+
+/// Whether a host's freshness says something of what is shown. One that somebody tried once, and that never had a complete
+/// pass, is none of the others' concern.
+fn vouches(host: &HostRecord, rows: &[StoredRow], own: &HostName) -> bool {
+    host.name == *own || host.last_complete_pass_at.is_some() || rows.iter().any(|row| row.host == host.name)
+}
+
+fn text(seen: &Seen, arguments: &PsArguments, context: &Context, output: Output) -> String {
+    let Seen { rows, hosts, at } = seen;
+    let mut text = header(hosts, output, *at);
+    if !rows.is_empty() {
+        return text + &table(rows, *at).render(output.width);
+    }
+    match context.host_filter().filter(|_| hosts.is_empty()) {
+        Some(host) => {
+            let host = escape(host.as_str());
+            text.push_str(&format!("No host {host} is in the ledger; `dockledger hosts` shows those that are.\n"));
+        }
+        None => text.push_str(what_next(hosts, is_filtered(arguments, context))),
+    }
+    text
+}
+
+/// The ids alone, one a line, for another command.
+fn ids(rows: &[StoredRow]) -> String {
+    rows.iter().map(|row| escape(row.id.as_str()).into_owned() + "\n").collect()
 }
 
 fn filter(arguments: &PsArguments, context: &Context) -> Result<RowFilter, Failure> {
@@ -55,7 +95,7 @@ fn filter(arguments: &PsArguments, context: &Context) -> Result<RowFilter, Failu
 }
 
 fn is_filtered(arguments: &PsArguments, context: &Context) -> bool {
-    let PsArguments { state, kind, workload, stage, flapping, printing: _ } = arguments;
+    let PsArguments { state, kind, workload, stage, flapping, quiet: _, watch: _, printing: _ } = arguments;
     let given = state.is_some() || kind.is_some() || workload.is_some() || stage.is_some() || *flapping;
     given || context.host_filter().is_some()
 }
@@ -89,7 +129,8 @@ fn what_next(hosts: &[HostRecord], filtered: bool) -> &'static str {
     }
 }
 
-fn table(rows: &[StoredRow], now: Timestamp) -> Table {
+/// Rows as people read them.
+pub(super) fn table(rows: &[StoredRow], now: Timestamp) -> Table {
     let several_hosts = rows.iter().map(|row| &row.host).collect::<BTreeSet<_>>().len() > 1;
     let mut header = vec!["NAME", "WORKLOAD", "ROLE", "STATE", "SINCE", "PORTS", "IMAGE"];
     if several_hosts {
@@ -149,7 +190,7 @@ fn explained_state(row: &StoredRow) -> String {
 pub(crate) mod tests {
     use super::*;
     use crate::cli::freshness::tests::host;
-    use crate::model::{Binding, DeployerColumns, HostName, Observed, Revision, RowId, WorkloadId, WorkloadKind};
+    use crate::model::{Binding, DeployerColumns, Observed, Revision, RowId, WorkloadId, WorkloadKind};
 
     /// A row of the stack `shop`, running for a minute at 160 s.
     pub(crate) fn row() -> StoredRow {
@@ -191,6 +232,20 @@ NAME        WORKLOAD    ROLE  STATE    SINCE  PORTS                 IMAGE       
 shop-web-1  stack/shop  web   running  60 s   0.0.0.0:8080->80/tcp  shop/web:7  abababababab
 "
         );
+    }
+
+    #[test]
+    fn a_host_that_was_only_tried_heads_nobody_elses_rows() {
+        let own = HostName::new("local");
+        let mut other = host();
+        other.name = HostName::new("east");
+        assert!(vouches(&other, &[], &own), "it has looked");
+        other.last_complete_pass_at = None;
+        assert!(!vouches(&other, &[row()], &own));
+        let mut claimed = row();
+        claimed.host = other.name.clone();
+        assert!(vouches(&other, &[claimed], &own), "its rows are shown");
+        assert!(vouches(&HostRecord { last_complete_pass_at: None, ..host() }, &[], &own), "one's own");
     }
 
     #[test]
@@ -246,7 +301,7 @@ shop-web-1  stack/shop  web   running  60 s   0.0.0.0:8080->80/tcp  shop/web:7  
     fn a_host_that_cannot_be_trusted_is_red_where_colours_are_wanted() {
         let mut host = host();
         host.lease.holder = None;
-        let output = |color| Output { json: false, color, width: 80 };
+        let output = |color| Output { json: false, color, width: 80, height: None };
         let now = Timestamp::from_millis(112_000);
         assert!(header(std::slice::from_ref(&host), output(true), now).starts_with("\u{1b}[31mlocal: "));
         assert!(header(&[host], output(false), now).starts_with("local: "));

@@ -21,8 +21,11 @@ const NARROWEST: usize = 4;
 /// With this much of it, a cell can be recognised: most names of containers and states with their exit codes fit.
 const READABLE: usize = 16;
 
-/// Longer cells are cut before they are measured: nobody has a wider terminal, and a megabyte costs time.
+/// On a terminal, longer cells are cut before they are measured: nobody has a wider one, and a megabyte costs time.
 const LONGEST_CELL: usize = 1_000;
+
+/// The width of what is no terminal: no cell is cut.
+pub(crate) const UNBOUNDED: usize = usize::MAX;
 
 impl Table {
     /// A table with these columns.
@@ -38,23 +41,24 @@ impl Table {
     /// Adds a row: as many cells as there are columns.
     pub(crate) fn row(&mut self, cells: Vec<String>) {
         debug_assert_eq!(cells.len(), self.header.len());
-        let safe = |cell: String| escape(&cell).chars().take(LONGEST_CELL).collect();
-        self.rows.push(cells.into_iter().map(safe).collect());
+        self.rows.push(cells.into_iter().map(|cell| escape(&cell).into_owned()).collect());
     }
 
-    /// The table in at most `width` columns of the terminal, each line ended; without a row, nothing.
+    /// The table in at most `width` columns of the terminal, each line ended; without a row, nothing. [`UNBOUNDED`] cuts
+    /// nothing.
     pub(crate) fn render(&self, width: usize) -> String {
         if self.rows.is_empty() {
             return String::new();
         }
         let mut grid = Grid::new();
         // The delimiter is a character that escaping leaves nowhere: cells are cut at the column, not at a space.
-        grid.force_no_tty().load_style(TableStyle::default()).set_delimiter('\u{1}').set_truncation_indicator("…");
+        grid.load_style(TableStyle::default()).set_delimiter('\u{1}').set_truncation_indicator("…");
         grid.set_content_arrangement(ContentArrangement::Dynamic);
+        let longest = if width == UNBOUNDED { usize::MAX } else { LONGEST_CELL };
         let shown = self.shown_columns(width);
         grid.set_header(one_line(&shown.iter().map(|index| self.header[*index]).collect::<Vec<_>>()));
         for cells in &self.rows {
-            grid.add_row(one_line(&shown.iter().map(|index| &cells[*index]).collect::<Vec<_>>()));
+            grid.add_row(one_line(&shown.iter().map(|index| begin(&cells[*index], longest)).collect::<Vec<_>>()));
         }
         fit(&mut grid, width);
         let mut text = String::new();
@@ -88,6 +92,11 @@ impl Table {
         let cells = self.rows.iter().map(|cells| cells[index].chars().count());
         cells.chain([self.header[index].len()]).max().unwrap_or(0)
     }
+}
+
+/// At most so many characters of a text.
+fn begin(text: &str, characters: usize) -> &str {
+    text.char_indices().nth(characters).map_or(text, |(end, _)| &text[..end])
 }
 
 fn one_line<T: ToString>(cells: &[T]) -> Row {
@@ -186,6 +195,17 @@ a rather long n…  stopped (137)  db
         let text = table.render(40);
         assert_eq!(text.lines().count(), 3, "{text}");
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+    }
+
+    #[test]
+    fn what_no_terminal_shows_is_whole() {
+        let mut table = table();
+        table.dispense_with(&["IMAGE", "STATE"]);
+        let long = "x".repeat(3_000);
+        table.row(vec![long.clone(), "running".into(), "web".into()]);
+        let text = table.render(UNBOUNDED);
+        assert!(text.contains(&long) && !text.contains('…'), "{} bytes", text.len());
+        assert!(text.starts_with("NAME ") && text.contains("STATE ") && text.contains("IMAGE\n"), "every column");
     }
 
     #[test]
