@@ -93,6 +93,8 @@ const fn of_registry(error: &RegistryError) -> (StatusCode, &'static str) {
         RegistryError::Taken { .. } => (StatusCode::CONFLICT, "taken"),
         RegistryError::Invalid { .. } => (StatusCode::BAD_REQUEST, "invalid_request"),
         RegistryError::InUse { .. } => (StatusCode::CONFLICT, "in_use"),
+        RegistryError::NotMissing { .. } => (StatusCode::CONFLICT, "not_missing"),
+        RegistryError::Deployed { .. } => (StatusCode::CONFLICT, "deployed"),
         RegistryError::Owned { .. } => (StatusCode::CONFLICT, "owned_by_another"),
     }
 }

@@ -331,6 +331,27 @@ pub enum RegistryError {
         /// How many.
         rows: i64,
     },
+    /// A row whose container is not gone cannot be dismissed.
+    #[error(
+        "row {row:?} is {state} and not missing: only a missing row can be forgotten; remove its container first, or \
+         `dockledger release` the row of a project that gives it up"
+    )]
+    NotMissing {
+        /// The row.
+        row: String,
+        /// Its state.
+        state: String,
+    },
+    /// A deployer's facts would be lost.
+    #[error("row {row:?} bears what a deployer wrote ({columns}); {cure}")]
+    Deployed {
+        /// The row.
+        row: String,
+        /// The columns that are not empty.
+        columns: String,
+        /// What can be done.
+        cure: &'static str,
+    },
     /// A claim on what belongs to somebody else.
     #[error(
         "{what} belongs to {owner}: a claim cannot take it; name another row or container, or `dockledger release` the row \

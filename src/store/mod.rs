@@ -16,6 +16,7 @@ mod details;
 mod diff;
 mod differences;
 mod directory;
+mod dismiss;
 mod fault;
 #[cfg(feature = "sqlite")]
 mod file_system;

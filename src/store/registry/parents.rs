@@ -6,6 +6,7 @@ use super::secret;
 use crate::model::{Registered, WorkloadId, WorkloadKind};
 use crate::store::RegistryError;
 use crate::store::db::{Db, locked};
+use crate::store::dismiss::{deployed_of, refuse_deployed};
 use crate::store::fault::Fault;
 use crate::store::forget::{Doomed, doomed, forget, tell_forgotten};
 use crate::store::schema::{changes, containers, workloads};
@@ -154,15 +155,13 @@ pub(super) fn remove_workload(
     name: &str,
     force: bool,
 ) -> Result<Vec<Doomed>, Fault> {
-    lock_workload(db, workload)?;
-    let rows: Vec<Doomed> = doomed!(db, containers::workload_id.eq(workload.as_str()))?;
+    let rows = lock_rows(db, workload)?;
     let in_use = rows.iter().filter(|row| row.is_in_use()).count();
     if in_use > 0 && !force {
         let rows = i64::try_from(in_use).unwrap_or(i64::MAX);
         return Err(RegistryError::InUse { kind: kind.as_str(), name: name.to_owned(), rows }.into());
     }
-    forget(db, &rows)?;
-    diesel::delete(workloads::table.find(workload.as_str())).execute(db)?;
+    remove_with_rows(db, workload, &rows)?;
     Ok(rows)
 }
 
@@ -181,11 +180,29 @@ pub(super) fn tell_removed(
         .map(drop)
 }
 
-/// Locked before its rows, as a pass does: the two never wait for each other in a circle.
-fn lock_workload(db: &mut Db, workload: &WorkloadId) -> QueryResult<()> {
+/// As [`remove_workload`] with force, but that no row may bear what a deployer wrote.
+pub(super) fn remove_undeployed_workload(
+    db: &mut Db,
+    workload: &WorkloadId,
+    cure: &'static str,
+) -> Result<Vec<Doomed>, Fault> {
+    let rows = lock_rows(db, workload)?;
+    refuse_deployed(&deployed_of(db, workload.as_str())?, cure)?;
+    remove_with_rows(db, workload, &rows)?;
+    Ok(rows)
+}
+
+/// The workload is locked before its rows, as a pass does: the two never wait for each other in a circle.
+fn lock_rows(db: &mut Db, workload: &WorkloadId) -> QueryResult<Vec<Doomed>> {
     let locked: QueryResult<String> =
         locked!(db, for_update, first, workloads::table.find(workload.as_str()).select(workloads::id));
-    locked.optional().map(drop)
+    locked.optional()?;
+    doomed!(db, containers::workload_id.eq(workload.as_str()))
+}
+
+fn remove_with_rows(db: &mut Db, workload: &WorkloadId, rows: &[Doomed]) -> QueryResult<()> {
+    forget(db, rows)?;
+    diesel::delete(workloads::table.find(workload.as_str())).execute(db).map(drop)
 }
 
 #[cfg(test)]

@@ -3,12 +3,13 @@
 use diesel::prelude::*;
 
 use super::parents::{
-    NewParent, add_workload, is_name, lock_parent, named_alike, remove_workload, rename_workload, require_free,
-    require_name, tell_removed,
+    NewParent, add_workload, is_name, lock_parent, named_alike, remove_undeployed_workload, remove_workload,
+    rename_workload, require_free, require_name, tell_removed,
 };
 use crate::model::{Registered, Stack, Timestamp, WorkloadId, WorkloadKind};
 use crate::store::db::Db;
 use crate::store::fault::Fault;
+use crate::store::forget::Doomed;
 use crate::store::open::Store;
 use crate::store::schema::{stack_adopted_names, stacks, workloads};
 use crate::store::{RegistryError, StoreError};
@@ -76,11 +77,24 @@ impl Store {
             let stack = find(db, key)?;
             lock_parent!(db, stacks, &stack.id)?;
             let rows = remove_workload(db, WorkloadKind::Stack, &stack.workload_id, &stack.name, force)?;
-            let adopted = stack_adopted_names::table.filter(stack_adopted_names::stack_id.eq(&stack.id));
-            diesel::delete(adopted).execute(db)?;
-            diesel::delete(stacks::table.find(&stack.id)).execute(db)?;
-            tell_removed(db, WorkloadKind::Stack, &stack.workload_id, &stack.name, &rows)?;
-            Ok(rows.len())
+            remove(db, &stack, &rows)
+        })
+    }
+
+    /// Takes back that a compose project was adopted as a stack: the stack goes with its workload and its rows, each with its
+    /// change, whatever their state. It is named by its name, its id or its compose project. Returns the stack and how many
+    /// rows went; `None` if there is no such stack.
+    ///
+    /// # Errors
+    /// [`RegistryError::Deployed`] if a deployer wrote into one of the rows.
+    pub fn unadopt_stack(&mut self, key: &str) -> Result<Option<(Stack, usize)>, StoreError> {
+        const CURE: &str = "`dockledger stack rm --force` removes the stack all the same";
+        self.write("undo the adoption", |db| {
+            let Some(stack) = find_adopted(db, key)? else { return Ok(None) };
+            lock_parent!(db, stacks, &stack.id)?;
+            let rows = remove_undeployed_workload(db, &stack.workload_id, CURE)?;
+            let forgotten = remove(db, &stack, &rows)?;
+            Ok(Some((stack, forgotten)))
         })
     }
 
@@ -111,6 +125,15 @@ impl Store {
             }
         })
     }
+}
+
+/// Removes a stack whose workload and rows are removed. Returns how many rows those were.
+fn remove(db: &mut Db, stack: &Stack, rows: &[Doomed]) -> Result<usize, Fault> {
+    let adopted = stack_adopted_names::table.filter(stack_adopted_names::stack_id.eq(&stack.id));
+    diesel::delete(adopted).execute(db)?;
+    diesel::delete(stacks::table.find(&stack.id)).execute(db)?;
+    tell_removed(db, WorkloadKind::Stack, &stack.workload_id, &stack.name, rows)?;
+    Ok(rows.len())
 }
 
 /// Registers a compose project as a stack of its name, unless it is registered. Another stack may have the name: then
@@ -168,6 +191,15 @@ fn find(db: &mut Db, key: &str) -> Result<Stack, Fault> {
         .optional()?;
     let unknown = || RegistryError::Unknown { kind: "stack", name: key.to_owned() };
     Ok(with_adopted(db, line.ok_or_else(unknown)?)?)
+}
+
+/// By name, id or compose project.
+fn find_adopted(db: &mut Db, key: &str) -> Result<Option<Stack>, Fault> {
+    let known: Option<String> =
+        stacks::table.filter(stacks::id.eq(key).or(stacks::name.eq(key))).select(stacks::id).first(db).optional()?;
+    let of_project = stacks::table.filter(stacks::compose_project_name.eq(key)).select(stacks::id);
+    let known = known.map_or_else(|| of_project.first(db).optional(), |id| Ok(Some(id)))?;
+    known.map(|id| find(db, &id)).transpose()
 }
 
 fn with_adopted(db: &mut Db, (id, name, compose_project, workload_id, created_at): Line) -> QueryResult<Stack> {

@@ -5,6 +5,7 @@ mod build;
 mod claims;
 mod commit;
 mod crash;
+mod dismiss;
 mod faults;
 mod file_systems;
 mod foreign;

@@ -1,0 +1,110 @@
+//! Taking back: a missing row is dismissed, an adoption undone. What a deployer wrote is never lost unasked.
+
+use diesel::prelude::*;
+
+use super::db::Db;
+use super::fault::Fault;
+use super::forget::{Doomed, doomed, forget, tell_forgotten};
+use super::open::Store;
+use super::schema::{containers, stack_adopted_names, stacks, workloads};
+use super::{RegistryError, StoreError};
+use crate::model::{ContainerState, HostName, Revision, RowId};
+
+impl Store {
+    /// Removes a row that is missing, with its change; one that bears a deployer's column only with `force`. Returns the
+    /// change's revision.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`] if the host has no such row, [`RegistryError::NotMissing`], [`RegistryError::Deployed`].
+    pub fn dismiss(&mut self, host: &HostName, row: &RowId, force: bool) -> Result<Revision, StoreError> {
+        self.write("forget the row", |db| {
+            let this = || containers::host.eq(host.as_str()).and(containers::id.eq(row.as_str()));
+            let rows: Vec<Doomed> = doomed!(db, this())?;
+            let unknown = || RegistryError::Unknown { kind: "row", name: row.to_string() };
+            let state: Option<String> =
+                containers::table.filter(this()).select(containers::state).first(db).optional()?;
+            let state = ContainerState::parse(&state.ok_or_else(unknown)?);
+            if state != ContainerState::Missing {
+                return Err(RegistryError::NotMissing { row: row.to_string(), state: state.to_string() }.into());
+            }
+            if !force {
+                let borne: Vec<Deployed> = containers::table.filter(this()).select(Deployed::as_select()).load(db)?;
+                refuse_deployed(&borne, "`dockledger forget --force` forgets it all the same")?;
+            }
+            forget(db, &rows)?;
+            tell_forgotten(db, &rows)?.ok_or_else(|| unknown().into())
+        })
+    }
+
+    /// Takes back that a stack adopted containers of this name: they belong to nobody again, and their rows go. Returns the
+    /// stack's name and how many rows went; `None` if no stack adopted the name.
+    ///
+    /// # Errors
+    /// [`RegistryError::Deployed`] if a deployer wrote into one of the rows.
+    pub fn leave_stack(&mut self, container_name: &str) -> Result<Option<(String, usize)>, StoreError> {
+        self.write("undo the adoption", |db| {
+            let adopter: Option<(String, String, String)> = stack_adopted_names::table
+                .inner_join(stacks::table.on(stacks::id.eq(stack_adopted_names::stack_id)))
+                .inner_join(workloads::table.on(workloads::ref_id.eq(stacks::id)))
+                .filter(stack_adopted_names::container_name.eq(container_name))
+                .select((stacks::id, stacks::name, workloads::id))
+                .first(db)
+                .optional()?;
+            let Some((_, stack, workload)) = adopter else { return Ok(None) };
+            // The role as the adoption gave it, and the name: a service of the stack may be called so too.
+            let its_own = || {
+                containers::workload_id
+                    .eq(&workload)
+                    .and(containers::role.eq(container_name))
+                    .and(containers::name.eq(container_name))
+            };
+            let rows: Vec<Doomed> = doomed!(db, its_own())?;
+            let borne: Vec<Deployed> = containers::table.filter(its_own()).select(Deployed::as_select()).load(db)?;
+            refuse_deployed(&borne, "`dockledger release` gives the row up first")?;
+            forget(db, &rows)?;
+            diesel::delete(stack_adopted_names::table.find(container_name)).execute(db)?;
+            tell_forgotten(db, &rows)?;
+            Ok(Some((stack, rows.len())))
+        })
+    }
+}
+
+/// What a deployer wrote into a row.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = containers)]
+pub(super) struct Deployed {
+    id: String,
+    subdomain: Option<String>,
+    proxy_route_id: Option<String>,
+    npm_proxy_id: Option<String>,
+    image_tag: Option<String>,
+    stage_id: Option<String>,
+}
+
+impl Deployed {
+    fn columns(&self) -> Vec<&'static str> {
+        let columns = [
+            ("subdomain", &self.subdomain),
+            ("proxy_route_id", &self.proxy_route_id),
+            ("npm_proxy_id", &self.npm_proxy_id),
+            ("image_tag", &self.image_tag),
+            ("stage_id", &self.stage_id),
+        ];
+        let is_written = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
+        columns.into_iter().filter(|(_, text)| is_written(text)).map(|(name, _)| name).collect()
+    }
+}
+
+/// Refuses if one of the rows bears what a deployer wrote. The rows are locked.
+pub(super) fn refuse_deployed(rows: &[Deployed], cure: &'static str) -> Result<(), RegistryError> {
+    let Some((row, columns)) = rows.iter().map(|row| (row, row.columns())).find(|(_, columns)| !columns.is_empty())
+    else {
+        return Ok(());
+    };
+    Err(RegistryError::Deployed { row: row.id.clone(), columns: columns.join(", "), cure })
+}
+
+/// What a deployer wrote into the rows of a workload, which are locked.
+pub(super) fn deployed_of(db: &mut Db, workload: &str) -> Result<Vec<Deployed>, Fault> {
+    Ok(containers::table.filter(containers::workload_id.eq(workload)).select(Deployed::as_select()).load(db)?)
+}

@@ -1,0 +1,92 @@
+//! Taking back: missing rows are dismissed, adoptions undone.
+
+use dockledger::model::{ContainerState, HostName, RowId, WorkloadKind};
+use dockledger::store::{NewParent, RegistryError, RowFilter, Store, StoreError};
+
+use super::build::{insert, insert_for, plan};
+use crate::support::database::{TestDatabase, on_both_backends};
+
+/// The stack `shop`, of the workload `shop`, with a row `web` and the row of `plain`, which it adopted by name.
+fn ledger(database: &TestDatabase) -> Store {
+    let (mut store, lease) = database.open_with_lease();
+    let new = NewParent { name: "store".into(), workload_id: Some("shop".into()), ..NewParent::default() };
+    store.add_stack(&new, Some("shop".into())).expect("a stack");
+    store.adopt_name("store", "plain").expect("adopted");
+    let mut plain = insert_for("shop", WorkloadKind::Stack, "plain", "c2");
+    plain.observed.name = "plain".into();
+    store.commit(&lease, &plan(vec![insert("web", "c1"), plain])).expect("committed");
+    store
+}
+
+fn ids(store: &mut Store) -> Vec<String> {
+    let rows = store.rows(&RowFilter::default()).expect("rows");
+    rows.into_iter().map(|row| row.id.to_string()).collect()
+}
+
+fn refusal<T: std::fmt::Debug>(result: Result<T, StoreError>) -> RegistryError {
+    match result {
+        Err(StoreError::Registry(refusal)) => refusal,
+        other => panic!("a refusal was expected: {other:?}"),
+    }
+}
+
+/// The last change as row, state and cause.
+fn last_change(store: &mut Store) -> (String, ContainerState, &'static str) {
+    let page = store.changes(None, None, 1).expect("changes");
+    let last = page.changes.into_iter().next().expect("a change");
+    (last.row_id.to_string(), last.to_state, last.cause.as_str())
+}
+
+on_both_backends! {
+    fn only_a_missing_row_is_dismissed_and_what_a_deployer_wrote_only_by_force(database: &TestDatabase) {
+        let (mut store, host, web) = (ledger(database), HostName::new("local"), RowId::new("shop:web"));
+        assert!(matches!(refusal(store.dismiss(&host, &web, true)), RegistryError::NotMissing { state, .. } if state == "running"));
+        database.execute("UPDATE containers SET state = 'missing', subdomain = 'www' WHERE id = 'shop:web'");
+        let refused = refusal(store.dismiss(&host, &web, false));
+        assert!(matches!(&refused, RegistryError::Deployed { columns, .. } if columns == "subdomain"), "{refused}");
+        assert!(matches!(refusal(store.dismiss(&HostName::new("east"), &web, true)), RegistryError::Unknown { .. }));
+        assert_eq!(ids(&mut store), ["shop:plain", "shop:web"], "nothing went");
+        let revision = store.dismiss(&host, &web, true).expect("forgotten");
+        assert_eq!(ids(&mut store), ["shop:plain"]);
+        assert_eq!(last_change(&mut store), ("shop:web".into(), ContainerState::Forgotten, "forgotten"));
+        assert_eq!(store.changes(None, None, 1).expect("changes").latest, revision);
+    }
+
+    fn a_missing_row_that_no_deployer_wrote_into_is_dismissed_without_force(database: &TestDatabase) {
+        let (mut store, host) = (ledger(database), HostName::new("local"));
+        database.execute("UPDATE containers SET state = 'missing', subdomain = '' WHERE id = 'shop:web'");
+        store.dismiss(&host, &RowId::new("shop:web"), false).expect("forgotten");
+        assert_eq!(ids(&mut store), ["shop:plain"]);
+    }
+
+    fn an_adopted_project_is_given_back_with_its_rows_whatever_it_is_called_by(database: &TestDatabase) {
+        let mut store = ledger(database);
+        assert_eq!(store.unadopt_stack("nothing").expect("asked"), None);
+        let (stack, rows) = store.unadopt_stack("shop").expect("undone").expect("by its compose project");
+        assert_eq!((stack.name.as_str(), rows), ("store", 2));
+        assert!(ids(&mut store).is_empty());
+        assert!(store.list_workloads().expect("workloads").is_empty());
+        store.add_stack(&NewParent::named("store"), Some("shop".into())).expect("it can be adopted again");
+        store.adopt_name("store", "plain").expect("it too");
+        assert!(store.unadopt_stack("store").expect("undone").is_some(), "by its name");
+    }
+
+    fn what_a_deployer_wrote_keeps_an_adoption(database: &TestDatabase) {
+        let mut store = ledger(database);
+        database.execute("UPDATE containers SET image_tag = '7', stage_id = 's'");
+        for refused in [refusal(store.unadopt_stack("store")), refusal(store.leave_stack("plain"))] {
+            assert!(matches!(&refused, RegistryError::Deployed { columns, .. } if columns == "image_tag, stage_id"), "{refused}");
+        }
+        assert_eq!(ids(&mut store), ["shop:plain", "shop:web"]);
+        assert_eq!(store.show_stack("store").expect("it stays").adopted, ["plain"]);
+    }
+
+    fn a_container_adopted_by_name_leaves_its_stack_and_no_other_row_goes(database: &TestDatabase) {
+        let mut store = ledger(database);
+        assert_eq!(store.leave_stack("web").expect("asked"), None);
+        assert_eq!(store.leave_stack("plain").expect("undone"), Some(("store".into(), 1)));
+        assert_eq!(ids(&mut store), ["shop:web"]);
+        assert_eq!(last_change(&mut store).0, "shop:plain");
+        assert!(store.show_stack("store").expect("it stays").adopted.is_empty());
+    }
+}
