@@ -1,5 +1,7 @@
 //! `adopt`: registers what already runs.
 
+mod undo;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -13,7 +15,9 @@ use super::summary::{conclude, report_text};
 use super::unassigned::look;
 use crate::config::Config;
 use crate::dispatch::is_adoptable;
-use crate::model::{ContainerId, ContainerState, PassReport, Registered, Unassigned, UnassignedReason};
+use crate::model::{
+    ContainerId, ContainerState, PassReport, Registered, Unassigned, UnassignedReason, WorkloadId, WorkloadKind,
+};
 use crate::store::{NewParent, Store, StoreError};
 use crate::telling::{escape, fix};
 
@@ -35,11 +39,31 @@ struct Refused {
     cause: String,
 }
 
+/// A stack that was made, and its secret if it was asked for: what scrolls by on a terminal, or stays in a log, is none.
+#[derive(Serialize)]
+struct Made {
+    id: String,
+    name: String,
+    workload_id: WorkloadId,
+    kind: WorkloadKind,
+    compose_project: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_secret: Option<String>,
+}
+
+impl Made {
+    fn of(registered: Registered, tells_secret: bool) -> Self {
+        let Registered { id, name, workload_id, kind, compose_project, webhook_secret } = registered;
+        let webhook_secret = tells_secret.then_some(webhook_secret);
+        Self { id, name, workload_id, kind, compose_project, webhook_secret }
+    }
+}
+
 /// What `adopt --json` prints.
 #[derive(Serialize)]
 struct Adopted {
-    /// The stacks made, each with its secret.
-    registered: Vec<Registered>,
+    /// The stacks made.
+    registered: Vec<Made>,
     /// The names that joined `--stack`.
     adopted: BTreeSet<String>,
     /// Compose projects that `--all` leaves out, since no tool would name one so; by its name each is adopted all the same.
@@ -55,6 +79,9 @@ struct Adopted {
 
 pub(super) fn execute(arguments: &AdoptArguments, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
+    if arguments.undo {
+        return undo::execute(arguments, context, &config);
+    }
     let mut adopted = adopt(arguments, context, &config)?;
     if !adopted.registered.is_empty() || !adopted.adopted.is_empty() {
         follow_with_pass(&mut adopted, &config)?;
@@ -66,7 +93,7 @@ pub(super) fn execute(arguments: &AdoptArguments, context: &Context) -> Result<E
     }
 }
 
-/// What was registered is printed by then, its secrets too: they cannot be had again.
+/// What was registered is printed by then.
 fn not_registered(first: &Refused, count: usize) -> Failure {
     let Refused { compose_project, cause } = first;
     let others = if count > 1 { format!(" (and {} more, see --json)", count - 1) } else { String::new() };
@@ -145,7 +172,7 @@ fn register(store: &mut Store, arguments: &AdoptArguments, adoption: Adoption) -
     for project in adoption.compose_projects {
         let new = NewParent { name: project.clone(), ..NewParent::default() };
         match store.add_stack(&new, Some(project.clone())) {
-            Ok(stack) => registered.push(stack),
+            Ok(stack) => registered.push(Made::of(stack, arguments.secrets)),
             Err(StoreError::Registry(error)) => {
                 refused.push(Refused { compose_project: project, cause: error.to_string() });
             }
@@ -175,8 +202,16 @@ fn follow_with_pass(adopted: &mut Adopted, config: &Config) -> Result<(), Failur
 fn text(adopted: &Adopted, arguments: &AdoptArguments) -> String {
     let mut text = String::new();
     for stack in &adopted.registered {
-        let (name, secret) = (escape(&stack.name), &stack.webhook_secret);
-        text.push_str(&format!("registered stack {name} (webhook secret {secret}, shown only now)\n"));
+        let name = escape(&stack.name);
+        match &stack.webhook_secret {
+            Some(secret) => {
+                text.push_str(&format!("registered stack {name} (webhook secret {secret}, shown only now)\n"));
+            }
+            None => text.push_str(&format!("registered stack {name}\n")),
+        }
+    }
+    if adopted.registered.iter().any(|stack| stack.webhook_secret.is_none()) {
+        text.push_str("`dockledger rotate-secret stack/NAME` gives one a webhook secret and shows it\n");
     }
     for name in &adopted.adopted {
         let stack = arguments.stack.as_deref().unwrap_or_default();

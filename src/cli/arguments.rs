@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use registry::{AddProject, AddSite, AddStack, Ids, ParentCommand, StageCommand};
 
 use crate::config::parse_duration;
-use crate::model::{ContainerId, RowId, WorkloadKind};
+use crate::model::{ContainerId, WorkloadKind};
 
 /// Keeps a database table of containers, the ledger, true to the Docker daemon.
 #[derive(Debug, Parser)]
@@ -81,6 +81,8 @@ pub(crate) enum Command {
     Once(OnceArguments),
     /// List the containers in the ledger
     Ps(PsArguments),
+    /// Show all that is known of one container, with its recent history
+    Show(ShowArguments),
     /// Ask the daemon which containers have no row, why, and what would fix it; changes nothing
     Unassigned(Printing),
     /// Register what already runs: compose projects become stacks, plain containers join one by name
@@ -103,6 +105,8 @@ pub(crate) enum Command {
     Claim(ClaimArguments),
     /// Remove a row
     Release(ReleaseArguments),
+    /// Dismiss a row whose container is gone: a missing one
+    Forget(ForgetArguments),
     /// Print the history of the rows
     Changes(ChangesArguments),
     /// The hosts in the ledger: how fresh, who writes them
@@ -187,11 +191,17 @@ pub(crate) struct AdoptArguments {
     /// Every compose project that runs and is no stack yet
     #[arg(long, conflicts_with = "stack")]
     pub(crate) all: bool,
-    /// Compose projects, or containers
+    /// Compose projects, or containers; with --undo also stacks
     pub(crate) names: Vec<String>,
     /// The containers named join this stack by name: its name or id
     #[arg(long)]
     pub(crate) stack: Option<String>,
+    /// Take an adoption back: a stack goes with its rows, a container leaves its stack; not if a deployer wrote into a row
+    #[arg(long, requires = "names", conflicts_with_all = ["all", "stack"])]
+    pub(crate) undo: bool,
+    /// Print the webhook secrets of the stacks made, once; `rotate-secret` gives another at any time
+    #[arg(long, conflicts_with = "undo")]
+    pub(crate) secrets: bool,
     #[command(flatten)]
     pub(crate) printing: Printing,
 }
@@ -215,9 +225,9 @@ pub(crate) struct ClaimArguments {
     /// The container to bind: its name, its id, or the begin of it
     #[arg(long)]
     pub(crate) container: Option<String>,
-    /// The row to make or to change [default: a fresh one]
-    #[arg(long, value_parser = parse_row)]
-    pub(crate) row: Option<RowId>,
+    /// The row to make or to change: its id, or the name of the project's container in it [default: a fresh one]
+    #[arg(long, value_parser = parse_called)]
+    pub(crate) row: Option<String>,
     /// The name under which a proxy serves it; '' takes it away, as with the next three
     #[arg(long)]
     pub(crate) subdomain: Option<String>,
@@ -236,9 +246,30 @@ pub(crate) struct ClaimArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct ReleaseArguments {
-    /// The row's id
-    #[arg(value_parser = parse_row)]
-    pub(crate) row: RowId,
+    /// The row's id, or its container's: a name, an id, or the begin of one
+    #[arg(value_parser = parse_called)]
+    pub(crate) row: String,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ForgetArguments {
+    /// The row's id, or its container's: a name, an id, or the begin of one
+    #[arg(value_parser = parse_called)]
+    pub(crate) row: String,
+    /// Also if a deployer wrote into it: subdomain, routes, image tag, stage
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ShowArguments {
+    /// The row's id, or its container's: a name, an id, or the begin of one
+    #[arg(value_parser = parse_called)]
+    pub(crate) row: String,
     #[command(flatten)]
     pub(crate) printing: Printing,
 }
@@ -367,8 +398,8 @@ fn parse_kind(text: &str) -> Result<WorkloadKind, String> {
     WorkloadKind::parse(text).ok_or_else(|| "allowed is project, stack or site".into())
 }
 
-fn parse_row(text: &str) -> Result<RowId, String> {
-    if text.is_empty() { Err("a row id is not empty".into()) } else { Ok(RowId::new(text)) }
+fn parse_called(text: &str) -> Result<String, String> {
+    if text.is_empty() { Err("a row's id, or a container's name, is not empty".into()) } else { Ok(text.to_owned()) }
 }
 
 /// A container's id as a flag gave it: whole, or to be resolved by the daemon.
@@ -402,6 +433,8 @@ mod tests {
             "dockledger adopt",
             "dockledger adopt --all web",
             "dockledger adopt --all --stack x",
+            "dockledger adopt --undo",
+            "dockledger adopt --undo --all",
             "dockledger claim --stage prod",
             "dockledger ps --kind container",
             "dockledger changes --since -1",

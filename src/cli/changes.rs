@@ -62,7 +62,7 @@ pub(super) fn sentence(change: &Change) -> String {
 }
 
 /// `running → stopped (137)`
-fn step(change: &Change) -> String {
+pub(super) fn step(change: &Change) -> String {
     let after = match (&change.to_state, change.exit_code) {
         (state @ (ContainerState::Stopped | ContainerState::Restarting), Some(code)) => format!("{state} ({code})"),
         (state, _) => state.to_string(),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::arguments::{ClaimArguments, full_id};
 use super::context::{Context, runtime};
 use super::exit::{Exit, Failure};
+use super::named_row::ambiguous;
 use super::one_pass::{is_held, one_pass_by_whoever_holds};
 use super::output::Output;
 use super::table::object_text;
@@ -24,7 +25,12 @@ pub(super) fn execute(arguments: &ClaimArguments, context: &Context) -> Result<E
     let mut store = context.write(&config)?;
     let container = arguments.container.as_deref().map(|given| resolve(given, &config)).transpose()?;
     let is_bound = container.is_some();
-    let (row, _) = store.claim(&config.host, &request(arguments, container))?;
+    let row = arguments
+        .row
+        .as_deref()
+        .map(|called| row_called(&mut store, &config, &arguments.project, called))
+        .transpose()?;
+    let (row, _) = store.claim(&config.host, &request(arguments, container, row))?;
     if is_bound {
         observe(&mut store, &config, &row)?;
     }
@@ -45,12 +51,27 @@ fn resolve(given: &str, config: &Config) -> Result<ContainerId, Failure> {
     Ok(id?)
 }
 
-fn request(arguments: &ClaimArguments, container_id: Option<ContainerId>) -> ClaimRequest {
+/// The row of that id, or the project's own that holds a container of that name; else one that is to be made.
+fn row_called(store: &mut Store, config: &Config, project: &str, called: &str) -> Result<RowId, Failure> {
+    let workload = store.show_project(project)?.workload_id;
+    let rows = store.rows(&RowFilter { host: Some(config.host.clone()), ..RowFilter::default() })?;
+    if rows.iter().any(|row| row.id.as_str() == called) {
+        return Ok(RowId::new(called));
+    }
+    let is_named = |row: &&StoredRow| row.binding.workload_id == workload && *row.observed.name == *called;
+    match rows.iter().filter(is_named).collect::<Vec<_>>().as_slice() {
+        [] => Ok(RowId::new(called)),
+        [row] => Ok(row.id.clone()),
+        several => Err(ambiguous(called, several)),
+    }
+}
+
+fn request(arguments: &ClaimArguments, container_id: Option<ContainerId>, row: Option<RowId>) -> ClaimRequest {
     ClaimRequest {
         project: arguments.project.clone(),
         stage: arguments.stage.clone(),
         container_id,
-        row: arguments.row.clone(),
+        row,
         subdomain: arguments.subdomain.clone(),
         proxy_route: arguments.proxy_route.clone(),
         npm_proxy: arguments.npm_proxy.clone(),

@@ -5,8 +5,8 @@ use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::settings::Surroundings;
 use super::{
-    adopt, changes, claim, completions, config, demo, doctor, hosts, migrate, once, passes, project, ps, release,
-    rotate_secret, routes, run, site, stack, stage, token, unassigned,
+    adopt, changes, claim, completions, config, demo, doctor, forget, hosts, migrate, once, passes, project, ps,
+    release, rotate_secret, routes, run, show, site, stack, stage, token, unassigned,
 };
 
 /// Runs one command to its end.
@@ -21,6 +21,7 @@ pub fn execute(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Run(arguments) => run::execute(arguments, context),
         Command::Once(arguments) => once::execute(arguments, context),
         Command::Ps(arguments) => ps::execute(arguments, context),
+        Command::Show(arguments) => show::execute(arguments, context),
         Command::Unassigned(printing) => unassigned::execute(printing, context),
         Command::Adopt(arguments) => adopt::execute(arguments, context),
         Command::Project(command) => project::execute(command, context),
@@ -30,6 +31,7 @@ pub fn execute(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::RotateSecret(arguments) => rotate_secret::execute(arguments, context),
         Command::Claim(arguments) => claim::execute(arguments, context),
         Command::Release(arguments) => release::execute(arguments, context),
+        Command::Forget(arguments) => forget::execute(arguments, context),
         Command::Changes(arguments) => changes::execute(arguments, context),
         Command::Hosts(arguments) => hosts::execute(arguments, context),
         Command::Passes(arguments) => passes::execute(arguments, context),

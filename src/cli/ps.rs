@@ -129,8 +129,7 @@ fn what_next(hosts: &[HostRecord], filtered: bool) -> &'static str {
     }
 }
 
-/// Rows as people read them.
-pub(super) fn table(rows: &[StoredRow], now: Timestamp) -> Table {
+fn table(rows: &[StoredRow], now: Timestamp) -> Table {
     let several_hosts = rows.iter().map(|row| &row.host).collect::<BTreeSet<_>>().len() > 1;
     let mut header = vec!["NAME", "WORKLOAD", "ROLE", "STATE", "SINCE", "PORTS", "IMAGE"];
     if several_hosts {
@@ -159,7 +158,7 @@ pub(super) fn table(rows: &[StoredRow], now: Timestamp) -> Table {
 }
 
 /// The container's name, or the row's id before a container was seen.
-fn name(row: &StoredRow) -> String {
+pub(super) fn name(row: &StoredRow) -> String {
     if row.observed.name.is_empty() { row.id.to_string() } else { row.observed.name.to_string() }
 }
 
@@ -169,7 +168,7 @@ fn workload(row: &StoredRow) -> String {
 }
 
 /// The state with what explains it: `stopped (137)`, `running (unhealthy)`, `restarting (1), flapping: 5 starts`.
-fn state(row: &StoredRow) -> String {
+pub(super) fn state(row: &StoredRow) -> String {
     let state = explained_state(row);
     match row.observed.flapping_since {
         Some(_) => format!("{state}, flapping: {} starts", row.observed.recent_starts),

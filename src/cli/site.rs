@@ -1,12 +1,15 @@
 //! `site`: static sites.
 
+use serde::Serialize;
+
 use super::arguments::{AddSite, ParentCommand};
 use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::output::Output;
 use super::registered::{new_parent, print_registered, print_removed};
+use super::rows_of_workload::{StagedRow, rows_of, rows_text};
 use super::table::{Table, object_text};
-use crate::model::Site;
+use crate::model::{Site, Timestamp};
 
 pub(super) fn execute(command: &ParentCommand<AddSite>, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
@@ -23,8 +26,13 @@ pub(super) fn execute(command: &ParentCommand<AddSite>, context: &Context) -> Re
             Ok(Exit::Fine)
         }
         ParentCommand::Show(arguments) => {
-            let site = context.read(&config)?.show_site(&arguments.name)?;
-            print(&site, arguments.printing.json)
+            let mut store = context.read(&config)?;
+            let site = store.show_site(&arguments.name)?;
+            let containers = rows_of(&mut store, &site.workload_id, context.host_filter())?;
+            let shown = Shown { site, containers };
+            let output = Output::of_this_process(arguments.printing.json);
+            output.answer(&shown, || shown.text(output.width, Timestamp::now()))?;
+            Ok(Exit::Fine)
         }
         ParentCommand::Rename(arguments) => {
             let mut store = context.change(&config)?;
@@ -35,6 +43,20 @@ pub(super) fn execute(command: &ParentCommand<AddSite>, context: &Context) -> Re
             let forgotten = context.change(&config)?.remove_site(&arguments.name, arguments.force)?;
             print_removed("site", &arguments.name, forgotten, arguments.printing.json)
         }
+    }
+}
+
+/// What `show` prints: the site, and what it owns.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    site: Site,
+    containers: Vec<StagedRow>,
+}
+
+impl Shown {
+    fn text(&self, width: usize, now: Timestamp) -> String {
+        show_text(&self.site) + &rows_text(&self.containers, width, now)
     }
 }
 

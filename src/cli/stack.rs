@@ -1,12 +1,15 @@
 //! `stack`: compose projects, and containers adopted by name.
 
+use serde::Serialize;
+
 use super::arguments::{AddStack, ParentCommand};
 use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::output::Output;
 use super::registered::{new_parent, print_registered, print_removed};
+use super::rows_of_workload::{StagedRow, rows_of, rows_text};
 use super::table::{Table, object_text};
-use crate::model::Stack;
+use crate::model::{Stack, Timestamp};
 
 pub(super) fn execute(command: &ParentCommand<AddStack>, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
@@ -23,8 +26,13 @@ pub(super) fn execute(command: &ParentCommand<AddStack>, context: &Context) -> R
             Ok(Exit::Fine)
         }
         ParentCommand::Show(arguments) => {
-            let stack = context.read(&config)?.show_stack(&arguments.name)?;
-            print(&stack, arguments.printing.json)
+            let mut store = context.read(&config)?;
+            let stack = store.show_stack(&arguments.name)?;
+            let containers = rows_of(&mut store, &stack.workload_id, context.host_filter())?;
+            let shown = Shown { stack, containers };
+            let output = Output::of_this_process(arguments.printing.json);
+            output.answer(&shown, || shown.text(output.width, Timestamp::now()))?;
+            Ok(Exit::Fine)
         }
         ParentCommand::Rename(arguments) => {
             let mut store = context.change(&config)?;
@@ -35,6 +43,20 @@ pub(super) fn execute(command: &ParentCommand<AddStack>, context: &Context) -> R
             let forgotten = context.change(&config)?.remove_stack(&arguments.name, arguments.force)?;
             print_removed("stack", &arguments.name, forgotten, arguments.printing.json)
         }
+    }
+}
+
+/// What `show` prints: the stack, and what it owns.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    stack: Stack,
+    containers: Vec<StagedRow>,
+}
+
+impl Shown {
+    fn text(&self, width: usize, now: Timestamp) -> String {
+        show_text(&self.stack) + &rows_text(&self.containers, width, now)
     }
 }
 

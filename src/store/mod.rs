@@ -45,6 +45,7 @@ mod rows;
 mod schema;
 mod sight;
 mod since;
+mod staged;
 #[cfg(all(test, feature = "sqlite"))]
 mod tests;
 mod threaded;

@@ -8,3 +8,4 @@ mod follow;
 mod help;
 pub(crate) mod program;
 mod registry;
+mod rows;
