@@ -278,6 +278,9 @@ pub struct HttpConfig {
     pub tls_certificate: Option<PathBuf>,
     /// Its private key in PEM.
     pub tls_key: Option<PathBuf>,
+    /// How a person calls the program so that it means this ledger: what suggested commands begin with. No key: the program
+    /// knows how it was called itself.
+    pub command: String,
 }
 
 /// What may be done to containers over HTTP.
@@ -298,6 +301,7 @@ impl Default for HttpConfig {
             rate: 100,
             tls_certificate: None,
             tls_key: None,
+            command: "dockledger".into(),
         }
     }
 }

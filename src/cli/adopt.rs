@@ -2,7 +2,7 @@
 
 mod undo;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ use crate::model::{
     ContainerId, ContainerState, PassReport, Registered, Unassigned, UnassignedReason, WorkloadId, WorkloadKind,
 };
 use crate::store::{NewParent, Store, StoreError};
-use crate::telling::{escape, fix};
+use crate::telling::{Fixes, escape};
 
 /// What is to be registered, decided before anything is.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -245,7 +245,7 @@ fn left_out(project: &str) -> String {
         detail: project.to_owned(),
     };
     let shown = escape(project);
-    match fix(&container, &BTreeMap::new()) {
+    match Fixes::called("dockledger").of(&container) {
         Some(command) => format!("left out: {shown} is no name that compose gives a project; `{command}` means it\n"),
         None => format!("left out: no stack can bear the name {shown}\n"),
     }
@@ -305,7 +305,7 @@ mod tests {
         assert_eq!(adoption.compose_projects, set(&["AAA", "v1.2"]));
         for found in &seen {
             let told = left_out(&found.detail);
-            let command = fix(found, &BTreeMap::new());
+            let command = Fixes::called("dockledger").of(found);
             assert_eq!(command.is_some(), !matches!(&*found.detail, "a\nb" | " x"), "{told}");
             assert!(command.is_none_or(|command| told.contains(&command)), "{told}");
         }

@@ -84,7 +84,7 @@ pub(crate) enum Command {
     /// Show all that is known of one container, with its recent history
     Show(ShowArguments),
     /// Ask the daemon which containers have no row, why, and what would fix it; changes nothing
-    Unassigned(Printing),
+    Unassigned(UnassignedArguments),
     /// Register what already runs: compose projects become stacks, plain containers join one by name
     Adopt(AdoptArguments),
     /// Projects: their containers are made by a deployer
@@ -261,6 +261,15 @@ pub(crate) struct ForgetArguments {
     /// Also if a deployer wrote into it: subdomain, routes, image tag, stage
     #[arg(long)]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct UnassignedArguments {
+    /// Also one-offs, and what the configuration leaves out (--json always has them)
+    #[arg(long)]
+    pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) printing: Printing,
 }

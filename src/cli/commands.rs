@@ -22,7 +22,7 @@ pub fn execute(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Once(arguments) => once::execute(arguments, context),
         Command::Ps(arguments) => ps::execute(arguments, context),
         Command::Show(arguments) => show::execute(arguments, context),
-        Command::Unassigned(printing) => unassigned::execute(printing, context),
+        Command::Unassigned(arguments) => unassigned::execute(arguments, context),
         Command::Adopt(arguments) => adopt::execute(arguments, context),
         Command::Project(command) => project::execute(command, context),
         Command::Stage(command) => stage::execute(command, context),

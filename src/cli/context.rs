@@ -3,6 +3,7 @@
 use tokio::runtime::Runtime;
 
 use super::arguments::Common;
+use super::command_line::{CommandLine, as_it_was_called, beside_a_service};
 use super::exit::{Exit, Failure};
 use super::settings::{Flags, Settings, SettingsError, Surroundings, check_database_place, load, sqlite_path};
 use crate::config::Config;
@@ -30,10 +31,14 @@ impl Context {
         Self { flags: Flags { config: common.config.clone(), keys }, surroundings, host }
     }
 
-    /// The flags given that choose configuration, ledger, daemon or host.
-    pub(crate) fn given_flags(&self) -> Vec<&'static str> {
-        let config = self.flags.config.as_ref().map(|_| "--config");
-        config.into_iter().chain(self.flags.keys.iter().map(|(_, flag, _)| *flag)).collect()
+    /// How this command was called, as far as it chooses configuration, ledger, daemon or host.
+    pub(crate) fn command_line(&self) -> CommandLine {
+        as_it_was_called(&self.flags)
+    }
+
+    /// How a command is called that means the ledger of a service with these settings.
+    pub(crate) fn command_line_beside(&self, settings: &Settings) -> CommandLine {
+        beside_a_service(&self.flags, settings, self.surroundings.variable("DOCKLEDGER_CONFIG"))
     }
 
     /// The host that `--host` names: where rows are listed, a filter.

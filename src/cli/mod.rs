@@ -8,6 +8,7 @@ mod adopt;
 mod arguments;
 mod changes;
 mod claim;
+mod command_line;
 mod commands;
 mod completions;
 mod config;

@@ -17,7 +17,10 @@ use crate::model::{HostStatus, PassId, PassReport};
 use crate::{LedgerBuilder, LedgerHandle};
 
 pub(super) fn execute(arguments: &RunArguments, context: &Context) -> Result<Exit, Failure> {
-    let config = context.config()?;
+    let settings = context.settings()?;
+    let command = context.command_line_beside(&settings).text;
+    let mut config = settings.config;
+    config.http.command = command;
     context.check_place(&config)?;
     if arguments.no_migrate {
         // Nobody makes the file while it is waited for.

@@ -98,10 +98,19 @@ fn what_came_of_it(report: &PassReport) -> String {
 
 fn containers(report: &PassReport) -> String {
     let mut text = format!("{} listed, {} with a row", report.listed, report.assigned);
-    let without: usize = report.unassigned.values().sum();
+    let counted = |needs_owner: bool| {
+        let of_kind = report.unassigned.iter().filter(|(reason, _)| reason.needs_owner() == needs_owner);
+        of_kind.fold((0, Vec::new()), |(sum, mut reasons), (reason, count)| {
+            reasons.push(format!("{count} {reason}"));
+            (sum + count, reasons)
+        })
+    };
+    let (left_out, why_left_out) = counted(false);
+    if left_out > 0 {
+        write!(text, ", {left_out} left out ({})", why_left_out.join(", ")).expect("a String takes every write");
+    }
+    let (without, reasons) = counted(true);
     if without > 0 {
-        let reasons: Vec<String> =
-            report.unassigned.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
         write!(text, ", {without} without ({}); see `dockledger unassigned`", reasons.join(", "))
             .expect("a String takes every write");
     }
@@ -158,14 +167,15 @@ pub(crate) mod tests {
     #[test]
     fn a_report_tells_what_was_found_and_written() {
         let mut report = report();
-        (report.listed, report.assigned, report.inserted, report.unchanged, report.missing) = (7, 4, 1, 3, 2);
+        (report.listed, report.assigned, report.inserted, report.unchanged, report.missing) = (8, 4, 1, 3, 2);
         report.unassigned.insert(UnassignedReason::NoLabel, 2);
         report.unassigned.insert(UnassignedReason::UnknownStack, 1);
+        report.unassigned.insert(UnassignedReason::OneOff, 1);
         assert_eq!(
             report_text(&report),
             "\
 local: complete pass in 412 ms (list 360 ms, commit 9 ms)
-  containers: 7 listed, 4 with a row, 3 without (2 no_label, 1 unknown_stack); see `dockledger unassigned`
+  containers: 8 listed, 4 with a row, 1 left out (1 one_off), 3 without (2 no_label, 1 unknown_stack); see `dockledger unassigned`
   rows: 1 made, 3 already true, 2 went missing
 "
         );

@@ -126,6 +126,14 @@ word_enum! {
     }
 }
 
+impl UnassignedReason {
+    /// Whether the container lacks an owner. Of one-offs, and of what the configuration leaves out, nobody wants to know.
+    #[must_use]
+    pub const fn needs_owner(self) -> bool {
+        !matches!(self, Self::OtherPrefix | Self::OneOff | Self::Ignored)
+    }
+}
+
 /// What a pass looks at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]

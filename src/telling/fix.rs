@@ -1,6 +1,6 @@
-//! What would give an unassigned container its row: a command, or words where no command can.
+//! What would give an unassigned container its row: a command that works as it is pasted, or words where no command can.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::escape::shell_word;
 use crate::model::{Unassigned, UnassignedReason};
@@ -8,71 +8,137 @@ use crate::store::{Store, StoreError, is_name};
 
 /// A project as a claim names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ProjectNames {
+struct ProjectNames {
     /// Its name.
-    pub(crate) name: String,
+    name: String,
     /// The names of its stages.
-    pub(crate) stages: Vec<String>,
+    stages: Vec<String>,
 }
 
-/// The projects with their stages, by workload id.
-pub(crate) fn project_names(store: &mut Store) -> Result<BTreeMap<String, ProjectNames>, StoreError> {
-    let mut names = BTreeMap::new();
-    for project in store.list_projects()? {
-        let stages = store.list_stages(&project.id)?.into_iter().map(|stage| stage.name).collect();
-        names.insert(project.workload_id.to_string(), ProjectNames { name: project.name, stages });
+/// What the ledger knows of owners, and how the program is called: what commands are made of.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fixes {
+    /// The program, with the flags that lead to this ledger.
+    command: String,
+    /// By workload id.
+    projects: BTreeMap<String, ProjectNames>,
+    /// Names and ids that no other project can have.
+    taken_projects: BTreeSet<String>,
+    /// Of stacks, their compose projects too.
+    taken_stacks: BTreeSet<String>,
+    /// Of sites.
+    taken_sites: BTreeSet<String>,
+}
+
+impl Fixes {
+    /// Reads who is registered.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub(crate) fn read(store: &mut Store, command: &str) -> Result<Self, StoreError> {
+        let mut fixes = Self::called(command);
+        for project in store.list_projects()? {
+            let stages = store.list_stages(&project.id)?.into_iter().map(|stage| stage.name).collect();
+            fixes.taken_projects.extend([project.id, project.name.clone()]);
+            fixes.projects.insert(project.workload_id.to_string(), ProjectNames { name: project.name, stages });
+        }
+        for stack in store.list_stacks()? {
+            fixes.taken_stacks.extend([stack.id, stack.name]);
+            fixes.taken_stacks.extend(stack.compose_project);
+        }
+        for site in store.list_sites()? {
+            fixes.taken_sites.extend([site.id, site.name]);
+        }
+        Ok(fixes)
     }
-    Ok(names)
-}
 
-/// The command that would give the container its row, quoted for a shell; `None` where there is none, or where a name
-/// cannot be typed. The reasons that name an owner carry its id or name as their whole `detail`. `projects` are by
-/// workload id.
-pub(crate) fn fix(container: &Unassigned, projects: &BTreeMap<String, ProjectNames>) -> Option<String> {
-    let named = || shell_word(&container.detail);
-    match container.reason {
-        // Its particulars tell of another orchestrator: the next deploy gives another name.
-        UnassignedReason::NoLabel if !container.detail.is_empty() => None,
-        UnassignedReason::NoLabel => {
-            let name = shell_word(&container.name)?;
-            Some(format!("dockledger stack add {name} && dockledger adopt {name} --stack {name}"))
+    /// Where nobody is registered.
+    pub(crate) fn called(command: &str) -> Self {
+        Self { command: command.to_owned(), ..Self::default() }
+    }
+
+    /// The command that would give the container its row, quoted for a shell; `None` where there is none, or where a name
+    /// cannot be typed. The reasons that name an owner carry its id or name as their whole `detail`.
+    pub(crate) fn of(&self, container: &Unassigned) -> Option<String> {
+        let named = || shell_word(&container.detail);
+        let dockledger = &self.command;
+        match container.reason {
+            // Its particulars tell of another orchestrator: the next deploy gives another name.
+            UnassignedReason::NoLabel if !container.detail.is_empty() => None,
+            UnassignedReason::NoLabel => {
+                let name = shell_word(&container.name)?;
+                let stack = shell_word(&free(&container.name, &self.taken_stacks))?;
+                Some(format!("{dockledger} stack add {stack} && {dockledger} adopt {name} --stack {stack}"))
+            }
+            UnassignedReason::UnknownWorkload => {
+                let id = named().filter(|id| !id.contains(':'))?;
+                let name = shell_word(&free(&container.detail, &self.taken_projects))?;
+                Some(format!("{dockledger} project add {name} --workload-id {id}"))
+            }
+            UnassignedReason::UnclaimedProject => self.claim(container),
+            UnassignedReason::UnknownSite => {
+                let name = shell_word(&free(&container.detail, &self.taken_sites))?;
+                Some(format!("{dockledger} site add {name} --id {id}", id = named()?))
+            }
+            UnassignedReason::UnknownStack => self.stack(container),
+            UnassignedReason::ImageUnanswered => Some(format!("{dockledger} once")),
+            UnassignedReason::IdentityUnknown => Some(format!("{dockledger} hosts confirm")),
+            UnassignedReason::KindMismatch
+            | UnassignedReason::OtherPrefix
+            | UnassignedReason::OneOff
+            | UnassignedReason::Superseded
+            | UnassignedReason::Contested
+            | UnassignedReason::LabelFromImage
+            | UnassignedReason::ImageUnreadable
+            | UnassignedReason::Ignored => None,
         }
-        UnassignedReason::UnknownWorkload => {
-            let id = named().filter(|id| !id.contains(':'))?;
-            Some(format!("dockledger project add {id} --workload-id {id}"))
+    }
+
+    fn stack(&self, container: &Unassigned) -> Option<String> {
+        let (dockledger, project) = (&self.command, &container.detail);
+        if !is_name(project) {
+            return None;
         }
-        UnassignedReason::UnclaimedProject => claim(container, projects.get(&container.detail)?),
-        UnassignedReason::UnknownSite => Some(format!("dockledger site add {id} --id {id}", id = named()?)),
-        UnassignedReason::UnknownStack => {
-            // A project is named by one of its containers too, which helps where its own name would be read as a flag.
-            let dashed = container.detail.starts_with('-') && !container.detail.contains(char::is_control);
-            let by_container = || shell_word(&container.name).filter(|_| dashed);
-            let can_be_a_stack = is_name(&container.detail);
-            Some(format!("dockledger adopt {}", named().or_else(by_container).filter(|_| can_be_a_stack)?))
+        if self.taken_stacks.contains(project) {
+            let (name, project) = (shell_word(&free(project, &self.taken_stacks))?, shell_word(project)?);
+            return Some(format!("{dockledger} stack add {name} --compose-project {project}"));
         }
-        UnassignedReason::ImageUnanswered => Some("dockledger once".into()),
-        UnassignedReason::IdentityUnknown => Some("dockledger hosts confirm".into()),
-        UnassignedReason::KindMismatch
-        | UnassignedReason::OtherPrefix
-        | UnassignedReason::OneOff
-        | UnassignedReason::Superseded
-        | UnassignedReason::Contested
-        | UnassignedReason::LabelFromImage
-        | UnassignedReason::ImageUnreadable
-        | UnassignedReason::Ignored => None,
+        // A project is named by one of its containers too, which helps where its own name would be read as a flag.
+        let by_container = || shell_word(&container.name).filter(|_| project.starts_with('-'));
+        Some(format!("{dockledger} adopt {}", shell_word(project).or_else(by_container)?))
+    }
+
+    /// The claim, after the stage is made if the project has none. Of several stages the deployer alone knows which.
+    fn claim(&self, container: &Unassigned) -> Option<String> {
+        let (dockledger, project) = (&self.command, self.projects.get(&container.detail)?);
+        let name = shell_word(&project.name)?;
+        let id = container.container_id.short();
+        let (first, stage) = match project.stages.as_slice() {
+            [] => (format!("{dockledger} stage add {name} production && "), "production".into()),
+            [only] => (String::new(), shell_word(only)?),
+            _ => (String::new(), "STAGE".into()),
+        };
+        Some(format!("{first}{dockledger} claim --project {name} --stage {stage} --container {id}"))
     }
 }
 
-/// The claim, after the stage is made if the project has none. Of several stages the deployer alone knows which.
-fn claim(container: &Unassigned, project: &ProjectNames) -> Option<String> {
-    let name = shell_word(&project.name)?;
-    let id = container.container_id.short();
-    let (first, stage) = match project.stages.as_slice() {
-        [] => (format!("dockledger stage add {name} production && "), "production".into()),
-        [only] => (String::new(), shell_word(only)?),
-        _ => (String::new(), "STAGE".into()),
+/// The name, or the first behind it that nobody has: `shop-2`, `shop-3`.
+fn free(name: &str, taken: &BTreeSet<String>) -> String {
+    let numbered = (2_u32..).map(|number| format!("{name}-{number}"));
+    std::iter::once(name.to_owned()).chain(numbered).find(|name| !taken.contains(name)).unwrap_or_default()
+}
+
+/// The entry of `ignore` that leaves the container out, its whole compose project if it is of one; `None` where it is left
+/// out already, or cannot be named.
+#[cfg(feature = "cli")]
+pub(crate) fn ignore_entry(container: &Unassigned) -> Option<String> {
+    let entry = match container.reason {
+        UnassignedReason::OtherPrefix | UnassignedReason::OneOff | UnassignedReason::Ignored => None,
+        UnassignedReason::UnknownStack => Some(format!("label:com.docker.compose.project={}", container.detail)),
+        _ if container.name.is_empty() => None,
+        _ => Some(format!("name:{}", container.name)),
     };
-    Some(format!("{first}dockledger claim --project {name} --stage {stage} --container {id}"))
+    entry.filter(|entry| !entry.contains(char::is_control))
 }
 
 /// What the reason means for the one who reads it, in a sentence.
@@ -150,6 +216,7 @@ pub(crate) mod tests {
             project("w2", "shop", &["live", "test"]),
         ]
         .into();
+        let fixes = Fixes { projects, ..Fixes::called("dockledger") };
         for (reason, name, detail, expected) in [
             (Reason::NoLabel, "db", "", Some("dockledger stack add db && dockledger adopt db --stack db")),
             (Reason::NoLabel, "", "", None),
@@ -197,7 +264,46 @@ pub(crate) mod tests {
             (Reason::LabelFromImage, "x", "", None),
             (Reason::Ignored, "x", "", None),
         ] {
-            assert_eq!(fix(&unassigned(reason, name, detail), &projects).as_deref(), expected, "{reason} {detail:?}");
+            assert_eq!(fixes.of(&unassigned(reason, name, detail)).as_deref(), expected, "{reason} {detail:?}");
+        }
+    }
+    /// Each command works as it is pasted: with the flags that lead to the ledger, under a name that is free.
+    #[test]
+    fn a_fix_leads_to_the_same_ledger_and_takes_nobodys_name() {
+        use UnassignedReason as Reason;
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+        let fixes = Fixes {
+            taken_projects: set(&["w9"]),
+            taken_stacks: set(&["shop", "shop-2", "db"]),
+            taken_sites: set(&["s1"]),
+            ..Fixes::called("dockledger --config '/a b.toml'")
+        };
+        let d = "dockledger --config '/a b.toml'";
+        for (reason, name, detail, expected) in [
+            (Reason::UnknownStack, "x", "shop", format!("{d} stack add shop-3 --compose-project shop")),
+            (Reason::UnknownStack, "x", "blog", format!("{d} adopt blog")),
+            (Reason::NoLabel, "db", "", format!("{d} stack add db-2 && {d} adopt db --stack db-2")),
+            (Reason::UnknownWorkload, "x", "w9", format!("{d} project add w9-2 --workload-id w9")),
+            (Reason::UnknownSite, "x", "s1", format!("{d} site add s1-2 --id s1")),
+            (Reason::IdentityUnknown, "x", "", format!("{d} hosts confirm")),
+        ] {
+            assert_eq!(fixes.of(&unassigned(reason, name, detail)), Some(expected), "{reason}");
+        }
+    }
+
+    #[cfg(feature = "cli")]
+    #[test]
+    fn an_ignore_entry_names_the_project_or_else_the_container() {
+        use UnassignedReason as Reason;
+        for (reason, name, expected) in [
+            (Reason::UnknownStack, "shop-web-1", Some("label:com.docker.compose.project=shop")),
+            (Reason::NoLabel, "db", Some("name:db")),
+            (Reason::NoLabel, "", None),
+            (Reason::OneOff, "x", None),
+        ] {
+            let entry = ignore_entry(&unassigned(reason, name, "shop"));
+            assert_eq!(entry.as_deref(), expected, "{reason}");
+            assert!(entry.is_none_or(|entry| crate::config::IgnoreEntry::parse(&entry).is_some()));
         }
     }
 }

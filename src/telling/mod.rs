@@ -13,8 +13,10 @@ pub(crate) use ages::{Unit, largest_unit};
 pub(crate) use ages::{age_text, millis_text, since};
 pub(crate) use escape::escape;
 #[cfg(feature = "cli")]
-pub(crate) use escape::escape_json;
+pub(crate) use escape::{escape_json, shell_word};
+#[cfg(feature = "cli")]
+pub(crate) use fix::ignore_entry;
 #[cfg(all(test, feature = "cli"))]
 pub(crate) use fix::tests::unassigned;
-pub(crate) use fix::{ProjectNames, advice, fix, project_names};
+pub(crate) use fix::{Fixes, advice};
 pub(crate) use freshness::{Trouble, holder_text, is_served, trouble};

@@ -12,8 +12,6 @@ mod trust;
 mod unknown;
 
 pub(crate) use keys::{KEYS, Key};
-#[cfg(test)]
-pub(crate) use load::Origin;
-pub(crate) use load::{Flags, Settings, SettingsError, load};
+pub(crate) use load::{Flags, Origin, Settings, SettingsError, load};
 pub(crate) use surroundings::Surroundings;
 pub(crate) use trust::{TrustError, check_database_place, sqlite_path};

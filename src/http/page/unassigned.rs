@@ -16,7 +16,7 @@ use super::visit::Visit;
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
 use crate::model::{Unassigned, UnassignedReason};
-use crate::telling::{ProjectNames, fix, project_names};
+use crate::telling::Fixes;
 
 #[derive(Template)]
 #[template(path = "unassigned.html")]
@@ -56,7 +56,8 @@ pub(super) async fn page(State(shared): State<Shared>, visit: Visit) -> Response
 }
 
 async fn make(shared: &Shared, visit: &Visit) -> Result<UnassignedPage, Problem> {
-    let (known, projects) = shared.readers.read(|store| Ok((know(store)?, project_names(store)?))).await?;
+    let command = shared.config.http.command.clone();
+    let (known, fixes) = shared.readers.read(move |store| Ok((know(store)?, Fixes::read(store, &command)?))).await?;
     let t = visit.language.texts();
     let unassigned = shared.ledger.status().unassigned;
     let count = unassigned.as_ref().map_or(0, |unassigned| unassigned.len());
@@ -66,21 +67,17 @@ async fn make(shared: &Shared, visit: &Visit) -> Result<UnassignedPage, Problem>
         summary: frame.language.count(t.n_unassigned, count),
         of_host,
         is_known: unassigned.is_some(),
-        groups: unassigned.map(|all| groups(all.values(), &projects, t)).unwrap_or_default(),
+        groups: unassigned.map(|all| groups(all.values(), &fixes, t)).unwrap_or_default(),
         frame,
         t,
     })
 }
 
 /// By reason, those first that a command can help.
-fn groups<'a>(
-    all: impl Iterator<Item = &'a Unassigned>,
-    projects: &BTreeMap<String, ProjectNames>,
-    t: &'static Texts,
-) -> Vec<Group> {
+fn groups<'a>(all: impl Iterator<Item = &'a Unassigned>, fixes: &Fixes, t: &'static Texts) -> Vec<Group> {
     let mut by_reason: BTreeMap<UnassignedReason, Vec<Lacking>> = BTreeMap::new();
     for container in all {
-        by_reason.entry(container.reason).or_default().push(Lacking::of(container, projects, t));
+        by_reason.entry(container.reason).or_default().push(Lacking::of(container, fixes, t));
     }
     let mut groups: Vec<Group> = by_reason
         .into_iter()
@@ -99,14 +96,14 @@ fn pieces(text: &'static str) -> Vec<(bool, &'static str)> {
 }
 
 impl Lacking {
-    fn of(container: &Unassigned, projects: &BTreeMap<String, ProjectNames>, t: &Texts) -> Self {
+    fn of(container: &Unassigned, fixes: &Fixes, t: &Texts) -> Self {
         Self {
             name: shown(&container.name),
             short_id: container.container_id.short().to_owned(),
             image: shown(&container.image_ref),
             mark: Mark::of(&container.state, t),
             detail: shown(&container.detail),
-            fix: fix(container, projects),
+            fix: fixes.of(container),
         }
     }
 }
@@ -132,7 +129,7 @@ mod tests {
             container(UnassignedReason::UnknownStack, "c", "shop"),
             container(UnassignedReason::UnknownStack, "b", "shop"),
         ];
-        let groups = groups(all.iter(), &BTreeMap::new(), &RUSSIAN);
+        let groups = groups(all.iter(), &Fixes::called("dockledger"), &RUSSIAN);
         assert_eq!(
             groups.iter().map(|group| group.reason).collect::<Vec<_>>(),
             ["неизвестный стек", "вид не совпадает"]

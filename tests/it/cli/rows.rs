@@ -195,3 +195,35 @@ fn a_watched_table_is_printed_again_when_something_changed_and_ends_by_interrupt
     let interrupted = Command::new("kill").args(["-INT", &watching.id().to_string()]).status().expect("kill runs");
     assert!(interrupted.success() && watching.wait().expect("a child").success());
 }
+
+/// Each suggestion is carried out as it stands, by a shell that knows nothing but the program.
+#[test]
+fn each_suggested_fix_works_as_it_is_pasted() {
+    let daemon = daemon();
+    let program = beside(&daemon);
+    let elsewhere = program.path("another ledger.db").display().to_string();
+    let with = |line: &str| {
+        let flags = ["--database", &elsewhere, "--host", "east"];
+        let ended = program.run(&line.split(' ').chain(flags).collect::<Vec<_>>());
+        assert_eq!(ended.code, Some(0), "{line}: {ended:?}");
+        ended
+    };
+    with("stack add shop --compose-project another");
+    let told = with("unassigned").stdout;
+    assert!(told.starts_with("3 containers lack an owner:\n"), "{told}");
+    let fixes: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("  dockledger")).collect();
+    assert_eq!(fixes.len(), 2, "{told}");
+    let directory = std::path::Path::new(env!("CARGO_BIN_EXE_dockledger")).parent().expect("a directory");
+    for fix in fixes {
+        let surroundings = program.command(&[]);
+        let mut shell = Command::new("/bin/sh");
+        shell.env_clear().envs(surroundings.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let ended = shell.env("PATH", directory).args(["-c", &format!("dockledger{fix}")]).output().expect("a shell");
+        assert!(ended.status.success(), "{fix}: {ended:?}");
+    }
+    with("once");
+    let rows = with("ps --json").json();
+    assert_eq!(rows.as_array().map(Vec::len), Some(3), "{rows}");
+    assert!(with("unassigned").stdout.contains("has a row"));
+    assert!(!std::path::Path::new(&program.database()).exists(), "no other ledger was touched");
+}
