@@ -85,6 +85,11 @@ fn fields(shown: &Shown, now: Timestamp) -> Vec<(&'static str, String)> {
         Some(at) => format!("since {}, {} starts lately", moment(Some(at), now), observed.recent_starts),
         None => "no".into(),
     };
+    let attention = if observed.attention.is_empty() {
+        "none needed".into()
+    } else {
+        format!("{} since {}", observed.attention, moment(observed.attention_since, now))
+    };
     vec![
         ("name", observed.name.to_string()),
         ("row", row.id.to_string()),
@@ -93,6 +98,7 @@ fn fields(shown: &Shown, now: Timestamp) -> Vec<(&'static str, String)> {
         ("role", binding.role.to_string()),
         ("stage", or_dash(shown.stage.as_deref())),
         ("state", format!("{} since {}", state(row), moment(observed.state_since, now))),
+        ("attention", attention),
         ("health", or_dash(observed.health.as_deref())),
         ("exit code", number(observed.exit_code)),
         ("out of memory", observed.oom_killed.map_or("-", yes_or_no).into()),
@@ -146,6 +152,7 @@ mod tests {
             "workload       stack/shop (id w)",
             "stage          live",
             "state          running since 1970-01-01T00:01:40.000Z (60 s ago)",
+            "attention      none needed",
             "subdomain      www",
             "npm proxy      -",
         ] {
