@@ -115,8 +115,11 @@ pub(crate) enum Command {
     Passes(PassesArguments),
     /// List the rows that a proxy serves
     Routes(Printing),
-    /// Check configuration, daemon, database and lease; for each fault its cause and cure
+    /// Check configuration, daemon, database, lease and what a service needs; for each fault its cause and cure
     Doctor(Printing),
+    /// The receivers of notifications
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Tokens of those who may use the API
     #[command(subcommand)]
     Token(TokenCommand),
@@ -353,6 +356,13 @@ pub(crate) struct PassesArguments {
     pub(crate) limit: u32,
     #[command(flatten)]
     pub(crate) printing: Printing,
+}
+
+/// What can be done with the receivers of notifications.
+#[derive(Debug, Subcommand)]
+pub(crate) enum NotifyCommand {
+    /// Tell each receiver that somebody tries it
+    Test(Printing),
 }
 
 /// What can be done with tokens.

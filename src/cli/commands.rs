@@ -5,8 +5,8 @@ use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::settings::Surroundings;
 use super::{
-    adopt, changes, claim, completions, config, demo, doctor, forget, hosts, migrate, once, passes, project, ps,
-    release, rotate_secret, routes, run, show, site, stack, stage, token, unassigned,
+    adopt, changes, claim, completions, config, demo, doctor, forget, hosts, migrate, notify, once, passes, project,
+    ps, release, rotate_secret, routes, run, show, site, stack, stage, token, unassigned,
 };
 
 /// Runs one command to its end.
@@ -37,6 +37,7 @@ pub fn execute(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Passes(arguments) => passes::execute(arguments, context),
         Command::Routes(printing) => routes::execute(printing, context),
         Command::Doctor(printing) => doctor::execute(printing, context),
+        Command::Notify(command) => notify::execute(command, context),
         Command::Token(command) => token::execute(command),
         Command::Migrate(command) => migrate::execute(command, context),
         Command::Demo(arguments) => demo::execute(arguments, context),

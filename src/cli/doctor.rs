@@ -1,5 +1,7 @@
 //! `doctor`: each part that must work, and for each fault its cause and cure.
 
+mod service;
+
 use std::time::Duration;
 
 use serde::Serialize;
@@ -8,7 +10,7 @@ use super::arguments::Printing;
 use super::context::{Context, runtime};
 use super::exit::{Exit, Failure};
 use super::freshness::age_of_truth;
-use super::output::{Output, Spinner};
+use super::output::{Output, Spinner, list_call};
 use crate::config::{Config, ImageLabels};
 use crate::docker::{ContainerSource as _, Daemon, DaemonError, Identified, find_endpoint};
 use crate::model::{DaemonCall, DaemonIdentity, HostRecord, HostStatus, Refusal, Timestamp};
@@ -37,8 +39,8 @@ const OLD: Duration = Duration::from_secs(15 * 60);
 pub(super) fn execute(printing: &Printing, context: &Context) -> Result<Exit, Failure> {
     let output = Output::of_this_process(printing.json);
     let findings = {
-        let _spinner = Spinner::start("checking");
-        examine(context)
+        let spinner = Spinner::start("checking");
+        examine(context, &spinner)
     };
     output.answer(&findings, || text(&findings, output))?;
     Ok(worst(&findings))
@@ -51,7 +53,7 @@ fn worst(findings: &[Finding]) -> Exit {
     faults.min_by_key(|exit| (*exit == Exit::Failed, *exit)).unwrap_or(Exit::Fine)
 }
 
-fn examine(context: &Context) -> Vec<Finding> {
+fn examine(context: &Context, spinner: &Spinner) -> Vec<Finding> {
     let settings = match context.load() {
         Ok(settings) => settings,
         Err(error) => return vec![faulty("configuration", &error.into())],
@@ -59,13 +61,16 @@ fn examine(context: &Context) -> Vec<Finding> {
     let file = settings.file.as_ref().map_or_else(|| "no file".into(), |path| path.display().to_string());
     let mut findings = vec![fine("configuration", format!("{file}; host {}", settings.config.host))];
     findings.extend(settings.warnings.iter().map(|warning| fine("configuration", warning.clone())));
-    let identity = examine_daemon(&settings.config, &mut findings);
+    let identity = examine_daemon(&settings.config, spinner, &mut findings);
+    spinner.waits_for("reading the ledger");
     examine_ledger(context, &settings.config, identity.as_ref(), &mut findings);
+    spinner.waits_for("looking at what a service needs");
+    findings.extend(service::examine(&settings.config));
     findings
 }
 
 /// Whether the daemon can be reached, carries out what is asked of it, and says who it is.
-fn examine_daemon(config: &Config, findings: &mut Vec<Finding>) -> Option<DaemonIdentity> {
+fn examine_daemon(config: &Config, spinner: &Spinner, findings: &mut Vec<Finding>) -> Option<DaemonIdentity> {
     let found = match find_endpoint(config) {
         Ok(found) => found,
         Err(error) => {
@@ -74,8 +79,9 @@ fn examine_daemon(config: &Config, findings: &mut Vec<Finding>) -> Option<Daemon
         }
     };
     findings.extend(found.warnings.into_iter().map(|warning| fine("daemon address", warning)));
+    spinner.waits_for(&list_call(&found.endpoint, config));
     let daemon = Daemon::new(found.endpoint, config);
-    let answer = ask(&daemon, config);
+    let answer = ask(&daemon, config, spinner);
     // Which of the usual sockets it is, is known by now.
     let remark = daemon.remark().map(|remark| format!(" ({remark})")).unwrap_or_default();
     findings.push(fine("daemon address", format!("{}{remark}", daemon.endpoint())));
@@ -102,13 +108,14 @@ struct Answers {
 }
 
 /// A list, and the cheapest call of each kind. One that is refused is an answer; no daemon at all is not.
-fn ask(daemon: &Daemon, config: &Config) -> Result<Answers, Failure> {
+fn ask(daemon: &Daemon, config: &Config, spinner: &Spinner) -> Result<Answers, Failure> {
     let runtime = runtime()?;
     let mut asked = vec![DaemonCall::Events, DaemonCall::Inspect, DaemonCall::Ping];
     asked.extend((config.image_labels != ImageLabels::Off).then_some(DaemonCall::Images));
     asked.extend(config.actions.enabled.then_some(DaemonCall::Actions));
     let answer = runtime.block_on(Box::pin(async {
         daemon.list().await?;
+        spinner.waits_for(&format!("one call of each kind, of {}", daemon.endpoint()));
         let (identified, refused) = tokio::join!(daemon.identify(), daemon.refused_among(&asked));
         Ok((identified, refused))
     }));

@@ -23,6 +23,7 @@ pub mod logging;
 mod manager;
 mod migrate;
 mod named_row;
+mod notify;
 mod once;
 mod one_pass;
 mod output;

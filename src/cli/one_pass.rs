@@ -1,14 +1,20 @@
 //! One whole pass of a command's own.
 
+use std::convert::Infallible;
+use std::time::Duration;
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::context::runtime;
 use super::exit::{Exit, Failure};
 use super::output::Spinner;
 use super::service::Service;
-use crate::config::Config;
-use crate::model::{FailureKind, PassReport};
-use crate::{Ledger, Life};
+use crate::config::{Config, duration_text, without_password};
+use crate::model::{DaemonCall, FailureKind, PassReport};
+use crate::{Ledger, LedgerHandle, Life};
+
+/// What is waited for where it is no call of the daemon.
+const ONE_PASS: &str = "one pass";
 
 /// What one command pays of owed details before it ends.
 const DETAILS_PAID: usize = 64;
@@ -48,7 +54,7 @@ pub(crate) fn is_held(report: &PassReport) -> bool {
 async fn pass_until_signal(config: Config, migrate: bool) -> Result<PassReport, Failure> {
     let mut interrupt = listen(SignalKind::interrupt())?;
     let mut terminate = listen(SignalKind::terminate())?;
-    let _spinner = Spinner::start("one pass");
+    let spinner = Spinner::start(ONE_PASS);
     let life = Life::Once { details_limit: DETAILS_PAID };
     let ledger = Box::pin(Ledger::spawn(config, life, migrate)).await?;
     let work = async {
@@ -60,11 +66,38 @@ async fn pass_until_signal(config: Config, migrate: bool) -> Result<PassReport, 
     };
     let report = tokio::select! {
         report = work => Ok(report),
+        never = tell_calls(&ledger, &spinner) => match never {},
         _ = interrupt.recv() => Err(stopped()),
         _ = terminate.recv() => Err(stopped()),
     };
     ledger.stop().await;
     report
+}
+
+/// Says which call of the daemon is waited for.
+async fn tell_calls(ledger: &LedgerHandle, spinner: &Spinner) -> Infallible {
+    const LOOK_AGAIN: Duration = Duration::from_millis(100);
+    let (endpoint, deadline) = (&ledger.config.docker_host, duration_text(ledger.config.list_deadline));
+    let daemon = endpoint.as_deref().map_or_else(|| "the daemon".to_owned(), without_password);
+    loop {
+        match ledger.status().call_in_flight().map(|call| call.what) {
+            None => spinner.waits_for(ONE_PASS),
+            Some(what) => {
+                let request = request_of(what).request();
+                spinner.waits_for(&format!("{ONE_PASS}: {request} of {daemon}, for {deadline} at most each try"));
+            }
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// The request behind the word for a call in flight.
+fn request_of(what: &str) -> DaemonCall {
+    match what {
+        "list" => DaemonCall::List,
+        "images" => DaemonCall::Images,
+        _ => DaemonCall::Inspect,
+    }
 }
 
 fn stopped() -> Failure {

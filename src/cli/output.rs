@@ -1,6 +1,7 @@
 //! What a command prints: one document or one text on stdout, and signs of life on stderr.
 
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -8,6 +9,9 @@ use serde::Serialize;
 
 use super::exit::{Exit, Failure};
 use super::table::UNBOUNDED;
+use crate::config::{Config, duration_text};
+use crate::docker::Endpoint;
+use crate::model::DaemonCall;
 use crate::telling::escape_json;
 
 /// Where the answer goes, and what can be shown there.
@@ -106,25 +110,67 @@ pub(crate) fn wants_color() -> bool {
     !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// A spinner on stderr while something takes its time; nothing where stderr is no terminal. It goes away when dropped.
-pub(crate) struct Spinner(ProgressBar);
+/// A sign of life on stderr while something takes its time: on a terminal one that turns, elsewhere a line once it has
+/// taken a second. It goes away when dropped.
+pub(crate) struct Spinner {
+    bar: ProgressBar,
+    what: Arc<Mutex<String>>,
+    /// Dropped, it ends the wait for the line.
+    _over: Option<mpsc::Sender<()>>,
+}
+
+/// What answers sooner needs no word.
+const SILENT_FOR: Duration = Duration::from_secs(1);
 
 impl Spinner {
     /// Shows what is being waited for.
-    pub(crate) fn start(what: &'static str) -> Self {
-        let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+    pub(crate) fn start(what: impl Into<String>) -> Self {
+        let (terminal, what) = (std::io::stderr().is_terminal(), Arc::new(Mutex::new(what.into())));
+        let over = (!terminal).then(|| told_after_a_while(Arc::clone(&what)));
+        let bar = if terminal { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
         let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})").expect("the template is well formed");
         bar.set_style(style);
-        bar.set_message(what);
+        bar.set_message(told(&what));
         bar.enable_steady_tick(Duration::from_millis(120));
-        Self(bar)
+        Self { bar, what, _over: over }
+    }
+
+    /// From now on this is waited for.
+    pub(crate) fn waits_for(&self, what: &str) {
+        let mut waits_for = self.what.lock().unwrap_or_else(PoisonError::into_inner);
+        if *waits_for != what {
+            what.clone_into(&mut waits_for);
+            self.bar.set_message(what.to_owned());
+        }
     }
 }
 
 impl Drop for Spinner {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
+}
+
+/// The call that hangs where a daemon does, and how long it is waited for.
+pub(crate) fn list_call(endpoint: &Endpoint, config: &Config) -> String {
+    let deadline = duration_text(config.list_deadline);
+    format!("{} of {endpoint}, for {deadline} at most (`list_deadline`)", DaemonCall::List.request())
+}
+
+fn told(what: &Mutex<String>) -> String {
+    what.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// Tells once what is waited for, unless that is over by then.
+fn told_after_a_while(what: Arc<Mutex<String>>) -> mpsc::Sender<()> {
+    let (over, is_over) = mpsc::channel();
+    std::thread::spawn(move || {
+        if is_over.recv_timeout(SILENT_FOR) == Err(mpsc::RecvTimeoutError::Timeout) {
+            // A closed stderr leaves nobody to tell.
+            let _ = writeln!(std::io::stderr(), "dockledger: still waiting: {}", told(&what));
+        }
+    });
+    over
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use super::context::runtime;
 use super::exit::Failure;
+use super::output::Spinner;
 use crate::config::Config;
 use crate::model::PassReport;
 
@@ -95,6 +96,7 @@ impl Service {
     /// No service answers, or not within the bound of two passes.
     pub(crate) fn reconcile(&self, config: &Config) -> Result<Result<PassReport, ServiceError>, Failure> {
         let deadline = config.pass_bound() * 2 + CONNECT_DEADLINE;
+        let _spinner = Spinner::start("the running service is asked for a pass");
         let runtime = runtime()?;
         let answer = runtime.block_on(self.ask(Method::POST, "/api/v1/passes", deadline));
         runtime.shutdown_background();

@@ -7,7 +7,7 @@ use super::arguments::UnassignedArguments;
 use super::command_line::CommandLine;
 use super::context::{Context, runtime};
 use super::exit::{Exit, Failure};
-use super::output::{Output, Spinner};
+use super::output::{Output, Spinner, list_call};
 use super::table::Table;
 use crate::config::Config;
 use crate::docker::find_endpoint;
@@ -41,8 +41,8 @@ fn shown(seen: &Preview, all: bool) -> Vec<&Unassigned> {
 /// Asks the daemon and assigns what it lists, without writing anything.
 pub(super) fn look(config: &Config) -> Result<Preview, Failure> {
     // An address that makes no sense is a fault of the configuration, not of the daemon.
-    find_endpoint(config)?;
-    let _spinner = Spinner::start("asking the daemon");
+    let found = find_endpoint(config)?;
+    let _spinner = Spinner::start(list_call(&found.endpoint, config));
     let runtime = runtime()?;
     let seen = runtime.block_on(Box::pin(preview(config)));
     runtime.shutdown_background();

@@ -37,7 +37,7 @@ impl Default for NotifyConfig {
             ca_file: None,
             allowed_addresses: Vec::new(),
             command: Vec::new(),
-            events: NotifyEvent::ALL.to_vec(),
+            events: NotifyEvent::ALL.iter().copied().filter(|event| event.happens()).collect(),
             stale_after: Duration::from_secs(60),
             give_up_after: Duration::from_secs(3 * 24 * 60 * 60),
         }

@@ -91,6 +91,15 @@ pub(super) fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     socket.listen(BACKLOG)?.into_std()
 }
 
+/// Whether the address could be taken now: nothing listens on it, it is this machine's, and we may have it. Nothing is
+/// served, and whoever takes it meanwhile is not kept from it.
+#[cfg(feature = "cli")]
+pub(super) fn is_free(address: SocketAddr) -> io::Result<()> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)
+}
+
 impl Listening {
     /// Fails if there can be no thread. `when_over` is called once it serves no more, whyever that is.
     pub(super) async fn serve(

@@ -22,6 +22,8 @@ mod patience;
 mod peer;
 mod problem;
 mod rates;
+#[cfg(feature = "cli")]
+mod readiness;
 mod refusals;
 mod router;
 mod shared;
@@ -33,4 +35,6 @@ pub(crate) use auth::Guard;
 pub use auth::{GuardError, TokensError};
 #[cfg(feature = "cli")]
 pub(crate) use auth::{fresh, line, scope};
+#[cfg(feature = "cli")]
+pub(crate) use readiness::{Obstacle, examine_guard, examine_listener};
 pub use tls::CertificateError;

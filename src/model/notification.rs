@@ -34,6 +34,16 @@ word_enum! {
         Fresh = "fresh",
         /// Changes were removed from the history before they could be told.
         Lagged = "lagged",
+        /// Nothing happened: somebody tries whether the receiver is told.
+        Test = "test",
+    }
+}
+
+impl NotifyEvent {
+    /// Whether it is told because it happened, and not on request.
+    #[must_use]
+    pub const fn happens(self) -> bool {
+        !matches!(self, Self::Test)
     }
 }
 

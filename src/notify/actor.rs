@@ -74,7 +74,7 @@ pub(crate) fn guest(
     }))
 }
 
-fn receivers(config: &NotifyConfig) -> Vec<(ReceiverKind, Arc<dyn Receiver>)> {
+pub(super) fn receivers(config: &NotifyConfig) -> Vec<(ReceiverKind, Arc<dyn Receiver>)> {
     let webhook = Webhook::of(config).map(|webhook| Arc::new(webhook) as Arc<dyn Receiver>);
     let command = Program::of(config).map(|program| Arc::new(program) as Arc<dyn Receiver>);
     let webhook = webhook.map(|webhook| (ReceiverKind::Webhook, webhook));

@@ -1,7 +1,9 @@
 //! A receiver that is a program: it gets each notification on its standard input, and says by its exit code whether it
 //! has taken it. There is no shell, and no variable of ours but those that any program needs: ours may hold passwords.
 
+use std::ffi::OsStr;
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -62,6 +64,29 @@ impl Receiver for Program {
             run.unwrap_or_else(|error| Err(error.to_string())).map_err(|ending| self.failed(ending))
         })
     }
+
+    fn examine(&self) -> BoxFuture<'_, Result<String, TellError>> {
+        Box::pin(async move {
+            let program = self.command.first().cloned().unwrap_or_default();
+            match found(&program, std::env::var_os("PATH").as_deref()) {
+                Some(path) => Ok(format!("{} can be executed", path.display())),
+                None => Err(self.failed("is no file that we may execute".into())),
+            }
+        })
+    }
+}
+
+/// The file that is run: the one that is named, or the first of its name in the search path.
+fn found(program: &str, search_path: Option<&OsStr>) -> Option<PathBuf> {
+    let is_executable = |path: &PathBuf| {
+        let is_file = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+        is_file && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+    };
+    if program.contains('/') {
+        // It is run in the root directory.
+        return Some(Path::new("/").join(program)).filter(is_executable);
+    }
+    std::env::split_paths(search_path?).map(|directory| directory.join(program)).find(is_executable)
 }
 
 /// Runs it to its end, its deadline, or until nobody waits for it any more.
@@ -105,6 +130,16 @@ mod tests {
 
     fn notification() -> Notification {
         Notification::new(NotifyEvent::Stale, &HostName::new("local"), Timestamp::from_millis(1), 7)
+    }
+
+    #[test]
+    fn a_program_is_found_as_it_would_be_run() {
+        let path = Some(OsStr::new("/nowhere:/bin"));
+        assert_eq!(found("sh", path), Some("/bin/sh".into()));
+        assert_eq!(found("/bin/sh", None), Some("/bin/sh".into()));
+        for absent in ["/etc/passwd", "/bin", "no-such-program", "/does/not/exist"] {
+            assert_eq!(found(absent, path), None, "{absent}");
+        }
     }
 
     #[tokio::test]

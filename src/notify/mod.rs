@@ -16,6 +16,10 @@ mod selection;
 mod signature;
 mod staleness;
 mod tls;
+#[cfg(feature = "cli")]
+mod trial;
 mod webhook;
 
 pub(crate) use actor::guest;
+#[cfg(feature = "cli")]
+pub(crate) use trial::{Tried, examine_receivers, try_receivers};

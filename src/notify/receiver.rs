@@ -10,6 +10,9 @@ use crate::model::{BoxFuture, Notification};
 pub(super) trait Receiver: Debug + Send + Sync {
     /// Tells it; returns when it has taken the notification, within a bound of its own.
     fn tell<'a>(&'a self, notification: &'a Notification) -> BoxFuture<'a, Result<(), TellError>>;
+
+    /// Whether it could be told, as far as that shows without a word to it; what is there, for people.
+    fn examine(&self) -> BoxFuture<'_, Result<String, TellError>>;
 }
 
 /// Why a receiver was not told, or did not say that it was. No text of it holds a secret or the path of a URL.

@@ -26,6 +26,11 @@ impl Tls {
         Self { ca_file, config: OnceCell::const_new() }
     }
 
+    /// Whether the certificates can be read.
+    pub(super) async fn examine(&self) -> Result<(), TellError> {
+        self.config.get_or_try_init(|| self.load()).await.map(drop)
+    }
+
     /// Speaks TLS on a connection to that host.
     pub(super) async fn over<S: AsyncRead + AsyncWrite + Unpin>(
         &self,

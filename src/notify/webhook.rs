@@ -52,9 +52,7 @@ impl Webhook {
 
     async fn post(&self, notification: &Notification) -> Result<(), TellError> {
         let body = serde_json::to_vec(notification).expect("a notification has no keys but texts");
-        let path = self.secret_file.clone();
-        let secret = spawn_blocking(move || Secret::read(&path)).await;
-        let secret = secret.map_err(|error| self.unreached(&error))??;
+        let secret = self.secret().await?;
         let request = self.request(notification, &secret, body)?;
         let stream = self.connect().await?;
         let status = if self.url.is_https {
@@ -90,13 +88,23 @@ impl Webhook {
             .map_err(|error| self.unreached(&error))
     }
 
-    /// Connects to the first of the addresses that may be told and answers.
-    async fn connect(&self) -> Result<TcpStream, TellError> {
+    /// The addresses that may be told.
+    async fn addresses(&self) -> Result<Vec<SocketAddr>, TellError> {
         let host = self.url.host.clone();
         let found = (self.resolve)(host.clone(), self.url.port).await;
         let found = found.map_err(|error| TellError::Unresolved { host: host.clone(), cause: error.to_string() })?;
-        let told = permitted(&found, &self.config.allowed_addresses, self.url.is_https)
-            .map_err(|refusal| TellError::NotAllowed { host, refusal })?;
+        permitted(&found, &self.config.allowed_addresses, self.url.is_https)
+            .map_err(|refusal| TellError::NotAllowed { host, refusal })
+    }
+
+    async fn secret(&self) -> Result<Secret, TellError> {
+        let path = self.secret_file.clone();
+        spawn_blocking(move || Secret::read(&path)).await.map_err(|error| self.unreached(&error))?
+    }
+
+    /// Connects to the first of them that answers.
+    async fn connect(&self) -> Result<TcpStream, TellError> {
+        let told = self.addresses().await?;
         let mut failed = None;
         for address in told {
             match TcpStream::connect(address).await {
@@ -136,6 +144,20 @@ impl Receiver for Webhook {
         Box::pin(async move {
             match timeout(DEADLINE, self.post(notification)).await {
                 Ok(told) => told,
+                Err(_) => Err(TellError::Overdue { url: self.url.to_string(), bound: DEADLINE }),
+            }
+        })
+    }
+
+    fn examine(&self) -> BoxFuture<'_, Result<String, TellError>> {
+        Box::pin(async move {
+            let looked = async {
+                self.secret().await?;
+                self.tls.examine().await?;
+                self.addresses().await
+            };
+            match timeout(DEADLINE, looked).await {
+                Ok(found) => Ok(format!("{} has {} addresses that may be told", self.url, found?.len())),
                 Err(_) => Err(TellError::Overdue { url: self.url.to_string(), bound: DEADLINE }),
             }
         })

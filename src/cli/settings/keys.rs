@@ -260,10 +260,11 @@ fn address_ranges(given: Given<'_>) -> Result<Vec<AddressRange>, Allowed> {
 
 fn notify_events(given: Given<'_>) -> Result<Vec<NotifyEvent>, Allowed> {
     let allowed = || {
-        let words: Vec<&str> = NotifyEvent::ALL.iter().map(|event| event.as_str()).collect();
-        format!("a list of {}", words.join(", "))
+        let words = NotifyEvent::ALL.iter().filter(|event| event.happens()).map(|event| event.as_str());
+        format!("a list of {}", words.collect::<Vec<_>>().join(", "))
     };
-    texts(given, &allowed())?.into_iter().map(|word| NotifyEvent::parse(word).ok_or_else(allowed)).collect()
+    let event = |word| NotifyEvent::parse(word).filter(|event| event.happens()).ok_or_else(allowed);
+    texts(given, &allowed())?.into_iter().map(event).collect()
 }
 
 fn names(given: Given<'_>) -> Result<Vec<String>, Allowed> {

@@ -21,6 +21,10 @@ impl Receiver for Poisoned {
             Ok(())
         })
     }
+
+    fn examine(&self) -> BoxFuture<'_, Result<String, TellError>> {
+        unreachable!("a follower tells and does not examine")
+    }
 }
 
 #[tokio::test(start_paused = true)]

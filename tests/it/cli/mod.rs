@@ -7,5 +7,6 @@ mod faults;
 mod follow;
 mod help;
 pub(crate) mod program;
+mod readiness;
 mod registry;
 mod rows;
