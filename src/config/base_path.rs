@@ -19,7 +19,8 @@ const MOST_BYTES: usize = 200;
 
 /// The first parts of our own paths. Below a path that begins with one of them nobody could tell `/api/v1` from what is
 /// below `/api`, where one proxy passes the path on and another takes it away.
-const OURS: [&str; 15] = [
+const OURS: [&str; 16] = [
+    "activity",
     "api",
     "assets",
     "containers",
@@ -28,11 +29,11 @@ const OURS: [&str; 15] = [
     "hosts",
     "language",
     "login",
-    "login.css",
     "logout",
     "metrics",
     "passes",
     "readyz",
+    "routes",
     "unassigned",
     "workloads",
 ];

@@ -44,9 +44,7 @@ pub(super) fn router(shared: Shared) -> Router {
     let routes = router
         .merge(page::routes())
         .route("/api/v1/openapi.json", document)
-        .merge(auth::routes())
-        // What was asked for is not repeated: it may hold a secret.
-        .fallback(async || Problem::not_found("there is nothing at this path"))
+        .fallback(page::nowhere)
         .method_not_allowed_fallback(async |uri: Uri| {
             let detail = if hooks::is_one(uri.path()) {
                 "a hook is called by POST; nothing was done"

@@ -1,5 +1,6 @@
 //! What people and platforms ask: rows by what is known of them, and proxy routes.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use diesel::prelude::*;
@@ -102,6 +103,21 @@ impl Store {
         })
     }
 
+    /// The stages of the rows that belong to one, by host and row: the view says which.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub fn row_stages(&mut self, filter: &RowFilter) -> Result<BTreeMap<(HostName, RowId), String>, StoreError> {
+        self.snapshot("read the stages of the rows", |db| {
+            let names = stage_names(db)?;
+            let of = |row: ViewRecord| {
+                let stage = names.get(row.effective_stage_id.as_ref()?)?.clone();
+                Some(((row.host.into(), RowId::new(row.id)), stage))
+            };
+            Ok(filtered(db, filter)?.into_iter().filter_map(of).collect())
+        })
+    }
+
     /// Rows with a subdomain or a route, with their project and stage.
     ///
     /// # Errors
@@ -110,11 +126,16 @@ impl Store {
         self.snapshot("read the routes", |db| {
             let filter = RowFilter { host: host.cloned(), ..RowFilter::default() };
             let rows = filtered(db, &filter)?.into_iter().filter(ViewRecord::has_route);
-            let names: Vec<(String, String)> = stages::table.select((stages::id, stages::name)).load(db)?;
-            let names: std::collections::HashMap<_, _> = names.into_iter().collect();
+            let names = stage_names(db)?;
             Ok(rows.map(|row| row.into_route(&names)).collect())
         })
     }
+}
+
+/// The names of all stages, by id.
+fn stage_names(db: &mut Db) -> QueryResult<HashMap<String, String>> {
+    let names: Vec<(String, String)> = stages::table.select((stages::id, stages::name)).load(db)?;
+    Ok(names.into_iter().collect())
 }
 
 /// The one way from a filter to rows: the view says which stage a row belongs to.
@@ -264,7 +285,7 @@ impl ViewRecord {
             .any(|column| column.as_deref().is_some_and(|text| !text.is_empty()))
     }
 
-    fn into_route(self, stage_names: &std::collections::HashMap<String, String>) -> Route {
+    fn into_route(self, stage_names: &HashMap<String, String>) -> Route {
         let project = self.workload_name.filter(|_| kind_of(&self.workload_kind) == WorkloadKind::Project);
         Route {
             row_id: RowId::new(self.id),

@@ -11,9 +11,9 @@ mod freshness;
 pub(crate) use ages::{Unit, largest_unit};
 #[cfg(feature = "cli")]
 pub(crate) use ages::{age_text, millis_text, since};
-pub(crate) use escape::escape;
 #[cfg(feature = "cli")]
-pub(crate) use escape::{escape_json, shell_word};
+pub(crate) use escape::escape_json;
+pub(crate) use escape::{escape, shell_word};
 #[cfg(feature = "cli")]
 pub(crate) use fix::ignore_entry;
 #[cfg(all(test, feature = "cli"))]

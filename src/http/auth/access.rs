@@ -7,6 +7,8 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
 use super::Guard;
 use crate::http::problem::Problem;
 
@@ -71,7 +73,7 @@ async fn require(access: Access, request: Request, next: Next) -> Response {
         }
         caller => match request.extensions().get::<Arc<Guard>>() {
             Some(guard) if caller.is_none() && is_somebody_looking(&request) => {
-                Redirect::to(&format!("{}/login", guard.base_path())).into_response()
+                Redirect::to(&login_and_back(guard, &request)).into_response()
             }
             guard => unauthorized(guard.map(|guard| guard.way_in(access)).unwrap_or_default()),
         },
@@ -84,8 +86,18 @@ fn unauthorized(detail: String) -> Response {
     answer
 }
 
-/// A person with a browser is shown where to log in; a program is told what it lacks.
-fn is_somebody_looking(request: &Request) -> bool {
+/// The login, which leads on to what was asked for.
+fn login_and_back(guard: &Guard, request: &Request) -> String {
+    let asked = request.uri().path_and_query().map_or("/", |asked| asked.as_str());
+    let base = guard.base_path();
+    match asked {
+        "/" => format!("{base}/login"),
+        asked => format!("{base}/login?next={}", utf8_percent_encode(asked, NON_ALPHANUMERIC)),
+    }
+}
+
+/// A person with a browser is shown where to log in, and pages; a program is told what it lacks.
+pub(in crate::http) fn is_somebody_looking(request: &Request) -> bool {
     let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     request.method() == Method::GET && !request.uri().path().starts_with("/api/") && accept.contains("text/html")
 }

@@ -52,7 +52,7 @@ pub enum GuardError {
 }
 
 /// The cookie of a session.
-pub(super) const COOKIE: &str = "dockledger_session";
+pub(in crate::http) const COOKIE: &str = "dockledger_session";
 
 impl Guard {
     /// Reads the tokens and the certificate.
@@ -138,13 +138,13 @@ impl Guard {
     }
 
     /// Opens a session for whoever has a token: what its cookie holds, and who it is.
-    pub(super) fn log_in(&self, token: &str) -> Option<(String, Caller)> {
+    pub(in crate::http) fn log_in(&self, token: &str) -> Option<(String, Caller)> {
         let tokens = self.tokens()?;
         let (caller, hash): (&Caller, Hash) = tokens.find(token)?;
         Some((self.sessions.open(hash)?, caller.clone()))
     }
 
-    pub(super) fn log_out(&self, headers: &HeaderMap) {
+    pub(in crate::http) fn log_out(&self, headers: &HeaderMap) {
         if let Some(id) = session_id(headers) {
             self.sessions.close(id);
             self.revoked.send_replace(());

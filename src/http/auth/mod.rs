@@ -7,7 +7,6 @@
 //! names      which `Host` and which `Origin` are ours                  (pure)
 //! tokens     the file of tokens, and a fresh token
 //! sessions   who has logged in
-//! login      the page that trades a token for a cookie
 //! ```
 //!
 //! Comes in: a request's head and the peer of its connection. Goes out: a [`Caller`] in its extensions, or a problem.
@@ -16,16 +15,16 @@
 mod access;
 mod guard;
 mod identify;
-mod login;
 mod names;
 mod sessions;
 mod tokens;
 
-pub(super) use access::{Access, Caller, require_admin, require_deploy, require_read};
+pub(super) use access::{Access, Caller, is_somebody_looking, require_admin, require_deploy, require_read};
+pub(super) use guard::COOKIE as SESSION_COOKIE;
 pub(crate) use guard::Guard;
 pub use guard::GuardError;
 pub(super) use identify::identify;
-pub(super) use login::routes;
+pub(super) use sessions::LIFE;
 pub use tokens::TokensError;
 #[cfg(feature = "cli")]
 pub(crate) use tokens::{fresh, line, scope};

@@ -19,7 +19,7 @@ struct Session {
 }
 
 /// A working day, and some.
-pub(super) const LIFE: Duration = Duration::from_secs(12 * 60 * 60);
+pub(in crate::http) const LIFE: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// Beyond it the one that ends first makes room.
 const MOST_SESSIONS: usize = 1_024;

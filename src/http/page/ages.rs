@@ -13,6 +13,8 @@ pub(super) struct Moment {
     pub(super) millis: i64,
     /// RFC 3339.
     pub(super) iso: String,
+    /// `2026-11-29 14:01:18 UTC`.
+    pub(super) plain: String,
     /// `12 s` or `12 s ago`, in the language.
     pub(super) text: String,
     /// Whether the text says `ago`.
@@ -22,13 +24,23 @@ pub(super) struct Moment {
 impl Moment {
     /// As a time span: `12 s`.
     pub(super) fn span(at: Timestamp, now: Timestamp, t: &Texts) -> Self {
-        Self { millis: at.as_millis(), iso: at.to_string(), text: age_text(at.age(now), t), is_ago: false }
+        let iso = at.to_string();
+        let plain = plain(&iso);
+        Self { millis: at.as_millis(), iso, plain, text: age_text(at.age(now), t), is_ago: false }
     }
 
     /// As a moment: `12 s ago`.
     pub(super) fn ago(at: Timestamp, now: Timestamp, t: &Texts) -> Self {
         let text = t.ago.replace("{age}", &age_text(at.age(now), t));
         Self { text, is_ago: true, ..Self::span(at, now, t) }
+    }
+}
+
+/// To the second, as people write it.
+fn plain(iso: &str) -> String {
+    match iso.split_once('T') {
+        Some((day, time)) => format!("{day} {} UTC", time.split(['.', 'Z']).next().unwrap_or_default()),
+        None => iso.to_owned(),
     }
 }
 
@@ -65,6 +77,7 @@ mod tests {
         assert_eq!(Moment::ago(at(100), at(112), &RUSSIAN).text, "12 с назад");
         assert_eq!(Moment::span(at(0), at(7_200), &RUSSIAN).text, "2 ч");
         assert_eq!(Moment::span(at(10), at(0), &ENGLISH).text, "0 s", "a clock that went back");
+        assert_eq!(Moment::ago(at(100), at(112), &ENGLISH).plain, "1970-01-01 00:01:40 UTC");
         assert_eq!(millis_text(2_405, &RUSSIAN), "2.40 с");
     }
 }

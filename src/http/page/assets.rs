@@ -17,7 +17,7 @@ pub(super) struct Assets {
     hash: String,
 }
 
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 10] = [
     ("page.css", "text/css; charset=utf-8", include_str!("static/page.css")),
     ("icon.svg", "image/svg+xml", include_str!("static/icon.svg")),
     ("page.js", "text/javascript; charset=utf-8", include_str!("static/page.js")),
@@ -26,6 +26,7 @@ const FILES: [(&str, &str, &str); 9] = [
     ("filters.js", "text/javascript; charset=utf-8", include_str!("static/filters.js")),
     ("clock.js", "text/javascript; charset=utf-8", include_str!("static/clock.js")),
     ("live.js", "text/javascript; charset=utf-8", include_str!("static/live.js")),
+    ("seen.js", "text/javascript; charset=utf-8", include_str!("static/seen.js")),
     ("keys.js", "text/javascript; charset=utf-8", include_str!("static/keys.js")),
 ];
 

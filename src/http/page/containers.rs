@@ -1,22 +1,23 @@
 //! The page at `/`: the containers, and the part that shows those of one workload wherever that is wanted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::filters::{Chip, Filters};
+use super::filters::Filters;
 use super::frame::{Frame, Section};
 use super::known::{Known, know};
+use super::links::{Chip, Kind, kinds};
 use super::reply::reply;
-use super::row_view::{RowView, Showing};
+use super::row_view::{RowView, Showing, shown};
 use super::texts::Texts;
 use super::visit::Visit;
 use crate::http::extract::Query;
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
-use crate::model::StoredRow;
+use crate::model::{HostName, RowId, StoredRow, WorkloadKind};
 use crate::store::RowFilter;
 
 /// Rows as a table, which is cards on a phone.
@@ -26,6 +27,8 @@ pub(super) struct RowsTable {
     /// What names the table for a screen reader.
     pub(super) label: String,
     pub(super) shows_workload: bool,
+    /// What says which part of its workload each row is: the head of a column.
+    pub(super) part: Option<&'static str>,
     pub(super) shows_host: bool,
 }
 
@@ -36,7 +39,7 @@ struct Containers {
     t: &'static Texts,
     filters: Filters,
     chips: Vec<Chip>,
-    kinds: Vec<(&'static str, &'static str, bool)>,
+    kinds: [Kind; 3],
     hosts: Vec<(String, bool)>,
     sorts: Vec<(String, &'static str, bool)>,
     summary: String,
@@ -61,11 +64,13 @@ enum Empty {
 
 pub(super) async fn page(State(shared): State<Shared>, visit: Visit, Query(filters): Query<Filters>) -> Response {
     let made = make(&shared, &visit, filters).await;
-    reply(&visit, &made)
+    reply(&shared, &visit, made).await
 }
 
 async fn make(shared: &Shared, visit: &Visit, filters: Filters) -> Result<Containers, Problem> {
-    let (known, rows) = shared.readers.read(|store| Ok((know(store)?, store.rows(&RowFilter::default())?))).await?;
+    let seen = visit.seen;
+    let (known, rows) =
+        shared.readers.read(move |store| Ok((know(store, seen)?, store.rows(&RowFilter::default())?))).await?;
     let t = visit.language.texts();
     let passing: Vec<&StoredRow> = rows.iter().filter(|row| filters.lets_pass(row)).collect();
     let chips = filters.chips(&passing, t);
@@ -79,7 +84,7 @@ async fn make(shared: &Shared, visit: &Visit, filters: Filters) -> Result<Contai
     let table = RowsTable::new(shared, visit, &frame, &shown, t.nav_containers.to_owned());
     Ok(Containers {
         chips,
-        kinds: filters.kinds(t),
+        kinds: kinds(&filters.kind, t),
         hosts: names.into_iter().map(|name| (name.to_owned(), filters.host == name)).collect(),
         sorts: filters.sorts(t),
         summary: summary(&frame, count, rows.len()),
@@ -132,25 +137,36 @@ impl Containers {
 impl RowsTable {
     /// With a column for the workload.
     pub(super) fn new(shared: &Shared, visit: &Visit, frame: &Frame, rows: &[&StoredRow], label: String) -> Self {
-        let showing = Showing { visit, own_host: &shared.config.host, now: frame.now };
+        let showing = Showing { visit, own_host: &shared.config.host, now: frame.now, stale: &frame.stale };
         let hosts: BTreeSet<_> = rows.iter().map(|row| &row.host).collect();
         Self {
             rows: rows.iter().map(|row| RowView::of(row, showing)).collect(),
             label,
             shows_workload: true,
+            part: None,
             shows_host: hosts.len() > 1,
         }
     }
 
-    /// Those of one workload: it is named above them.
-    pub(super) fn of_workload(
-        shared: &Shared,
-        visit: &Visit,
-        frame: &Frame,
-        rows: &[&StoredRow],
-        label: String,
+    /// Those of one workload, which is named above them: what each is within it takes the workload's place.
+    pub(super) fn of_one(
+        mut self,
+        kind: WorkloadKind,
+        stages: &BTreeMap<(HostName, RowId), String>,
+        t: &'static Texts,
     ) -> Self {
-        Self { shows_workload: false, ..Self::new(shared, visit, frame, rows, label) }
+        self.shows_workload = false;
+        self.part = match kind {
+            WorkloadKind::Project => Some(t.column_stage),
+            WorkloadKind::Stack => Some(t.column_service),
+            WorkloadKind::Site => None,
+        };
+        for row in &mut self.rows {
+            if let Some(stage) = stages.get(&row.id) {
+                row.part = shown(stage);
+            }
+        }
+        self
     }
 }
 
@@ -161,7 +177,7 @@ mod tests {
 
     #[test]
     fn an_empty_page_says_why() {
-        let known = Known { hosts: Vec::new(), rows: 0, revision: Revision(0) };
+        let known = Known { hosts: Vec::new(), rows: 0, revision: Revision(0), news: None };
         let none = Filters::default();
         let some = Filters { kind: "site".into(), ..Filters::default() };
         assert_eq!(empty(&known, &none, 0, 0), Some(Empty::Unlooked));

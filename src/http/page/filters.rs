@@ -1,10 +1,10 @@
 //! Which rows the page shows, as the URL says.
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
+use super::links::{Chip, query};
 use super::texts::Texts;
-use crate::model::{ContainerState, StoredRow, WorkloadKind};
+use crate::model::{ContainerState, StoredRow};
 
 /// What the URL asks for; empty is the same as absent, and what nobody knows matches nothing.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -25,17 +25,6 @@ const ATTENTION: &str = "attention";
 
 /// The states that are offered, in the order of the chips; others are offered when a row has them.
 const OFFERED: [&str; 2] = [ATTENTION, DOWN];
-
-/// One state to choose.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Chip {
-    pub(super) href: String,
-    pub(super) text: String,
-    /// Shape and tone, of one that is a state.
-    pub(super) look: Option<(&'static str, &'static str)>,
-    pub(super) count: usize,
-    pub(super) is_chosen: bool,
-}
 
 /// How rows can be sorted.
 const SORTS: [&str; 4] = ["workload", "name", "state", "since"];
@@ -119,28 +108,18 @@ impl Filters {
         .collect()
     }
 
-    /// The kinds, and whether each is chosen.
-    pub(super) fn kinds(&self, t: &Texts) -> Vec<(&'static str, &'static str, bool)> {
-        [WorkloadKind::Project, WorkloadKind::Stack, WorkloadKind::Site]
-            .map(|kind| (kind.as_str(), t.kind(kind), self.kind == kind.as_str()))
-            .to_vec()
-    }
-
     /// The address of these filters.
     pub(super) fn href(&self) -> String {
-        let pairs = [
-            ("kind", &self.kind),
-            ("host", &self.host),
-            ("state", &self.state),
-            ("text", &self.text),
-            ("sort", &self.sort),
-        ];
-        let given: Vec<String> = pairs
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)))
-            .collect();
-        if given.is_empty() { "/".into() } else { format!("/?{}", given.join("&")) }
+        query(
+            "/",
+            &[
+                ("kind", &self.kind),
+                ("host", &self.host),
+                ("state", &self.state),
+                ("text", &self.text),
+                ("sort", &self.sort),
+            ],
+        )
     }
 }
 
@@ -171,7 +150,7 @@ fn needs_attention(row: &StoredRow) -> bool {
 }
 
 /// The gravest first.
-const fn rank(state: &ContainerState) -> u8 {
+pub(super) const fn rank(state: &ContainerState) -> u8 {
     match state {
         ContainerState::Failed => 0,
         ContainerState::Missing => 1,

@@ -1,5 +1,7 @@
 //! What is around each page: navigation with counts, the freshness of each host, languages.
 
+use std::collections::BTreeSet;
+
 use super::ages::Moment;
 use super::assets::Assets;
 use super::known::Known;
@@ -9,16 +11,21 @@ use super::texts::Texts;
 use super::visit::Visit;
 use crate::config::BasePath;
 use crate::http::shared::Shared;
-use crate::model::{HostRecord, Timestamp};
+use crate::model::{HostName, HostRecord, Timestamp};
 use crate::telling::{Trouble, is_served, trouble};
 
 /// The place of a page in the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
     Containers,
+    Workloads,
+    Routes,
+    Activity,
     Unassigned,
     Hosts,
     Passes,
+    /// Of a page that is in no place of its own.
+    None,
 }
 
 /// Around a page.
@@ -30,11 +37,17 @@ pub(super) struct Frame {
     pub(super) base: BasePath,
     /// Whether the live part alone was asked for.
     pub(super) is_live_part: bool,
+    /// Whether the page follows the ledger.
+    pub(super) is_live: bool,
+    /// Who is logged in.
+    pub(super) who: Option<String>,
     /// Path and query of this page, without the base path.
     pub(super) here: String,
     pub(super) title: String,
     pub(super) links: Vec<Link>,
     pub(super) hosts: Vec<HostNote>,
+    /// The hosts whose rows cannot be vouched for: not fresh, or nobody keeps them true.
+    pub(super) stale: BTreeSet<HostName>,
     /// Why the ledger cannot be written now.
     pub(super) store_trouble: Option<String>,
     pub(super) now: Timestamp,
@@ -93,6 +106,12 @@ impl HostNote {
     }
 }
 
+/// Where the ledger cannot be written, no host's rows are kept true.
+fn stale(hosts: &[HostRecord], now: Timestamp, is_unwritable: bool) -> BTreeSet<HostName> {
+    let is_stale = |host: &&HostRecord| is_unwritable || trouble(host, now).is_some() || !is_served(host, now);
+    hosts.iter().filter(is_stale).map(|host| host.name.clone()).collect()
+}
+
 impl Frame {
     pub(super) fn new(visit: &Visit, shared: &Shared, known: &Known, section: Section, title: String) -> Self {
         let t = visit.language.texts();
@@ -101,6 +120,7 @@ impl Frame {
         let hosts: Vec<HostNote> = known.hosts.iter().map(|host| HostNote::of(host, now, t)).collect();
         let troubled = hosts.iter().any(|host| !host.troubles.is_empty());
         let unassigned = status.unassigned.as_ref().map(|unassigned| unassigned.len());
+        let news = known.news.filter(|news| *news > 0);
         let link = |at, href, text, count: Option<usize>, is_alarming| Link {
             href,
             text,
@@ -110,22 +130,42 @@ impl Frame {
         };
         let links = vec![
             link(Section::Containers, "/", t.nav_containers, Some(known.rows), false),
+            link(Section::Workloads, "/workloads", t.nav_workloads, None, false),
+            link(Section::Routes, "/routes", t.nav_routes, None, false),
+            link(Section::Activity, "/activity", t.nav_activity, news, false),
             link(Section::Unassigned, "/unassigned", t.nav_unassigned, unassigned, unassigned.is_some_and(|n| n > 0)),
             link(Section::Hosts, "/hosts", t.nav_hosts, Some(known.hosts.len()), troubled),
             link(Section::Passes, "/passes", t.nav_passes, None, false),
         ];
         Self {
-            t,
-            language: visit.language,
-            base: visit.base.clone(),
-            is_live_part: visit.is_live_part,
-            here: visit.here.clone(),
-            title,
             links,
+            stale: stale(&known.hosts, now, status.store_trouble.is_some()),
             hosts,
+            is_live: true,
             store_trouble: status.store_trouble,
             now,
             revision: known.revision.0,
+            ..Self::bare(visit, shared, title)
+        }
+    }
+
+    /// Around what tells nothing of the ledger: the login, and what cannot be shown.
+    pub(super) fn bare(visit: &Visit, shared: &Shared, title: String) -> Self {
+        Self {
+            t: visit.language.texts(),
+            language: visit.language,
+            base: shared.config.http.base_path.clone(),
+            is_live_part: visit.is_live_part,
+            is_live: false,
+            who: visit.who.clone(),
+            here: visit.here.clone(),
+            title,
+            links: Vec::new(),
+            hosts: Vec::new(),
+            stale: BTreeSet::new(),
+            store_trouble: None,
+            now: Timestamp::now(),
+            revision: 0,
             assets: Assets::get(),
         }
     }

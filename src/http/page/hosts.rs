@@ -48,11 +48,12 @@ struct HostView {
 
 pub(super) async fn page(State(shared): State<Shared>, visit: Visit) -> Response {
     let made = make(&shared, &visit).await;
-    reply(&visit, &made)
+    reply(&shared, &visit, made).await
 }
 
 async fn make(shared: &Shared, visit: &Visit) -> Result<Hosts, Problem> {
-    let known = shared.readers.read(know).await?;
+    let seen = visit.seen;
+    let known = shared.readers.read(move |store| know(store, seen)).await?;
     let t = visit.language.texts();
     let frame = Frame::new(visit, shared, &known, Section::Hosts, t.nav_hosts.to_owned());
     let status = shared.ledger.status();

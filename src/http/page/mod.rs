@@ -10,32 +10,43 @@
 //! texts       every text in both languages         language   which of them
 //! row_view    a row as it is shown                 marks      states as shape and word
 //! ages        moments as ages                      filters    which rows, kept in the URL
+//! links       addresses that keep filters       seen       what is new to the visitor
+//! facts       what the ledger holds of a row       ports      which of them are links
+//! login       a token for a cookie, and back
 //! timeline    the history of a row as a drawing    chart      durations of passes as a drawing
 //! reply       a template, or what is shown in its place
 //! assets      style and modules                    security   what a browser may do with the page
 //! ```
 
+mod activity;
+mod activity_filters;
 mod ages;
 mod assets;
 mod chart;
 mod containers;
+mod facts;
 mod filters;
 mod frame;
 mod history;
 mod hosts;
 mod known;
 mod language;
+mod links;
+mod login;
 mod marks;
 mod passes;
 mod ports;
+mod proxy_routes;
 mod reply;
 mod routes;
 mod row_view;
 mod security;
+mod seen;
 mod texts;
 mod timeline;
 mod unassigned;
 mod visit;
 mod workload;
+mod workloads;
 
-pub(super) use routes::routes;
+pub(super) use routes::{nowhere, routes};

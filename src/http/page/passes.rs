@@ -48,11 +48,13 @@ struct Line {
 
 pub(super) async fn page(State(shared): State<Shared>, visit: Visit) -> Response {
     let made = make(&shared, &visit).await;
-    reply(&visit, &made)
+    reply(&shared, &visit, made).await
 }
 
 async fn make(shared: &Shared, visit: &Visit) -> Result<Passes, Problem> {
-    let (known, passes) = shared.readers.read(|store| Ok((know(store)?, store.passes(None, MOST_PASSES)?))).await?;
+    let seen = visit.seen;
+    let (known, passes) =
+        shared.readers.read(move |store| Ok((know(store, seen)?, store.passes(None, MOST_PASSES)?))).await?;
     let t = visit.language.texts();
     let frame = Frame::new(visit, shared, &known, Section::Passes, t.nav_passes.to_owned());
     let (bars, longest) = chart(&passes, t);

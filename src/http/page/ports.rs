@@ -9,12 +9,9 @@ pub(super) struct Port {
     pub(super) link: Option<(u16, String)>,
 }
 
-/// More are told by their number alone.
-const MOST_SHOWN: usize = 3;
-
-/// What is shown of a row's ports, and how many more there are. Links lead to `reached_by`, the name by which the
+/// A row's ports. Links lead to `reached_by`, the name by which the
 /// browser reached this machine; `None` where it would not be the row's machine.
-pub(super) fn ports(text: &str, reached_by: Option<&str>) -> (Vec<Port>, usize) {
+pub(super) fn ports(text: &str, reached_by: Option<&str>) -> Vec<Port> {
     let mut shown: Vec<Port> = Vec::new();
     for entry in text.split(", ").filter(|entry| !entry.is_empty()) {
         let port = port(entry, reached_by);
@@ -24,9 +21,7 @@ pub(super) fn ports(text: &str, reached_by: Option<&str>) -> (Vec<Port>, usize) 
             None => shown.push(port),
         }
     }
-    let more = shown.len().saturating_sub(MOST_SHOWN);
-    shown.truncate(MOST_SHOWN);
-    (shown, more)
+    shown
 }
 
 fn port(entry: &str, reached_by: Option<&str>) -> Port {
@@ -57,28 +52,27 @@ mod tests {
     use super::*;
 
     fn shown(text: &str, reached_by: Option<&str>) -> String {
-        let (ports, more) = ports(text, reached_by);
-        let texts: Vec<String> = ports
+        let texts: Vec<String> = ports(text, reached_by)
             .into_iter()
             .map(|port| port.text + &port.link.map(|(_, link)| format!(" {link}")).unwrap_or_default())
             .collect();
-        format!("{} +{more}", texts.join(" | "))
+        texts.join(" | ")
     }
 
     #[test]
     fn a_port_is_a_link_where_the_browser_reaches_it() {
         let reached = Some("box.example");
         for (text, reached_by, expected) in [
-            ("0.0.0.0:8080->80/tcp", reached, "8080→80 http://box.example:8080/ +0"),
-            ("0.0.0.0:8080->80/tcp, [::]:8080->80/tcp", reached, "8080→80 http://box.example:8080/ +0"),
-            ("127.0.0.1:8080->80/tcp", reached, "8080→80 +0"),
-            ("127.0.0.1:8080->80/tcp", Some("127.0.0.1"), "8080→80 http://127.0.0.1:8080/ +0"),
-            ("0.0.0.0:53->53/udp", reached, "53→53/udp +0"),
-            ("443/tcp", reached, "443 +0"),
-            ("0.0.0.0:8080->80/tcp", None, "8080→80 +0"),
-            ("", reached, " +0"),
-            ("1/tcp, 2/tcp, 3/tcp, 4/tcp, 5/tcp", None, "1 | 2 | 3 +2"),
-            ("0.0.0.0:99999->80/tcp", reached, "99999→80 +0"),
+            ("0.0.0.0:8080->80/tcp", reached, "8080→80 http://box.example:8080/"),
+            ("0.0.0.0:8080->80/tcp, [::]:8080->80/tcp", reached, "8080→80 http://box.example:8080/"),
+            ("127.0.0.1:8080->80/tcp", reached, "8080→80"),
+            ("127.0.0.1:8080->80/tcp", Some("127.0.0.1"), "8080→80 http://127.0.0.1:8080/"),
+            ("0.0.0.0:53->53/udp", reached, "53→53/udp"),
+            ("443/tcp", reached, "443"),
+            ("0.0.0.0:8080->80/tcp", None, "8080→80"),
+            ("", reached, ""),
+            ("1/tcp, 2/tcp, 3/tcp, 4/tcp, 5/tcp", None, "1 | 2 | 3 | 4 | 5"),
+            ("0.0.0.0:99999->80/tcp", reached, "99999→80"),
         ] {
             assert_eq!(shown(text, reached_by), expected, "{text}");
         }

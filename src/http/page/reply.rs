@@ -4,34 +4,60 @@ use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::assets::Assets;
+use super::frame::{Frame, Section};
+use super::known::know;
 use super::texts::Texts;
 use super::visit::{LIVE_PART, Visit};
-use crate::config::BasePath;
 use crate::http::problem::Problem;
+use crate::http::shared::Shared;
 
 /// The page in place of one that cannot be shown.
 #[derive(Template)]
 #[template(path = "failed.html")]
-struct Failed<'a> {
+struct Failed {
+    frame: Frame,
     t: &'static Texts,
-    code: &'static str,
-    base: &'a BasePath,
-    assets: &'static Assets,
-    is_not_found: bool,
-    /// In our own words, which are English.
-    detail: &'a str,
+    why: &'static str,
+    /// In our own words, which are English; of what is not there they would say nothing more.
+    detail: Option<String>,
 }
 
 /// A page, or what is shown in its place.
-pub(super) fn reply(visit: &Visit, made: &Result<impl Template, Problem>) -> Response {
-    let rendered = match made {
-        Ok(page) => page.render().map(|html| (StatusCode::OK, html)),
-        Err(problem) => failed(visit, problem),
+pub(super) async fn reply(shared: &Shared, visit: &Visit, made: Result<impl Template, Problem>) -> Response {
+    match made {
+        Ok(page) => rendered(StatusCode::OK, page.render()),
+        Err(problem) => failed(shared, visit, &problem).await,
+    }
+}
+
+/// What is shown of a path that leads nowhere.
+pub(super) async fn failed(shared: &Shared, visit: &Visit, problem: &Problem) -> Response {
+    let t = visit.language.texts();
+    let is_not_found = problem.status() == StatusCode::NOT_FOUND;
+    let (why, detail) = match problem.status() {
+        StatusCode::NOT_FOUND => (t.failed_not_found, None),
+        StatusCode::SERVICE_UNAVAILABLE => (t.failed_unavailable, Some(problem.detail().to_owned())),
+        _ => (t.failed_otherwise, Some(problem.detail().to_owned())),
     };
+    let seen = visit.seen;
+    // Where the ledger cannot be read there is nothing to put around the page.
+    let known = match visit.may_read && is_not_found {
+        true => shared.readers.read(move |store| know(store, seen)).await.ok(),
+        false => None,
+    };
+    let title = t.failed_title.to_owned();
+    let frame = match &known {
+        Some(known) => Frame::new(visit, shared, known, Section::None, title),
+        None => Frame::bare(visit, shared, title),
+    };
+    rendered(problem.status(), Failed { frame, t, why, detail }.render())
+}
+
+/// What a template came to.
+pub(super) fn rendered(status: StatusCode, html: askama::Result<String>) -> Response {
     let vary = format!("cookie, accept-language, {LIVE_PART}");
-    match rendered {
-        Ok((status, html)) => {
+    match html {
+        Ok(html) => {
             let headers = [
                 (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
                 (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
@@ -42,16 +68,4 @@ pub(super) fn reply(visit: &Visit, made: &Result<impl Template, Problem>) -> Res
         // A template fails only where writing to memory does.
         Err(error) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string()).into_response(),
     }
-}
-
-fn failed(visit: &Visit, problem: &Problem) -> askama::Result<(StatusCode, String)> {
-    let page = Failed {
-        t: visit.language.texts(),
-        code: visit.language.code(),
-        base: &visit.base,
-        assets: Assets::get(),
-        is_not_found: problem.status() == StatusCode::NOT_FOUND,
-        detail: problem.detail(),
-    };
-    Ok((problem.status(), page.render()?))
 }

@@ -1,7 +1,7 @@
 //! The pages and what they are made of.
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
@@ -9,7 +9,13 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::language::{COOKIE, Language};
-use super::{assets, containers, history, hosts, passes, security, unassigned, workload};
+use super::links::within;
+use super::reply::failed;
+use super::visit::Visit;
+use super::{
+    activity, assets, containers, history, hosts, login, passes, proxy_routes, security, seen, unassigned, workload,
+    workloads,
+};
 use crate::http::auth;
 use crate::http::extract::{Path, Query};
 use crate::http::problem::Problem;
@@ -20,6 +26,10 @@ use crate::http::shared::Shared;
 pub(in crate::http) fn routes() -> Router<Shared> {
     let pages = Router::new()
         .route("/", get(containers::page))
+        .route("/workloads", get(workloads::page))
+        .route("/routes", get(proxy_routes::page))
+        .route("/activity", get(activity::page))
+        .route("/activity/seen/{revision}", post(mark_as_seen))
         .route("/workloads/{id}", get(workload::page))
         .route("/containers/{host}/{row}", get(history::page))
         .route("/hosts", get(hosts::page))
@@ -28,8 +38,22 @@ pub(in crate::http) fn routes() -> Router<Shared> {
         .route_layer(from_fn(auth::require_read));
     let open = Router::new()
         .route("/assets/{hash}/{name}", get(assets::asset))
+        .route("/login", get(login::show).post(login::log_in))
+        .route("/logout", post(login::log_out))
         .route("/language/{code}", post(choose_language));
     pages.merge(open).layer(from_fn(security::protect))
+}
+
+/// What is told where no path leads: a person with a browser gets a page. What was asked for is not repeated: it may hold
+/// a secret.
+pub(in crate::http) async fn nowhere(State(shared): State<Shared>, request: Request) -> Response {
+    let problem = Problem::not_found("there is nothing at this path");
+    if !auth::is_somebody_looking(&request) {
+        return problem.into_response();
+    }
+    let (mut parts, _body) = request.into_parts();
+    let Ok(visit) = Visit::from_request_parts(&mut parts, &shared).await;
+    security::secured(failed(&shared, &visit, &problem).await)
 }
 
 /// Where a choice leads back to.
@@ -48,40 +72,27 @@ async fn choose_language(
     let Some(language) = Language::parse(&code) else {
         return Problem::not_found("the page is not written in that language").into_response();
     };
+    keep_and_go_back(&shared, COOKIE, language.code(), &back)
+}
+
+/// Keeps up to which change the visitor has seen the activity, for a year.
+async fn mark_as_seen(
+    State(shared): State<Shared>,
+    Path(revision): Path<u32>,
+    Query(Back { back }): Query<Back>,
+) -> Response {
+    keep_and_go_back(&shared, seen::COOKIE, &revision.to_string(), &back)
+}
+
+/// Sets a cookie that holds no secret, and leads back.
+fn keep_and_go_back(shared: &Shared, name: &str, value: &str, back: &str) -> Response {
     let base = &shared.config.http.base_path;
-    let (code, path) = (language.code(), base.of_cookies());
-    let cookie = format!("{COOKIE}={code}; Path={path}; Max-Age=31536000; SameSite=Lax");
-    let back = format!("{base}{}", within(&back));
+    let path = base.of_cookies();
+    let cookie = format!("{name}={value}; Path={path}; Max-Age=31536000; SameSite=Lax");
+    let back = format!("{base}{}", within(back));
     let headers = [
-        (header::SET_COOKIE, HeaderValue::try_from(cookie).expect("a code is two letters, a base path plain")),
+        (header::SET_COOKIE, HeaderValue::try_from(cookie).expect("names, numbers and a base path are plain")),
         (header::LOCATION, HeaderValue::try_from(back).expect("what is within is graphic ASCII")),
     ];
     (StatusCode::SEE_OTHER, headers).into_response()
-}
-
-/// A path of ours, whatever is asked for: no other site is led to.
-fn within(back: &str) -> &str {
-    let is_path = back.starts_with('/') && !back[1..].starts_with(['/', '\\']);
-    let is_plain = back.bytes().all(|byte| byte.is_ascii_graphic());
-    if is_path && is_plain { back } else { "/" }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_choice_leads_back_to_a_page_of_ours_alone() {
-        for (back, leads) in [
-            ("/?state=stopped", "/?state=stopped"),
-            ("/hosts", "/hosts"),
-            ("", "/"),
-            ("//evil.example", "/"),
-            ("/\\evil.example", "/"),
-            ("https://evil.example", "/"),
-            ("/a\r\nSet-Cookie: b", "/"),
-        ] {
-            assert_eq!(within(back), leads, "{back:?}");
-        }
-    }
 }

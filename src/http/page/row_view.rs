@@ -1,5 +1,6 @@
 //! A row as the page shows it.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -20,11 +21,14 @@ pub(super) struct Showing<'a> {
     /// The host that this service keeps: ports of its rows can be links.
     pub(super) own_host: &'a HostName,
     pub(super) now: Timestamp,
+    /// The hosts whose rows cannot be vouched for.
+    pub(super) stale: &'a BTreeSet<HostName>,
 }
 
 /// One row, ready for a template. Texts of the daemon are made visible here and escaped by the template.
 #[derive(Clone, Debug)]
 pub(super) struct RowView {
+    pub(super) id: (HostName, RowId),
     /// Names the row within a page.
     pub(super) key: String,
     /// Changes with what is shown but for ages.
@@ -37,6 +41,9 @@ pub(super) struct RowView {
     pub(super) workload_href: String,
     pub(super) kind_text: &'static str,
     pub(super) role: String,
+    /// Which part of its workload it is: its stage, or else its role.
+    pub(super) part: String,
+    pub(super) subdomain: String,
     pub(super) host: String,
     pub(super) mark: Mark,
     pub(super) since: Option<Moment>,
@@ -44,6 +51,8 @@ pub(super) struct RowView {
     pub(super) more_ports: usize,
     pub(super) ports_text: String,
     pub(super) notes: Vec<Note>,
+    /// Whether its host is not fresh: what is shown is as it was last seen.
+    pub(super) is_stale: bool,
     /// Of a missing row: when it was last seen.
     pub(super) last_seen: Option<Moment>,
 }
@@ -73,17 +82,34 @@ pub(super) fn workload_href(workload: &str) -> String {
     format!("/workloads/{}", segment(workload))
 }
 
+/// Of one row in a table; its own page shows all.
+const MOST_PORTS: usize = 3;
+
+impl Showing<'_> {
+    /// The ports of a row, links where the browser reaches them.
+    pub(super) fn ports(&self, row: &StoredRow) -> Vec<Port> {
+        let is_reached = row.host == *self.own_host && row.observed.state.is_up();
+        ports(&row.observed.ports, self.visit.reached_by.as_deref().filter(|_| is_reached))
+    }
+}
+
 impl RowView {
     pub(super) fn of(row: &StoredRow, showing: Showing<'_>) -> Self {
-        let Showing { visit, own_host, now } = showing;
+        let Showing { visit, now, .. } = showing;
         let t = visit.language.texts();
         let observed = &row.observed;
-        let reached_by = visit.reached_by.as_deref().filter(|_| row.host == *own_host && observed.state.is_up());
-        let (ports, more_ports) = ports(&observed.ports, reached_by);
+        let mut ports = showing.ports(row);
+        let more_ports = ports.len().saturating_sub(MOST_PORTS);
+        ports.truncate(MOST_PORTS);
         let workload = row.workload_name.as_deref().unwrap_or(row.binding.workload_id.as_str());
         let is_missing = observed.state == ContainerState::Missing;
-        let notes = notes(row, visit.language);
+        let mut notes = notes(row, visit.language);
+        let is_stale = showing.stale.contains(&row.host);
+        if is_stale && !is_missing {
+            notes.push(Note { tone: "calm", text: t.note_stale.to_owned() });
+        }
         Self {
+            id: (row.host.clone(), row.id.clone()),
             key: format!("{} {}", row.host, row.id),
             version: version(row, workload, &notes),
             history: history_href(&row.host, &row.id),
@@ -93,6 +119,8 @@ impl RowView {
             workload_href: workload_href(row.binding.workload_id.as_str()),
             kind_text: t.kind(row.binding.workload_kind),
             role: shown(&row.binding.role),
+            part: shown(&row.binding.role),
+            subdomain: shown(row.deployer.subdomain.as_deref().unwrap_or_default()),
             host: shown(row.host.as_str()),
             mark: Mark::of(&observed.state, t),
             since: observed.state_since.map(|at| Moment::span(at, now, t)),
@@ -100,6 +128,7 @@ impl RowView {
             more_ports,
             ports_text: observed.ports.to_string(),
             notes,
+            is_stale,
             last_seen: observed.last_seen_at.filter(|_| is_missing).map(|at| Moment::ago(at, now, t)),
         }
     }
@@ -146,9 +175,6 @@ pub(super) fn notes(row: &StoredRow, language: Language) -> Vec<Note> {
     if let Some(restarts) = observed.restart_count.and_then(|count| usize::try_from(count).ok()).filter(|n| *n > 0) {
         note("calm", language.count(t.n_note_restarts, restarts));
     }
-    if row.host_status.as_deref().is_some_and(|status| status != "fresh") && observed.state.is_up() {
-        note("calm", t.note_stale.to_owned());
-    }
     notes
 }
 
@@ -190,13 +216,15 @@ pub(super) mod tests {
     fn view(row: &StoredRow, host: &str) -> RowView {
         let visit = Visit {
             language: Language::English,
-            base: crate::config::BasePath::default(),
+            who: None,
+            may_read: true,
             is_live_part: false,
             here: "/".into(),
+            seen: crate::http::page::seen::Seen::default(),
             reached_by: Some("box.example".into()),
         };
         let now = Timestamp::from_millis(160_000);
-        RowView::of(row, Showing { visit: &visit, own_host: &HostName::new(host), now })
+        RowView::of(row, Showing { visit: &visit, own_host: &HostName::new(host), now, stale: &BTreeSet::new() })
     }
 
     /// B11 and B27: what a row's id holds never leaves its segment.

@@ -19,7 +19,11 @@ const HEADERS: [(HeaderName, &str); 5] = [
 
 /// Puts the headers on every answer of the page.
 pub(super) async fn protect(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    secured(next.run(request).await)
+}
+
+/// An answer with the headers.
+pub(super) fn secured(mut response: Response) -> Response {
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }

@@ -26,6 +26,9 @@ texts! {
     skip: "Skip to the content", "К содержанию";
     nav: "Pages", "Страницы";
     nav_containers: "Containers", "Контейнеры";
+    nav_workloads: "Workloads", "Владельцы";
+    nav_routes: "Routes", "Маршруты";
+    nav_activity: "Activity", "События";
     nav_unassigned: "Unassigned", "Без владельца";
     nav_hosts: "Hosts", "Хосты";
     nav_passes: "Passes", "Проходы";
@@ -34,6 +37,9 @@ texts! {
     live_on: "live", "вживую";
     live_off: "reconnecting…", "связь восстанавливается…";
     live_stale: "no answer; trying again…", "нет ответа; пробую снова…";
+    silence: "The service has not answered since {time}. What is shown is as it was then.",
+        "Служба не отвечает с {time}. Показано то, что было тогда.";
+    as_last_seen: "· its containers are shown as last seen", "· контейнеры показаны такими, какими их видели в последний раз";
     shown_changes: "The page shows the latest changes", "На странице последние изменения";
     complete_pass: "complete pass", "полный проход";
     no_complete_pass: "no complete pass yet", "полного прохода ещё не было";
@@ -87,6 +93,48 @@ texts! {
     empty_adopt_all: "Register every compose project that runs:", "Зарегистрировать все работающие проекты compose:";
     no_name: "not made yet", "ещё не создан";
     open_port: "Open port {port}", "Открыть порт {port}";
+
+    // Workloads.
+    n_workloads: "{n} workload|{n} workloads", "{n} владелец|{n} владельца|{n} владельцев";
+    workloads_hint: "name, container, host", "имя, контейнер, хост";
+    workloads_none: "Nothing is registered yet.", "Пока ничего не зарегистрировано.";
+    workloads_unmatched: "No workload matches these filters.", "Под эти фильтры не подходит ни один владелец.";
+    workloads_all_up: "all up", "всё работает";
+    workloads_some_up: "partly up", "работает частично";
+    workloads_none_up: "down", "не работает";
+    workloads_without: "no containers", "без контейнеров";
+    column_up: "Up / all", "Работает / всего";
+    column_down: "Down", "Не работает";
+    n_more: "{n} more|{n} more", "ещё {n}|ещё {n}|ещё {n}";
+
+    // Routes.
+    n_routes: "{n} route|{n} routes", "{n} маршрут|{n} маршрута|{n} маршрутов";
+    routes_hint: "subdomain, workload, container, port", "поддомен, владелец, контейнер, порт";
+    routes_none: "No row bears a subdomain or a proxy's route yet: its deployer writes them.",
+        "Ни одна строка не несёт поддомена или маршрута прокси: их записывает деплоер.";
+    routes_unmatched: "No route matches this filter.", "Под этот фильтр не подходит ни один маршрут.";
+    routes_unsent: "no port", "без порта";
+    column_service: "Service", "Сервис";
+    column_stage: "Stage", "Стадия";
+    column_port: "Port", "Порт";
+
+    // Activity.
+    activity_hint: "container, workload, host, state", "контейнер, владелец, хост, состояние";
+    activity_any: "every change", "все изменения";
+    activity_down: "went down", "перестали работать";
+    activity_up: "came up", "заработали";
+    activity_none: "No change is kept yet.", "Изменений пока не сохранилось.";
+    activity_unmatched: "No change matches these filters.", "Под эти фильтры не подходит ни одно изменение.";
+    activity_seen: "Below is what was there at your last visit", "Ниже то, что было при прошлом визите";
+    activity_mark: "Mark as seen", "Отметить как просмотренное";
+    n_new: "{n} new since your last visit|{n} new since your last visit",
+        "{n} новое с прошлого визита|{n} новых с прошлого визита|{n} новых с прошлого визита";
+    n_changes: "{n} change|{n} changes", "{n} изменение|{n} изменения|{n} изменений";
+    n_changes_of: "{n} change of the last {all}|{n} changes of the last {all}",
+        "{n} изменение из последних {all}|{n} изменения из последних {all}|{n} изменений из последних {all}";
+    n_changes_shown: "only the latest {n} is shown|only the latest {n} are shown",
+        "показано лишь последнее {n}|показаны лишь последние {n}|показаны лишь последние {n}";
+    activity_of: "Activity of this workload", "События этого владельца";
 
     // A workload, and the history of a row.
     workload_containers: "Containers", "Контейнеры";
@@ -187,8 +235,20 @@ texts! {
 
     // When something went wrong.
     failed_title: "This page cannot be shown", "Эту страницу показать нельзя";
+    failed_unavailable: "The ledger cannot be read now. Try again in a moment.",
+        "Реестр сейчас не читается. Попробуйте ещё раз чуть позже.";
+    failed_otherwise: "Something went wrong.", "Что-то пошло не так.";
     failed_not_found: "There is nothing here.", "Здесь ничего нет.";
     failed_back: "Go to the containers", "К контейнерам";
+
+    // Who is here.
+    login_title: "Log in to Dockledger", "Вход в Dockledger";
+    login_token: "Token", "Токен";
+    login_hint: "This command makes one:", "Его создаёт команда";
+    login_enter: "Log in", "Войти";
+    login_wrong: "This token is not known.", "Такой токен неизвестен.";
+    logged_in: "Logged in as", "Вход выполнен как";
+    log_out: "Log out", "Выйти";
 
     // Words of the ledger: states, kinds, health.
     state_created: "created", "создан";

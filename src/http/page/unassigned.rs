@@ -52,12 +52,14 @@ struct Lacking {
 
 pub(super) async fn page(State(shared): State<Shared>, visit: Visit) -> Response {
     let made = make(&shared, &visit).await;
-    reply(&visit, &made)
+    reply(&shared, &visit, made).await
 }
 
 async fn make(shared: &Shared, visit: &Visit) -> Result<UnassignedPage, Problem> {
+    let seen = visit.seen;
     let command = shared.config.http.command.clone();
-    let (known, fixes) = shared.readers.read(move |store| Ok((know(store)?, Fixes::read(store, &command)?))).await?;
+    let (known, fixes) =
+        shared.readers.read(move |store| Ok((know(store, seen)?, Fixes::read(store, &command)?))).await?;
     let t = visit.language.texts();
     let unassigned = shared.ledger.status().unassigned;
     let count = unassigned.as_ref().map_or(0, |unassigned| unassigned.len());

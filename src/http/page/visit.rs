@@ -7,19 +7,24 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
 use super::language::Language;
-use crate::config::BasePath;
-use crate::http::shared::Shared;
+use super::row_view::shown;
+use super::seen::Seen;
+use crate::http::auth::Caller;
 
 /// What a request says of its visitor.
 #[derive(Clone, Debug)]
 pub(super) struct Visit {
     pub(super) language: Language,
-    /// What is before each path of ours in a link.
-    pub(super) base: BasePath,
+    /// Who is logged in, by the name of his token.
+    pub(super) who: Option<String>,
+    /// Whether he may read the ledger.
+    pub(super) may_read: bool,
     /// Whether a module asks for the live part alone.
     pub(super) is_live_part: bool,
     /// Path and query without the base path.
     pub(super) here: String,
+    /// Up to which change the history was seen at the visit before.
+    pub(super) seen: Seen,
     /// The name by which the browser reached this machine; `None` if it is no name.
     pub(super) reached_by: Option<String>,
 }
@@ -27,15 +32,18 @@ pub(super) struct Visit {
 /// The header by which a module asks for the live part alone.
 pub(super) const LIVE_PART: &str = "dockledger-part";
 
-impl FromRequestParts<Shared> for Visit {
+impl<S: Sync> FromRequestParts<S> for Visit {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        let caller = parts.extensions.get::<Caller>();
         Ok(Self {
-            base: shared.config.http.base_path.clone(),
+            who: caller.filter(|caller| caller.has_token).map(|caller| shown(&caller.name)),
+            may_read: caller.is_some(),
             language: Language::of_visitor(&parts.headers),
             is_live_part: parts.headers.contains_key(LIVE_PART),
             here: parts.uri.path_and_query().map_or_else(|| "/".into(), ToString::to_string),
+            seen: Seen::of_visitor(&parts.headers),
             reached_by: reached_by(&parts.headers),
         })
     }

@@ -1,5 +1,7 @@
 //! The page of a workload: a project, a stack or a site, with its containers.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -7,6 +9,7 @@ use axum::response::Response;
 use super::containers::RowsTable;
 use super::frame::{Frame, Section};
 use super::known::{Known, know};
+use super::links::query;
 use super::reply::reply;
 use super::row_view::shown;
 use super::texts::Texts;
@@ -14,7 +17,7 @@ use super::visit::Visit;
 use crate::http::extract::Path;
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
-use crate::model::{Stage, StoredRow, Workload, WorkloadId, WorkloadKind};
+use crate::model::{HostName, RowId, Stage, StoredRow, Workload, WorkloadId, WorkloadKind};
 use crate::store::{RowFilter, Store, StoreError};
 
 #[derive(Template)]
@@ -25,6 +28,7 @@ struct WorkloadPage {
     kind_text: &'static str,
     name: String,
     id: String,
+    activity_href: String,
     particulars: Particulars,
     table: RowsTable,
 }
@@ -40,35 +44,52 @@ struct Particulars {
 
 pub(super) async fn page(State(shared): State<Shared>, visit: Visit, Path(id): Path<String>) -> Response {
     let made = make(&shared, &visit, id).await;
-    reply(&visit, &made)
+    reply(&shared, &visit, made).await
 }
 
 async fn make(shared: &Shared, visit: &Visit, id: String) -> Result<WorkloadPage, Problem> {
+    let seen = visit.seen;
     let (known, found) =
-        shared.readers.read(move |store| Ok((know(store)?, find(store, &WorkloadId::new(id))?))).await?;
+        shared.readers.read(move |store| Ok((know(store, seen)?, find(store, &WorkloadId::new(id))?))).await?;
     let t = visit.language.texts();
-    let (workload, particulars, rows) = found.ok_or_else(|| Problem::not_found(t.failed_not_found))?;
-    Ok(show(shared, visit, &known, &workload, particulars, &rows))
+    let found = found.ok_or_else(|| Problem::not_found(t.failed_not_found))?;
+    Ok(show(shared, visit, &known, found))
 }
 
-fn show(
-    shared: &Shared,
-    visit: &Visit,
-    known: &Known,
-    workload: &Workload,
-    particulars: Particulars,
-    rows: &[StoredRow],
-) -> WorkloadPage {
+fn show(shared: &Shared, visit: &Visit, known: &Known, found: Found) -> WorkloadPage {
+    let Found { workload, particulars, rows, stages } = found;
     let t = visit.language.texts();
     let name = shown(&workload.name);
     let kind_text = t.kind(workload.kind);
-    let frame = Frame::new(visit, shared, known, Section::Containers, format!("{name} ({kind_text})"));
-    let rows: Vec<&StoredRow> = rows.iter().collect();
-    let table = RowsTable::of_workload(shared, visit, &frame, &rows, t.workload_containers.to_owned());
-    WorkloadPage { frame, t, kind_text, name, id: workload.id.to_string(), particulars, table }
+    let frame = Frame::new(visit, shared, known, Section::Workloads, format!("{name} ({kind_text})"));
+    let mut rows: Vec<&StoredRow> = rows.iter().collect();
+    rows.sort_by_cached_key(|row| {
+        (stages.get(&(row.host.clone(), row.id.clone())), row.binding.role.clone(), row.observed.name.clone())
+    });
+    let table = RowsTable::new(shared, visit, &frame, &rows, t.workload_containers.to_owned()).of_one(
+        workload.kind,
+        &stages,
+        t,
+    );
+    WorkloadPage {
+        activity_href: query("/activity", &[("workload", workload.id.as_str())]),
+        frame,
+        t,
+        kind_text,
+        name,
+        id: workload.id.to_string(),
+        particulars,
+        table,
+    }
 }
 
-type Found = (Workload, Particulars, Vec<StoredRow>);
+/// A workload with its rows, and the stage of each that has one.
+struct Found {
+    workload: Workload,
+    particulars: Particulars,
+    rows: Vec<StoredRow>,
+    stages: BTreeMap<(HostName, RowId), String>,
+}
 
 fn find(store: &mut Store, id: &WorkloadId) -> Result<Option<Found>, StoreError> {
     let Some(workload) = store.list_workloads()?.into_iter().find(|workload| workload.id == *id) else {
@@ -76,7 +97,8 @@ fn find(store: &mut Store, id: &WorkloadId) -> Result<Option<Found>, StoreError>
     };
     let particulars = particulars(store, &workload)?;
     let filter = RowFilter { workload: Some(id.to_string()), ..RowFilter::default() };
-    Ok(Some((workload, particulars, store.rows(&filter)?)))
+    let stages = store.row_stages(&filter)?;
+    Ok(Some(Found { workload, particulars, rows: store.rows(&filter)?, stages }))
 }
 
 fn particulars(store: &mut Store, workload: &Workload) -> Result<Particulars, StoreError> {

@@ -1,39 +1,7 @@
 //! What the page answers to anybody, browser or not: whole without scripts, with the headers that keep it safe.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
-
+use crate::support::asking::{ask, get};
 use crate::support::showroom::Showroom;
-
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-impl Answer {
-    fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| {
-            let (found, value) = line.split_once(':')?;
-            found.eq_ignore_ascii_case(name).then(|| value.trim())
-        })
-    }
-}
-
-fn ask(address: SocketAddr, method: &str, path: &str, headers: &str) -> Answer {
-    let mut stream = TcpStream::connect(address).expect("it is served");
-    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n").expect("sent");
-    let mut text = Vec::new();
-    stream.read_to_end(&mut text).expect("an answer");
-    let text = String::from_utf8_lossy(&text);
-    let (head, body) = text.split_once("\r\n\r\n").expect("a head");
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-    Answer { status, head: head.to_owned(), body: body.to_owned() }
-}
-
-fn get(room: &Showroom, path: &str) -> Answer {
-    ask(room.address, "GET", path, "")
-}
 
 #[test]
 fn without_scripts_the_page_is_whole_and_its_form_filters() {
@@ -152,8 +120,13 @@ fn parts_of_the_page_are_kept_by_their_hash_and_no_path_leads_out_of_them() {
 #[test]
 fn what_is_not_there_is_told_as_a_page() {
     let room = Showroom::empty();
-    for path in ["/workloads/nobody", "/containers/local/nothing"] {
-        let answer = ask(room.address, "GET", path, "Accept-Language: ru\r\n");
+    for path in ["/workloads/nobody", "/containers/local/nothing", "/nowhere", "/hosts/nowhere"] {
+        let answer = ask(room.address, "GET", path, "Accept: text/html\r\nAccept-Language: ru\r\n");
+        assert!(
+            answer.body.contains("href=\"/hosts\"") && answer.body.contains("class=\"freshness\""),
+            "{path}: in the frame"
+        );
+        assert!(answer.header("content-security-policy").is_some(), "{path}");
         assert_eq!(answer.status, 404, "{path}");
         assert!(answer.body.contains("Здесь ничего нет") && answer.body.contains("lang=\"ru\""), "{path}");
     }

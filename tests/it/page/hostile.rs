@@ -44,7 +44,7 @@ fn hostile_labels_and_names_are_text_on_every_page() {
     paths.sort();
     paths.dedup();
     assert!(paths.len() >= 9, "eight histories and the stack: {paths:?}");
-    paths.extend(["/unassigned", "/hosts", "/passes"].map(str::to_owned));
+    paths.extend(["/workloads", "/routes", "/activity", "/unassigned", "/hosts", "/passes"].map(str::to_owned));
     let quoted: String = ("/?text=\"><img src=x onerror=window.owned=1>&state=<script>").replace(' ', "%20");
     paths.push(quoted);
     for path in paths {

@@ -28,7 +28,19 @@ fn no_word_of_the_page_is_left_in_english_for_a_russian() {
     browser.go(&room.url("/?text=ci-queue"));
     let link = |selector: &str| browser.text(&format!("document.querySelector('{selector}').getAttribute('href')"));
     let (history, stack) = (link(".rows .c-name a"), link(".rows .c-workload a"));
-    for path in ["/", "/workloads/w-storefront", &stack, &history, "/hosts", "/unassigned", "/passes", "/workloads/x"] {
+    for path in [
+        "/",
+        "/workloads",
+        "/routes",
+        "/activity",
+        "/workloads/w-storefront",
+        &stack,
+        &history,
+        "/hosts",
+        "/unassigned",
+        "/passes",
+        "/workloads/x",
+    ] {
         browser.go(&room.url(path));
         let left = browser.run(
             "const copy = document.body.cloneNode(true);

@@ -163,8 +163,30 @@ fn a_service_that_goes_away_is_told_of_and_one_that_comes_back_is_followed() {
     wait_until_live(&browser);
     room.stop();
     browser.wait("document.getElementById('connection').textContent === 'reconnecting…'");
+    let banner = "document.getElementById('silence')";
+    browser.wait(&format!("!{banner}.hidden && {banner}.textContent.includes('has not answered since')"));
+    let colour = "getComputedStyle(document.querySelector('.rows .c-state .state')).color";
+    let quiet = "getComputedStyle(document.querySelector('.rows .c-since time')).color";
+    assert_eq!(browser.text(colour), browser.text(quiet), "nothing looks well that nobody vouches for");
     room.daemon.with(|world| world.stop("wiki-search-1").expect("it runs"));
     room.start_again();
     wait_until_live(&browser);
     browser.wait(&format!("{} === 'stopped'", state_of("wiki-search-1")));
+    browser.wait(&format!("{banner}.hidden && !document.documentElement.classList.contains('silent')"));
+}
+
+/// The edge's rows were written by a service that ended.
+#[test]
+fn rows_of_a_host_that_nobody_serves_are_grey_and_the_others_are_not() {
+    let test = "rows_of_a_host_that_nobody_serves_are_grey_and_the_others_are_not";
+    let Some(browser) = browser(test, "en") else { return };
+    let room = Showroom::furnished();
+    browser.go(&room.url("/?text=caddy"));
+    let stale = "[...document.querySelectorAll('.rows tr.stale .c-host')].map((cell) => cell.textContent).join()";
+    assert_eq!(browser.text(stale), "edge");
+    assert!(browser.text("document.querySelector('tr.stale').innerText").contains("as last seen"));
+    assert!(browser.text("document.querySelector('.freshness').innerText").contains("shown as last seen"));
+    let colour =
+        |of: &str| browser.text(&format!("getComputedStyle(document.querySelector('{of} .c-state .shape')).color"));
+    assert_ne!(colour("tr.stale"), colour(".rows tbody tr:not(.stale)"));
 }

@@ -21,6 +21,9 @@ fn pages(browser: &Browser, room: &Showroom) -> Vec<(&'static str, String)> {
         ("by-state", "/?sort=state".into()),
         ("attention", "/?state=attention".into()),
         ("unmatched", "/?text=nowhere".into()),
+        ("workloads", "/workloads".into()),
+        ("routes", "/routes".into()),
+        ("activity", "/activity".into()),
         ("project", "/workloads/w-storefront".into()),
         ("stack", stack),
         ("history", history),
@@ -54,6 +57,53 @@ fn no_page_is_wider_than_a_phone_and_each_is_kept_as_a_picture() {
         }
     }
     assert_eq!(complaints_but_of_the_missing_page(&browser), Vec::<String>::new());
+}
+
+/// Words of letters and digits that stand on two lines. What has no place to be broken, such as an id, may be.
+const BROKEN_WORDS: &str = r"
+    const broken = [];
+    const seen = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (seen.nextNode()) {
+      const text = seen.currentNode;
+      if (text.parentElement.closest('code, .reason, .unseen, script, option')) continue;
+      for (const word of text.data.matchAll(/[\p{L}\p{N}]+/gu)) {
+        if (word[0].length >= 24 || /[0-9a-f]{4}-[0-9a-f]{4}-/.test(text.data)) continue;
+        const range = document.createRange();
+        range.setStart(text, word.index);
+        range.setEnd(text, word.index + word[0].length);
+        const tops = new Set([...range.getClientRects()].filter((r) => r.width > 0).map((r) => Math.round(r.top)));
+        if (tops.size > 1) broken.push(text.data.trim());
+      }
+    }
+    return broken;";
+
+#[test]
+fn no_word_is_broken_and_nothing_overflows_from_320_to_1600_pixels() {
+    let test = "no_word_is_broken_and_nothing_overflows_from_320_to_1600_pixels";
+    let room = Showroom::furnished();
+    let mut faults = Vec::new();
+    for language in ["en", "ru"] {
+        let Some(browser) = browser(test, language) else { return };
+        for (name, path) in pages(&browser, &room) {
+            browser.go(&room.url(&path));
+            browser.wait("document.readyState === 'complete'");
+            for (width, scheme) in [(320, "light"), (768, "dark"), (1_024, "light"), (1_600, "light")] {
+                browser.screen(Screen::Wide(width));
+                browser.scheme(scheme);
+                let at = format!("{name}-{language}-{width}-{scheme}");
+                browser.keep_screenshot(&at);
+                let broken = browser.run(BROKEN_WORDS);
+                if let Some(first) = broken.as_array().and_then(|broken| broken.first()) {
+                    faults.push(format!("{at}: {first}"));
+                }
+                let over = browser.run("return document.documentElement.scrollWidth - innerWidth;");
+                if over.as_i64().is_none_or(|over| over > 0) {
+                    faults.push(format!("{at}: {over} pixels too wide"));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 /// The page that is not there is told of as such.

@@ -1,11 +1,15 @@
 //! The page in a real browser, over a simulated daemon and once over a real one.
 
+mod activity;
 mod answers;
+mod container;
 mod filters;
 mod hostile;
 mod languages;
 mod live;
+mod login;
 mod looks;
+mod overview;
 mod proxied;
 mod speed;
 

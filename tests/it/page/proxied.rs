@@ -37,7 +37,7 @@ fn f24_the_page_is_styled_live_and_signed_in_below_its_path() {
         browser.go(&format!("http://{at}/dockledger"));
         browser.wait("location.pathname === '/dockledger/login'");
         browser.type_into("#token", made["token"].as_str().expect("a token"));
-        browser.click("button");
+        browser.click(".login button");
         browser.wait("location.pathname === '/dockledger/'");
         browser.wait("document.getElementById('connection').textContent === 'live'");
         let background = "getComputedStyle(document.querySelector('.rows tbody tr')).display";

@@ -45,6 +45,8 @@ pub(crate) enum Screen {
     Desk,
     /// 360 wide, two pixels for one.
     Phone,
+    /// That wide, one pixel for one.
+    Wide(u32),
 }
 
 impl Browser {
@@ -148,6 +150,7 @@ impl Browser {
         let (width, height, scale, mobile) = match screen {
             Screen::Desk => (1280, 900, 1, false),
             Screen::Phone => (360, 740, 2, true),
+            Screen::Wide(width) => (width, 900, 1, width < 500),
         };
         self.devtools(
             "Emulation.setDeviceMetricsOverride",

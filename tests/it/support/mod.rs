@@ -1,5 +1,6 @@
 //! What the tests share: real parts that are started once, and the word for what cannot run here.
 
+pub(crate) mod asking;
 pub(crate) mod certificates;
 pub(crate) mod chromium;
 pub(crate) mod containers;

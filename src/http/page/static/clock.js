@@ -18,8 +18,18 @@ function ageText(millis) {
   return `${Math.floor(seconds / STEPS[step][1])} ${units[step]}`;
 }
 
-/** Brings every age up to now. */
+// Swedes write days as the service does.
+const local = new Intl.DateTimeFormat("sv-SE", {
+  year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
+  hourCycle: "h23", timeZoneName: "short",
+});
+
+/** Brings every age up to now, and tells moments by the visitor's own clock. */
 export function tick() {
+  for (const time of document.querySelectorAll("time[data-moment]")) {
+    const text = local.format(new Date(time.dateTime));
+    if (time.textContent !== text) time.textContent = text;
+  }
   const now = Date.now() - ahead;
   for (const time of document.querySelectorAll("time[data-at]")) {
     const age = ageText(now - Number(time.dataset.at));
@@ -30,5 +40,6 @@ export function tick() {
 
 export function startClock() {
   ahead = Date.now() - Number(document.getElementById("live")?.dataset.now ?? Date.now());
+  tick();
   setInterval(tick, 1_000);
 }

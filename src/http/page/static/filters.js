@@ -38,7 +38,7 @@ export function startFilters() {
     if (text) text.value = new URLSearchParams(location.search).get("text") ?? "";
   });
   onAnswer((isAnswered) => {
-    if (isAnswered) for (const row of document.querySelectorAll(".rows tr[hidden]")) row.hidden = false;
+    if (isAnswered) for (const row of document.querySelectorAll("tr[hidden]")) row.hidden = false;
   });
 }
 
@@ -63,7 +63,7 @@ function follow(address, isTyping) {
 function hideWhatLacks(text) {
   const words = text.toLowerCase().split(/\s+/).filter((word) => word.length > 1);
   if (words.some((word) => /^[0-9a-f]{4,}$/.test(word))) return;
-  for (const row of document.querySelectorAll(".rows tbody tr")) {
+  for (const row of document.querySelectorAll(".rows tbody tr, .filtered tbody tr")) {
     const held = row.textContent.toLowerCase();
     row.hidden = !words.every((word) => held.includes(word));
   }

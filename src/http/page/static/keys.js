@@ -1,4 +1,4 @@
-// Keys, and the buttons that copy commands.
+// Keys, and the buttons that copy.
 
 export function startKeys() {
   document.addEventListener("keydown", (event) => {
@@ -12,16 +12,18 @@ export function startKeys() {
     }
   });
   document.addEventListener("click", async (event) => {
-    const command = event.target.closest?.("code.command");
-    if (!command || getSelection()?.toString()) return;
+    const copied = event.target.closest?.("button.copy, code.command")?.closest(".copied");
+    if (!copied || (event.target.matches("code") && getSelection()?.toString())) return;
+    const [text, button] = [copied.querySelector("code"), copied.querySelector("button")];
     const range = document.createRange();
-    range.selectNodeContents(command);
+    range.selectNodeContents(text);
     getSelection().removeAllRanges();
     getSelection().addRange(range);
     try {
-      await navigator.clipboard.writeText(command.textContent);
-      command.dataset.copied = document.documentElement.dataset.copied;
-      setTimeout(() => delete command.dataset.copied, 1_500);
+      await navigator.clipboard.writeText(text.textContent);
+      const { copied: done, copy } = document.documentElement.dataset;
+      button.textContent = done;
+      setTimeout(() => (button.textContent = copy), 1_500);
     } catch {
       // It is selected, so that it can be copied by hand.
     }

@@ -22,6 +22,7 @@ let isOpen = false;
 let isAnswered = true;
 let stream = null;
 let last = "0";
+let answeredAt = new Date();
 
 export function startLive() {
   last = document.getElementById("live")?.dataset.revision ?? "0";
@@ -31,7 +32,9 @@ export function startLive() {
   window.addEventListener("pageshow", (event) => event.persisted && wake());
   onAnswer((answered) => {
     isAnswered = answered;
+    if (answered) answeredAt = new Date();
     showConnection();
+    showSilence();
   });
 }
 
@@ -72,6 +75,8 @@ function connect(wait) {
     if (opened !== stream) return;
     isOpen = false;
     showConnection();
+    // Whether it was the stream alone.
+    loadSoon(0);
     if (opened.readyState !== EventSource.CLOSED) return;
     setTimeout(() => opened === stream && connect(Math.min(wait * 2, 30_000)), wait);
   });
@@ -92,6 +97,16 @@ function showConnection() {
   const word = !isOpen ? words.liveOff : isAnswered ? words.liveOn : words.liveStale;
   shown.classList.toggle("off", !isOpen || !isAnswered);
   if (shown.textContent !== word) shown.textContent = word;
+}
+
+/** No calm face over what is old: the page says since when nobody vouches for it, and greys it. */
+function showSilence() {
+  const silence = document.getElementById("silence");
+  document.documentElement.classList.toggle("silent", !isAnswered);
+  if (!isAnswered && silence.hidden) {
+    silence.textContent = words.silence.replace("{time}", answeredAt.toLocaleTimeString("sv-SE"));
+  }
+  silence.hidden = isAnswered;
 }
 
 function announce() {

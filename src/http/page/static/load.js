@@ -12,6 +12,9 @@ const listeners = [];
 /** A service that does not answer for this long is told of, and asked again. */
 const DEADLINE_MS = 15_000;
 
+/** After this long what is shown is no longer vouched for, though the answer may still come. */
+const SILENT_MS = 5_000;
+
 /** Calls `listener` with whether the service answered, after each answer. */
 export function onAnswer(listener) {
   listeners.push(listener);
@@ -29,6 +32,7 @@ export async function load() {
   pending = { asked, control };
   if (earlier && earlier.asked !== asked) earlier.control.abort();
   let text = null;
+  const silent = setTimeout(() => tell(false), SILENT_MS);
   try {
     const answer = await fetch(asked, {
       headers: { "dockledger-part": "live", "dockledger-sequence": String(number) },
@@ -36,16 +40,23 @@ export async function load() {
       signal: AbortSignal.any([control.signal, AbortSignal.timeout(DEADLINE_MS)]),
     });
     if (answer.redirected || answer.status === 401) return location.reload();
-    if (answer.ok) text = await answer.text();
+    // A row that is gone is told of by a page, too.
+    if (answer.ok || answer.status === 404) text = await answer.text();
   } catch {
     if (control.signal.aborted) return;
+  } finally {
+    clearTimeout(silent);
   }
   if (number < shown || asked !== address()) return;
   if (text !== null) {
     shown = number;
     show(text);
   }
-  for (const listener of listeners) listener(text !== null);
+  tell(text !== null);
+}
+
+function tell(isAnswered) {
+  for (const listener of listeners) listener(isAnswered);
 }
 
 // Of two requests for one address the later one may have been read first.

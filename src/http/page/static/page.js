@@ -5,6 +5,7 @@ import { startFilters } from "./filters.js";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { startLoading } from "./load.js";
+import { startSeen } from "./seen.js";
 
 document.documentElement.classList.add("scripted");
 startLoading();
@@ -12,3 +13,4 @@ startClock();
 startFilters();
 startKeys();
 startLive();
+startSeen();
