@@ -88,6 +88,8 @@ pub struct Config {
     pub notify: NotifyConfig,
     /// Whether it acts on containers.
     pub actions: ActionsConfig,
+    /// What a deployer may claim.
+    pub claims: ClaimsConfig,
 }
 
 impl Config {
@@ -120,6 +122,7 @@ impl Config {
             http: HttpConfig::default(),
             notify: NotifyConfig::default(),
             actions: ActionsConfig::default(),
+            claims: ClaimsConfig::default(),
         }
     }
 
@@ -288,6 +291,14 @@ pub struct HttpConfig {
 pub struct ActionsConfig {
     /// Whether containers are started, stopped, restarted and removed at all.
     pub enabled: bool,
+}
+
+/// What a caller without the scope `admin` may claim.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClaimsConfig {
+    /// Whether also a container whose labels name no owner at all. Off: whoever holds a deployer's token could otherwise take
+    /// whatever nobody has registered yet, and stop it.
+    pub unlabelled: bool,
 }
 
 impl Default for HttpConfig {

@@ -370,6 +370,18 @@ pub(crate) enum NotifyCommand {
 pub(crate) enum TokenCommand {
     /// Make one: prints it once, and the line to add to the file that http.tokens names; changes nothing
     New(NewToken),
+    /// Name those in the file that http.tokens names, with what they may do
+    List(Printing),
+    /// Take one out of that file
+    Revoke(RevokedToken),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RevokedToken {
+    /// Whose it is, as the list names it
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
 }
 
 #[derive(Args, Debug)]
@@ -379,6 +391,9 @@ pub(crate) struct NewToken {
     /// What it may do: each includes those before it
     #[arg(long, value_parser = ["read", "deploy", "admin"])]
     pub(crate) scope: String,
+    /// Bind it to this project, by name or id: it sees, claims and acts on nothing else; may be given several times
+    #[arg(long = "project", value_name = "PROJECT")]
+    pub(crate) projects: Vec<String>,
     #[command(flatten)]
     pub(crate) printing: Printing,
 }

@@ -38,7 +38,7 @@ pub fn execute(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Routes(printing) => routes::execute(printing, context),
         Command::Doctor(printing) => doctor::execute(printing, context),
         Command::Notify(command) => notify::execute(command, context),
-        Command::Token(command) => token::execute(command),
+        Command::Token(command) => token::execute(command, context),
         Command::Migrate(command) => migrate::execute(command, context),
         Command::Demo(arguments) => demo::execute(arguments, context),
         Command::Completions(arguments) => completions::execute(arguments),

@@ -33,6 +33,7 @@ impl fmt::Debug for Config {
             http,
             notify,
             actions,
+            claims,
         } = self;
         f.debug_struct("Config")
             .field("host", host)
@@ -60,6 +61,7 @@ impl fmt::Debug for Config {
             .field("http", http)
             .field("notify", notify)
             .field("actions", actions)
+            .field("claims", claims)
             .finish()
     }
 }

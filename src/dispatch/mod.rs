@@ -25,10 +25,10 @@ pub use message::{DispatchMessage, PassOrder};
 pub use preview::{Preview, preview};
 #[cfg(feature = "http")]
 pub(crate) use rules::RuleSet;
-#[cfg(feature = "http")]
-pub(crate) use rules::dispute;
 #[cfg(test)]
 pub(crate) use rules::fixtures;
 #[cfg(feature = "cli")]
 pub(crate) use rules::is_adoptable;
 pub(crate) use rules::{Assignment, Picture, SlotEnd, Verdict};
+#[cfg(feature = "http")]
+pub(crate) use rules::{OwnLabels, dispute, own_labels};

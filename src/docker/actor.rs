@@ -1,16 +1,20 @@
 //! DockerActor: one lane of calls to the daemon.
 //!
-//! Each call is awaited inside the handler, so that killing the actor drops the call and closes its connection. It holds
-//! nothing that has to outlive it: a fresh one with a fresh client takes its place.
+//! Each call of a pass is awaited inside the handler, those for single callers go on side by side in the state: either way killing
+//! the actor drops the call and closes its connection. It holds nothing that has to outlive it: a fresh one with a fresh client
+//! takes its place.
+
+use std::future::Future;
 
 use ractor::{ActorProcessingErr, ActorRef};
+use tokio::task::JoinSet;
 
 use super::message::{DockerMessage, Lane};
 use super::questions::Questions;
 use crate::dispatch::DispatchMessage;
 use crate::model::Epoch;
 
-/// Makes the calls of one lane, one message at a time.
+/// Makes the calls of one lane: those of a pass one message at a time, those for single callers beside each other.
 #[derive(Debug)]
 pub struct DockerActor;
 
@@ -25,22 +29,31 @@ pub struct DockerArgs {
     pub epoch: Epoch,
 }
 
-#[ractor::actor(message = DockerMessage, state = DockerArgs, arguments = DockerArgs)]
+/// What an instance knows.
+#[derive(Debug)]
+pub struct DockerState {
+    args: DockerArgs,
+    /// Calls for single callers, each of whom has a port of his own; aborted with the actor.
+    beside: JoinSet<()>,
+}
+
+#[ractor::actor(message = DockerMessage, state = DockerState, arguments = DockerArgs)]
 impl DockerActor {
     async fn pre_start(
         &self,
         _myself: ActorRef<DockerMessage>,
         args: DockerArgs,
-    ) -> Result<DockerArgs, ActorProcessingErr> {
-        Ok(args)
+    ) -> Result<DockerState, ActorProcessingErr> {
+        Ok(DockerState { args, beside: JoinSet::new() })
     }
 
     async fn handle(
         &self,
         _myself: ActorRef<DockerMessage>,
         message: DockerMessage,
-        state: &mut DockerArgs,
+        state: &mut DockerState,
     ) -> Result<(), ActorProcessingErr> {
+        let DockerState { args: state, beside } = state;
         let questions = &state.questions;
         match message {
             DockerMessage::List { op, scope, reply_to } => {
@@ -77,18 +90,42 @@ impl DockerActor {
                 state.answer(&reply_to, DispatchMessage::DaemonAnswers { op });
             }
             DockerMessage::Look { container, reply } => {
-                let seen = questions.look(&container).await;
-                // A caller that is gone does not want to know.
-                let _ = reply.send(seen);
+                let questions = questions.clone();
+                beside_others(beside, async move {
+                    // A caller that is gone does not want to know.
+                    let _ = reply.send(questions.look(&container).await);
+                })?;
+            }
+            DockerMessage::LookAtImage { image, reply } => {
+                let questions = questions.clone();
+                beside_others(beside, async move {
+                    // A caller that is gone does not want to know.
+                    let _ = reply.send(questions.look_at_image(&image).await);
+                })?;
             }
             DockerMessage::Act { container, action, reply } => {
-                let result = questions.source().act(&container, action).await;
-                // A caller that is gone does not want the outcome.
-                let _ = reply.send(result);
+                let questions = questions.clone();
+                beside_others(beside, async move {
+                    // A caller that is gone does not want the outcome.
+                    let _ = reply.send(questions.source().act(&container, action).await);
+                })?;
             }
         }
         Ok(())
     }
+}
+
+/// Begins a call that nobody else waits for; those who ask bound how many there are. What panicked among those that have ended is
+/// a fault of ours, and of this actor.
+fn beside_others(
+    beside: &mut JoinSet<()>,
+    call: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ActorProcessingErr> {
+    beside.spawn(call);
+    while let Some(ended) = beside.try_join_next() {
+        ended?;
+    }
+    Ok(())
 }
 
 impl DockerArgs {

@@ -11,7 +11,7 @@ use hyper_util::rt::TokioExecutor;
 
 use super::connector::Connector;
 use super::endpoint::Endpoint;
-use super::message::Action;
+use super::message::{Action, Grace};
 
 /// bollard's own timeout, in seconds: so long that it never acts. It ends at the head of an answer, and a ping is left
 /// waiting without one; our deadlines are around the whole call.
@@ -30,12 +30,23 @@ pub(super) fn connect(endpoint: &Arc<Endpoint>) -> Docker {
         .expect("bollard checks nothing of a custom transport")
 }
 
+/// As the daemon takes it.
+fn seconds(grace: Grace) -> Option<i32> {
+    grace.0.map(|grace| i32::try_from(grace.as_secs()).unwrap_or(i32::MAX))
+}
+
 /// One action on the container of this path segment.
 pub(super) async fn act(docker: &Docker, container: &str, action: Action) -> Result<(), bollard::errors::Error> {
     match action {
         Action::Start => docker.start_container(container, None::<StartContainerOptions>).await,
-        Action::Stop => docker.stop_container(container, None::<StopContainerOptions>).await,
-        Action::Restart => docker.restart_container(container, None::<RestartContainerOptions>).await,
+        Action::Stop(grace) => {
+            let options = seconds(grace).map(|t| StopContainerOptions { t: Some(t), ..Default::default() });
+            docker.stop_container(container, options).await
+        }
+        Action::Restart(grace) => {
+            let options = seconds(grace).map(|t| RestartContainerOptions { t: Some(t), ..Default::default() });
+            docker.restart_container(container, options).await
+        }
         Action::Remove => docker.remove_container(container, None::<RemoveContainerOptions>).await,
     }
 }

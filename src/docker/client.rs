@@ -39,8 +39,13 @@ const MAX_INSPECT_BYTES: usize = 8 * 1024 * 1024;
 /// Longest body of `/info` and `/version`.
 const MAX_INFO_BYTES: usize = 1024 * 1024;
 
-/// Over one action. `stop` gives a container 10 s to end before it kills it.
-const ACTION_DEADLINE: Duration = Duration::from_secs(30);
+/// Over what an action takes beside the time that its container is given to end.
+const ACTION_DEADLINE: Duration = Duration::from_secs(20);
+
+/// After which the outcome of an action is not known.
+pub(crate) fn action_deadline(action: Action) -> Duration {
+    ACTION_DEADLINE + action.grace()
+}
 
 /// An id that no container and no image has: asked for it, whoever carries the call out says so.
 const NOBODY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -278,16 +283,17 @@ impl ContainerSource for Daemon {
         })
     }
 
-    /// Within 30 s.
+    /// Within 30 s, and as long as the container is given to end.
     fn act<'a>(&'a self, container: &'a ContainerId, action: Action) -> BoxFuture<'a, Result<(), DaemonError>> {
         Box::pin(async move {
             let call = self.inner.calls.call(action_call(action));
             let path_segment = segment(container.as_str());
             let acting = bollard_client::act(&self.inner.docker, &path_segment, action);
-            let result = match timeout(ACTION_DEADLINE, acting).await {
+            let deadline = action_deadline(action);
+            let result = match timeout(deadline, acting).await {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(error)) => Err(outcome(&call, call.of_bollard(&error))),
-                Err(_) => Err(outcome(&call, call.timed_out(ACTION_DEADLINE, false, &CallProgress::default()))),
+                Err(_) => Err(outcome(&call, call.timed_out(deadline, false, &CallProgress::default()))),
             };
             self.inner.noted(DaemonCall::Actions, None, result)
         })
@@ -464,8 +470,8 @@ fn outcome(call: &Call, error: DaemonError) -> DaemonError {
 const fn action_call(action: Action) -> &'static str {
     match action {
         Action::Start => "POST /containers/{id}/start",
-        Action::Stop => "POST /containers/{id}/stop",
-        Action::Restart => "POST /containers/{id}/restart",
+        Action::Stop(_) => "POST /containers/{id}/stop",
+        Action::Restart(_) => "POST /containers/{id}/restart",
         Action::Remove => "DELETE /containers/{id}",
     }
 }

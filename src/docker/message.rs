@@ -121,7 +121,14 @@ pub enum DockerMessage {
         /// Gets what an inspect says.
         reply: ractor::RpcReplyPort<Examined>,
     },
-    /// Acts on one container.
+    /// Asks for the labels of one image, under `inspect_deadline`.
+    LookAtImage {
+        /// The image.
+        image: ImageId,
+        /// Gets what its inspect says.
+        reply: ractor::RpcReplyPort<ImageAnswer>,
+    },
+    /// Acts on one container, beside whatever else this lane does: one that takes its time holds up nobody.
     Act {
         /// The full id, as authorised.
         container: ContainerId,
@@ -141,11 +148,43 @@ pub enum Action {
     /// `POST /containers/{id}/start`
     Start,
     /// `POST /containers/{id}/stop`
-    Stop,
+    Stop(Grace),
     /// `POST /containers/{id}/restart`
-    Restart,
+    Restart(Grace),
     /// `DELETE /containers/{id}`, only if it does not run.
     Remove,
+}
+
+impl Action {
+    /// The word in requests and in the audit.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Stop(_) => "stop",
+            Self::Restart(_) => "restart",
+            Self::Remove => "remove",
+        }
+    }
+
+    /// How long the daemon gives the container to end by itself, as far as we know.
+    #[must_use]
+    pub fn grace(self) -> Duration {
+        match self {
+            Self::Stop(grace) | Self::Restart(grace) => grace.0.unwrap_or(Grace::USUAL),
+            Self::Start | Self::Remove => Duration::ZERO,
+        }
+    }
+}
+
+/// How long a container is given to end by itself before it is killed, in whole seconds; `None` leaves it to the container's
+/// own setting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Grace(pub Option<Duration>);
+
+impl Grace {
+    /// What the daemon gives where nobody says anything.
+    const USUAL: Duration = Duration::from_secs(10);
 }
 
 /// What the labels of one image are.

@@ -41,6 +41,12 @@ impl Questions {
         asked.unwrap_or_else(|_| Examined::Unanswered("it did not answer in time".into()))
     }
 
+    /// The labels of one image, under `inspect_deadline`.
+    pub(super) async fn look_at_image(&self, image: &ImageId) -> ImageAnswer {
+        let asked = timeout(self.inspect_deadline, self.source.image(image)).await;
+        asked.unwrap_or(ImageAnswer::Unanswered)
+    }
+
     /// Who is asked.
     #[must_use]
     pub fn source(&self) -> &Arc<dyn ContainerSource> {

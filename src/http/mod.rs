@@ -34,7 +34,7 @@ pub(crate) use actor::guest;
 pub(crate) use auth::Guard;
 pub use auth::{GuardError, TokensError};
 #[cfg(feature = "cli")]
-pub(crate) use auth::{fresh, line, scope};
+pub(crate) use auth::{KnownToken, fresh, known, line, revoke, scope};
 #[cfg(feature = "cli")]
 pub(crate) use readiness::{Obstacle, examine_guard, examine_listener};
 pub use tls::CertificateError;

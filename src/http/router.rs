@@ -40,7 +40,8 @@ pub(super) fn router(shared: Shared) -> Router {
         document.servers = Some(vec![Server::new(base.as_str())]);
     }
     let document = axum::Json(document);
-    let document = axum::routing::get(async move || document).route_layer(middleware::from_fn(auth::require_read));
+    let document =
+        axum::routing::get(async move || document).route_layer(middleware::from_fn(auth::require_read_of_projects));
     let routes = router
         .merge(page::routes())
         .route("/api/v1/openapi.json", document)

@@ -224,8 +224,8 @@ impl ContainerSource for SimulatedSource {
                 self.reach(Call::Act, name, Some(container)).await?;
                 let acted = self.host.act(|world| match action {
                     Action::Start => world.start(key),
-                    Action::Stop => world.stop(key),
-                    Action::Restart => world.restart(key),
+                    Action::Stop(_) => world.stop(key),
+                    Action::Restart(_) => world.restart(key),
                     Action::Remove => world.remove(key, false),
                 });
                 match acted {
@@ -255,8 +255,8 @@ impl ContainerSource for SimulatedSource {
 const fn action_call(action: Action) -> &'static str {
     match action {
         Action::Start => "POST /containers/{id}/start",
-        Action::Stop => "POST /containers/{id}/stop",
-        Action::Restart => "POST /containers/{id}/restart",
+        Action::Stop(_) => "POST /containers/{id}/stop",
+        Action::Restart(_) => "POST /containers/{id}/restart",
         Action::Remove => "DELETE /containers/{id}",
     }
 }

@@ -30,6 +30,8 @@ pub struct RowFilter {
     pub kinds: Vec<WorkloadKind>,
     /// Of the workload with this id, name or `kind/name`.
     pub workload: Option<String>,
+    /// Of one of these workloads.
+    pub workloads: Option<Vec<WorkloadId>>,
     /// Of the stage with this id or name, as their own `stage_id` or else their role says.
     pub stage: Option<String>,
     /// Whose containers start too often.
@@ -150,6 +152,9 @@ fn filtered(db: &mut Db, filter: &RowFilter) -> Result<Vec<ViewRecord>, Fault> {
     }
     if let Some(workload) = &filter.workload {
         query = query.filter(view::workload_id.eq(find_workload(db, workload)?.id.to_string()));
+    }
+    if let Some(workloads) = &filter.workloads {
+        query = query.filter(view::workload_id.eq_any(workloads.iter().map(WorkloadId::as_str)));
     }
     if let Some(stage) = &filter.stage {
         query = query.filter(view::effective_stage_id.eq_any(matching_stages(db, stage)?));

@@ -247,6 +247,7 @@ impl SupervisorState {
             M::Subscribe { id, after, outlet } => self.subscribe(myself, id, after, outlet),
             M::Unsubscribe(id) => self.subscribers.remove(id),
             M::Look { container, reply } => self.wiring.to_actions(DockerMessage::Look { container, reply }),
+            M::LookAtImage { image, reply } => self.wiring.to_actions(DockerMessage::LookAtImage { image, reply }),
             M::Act { container, action, reply } => {
                 self.wiring.to_actions(DockerMessage::Act { container, action, reply });
             }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use ractor::RpcReplyPort;
 
 use super::delivery::{Outlet, SubscriptionId};
-use crate::docker::{Action, DaemonError, Lane};
+use crate::docker::{Action, DaemonError, ImageAnswer, Lane};
 use crate::events::StreamStatus;
-use crate::model::{ContainerId, Epoch, Examined, OpId, PassReport, Revision};
+use crate::model::{ContainerId, Epoch, Examined, ImageId, OpId, PassReport, Revision};
 use crate::store::{ChangesPage, LedgerSnapshot, StoreError};
 
 /// A child of the supervisor.
@@ -133,6 +133,13 @@ pub enum SupervisorMessage {
         container: ContainerId,
         /// Gets what an inspect says.
         reply: RpcReplyPort<Examined>,
+    },
+    /// Asks for the labels of one image, in the lane of the actions. Without an answer the port is dropped.
+    LookAtImage {
+        /// The image.
+        image: ImageId,
+        /// Gets what its inspect says.
+        reply: RpcReplyPort<ImageAnswer>,
     },
     /// Acts on one container. A port that is dropped without an answer leaves the outcome unknown.
     Act {

@@ -141,6 +141,7 @@ pub(crate) static KEYS: &[Key] = &[
     key!("http.tls_certificate", path, http.tls_certificate),
     key!("http.tls_key", path, http.tls_key),
     key!("actions.enabled", boolean, actions.enabled),
+    key!("claims.unlabelled", boolean, claims.unlabelled),
     Key {
         name: "notify.url",
         set: |config, given| {

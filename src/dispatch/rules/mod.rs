@@ -5,7 +5,7 @@
 //!
 //! A claim by label does not count where the image carries it (`image`). The rows of a compose service are slots: which of
 //! them a new container gets (`slots`, `kin`), and what becomes of those whose container is gone (`scaling`). Of several
-//! claims on one row one wins (`contest`).
+//! claims on one row one wins (`contest`). Whom a container's own labels name where a deployer claims it (`own_labels`).
 //!
 //! Comes in: a [`Picture`] of ledger and daemon, and the answers so far. Goes out: an [`Assignment`], with what is still
 //! to be asked. Never: I/O, an order of the listing that matters, a row of a project that is made or bound.
@@ -20,6 +20,8 @@ mod image;
 mod image_name;
 mod kin;
 mod orchestrated;
+#[cfg(feature = "http")]
+mod own_labels;
 #[cfg(test)]
 mod properties;
 mod rule_set;
@@ -36,5 +38,7 @@ pub(crate) use assign::{Assignment, Picture, Scoped, Verdict, assign};
 #[cfg(feature = "http")]
 pub(crate) use dispute::dispute;
 pub(crate) use image_name::ImageNames;
+#[cfg(feature = "http")]
+pub(crate) use own_labels::{OwnLabels, own_labels};
 pub(crate) use rule_set::RuleSet;
 pub(crate) use scaling::SlotEnd;

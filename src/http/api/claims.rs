@@ -8,6 +8,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::claimable;
+use super::reach::Reach;
 use super::registered::audit;
 use crate::http::extract::{Json as FromJson, Path as FromPath};
 use crate::http::problem::Problem;
@@ -62,11 +64,19 @@ struct Released {
 async fn claim(
     State(shared): State<Shared>,
     FromPath(project): FromPath<String>,
+    reach: Reach,
     FromJson(new): FromJson<NewClaim>,
 ) -> Result<Json<StoredRow>, Problem> {
     let request = new.request(project)?;
     let (host, is_bound) = (shared.config.host.clone(), request.container_id.is_some());
-    let (row, _) = shared.write(move |store| store.claim(&host, &request)).await?;
+    if let Some(container) = &request.container_id {
+        claimable::check(&shared, &reach, &request.project, container).await?;
+    }
+    let claimed = shared.write(move |store| {
+        let project = reach.project(store, &request.project)?.id;
+        store.claim(&host, &ClaimRequest { project, ..request })
+    });
+    let (row, _) = claimed.await?;
     audit("a row is claimed", row.as_str());
     if is_bound {
         see(&shared, &row).await?;
@@ -87,9 +97,14 @@ async fn claim(
 async fn release(
     State(shared): State<Shared>,
     FromPath((project, row)): FromPath<(String, String)>,
+    reach: Reach,
 ) -> Result<Json<Released>, Problem> {
     let (host, id) = (shared.config.host.clone(), RowId::new(row.clone()));
-    let revision = shared.write(move |store| store.release_of(&host, &project, &id)).await?;
+    let released = shared.write(move |store| {
+        let project = reach.project(store, &project)?.id;
+        store.release_of(&host, &project, &id)
+    });
+    let revision = released.await?;
     audit("a row is released", &row);
     Ok(Json(Released { revision }))
 }

@@ -7,6 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::paging::{Page, Paged, begin, foreign_cursor};
+use super::reach::Reach;
 use super::tagged::{Known, answer};
 use crate::http::extract::{Path as FromPath, Query as FromQuery};
 use crate::http::problem::Problem;
@@ -113,11 +114,12 @@ async fn summary(
 async fn list(
     State(shared): State<Shared>,
     FromQuery(asked): FromQuery<Asked>,
+    reach: Reach,
     known: Known,
 ) -> Result<Response, Problem> {
     let (filter, limit) = asked.filter()?;
     let key = |row: &StoredRow| [row.host.to_string(), row.id.to_string()];
-    answer(&shared, known, move |store| Ok(Page::cut(store.rows(&filter)?, limit, key))).await
+    answer(&shared, known, move |store| Ok(Page::cut(reach.rows(store, filter)?, limit, key))).await
 }
 
 /// One row.
@@ -132,9 +134,10 @@ async fn list(
 async fn show(
     State(shared): State<Shared>,
     FromPath((host, row)): FromPath<(String, String)>,
+    reach: Reach,
     known: Known,
 ) -> Result<Response, Problem> {
-    answer(&shared, known, move |store| find(store, &HostName::new(host), &RowId::new(row))).await
+    answer(&shared, known, move |store| find(store, &reach, &HostName::new(host), &RowId::new(row))).await
 }
 
 /// The history of one row, the latest change first. It outlives the row.
@@ -151,6 +154,7 @@ async fn history(
     State(shared): State<Shared>,
     FromPath((host, row)): FromPath<(String, String)>,
     FromQuery(paged): FromQuery<Paged>,
+    reach: Reach,
     known: Known,
 ) -> Result<Response, Problem> {
     let begin = paged.begin::<1>()?;
@@ -159,17 +163,19 @@ async fn history(
     answer(&shared, known, move |store| {
         let (host, row) = (HostName::new(host), RowId::new(row));
         let found = store.row_changes_before(&host, &row, before, limit + 1)?;
-        if found.is_empty() && before.is_none() {
-            // A row that somebody else inserted has no history yet, and one that never was has none at all.
-            find(store, &host, &row)?;
+        // A row that somebody else inserted has no history yet, and one that never was has none at all. What outlives its row
+        // tells nobody whose it was.
+        if !reach.is_whole() || (found.is_empty() && before.is_none()) {
+            find(store, &reach, &host, &row)?;
         }
         Ok(Page::cut(found, limit, |change| [change.revision.0.to_string()]))
     })
     .await
 }
 
-fn find(store: &mut Store, host: &HostName, row: &RowId) -> Result<StoredRow, StoreError> {
+/// The row, if the caller sees it.
+pub(super) fn find(store: &mut Store, reach: &Reach, host: &HostName, row: &RowId) -> Result<StoredRow, StoreError> {
     let filter = RowFilter { host: Some(host.clone()), row: Some(row.clone()), ..RowFilter::default() };
     let unknown = || RegistryError::Unknown { kind: "row", name: row.to_string() };
-    Ok(store.rows(&filter)?.pop().ok_or_else(unknown)?)
+    Ok(reach.rows(store, filter)?.pop().ok_or_else(unknown)?)
 }

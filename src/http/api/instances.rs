@@ -4,20 +4,20 @@
 //! moment of the call; and its container only by its full id, which no other ever bears, and only if its own labels name
 //! nobody else.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::{Extension, Json};
 use ractor::rpc::CallResult;
 use tokio::time::timeout;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::claimable::look;
+use super::reach::Reach;
 use crate::dispatch::{RuleSet, directory_keys, dispute};
-use crate::docker::{Action, DaemonError};
-use crate::http::auth::Caller;
+use crate::docker::{Action, DaemonError, Grace};
 use crate::http::extract::Path as FromPath;
 use crate::http::problem::Problem;
 use crate::http::refusals::CannotAct;
@@ -43,7 +43,7 @@ const OUTCOME_DEADLINE: Duration = Duration::from_secs(40);
 /// What the URL names, and who asks.
 #[derive(Debug)]
 struct Order {
-    who: Arc<str>,
+    reach: Reach,
     project: String,
     stage: String,
     row: RowId,
@@ -62,10 +62,10 @@ macro_rules! action {
         ), responses((status = 200, body = StoredRow), CannotAct))]
         async fn $name(
             state: State<Shared>,
-            caller: Extension<Caller>,
+            reach: Reach,
             named: Named,
         ) -> Result<Json<StoredRow>, Problem> {
-            carry_out(state, caller, named, $action).await
+            carry_out(state, reach, named, $action).await
         }
     };
 }
@@ -76,11 +76,11 @@ action!(
 );
 action!(
     /// Stops the row's container. The answer is the row after a pass.
-    stop, post, "/projects/{project}/stages/{stage}/instances/{row}/stop", Action::Stop
+    stop, post, "/projects/{project}/stages/{stage}/instances/{row}/stop", Action::Stop(Grace::default())
 );
 action!(
     /// Restarts the row's container. The answer is the row after a pass.
-    restart, post, "/projects/{project}/stages/{stage}/instances/{row}/restart", Action::Restart
+    restart, post, "/projects/{project}/stages/{stage}/instances/{row}/restart", Action::Restart(Grace::default())
 );
 action!(
     /// Removes the row's container, if it does not run. The row stays, and is missing then.
@@ -89,7 +89,7 @@ action!(
 
 async fn carry_out(
     State(shared): State<Shared>,
-    Extension(caller): Extension<Caller>,
+    reach: Reach,
     FromPath((project, stage, row)): Named,
     action: Action,
 ) -> Result<Json<StoredRow>, Problem> {
@@ -97,7 +97,7 @@ async fn carry_out(
         let detail = "this service does not act on containers; actions.enabled = true lets it";
         return Err(Problem::new(StatusCode::FORBIDDEN, "actions_off", detail));
     }
-    let order = Order { who: caller.name, project, stage, row: RowId::new(row), action };
+    let order = Order { reach, project, stage, row: RowId::new(row), action };
     // It goes on to its end, and to its line in the audit, also if the caller does not wait or the server is replaced.
     let ledgers_runtime = shared.ledgers_runtime.clone();
     let done = ledgers_runtime.spawn(async move { order.carry_out(&shared).await }).await;
@@ -135,28 +135,24 @@ impl Order {
     /// The row, if it is this project's and this stage's: one query of one snapshot's view decides, as for `ps --stage`.
     async fn find(&self, shared: &Shared) -> Result<StoredRow, Problem> {
         let (host, row) = (shared.config.host.clone(), self.row.clone());
-        let (project, stage) = (self.project.clone(), self.stage.clone());
+        let (reach, project, stage) = (self.reach.clone(), self.project.clone(), self.stage.clone());
         let found = shared.readers.read(move |store: &mut Store| {
-            let workload = store.show_project(&project)?.workload_id;
-            let stage = store.show_stage(&project, &stage)?.id;
+            let owner = reach.project(store, &project)?;
+            let stage = store.show_stage(&owner.id, &stage)?.id;
             let filter =
                 RowFilter { host: Some(host), row: Some(row.clone()), stage: Some(stage), ..RowFilter::default() };
             let mut rows = store.rows(&filter)?.into_iter();
             let unknown = || StoreError::from(RegistryError::Unknown { kind: "row", name: row.to_string() });
-            rows.find(|found| found.binding.workload_id == workload).ok_or_else(unknown)
+            rows.find(|found| found.binding.workload_id == owner.workload_id).ok_or_else(unknown)
         });
         Ok(found.await?)
     }
 
     /// Refuses a container whose own labels name another owner than the row: whoever bound it took what is another's.
     async fn check_labels(&self, shared: &Shared, row: &StoredRow, container: &ContainerId) -> Result<(), Problem> {
-        let asked = shared.ledger.supervisor.call(
-            |reply| SupervisorMessage::Look { container: container.clone(), reply },
-            Some(shared.config.inspect_deadline * 2),
-        );
-        let seen = match asked.await {
-            Ok(CallResult::Success(Examined::Present(seen))) if seen.listed.id == *container => seen.listed,
-            Ok(CallResult::Success(Examined::Gone)) => {
+        let seen = match look(shared, container).await {
+            Examined::Present(seen) if seen.listed.id == *container => seen.listed,
+            Examined::Gone => {
                 return Err(Problem::not_found("the daemon has no such container any more"));
             }
             _ => {
@@ -170,7 +166,7 @@ impl Order {
         match dispute(&seen, &row, row.binding.workload_kind, &directory, &rules) {
             None => Ok(()),
             Some(_) => {
-                tracing::warn!(target: "audit", who = %self.who, row = %self.row, %container, "refused: another's container");
+                tracing::warn!(target: "audit", who = %self.reach.who, row = %self.row, %container, "refused: another's container");
                 Err(Problem::not_found("the container's own labels name another owner"))
             }
         }
@@ -197,7 +193,7 @@ impl Order {
         };
         let (project, stage) = (self.project.as_str(), self.stage.as_str());
         tracing::info!(
-            target: "audit", who = %self.who, action = ?self.action, project, stage, row = %self.row, %container, outcome,
+            target: "audit", who = %self.reach.who, action = ?self.action, project, stage, row = %self.row, %container, outcome,
             "acted on a container"
         );
     }

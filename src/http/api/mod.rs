@@ -4,6 +4,7 @@
 //! daemon that no actor makes.
 
 mod changes;
+mod claimable;
 mod claims;
 mod containers;
 mod hosts;
@@ -11,6 +12,7 @@ mod instances;
 mod paging;
 mod passes;
 mod projects;
+mod reach;
 mod registered;
 mod routes;
 mod sites;
@@ -29,29 +31,37 @@ use super::shared::Shared;
 pub(super) fn routes() -> OpenApiRouter<Shared> {
     read()
         .route_layer(from_fn(auth::require_read))
+        .merge(read_of_projects().route_layer(from_fn(auth::require_read_of_projects)))
+        .merge(deploy_of_projects().route_layer(from_fn(auth::require_deploy_of_projects)))
         .merge(deploy().route_layer(from_fn(auth::require_deploy)))
         .merge(admin().route_layer(from_fn(auth::require_admin)))
 }
 
-/// What whoever may read may ask.
+/// What shows a token that is bound to projects what is theirs.
+fn read_of_projects() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().merge(containers::read()).merge(projects::read()).merge(routes::read()).merge(stages::read())
+}
+
+/// What whoever may read everything may ask.
 fn read() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .merge(changes::read())
-        .merge(containers::read())
         .merge(hosts::read())
         .merge(passes::read())
-        .merge(projects::read())
-        .merge(routes::read())
         .merge(sites::read())
         .merge(stacks::read())
-        .merge(stages::read())
         .merge(unassigned::read())
         .merge(workloads::read())
 }
 
-/// What a deployer may do.
+/// What a deployer may do within projects.
+fn deploy_of_projects() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().merge(claims::deploy()).merge(instances::deploy())
+}
+
+/// What a deployer may do besides.
 fn deploy() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().merge(claims::deploy()).merge(instances::deploy()).merge(passes::deploy())
+    passes::deploy()
 }
 
 /// What changes what is registered.

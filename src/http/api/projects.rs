@@ -7,6 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::paging::{Page, Paged};
+use super::reach::Reach;
 use super::registered::{New, Removal, Removed, Renamed, audit, created};
 use super::tagged::{Known, answer};
 use crate::http::extract::{Json as FromJson, Path as FromPath, Query as FromQuery};
@@ -33,10 +34,15 @@ pub(super) fn admin() -> OpenApiRouter<Shared> {
 async fn list(
     State(shared): State<Shared>,
     FromQuery(paged): FromQuery<Paged>,
+    reach: Reach,
     known: Known,
 ) -> Result<Response, Problem> {
     let begin = paged.begin::<1>()?;
-    answer(&shared, known, |store| Ok(Page::of(store.list_projects()?, begin, |project| [project.name.clone()]))).await
+    answer(&shared, known, move |store| {
+        let seen = store.list_projects()?.into_iter().filter(|project| reach.has(project)).collect();
+        Ok(Page::of(seen, begin, |project: &Project| [project.name.clone()]))
+    })
+    .await
 }
 
 /// One of them.
@@ -50,9 +56,10 @@ async fn list(
 async fn show(
     State(shared): State<Shared>,
     FromPath(project): FromPath<String>,
+    reach: Reach,
     known: Known,
 ) -> Result<Response, Problem> {
-    answer(&shared, known, move |store| store.show_project(&project)).await
+    answer(&shared, known, move |store| reach.project(store, &project)).await
 }
 
 /// Registers a project with its workload. The answer holds the workload's secret, which is never shown again.

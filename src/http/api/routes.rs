@@ -7,6 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::paging::{Page, begin};
+use super::reach::Reach;
 use super::tagged::{Known, answer};
 use crate::http::extract::Query as FromQuery;
 use crate::http::problem::Problem;
@@ -41,10 +42,16 @@ struct Asked {
 async fn list(
     State(shared): State<Shared>,
     FromQuery(asked): FromQuery<Asked>,
+    reach: Reach,
     known: Known,
 ) -> Result<Response, Problem> {
     let begin = begin::<2>(asked.limit, asked.cursor.as_deref())?;
     let host = asked.host.map(HostName::new);
     let key = |route: &Route| [route.host.to_string(), route.row_id.to_string()];
-    answer(&shared, known, move |store| Ok(Page::of(store.routes(host.as_ref())?, begin, key))).await
+    answer(&shared, known, move |store| {
+        let (mut routes, seen) = (store.routes(host.as_ref())?, reach.workloads(store)?);
+        routes.retain(|route| seen.as_ref().is_none_or(|seen| seen.contains(&route.workload_id)));
+        Ok(Page::of(routes, begin, key))
+    })
+    .await
 }

@@ -9,6 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::paging::{Page, Paged};
+use super::reach::Reach;
 use super::registered::{Removal, Removed, Renamed, audit, created};
 use super::tagged::{Known, answer};
 use crate::http::extract::{Json as FromJson, Path as FromPath, Query as FromQuery};
@@ -53,11 +54,15 @@ async fn list(
     State(shared): State<Shared>,
     FromPath(project): FromPath<String>,
     FromQuery(paged): FromQuery<Paged>,
+    reach: Reach,
     known: Known,
 ) -> Result<Response, Problem> {
     let begin = paged.begin::<1>()?;
-    answer(&shared, known, move |store| Ok(Page::of(store.list_stages(&project)?, begin, |stage| [stage.name.clone()])))
-        .await
+    answer(&shared, known, move |store| {
+        let project = reach.project(store, &project)?.id;
+        Ok(Page::of(store.list_stages(&project)?, begin, |stage| [stage.name.clone()]))
+    })
+    .await
 }
 
 /// One stage.
@@ -72,9 +77,14 @@ async fn list(
 async fn show(
     State(shared): State<Shared>,
     FromPath((project, stage)): FromPath<(String, String)>,
+    reach: Reach,
     known: Known,
 ) -> Result<Response, Problem> {
-    answer(&shared, known, move |store| store.show_stage(&project, &stage)).await
+    answer(&shared, known, move |store| {
+        let project = reach.project(store, &project)?.id;
+        store.show_stage(&project, &stage)
+    })
+    .await
 }
 
 /// Adds a stage to a project.

@@ -80,10 +80,14 @@ fn with_tag(tag: &str, body: Vec<u8>) -> Response {
         .into_response()
 }
 
-/// It may be kept by who got it, and is asked for again each time.
-fn headers(tag: &str) -> [(header::HeaderName, HeaderValue); 2] {
+/// It may be kept by who got it, and is asked for again each time: what one token shows is no answer to another.
+fn headers(tag: &str) -> [(header::HeaderName, HeaderValue); 3] {
     let tag = HeaderValue::try_from(format!("W/\"{tag}\"")).expect("hexadecimal digits");
-    [(header::ETAG, tag), (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"))]
+    [
+        (header::ETAG, tag),
+        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+        (header::VARY, HeaderValue::from_static("authorization, cookie")),
+    ]
 }
 
 #[cfg(test)]

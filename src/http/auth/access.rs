@@ -47,25 +47,51 @@ pub(in crate::http) struct Caller {
     pub(in crate::http) name: Arc<str>,
     /// Whether he showed a token.
     pub(in crate::http) has_token: bool,
+    /// The ids of the projects that his token is bound to; `None` for all that there is.
+    pub(in crate::http) projects: Option<Arc<[String]>>,
 }
 
-/// Lets through who may read.
+/// How much there is behind a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Behind {
+    /// What a token that is bound to projects is not to see.
+    Everything,
+    /// What shows each caller only what he may see.
+    Projects,
+}
+
+/// Lets through who may read everything.
 pub(in crate::http) async fn require_read(request: Request, next: Next) -> Response {
-    require(Access::Read, request, next).await
+    require(Access::Read, Behind::Everything, request, next).await
 }
 
-/// Lets through who may deploy.
+/// Lets through who may read, be it within projects alone.
+pub(in crate::http) async fn require_read_of_projects(request: Request, next: Next) -> Response {
+    require(Access::Read, Behind::Projects, request, next).await
+}
+
+/// Lets through who may deploy everything.
 pub(in crate::http) async fn require_deploy(request: Request, next: Next) -> Response {
-    require(Access::Deploy, request, next).await
+    require(Access::Deploy, Behind::Everything, request, next).await
+}
+
+/// Lets through who may deploy, be it within projects alone.
+pub(in crate::http) async fn require_deploy_of_projects(request: Request, next: Next) -> Response {
+    require(Access::Deploy, Behind::Projects, request, next).await
 }
 
 /// Lets through who may administer.
 pub(in crate::http) async fn require_admin(request: Request, next: Next) -> Response {
-    require(Access::Admin, request, next).await
+    require(Access::Admin, Behind::Everything, request, next).await
 }
 
-async fn require(access: Access, request: Request, next: Next) -> Response {
+async fn require(access: Access, behind: Behind, request: Request, next: Next) -> Response {
     match request.extensions().get::<Caller>() {
+        Some(caller) if behind == Behind::Everything && caller.projects.is_some() => {
+            let detail =
+                "this token is bound to projects, and this is not within one; it takes a token that is bound to none";
+            Problem::new(StatusCode::FORBIDDEN, "forbidden", detail).into_response()
+        }
         Some(caller) if caller.access >= access => next.run(request).await,
         Some(caller) if caller.has_token => {
             let detail = format!("this token may not do that; it takes one of the scope {}", access.as_str());

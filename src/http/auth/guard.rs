@@ -102,7 +102,12 @@ impl Guard {
         let Some(tokens) = self.tokens() else {
             // Every local user, every container on the host's network and every page that fools a browser comes from here.
             let is_here = matches!(peer, Peer::Tcp(address) if address.ip().to_canonical().is_loopback());
-            return is_here.then(|| Caller { access: Access::Read, name: "loopback".into(), has_token: false });
+            return is_here.then(|| Caller {
+                access: Access::Read,
+                name: "loopback".into(),
+                has_token: false,
+                projects: None,
+            });
         };
         match headers.get(header::AUTHORIZATION) {
             Some(value) => tokens.find(bearer(value.to_str().ok()?)?).map(|(caller, _)| caller.clone()),

@@ -17,7 +17,9 @@ use crate::http::shared::Shared;
 pub(in crate::http) async fn identify(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let (mut head, body) = request.into_parts();
     let caller = match head.extensions.get::<Peer>().copied() {
-        Some(Peer::Control) => Some(Caller { access: Access::Admin, name: "control socket".into(), has_token: false }),
+        Some(Peer::Control) => {
+            Some(Caller { access: Access::Admin, name: "control socket".into(), has_token: false, projects: None })
+        }
         Some(peer) => {
             if let Err(foreign) = shared.guard.check_site(&head) {
                 return refusal(&foreign).into_response();

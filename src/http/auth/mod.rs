@@ -6,6 +6,7 @@
 //! identify   the layer that tells who asks
 //! names      which `Host` and which `Origin` are ours                  (pure)
 //! tokens     the file of tokens, and a fresh token
+//! kept_tokens what an operator does to that file
 //! sessions   who has logged in
 //! ```
 //!
@@ -15,15 +16,22 @@
 mod access;
 mod guard;
 mod identify;
+#[cfg(feature = "cli")]
+mod kept_tokens;
 mod names;
 mod sessions;
 mod tokens;
 
-pub(super) use access::{Access, Caller, is_somebody_looking, require_admin, require_deploy, require_read};
+pub(super) use access::{
+    Access, Caller, is_somebody_looking, require_admin, require_deploy, require_deploy_of_projects, require_read,
+    require_read_of_projects,
+};
 pub(super) use guard::COOKIE as SESSION_COOKIE;
 pub(crate) use guard::Guard;
 pub use guard::GuardError;
 pub(super) use identify::identify;
+#[cfg(feature = "cli")]
+pub(crate) use kept_tokens::{KnownToken, known, revoke};
 pub(super) use sessions::LIFE;
 pub use tokens::TokensError;
 #[cfg(feature = "cli")]

@@ -7,10 +7,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+#[cfg(feature = "cli")]
+use percent_encoding::utf8_percent_encode;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str};
 use sha2::{Digest, Sha256};
 use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
 
 use super::{Access, Caller};
+use crate::store::is_name as is_registered_name;
 use crate::user::effective_user_id;
 
 /// The SHA-256 of a token. Tokens are 256 bits of chance: there is nothing to guess that a slow hash would protect.
@@ -51,7 +55,10 @@ pub enum TokensError {
         owner: u32,
     },
     /// A line is no token.
-    #[error("line {line} of {path} is no token: {cause}; a line is `NAME read|deploy|admin sha256:HASH`")]
+    #[error(
+        "line {line} of {path} is no token: {cause}; a line is `NAME read|deploy|admin sha256:HASH`, and `project=ID` for each project \
+         that it is bound to"
+    )]
     Line {
         /// The file.
         path: PathBuf,
@@ -114,6 +121,12 @@ impl Tokens {
         if tokens.is_empty() { Err(TokensError::Empty { path: path.into() }) } else { Ok(Self(tokens)) }
     }
 
+    /// Whose tokens they are, in the order of the file.
+    #[cfg(feature = "cli")]
+    pub(super) fn callers(&self) -> impl Iterator<Item = &Caller> {
+        self.0.iter().map(|token| &token.caller)
+    }
+
     /// Whose token this is.
     pub(super) fn find(&self, token: &str) -> Option<(&Caller, Hash)> {
         let hash = hash(token);
@@ -133,13 +146,19 @@ impl Tokens {
 impl Token {
     fn parse(line: &str) -> Result<Self, &'static str> {
         let parts: Vec<&str> = line.split_ascii_whitespace().collect();
-        let [name, scope, hash] = parts[..] else { return Err("it has not three words") };
+        let [name, scope, hash, ref bound @ ..] = parts[..] else { return Err("it has not three words") };
         if !is_name(name) {
             return Err("the name is not 1 to 64 letters, digits, dots, underscores and dashes");
         }
         let access = Access::parse(scope).ok_or("the scope is none of read, deploy, admin")?;
         let hash = hash.strip_prefix("sha256:").and_then(unhex).ok_or("the hash is not sha256: and 64 hex digits")?;
-        Ok(Self { caller: Caller { access, name: name.into(), has_token: true }, hash })
+        let projects =
+            bound.iter().map(|word| project(word).ok_or(NO_PROJECT)).collect::<Result<Arc<[String]>, _>>()?;
+        let projects = (!projects.is_empty()).then_some(projects);
+        if access == Access::Admin && projects.is_some() {
+            return Err("a token of the scope admin is bound to no project");
+        }
+        Ok(Self { caller: Caller { access, name: name.into(), has_token: true, projects }, hash })
     }
 }
 
@@ -147,6 +166,20 @@ impl std::fmt::Debug for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Token").field("caller", &self.caller).finish_non_exhaustive()
     }
+}
+
+const NO_PROJECT: &str = "what follows the hash is not project= and the percent-encoded id of a project";
+
+/// Before the id of a project in a line.
+const PROJECT: &str = "project=";
+
+/// The bytes of an id that stand in a line as they are.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'_').remove(b'-');
+
+/// The id of a project that a token is bound to.
+fn project(word: &str) -> Option<String> {
+    let id = percent_decode_str(word.strip_prefix(PROJECT)?).decode_utf8().ok()?.into_owned();
+    is_registered_name(&id).then_some(id)
 }
 
 pub(super) fn hash(text: &str) -> Hash {
@@ -160,10 +193,13 @@ pub(crate) fn fresh() -> Option<String> {
     Some(format!("{PREFIX}{}", hex(&bytes)))
 }
 
-/// The line of a token in the file; `None` if the name is none.
+/// The line of a token in the file, bound to projects of these ids or to none; `None` if the name is none.
 #[cfg(feature = "cli")]
-pub(crate) fn line(name: &str, access: Access, token: &str) -> Option<String> {
-    is_name(name).then(|| format!("{name} {} sha256:{}", access.as_str(), hex(&hash(token))))
+pub(crate) fn line(name: &str, access: Access, token: &str, projects: &[String]) -> Option<String> {
+    is_name(name).then(|| {
+        let bound = projects.iter().map(|id| format!(" {PROJECT}{}", utf8_percent_encode(id, ENCODED)));
+        format!("{name} {} sha256:{}{}", access.as_str(), hex(&hash(token)), bound.collect::<String>())
+    })
 }
 
 /// A scope as it is typed.
@@ -197,6 +233,24 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[test]
+    fn a_token_is_bound_to_the_projects_of_its_line_and_without_any_to_none() {
+        let bound = format!("{} project=shop project=my%20%D0%B6", line_of("ci", Access::Deploy, "x"));
+        let tokens = Tokens::parse(&format!("{bound}\n{}", line_of("all", Access::Deploy, "y")), Path::new("tokens"));
+        let tokens = tokens.expect("two");
+        let projects =
+            |token: &str| tokens.find(token).expect("it is there").0.projects.as_ref().map(|found| found.to_vec());
+        assert_eq!(projects("x"), Some(vec!["shop".to_owned(), "my ж".to_owned()]));
+        assert_eq!(projects("y"), None);
+        for wrong in ["project=", "project=%ff", "shop", "Project=shop", "project=%20"] {
+            let text = format!("{} {wrong}", line_of("ci", Access::Deploy, "x"));
+            let refused = Tokens::parse(&text, Path::new("tokens"));
+            assert!(matches!(refused, Err(TokensError::Line { line: 1, .. })), "{wrong}: {refused:?}");
+        }
+        let admin = format!("{} project=shop", line_of("root", Access::Admin, "x"));
+        assert!(Tokens::parse(&admin, Path::new("tokens")).is_err(), "it would not be an administrator's");
+    }
 
     fn line_of(name: &str, access: Access, token: &str) -> String {
         format!("{name} {} sha256:{}", access.as_str(), hex(&hash(token)))

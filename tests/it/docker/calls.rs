@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dockledger::docker::{Action, ContainerSource, DaemonError, ImageAnswer, ResolveError};
+use dockledger::docker::{Action, ContainerSource, DaemonError, Grace, ImageAnswer, ResolveError};
 use dockledger::model::{ContainerId, DaemonCall, Examined, ImageId, Inspected, Scope};
 use dockledger::simulation::{Fault, Reply};
 use tokio::time::timeout;
@@ -241,7 +241,11 @@ async fn a_daemon_that_refuses_is_tried_again_until_it_answers() {
 #[tokio::test]
 async fn each_action_is_its_own_request() {
     let paths = ["/start", "/stop", "/restart", ""];
-    for (action, end) in [Action::Start, Action::Stop, Action::Restart, Action::Remove].into_iter().zip(paths) {
+    for (action, end) in
+        [Action::Start, Action::Stop(Grace::default()), Action::Restart(Grace::default()), Action::Remove]
+            .into_iter()
+            .zip(paths)
+    {
         let proxy = playing(&[("/containers/0", Reply::new(204, ""))]);
         client(&proxy).act(&container(1), action).await.unwrap();
         let path = format!("/containers/{}{end}", id(1));
@@ -254,15 +258,15 @@ async fn each_action_is_its_own_request() {
 async fn an_action_without_a_definite_answer_is_unknown() {
     let proxy = playing(&[("/containers/0", no_such_container())]);
     let daemon = client(&proxy);
-    let refused = daemon.act(&container(1), Action::Stop).await.unwrap_err();
+    let refused = daemon.act(&container(1), Action::Stop(Grace::default())).await.unwrap_err();
     assert!(matches!(refused, DaemonError::Status { status: 404, .. }), "{refused:?}");
     proxy.inject(Fault::HangUp);
-    let cut = daemon.act(&container(1), Action::Stop).await.unwrap_err();
+    let cut = daemon.act(&container(1), Action::Stop(Grace::default())).await.unwrap_err();
     assert!(matches!(cut, DaemonError::OutcomeUnknown { .. }), "{cut:?}");
     assert!(!cut.is_unreachable());
     proxy.refuse();
     wait_for(&proxy, |traffic| !traffic.listening).await;
-    let unreached = daemon.act(&container(1), Action::Stop).await.unwrap_err();
+    let unreached = daemon.act(&container(1), Action::Stop(Grace::default())).await.unwrap_err();
     assert!(matches!(unreached, DaemonError::Refused { .. }), "{unreached:?}");
 }
 

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
 use dockledger::config::Config;
-use dockledger::docker::{Action, ContainerSource, Daemon, Endpoint};
+use dockledger::docker::{Action, ContainerSource, Daemon, Endpoint, Grace};
 use dockledger::model::{Completeness, ContainerId, FailureKind, PassReport, Timestamp};
 use dockledger::simulation::{Fault, FaultProxy, NewContainer, Reply, SimulatedDaemon, World};
 use dockledger::store::NewParent;
@@ -23,7 +23,7 @@ async fn a_daemon_without_room_is_listed_and_its_refusal_is_passed_on() {
     let id = case.daemon.with(|world| world.container("c0").expect("it exists").id.clone());
     proxy.inject(refusal.on(&format!("/containers/{id}/restart")));
     let daemon = Daemon::new(Endpoint::Unix(proxy.socket()), &Config::new("unused"));
-    let refused = daemon.act(&id, Action::Restart).await.expect_err("it has no room");
+    let refused = daemon.act(&id, Action::Restart(Grace::default())).await.expect_err("it has no room");
     assert!(refused.to_string().contains(words), "{refused}");
     let listed = daemon.list().await.expect("listing needs no room");
     assert_eq!((listed.listing.completeness, listed.listing.containers.len()), (Completeness::Complete, 2));
@@ -106,7 +106,7 @@ async fn no_request_names_a_version_of_the_api() {
     daemon.list().await.expect_err("status 400");
     daemon.inspect(&id).await;
     daemon.ping().await.expect_err("status 400");
-    for action in [Action::Start, Action::Stop, Action::Restart, Action::Remove] {
+    for action in [Action::Start, Action::Stop(Grace::default()), Action::Restart(Grace::default()), Action::Remove] {
         daemon.act(&id, action).await.expect_err("status 400");
     }
     let requests = requests.await.expect("it does not panic");

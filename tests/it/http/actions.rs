@@ -9,7 +9,7 @@ use crate::support::http::Served;
 use crate::whole::ledger::Case;
 
 /// Projects `shop` and `blog`, each with a stage `prod` and a container of its own, and one container without a label.
-fn platform() -> Case {
+pub(super) fn platform() -> Case {
     let mut case = Case::new();
     case.config.actions.enabled = true;
     for project in ["shop", "blog"] {
@@ -26,11 +26,11 @@ fn platform() -> Case {
     case
 }
 
-fn id(case: &Case, name: &str) -> ContainerId {
+pub(super) fn id(case: &Case, name: &str) -> ContainerId {
     case.daemon.with(|world| world.container(name).expect("it exists").id.clone())
 }
 
-fn state(case: &Case, name: &str) -> String {
+pub(super) fn state(case: &Case, name: &str) -> String {
     case.daemon.with(|world| format!("{:?}", world.container(name).expect("it exists").state))
 }
 

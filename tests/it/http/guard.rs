@@ -33,9 +33,16 @@ fn write(config: &Config, lines: &[&str]) {
 }
 
 pub(super) async fn guarded(case: &mut Case) -> (Served, Tokens) {
+    guarded_with(case, &[]).await
+}
+
+/// With further lines in the file of tokens.
+pub(super) async fn guarded_with(case: &mut Case, further: &[&str]) -> (Served, Tokens) {
     case.config.http.tokens = Some(case.path("tokens"));
     let [read, deploy, admin] = ["read", "deploy", "admin"].map(|scope| token(scope, scope));
-    write(&case.config, &[&read.1, &deploy.1, &admin.1]);
+    let mut lines = vec![&*read.1, &*deploy.1, &*admin.1];
+    lines.extend(further);
+    write(&case.config, &lines);
     (Served::start(&case.config).await, Tokens { read: read.0, deploy: deploy.0, admin: admin.0 })
 }
 

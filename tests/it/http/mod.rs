@@ -7,6 +7,7 @@ mod changes;
 mod contract;
 mod guard;
 mod limits;
+mod ownership;
 mod proxied;
 mod reads;
 mod tls;

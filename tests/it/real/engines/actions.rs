@@ -1,6 +1,6 @@
 //! What Dockledger itself orders, and an engine that no longer speaks old versions of the API.
 
-use dockledger::docker::{Action, ContainerSource, Daemon, Endpoint};
+use dockledger::docker::{Action, ContainerSource, Daemon, Endpoint, Grace};
 use dockledger::model::ContainerId;
 
 use super::case::EngineCase;
@@ -32,7 +32,11 @@ async fn order_everything(case: &EngineCase) {
     let id = ContainerId::new(&*up[0].id);
     let config = dockledger::config::Config::new(String::new());
     let daemon = Daemon::new(Endpoint::Unix(case.engine.socket()), &config);
-    for (action, state) in [(Action::Stop, "exited"), (Action::Start, "running"), (Action::Restart, "running")] {
+    for (action, state) in [
+        (Action::Stop(Grace::default()), "exited"),
+        (Action::Start, "running"),
+        (Action::Restart(Grace::default()), "running"),
+    ] {
         daemon.act(&id, action).await.unwrap_or_else(|error| panic!("{action:?}: {error}"));
         let containers = case.until_true(&format!("{action:?}")).await;
         assert_eq!(containers[0].state, state, "{action:?}");

@@ -1,0 +1,75 @@
+//! How far a caller sees: the whole ledger, or the projects that his token is bound to. What is beyond is not there for him.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use crate::http::auth::{Access, Caller};
+use crate::model::{Project, StoredRow, WorkloadId};
+use crate::store::{RegistryError, RowFilter, Store, StoreError};
+
+/// What a caller may see, and who he is.
+#[derive(Clone, Debug)]
+pub(super) struct Reach {
+    /// As the log and the audit name him.
+    pub(super) who: Arc<str>,
+    pub(super) access: Access,
+    /// Ids of projects; `None` for everything.
+    projects: Option<Arc<[String]>>,
+}
+
+/// Nobody gets as far as a handler without being known: whoever does sees nothing.
+impl<S: Sync> FromRequestParts<S> for Reach {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        let Some(caller) = parts.extensions.get::<Caller>() else {
+            return Ok(Self { who: "nobody".into(), access: Access::Read, projects: Some(Arc::default()) });
+        };
+        Ok(Self { who: Arc::clone(&caller.name), access: caller.access, projects: caller.projects.clone() })
+    }
+}
+
+impl Reach {
+    /// Whether he sees everything.
+    pub(super) const fn is_whole(&self) -> bool {
+        self.projects.is_none()
+    }
+
+    /// The project of this name or id, if he sees it.
+    pub(super) fn project(&self, store: &mut Store, key: &str) -> Result<Project, StoreError> {
+        let project = store.show_project(key)?;
+        if self.has(&project) { Ok(project) } else { Err(unknown("project", key)) }
+    }
+
+    /// Whether he sees a project.
+    pub(super) fn has(&self, project: &Project) -> bool {
+        self.projects.as_ref().is_none_or(|projects| projects.contains(&project.id))
+    }
+
+    /// The workloads whose rows he sees; `None` for all.
+    pub(super) fn workloads(&self, store: &mut Store) -> Result<Option<Vec<WorkloadId>>, StoreError> {
+        if self.is_whole() {
+            return Ok(None);
+        }
+        let projects = store.list_projects()?.into_iter().filter(|project| self.has(project));
+        Ok(Some(projects.map(|project| project.workload_id).collect()))
+    }
+
+    /// Rows by a filter, of those that he sees.
+    pub(super) fn rows(&self, store: &mut Store, filter: RowFilter) -> Result<Vec<StoredRow>, StoreError> {
+        let workloads = self.workloads(store)?;
+        if let (Some(workloads), Some(named)) = (&workloads, &filter.workload)
+            && !workloads.contains(&store.show_workload(named)?.id)
+        {
+            return Err(unknown("workload", named));
+        }
+        store.rows(&RowFilter { workloads, ..filter })
+    }
+}
+
+fn unknown(kind: &'static str, name: &str) -> StoreError {
+    RegistryError::Unknown { kind, name: name.to_owned() }.into()
+}

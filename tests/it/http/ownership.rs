@@ -1,0 +1,193 @@
+//! What a deployer's token may take, and how far one that is bound to projects sees.
+
+use dockledger::model::ContainerId;
+use dockledger::simulation::{Fault, FaultProxy, NewContainer};
+use serde_json::{Value, json};
+
+use super::actions::{id, platform, state};
+use super::guard::{Tokens, bearer, guarded, guarded_with};
+use crate::cli::program::Program;
+use crate::support::http::{Answer, Served};
+use crate::whole::ledger::Case;
+
+/// Sends as whoever has this token.
+async fn send(served: &Served, token: &str, method: &str, path: &str, body: &Value) -> Answer {
+    let headers = [("authorization", bearer(token)), ("content-type", "application/json".to_owned())];
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    served.ask(method, path, &headers, &body.to_string()).await
+}
+
+async fn get(served: &Served, token: &str, path: &str) -> Answer {
+    served.get_with(path, &[("authorization", &bearer(token))]).await
+}
+
+async fn claim(served: &Served, token: &str, project: &str, container: &ContainerId) -> Answer {
+    let body = json!({ "stage": "prod", "container_id": container });
+    send(served, token, "POST", &format!("/api/v1/projects/{project}/claims"), &body).await
+}
+
+/// The platform, beside it a compose database that nobody registered, and one container of each other owner.
+fn neighbourhood() -> Case {
+    let case = platform();
+    case.daemon.with(|world| {
+        world.run(NewContainer::new("db", "postgres:16").compose("crm", "db", 1)).expect("fresh");
+        world.run(NewContainer::new("site", "nginx").label("tinyforge.static-site", "docs")).expect("fresh");
+        let both = NewContainer::new("both", "app:1").compose("crm", "app", 1);
+        world.run(both.label("tinyforge.workload.id", "w-shop")).expect("fresh");
+        world.run(NewContainer::new("ghost", "app:1").label("tinyforge.workload.id", "nobody")).expect("fresh");
+    });
+    case
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deployer_takes_only_what_its_own_labels_give_to_his_project() {
+    let mut case = neighbourhood();
+    let (served, tokens) = guarded(&mut case).await;
+    for name in ["db", "site", "both", "ghost", "blog-1", "plain"] {
+        claim(&served, &tokens.deploy, "shop", &id(&case, name)).await.is_problem(403, "not_claimable");
+    }
+    assert_eq!(case.rows(), [], "nothing was taken");
+    claim(&served, &tokens.deploy, "shop", &id(&case, "shop-1")).await.json(200);
+    // What an administrator gave to the project is the project's: repeated, the claim takes nothing.
+    claim(&served, &tokens.admin, "shop", &id(&case, "plain")).await.json(200);
+    claim(&served, &tokens.deploy, "shop", &id(&case, "plain")).await.json(200);
+    served.ledger.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_owns_is_taken_where_the_operator_allows_it_and_what_somebody_owns_never() {
+    let mut case = neighbourhood();
+    case.config.claims.unlabelled = true;
+    case.store().add_stack(&dockledger::store::NewParent::named("tools"), None).expect("fresh");
+    case.store().adopt_name("tools", "cron").expect("a name");
+    case.daemon.with(|world| world.run(NewContainer::new("cron", "busybox"))).expect("fresh");
+    let (served, tokens) = guarded(&mut case).await;
+    claim(&served, &tokens.deploy, "shop", &id(&case, "plain")).await.json(200);
+    for name in ["db", "site", "both", "ghost", "blog-1"] {
+        claim(&served, &tokens.deploy, "shop", &id(&case, name)).await.is_problem(403, "not_claimable");
+    }
+    let cron = claim(&served, &tokens.deploy, "shop", &id(&case, "cron")).await;
+    assert!(matches!(cron.status.as_u16(), 403 | 409), "a stack adopted it by name: {cron:?}");
+    served.ledger.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_of_a_container_that_is_not_there_is_not_found_and_leaves_nothing() {
+    let mut case = neighbourhood();
+    let (served, tokens) = guarded(&mut case).await;
+    let gone = ContainerId::new("0123456789abcdef".repeat(4));
+    for token in [&tokens.deploy, &tokens.admin] {
+        claim(&served, token, "shop", &gone).await.is_problem(404, "not_found");
+    }
+    assert_eq!(case.rows(), [], "no row that would go missing");
+    served.ledger.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_daemon_that_does_not_say_whose_a_container_is_gives_it_to_no_deployer() {
+    let mut case = neighbourhood();
+    let proxy = FaultProxy::before(case.daemon.socket()).expect("a socket");
+    case.config.docker_host = Some(format!("unix://{}", proxy.socket().display()));
+    let (served, tokens) = guarded(&mut case).await;
+    let shop = id(&case, "shop-1");
+    proxy.inject(Fault::HangUp.on(&format!("/containers/{shop}/json")));
+    claim(&served, &tokens.deploy, "shop", &shop).await.is_problem(503, "daemon_unanswered");
+    assert_eq!(case.rows(), []);
+    served.ledger.stop().await;
+}
+
+/// A token that is bound to `shop`, and those of each scope.
+async fn bound(case: &mut Case) -> (Served, String, Tokens) {
+    let database = case.config.database.clone();
+    let made = Program::new().run(&[
+        "token",
+        "new",
+        "ci",
+        "--scope",
+        "deploy",
+        "--project",
+        "shop",
+        "--json",
+        "--database",
+        &database,
+    ]);
+    let made = made.json();
+    let text = |field: &str| made[field].as_str().expect("a text").to_owned();
+    let (served, tokens) = guarded_with(case, &[&text("line")]).await;
+    (served, text("token"), tokens)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn for_a_token_that_is_bound_to_projects_there_is_nothing_else() {
+    let mut case = neighbourhood();
+    let (served, ci, tokens) = bound(&mut case).await;
+    for (project, container) in [("shop", "shop-1"), ("blog", "blog-1")] {
+        let body = json!({ "stage": "prod", "row": format!("r-{project}"), "subdomain": project,
+            "container_id": id(&case, container) });
+        let path = format!("/api/v1/projects/{project}/claims");
+        send(&served, &tokens.admin, "POST", &path, &body).await.json(200);
+    }
+    for (list, shown) in [("projects", "shop"), ("containers", "r-shop"), ("routes", "r-shop")] {
+        let page = get(&served, &ci, &format!("/api/v1/{list}")).await.json(200);
+        let items = page["items"].as_array().expect("a page");
+        assert_eq!(items.len(), 1, "{list}: {page}");
+        assert!(items[0].to_string().contains(shown), "{list}: {page}");
+    }
+    get(&served, &ci, "/api/v1/projects/shop").await.json(200);
+    get(&served, &ci, "/api/v1/projects/shop/stages").await.json(200);
+    get(&served, &ci, "/api/v1/containers/local/r-shop").await.json(200);
+    for hidden in [
+        "projects/blog",
+        "projects/blog/stages",
+        "projects/blog/stages/prod",
+        "containers/local/r-blog",
+        "containers/local/r-blog/changes",
+        "containers?workload=blog",
+    ] {
+        get(&served, &ci, &format!("/api/v1/{hidden}")).await.is_problem(404, "not_found");
+    }
+    for closed in ["/api/v1/hosts", "/api/v1/workloads", "/api/v1/changes", "/api/v1/unassigned", "/metrics", "/"] {
+        get(&served, &ci, closed).await.is_problem(403, "forbidden");
+    }
+    served.ledger.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_is_bound_to_projects_does_nothing_in_another() {
+    let mut case = neighbourhood();
+    let (served, ci, tokens) = bound(&mut case).await;
+    let body = json!({ "stage": "prod", "row": "r-blog", "container_id": id(&case, "blog-1") });
+    send(&served, &tokens.admin, "POST", "/api/v1/projects/blog/claims", &body).await.json(200);
+    claim(&served, &ci, "shop", &id(&case, "shop-1")).await.json(200);
+    claim(&served, &ci, "blog", &id(&case, "blog-1")).await.is_problem(404, "not_found");
+    let nothing = json!({});
+    send(&served, &ci, "POST", "/api/v1/projects/blog/claims", &nothing).await.is_problem(404, "not_found");
+    send(&served, &ci, "DELETE", "/api/v1/projects/blog/claims/r-blog", &nothing).await.is_problem(404, "not_found");
+    let stop = "/api/v1/projects/blog/stages/prod/instances/r-blog/stop";
+    send(&served, &ci, "POST", stop, &nothing).await.is_problem(404, "not_found");
+    send(&served, &ci, "POST", "/api/v1/passes", &nothing).await.is_problem(403, "forbidden");
+    assert_eq!(state(&case, "blog-1"), "Running");
+    // Renamed, it is the same project; one that takes the name is another.
+    case.store().rename_project("shop", "store").expect("a fresh name");
+    case.store().add_project(&dockledger::store::NewParent::named("shop")).expect("the name is free");
+    get(&served, &ci, "/api/v1/projects/store").await.json(200);
+    get(&served, &ci, "/api/v1/projects/shop").await.is_problem(404, "not_found");
+    served.ledger.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tokens_are_listed_and_one_that_is_revoked_opens_nothing_more() {
+    let mut case = neighbourhood();
+    let (served, ci, _tokens) = bound(&mut case).await;
+    let file = case.path("tokens").display().to_string();
+    let program = || Program::new().variable("DOCKLEDGER_HTTP_TOKENS", &file);
+    let listed = program().run(&["token", "list", "--json"]).json();
+    let ours = listed.as_array().expect("a list").iter().find(|token| token["name"] == "ci").expect("it is there");
+    let shop = case.store().show_project("shop").expect("it is there").id;
+    assert_eq!((&ours["scope"], &ours["projects"]), (&"deploy".into(), &json!([shop])));
+    assert_eq!(program().run(&["token", "revoke", "nobody"]).code, Some(2));
+    assert_eq!(program().run(&["token", "revoke", "ci"]).code, Some(0));
+    assert!(served.ledger.reload_guard().expect("the file serves"));
+    get(&served, &ci, "/api/v1/projects").await.is_problem(401, "unauthorized");
+    served.ledger.stop().await;
+}
