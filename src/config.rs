@@ -322,7 +322,7 @@ impl Default for HttpConfig {
 pub struct Retention {
     /// A missing row whose deployer columns are all empty.
     pub missing: Duration,
-    /// Changes, by age …
+    /// Changes and the audit, each by age …
     pub changes: Duration,
     /// … and by count.
     pub changes_count: u64,

@@ -113,6 +113,8 @@ pub(crate) enum Command {
     Hosts(HostsArguments),
     /// List recent passes
     Passes(PassesArguments),
+    /// List what was ordered of containers over HTTP, by whom, and what came of it
+    Audit(AuditArguments),
     /// List the rows that a proxy serves
     Routes(Printing),
     /// Check configuration, daemon, database, lease and what a service needs; for each fault its cause and cure
@@ -351,6 +353,15 @@ pub(crate) struct ForgetHost {
 
 #[derive(Args, Debug)]
 pub(crate) struct PassesArguments {
+    /// At most this many, the latest first
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AuditArguments {
     /// At most this many, the latest first
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) limit: u32,

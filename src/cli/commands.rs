@@ -5,7 +5,7 @@ use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::settings::Surroundings;
 use super::{
-    adopt, changes, claim, completions, config, demo, doctor, forget, hosts, migrate, notify, once, passes, project,
+    adopt, audit, changes, claim, completions, config, demo, doctor, forget, hosts, migrate, notify, once, passes, project,
     ps, release, rotate_secret, routes, run, show, site, stack, stage, token, unassigned,
 };
 
@@ -35,6 +35,7 @@ pub fn execute(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Changes(arguments) => changes::execute(arguments, context),
         Command::Hosts(arguments) => hosts::execute(arguments, context),
         Command::Passes(arguments) => passes::execute(arguments, context),
+        Command::Audit(arguments) => audit::execute(arguments, context),
         Command::Routes(printing) => routes::execute(printing, context),
         Command::Doctor(printing) => doctor::execute(printing, context),
         Command::Notify(command) => notify::execute(command, context),

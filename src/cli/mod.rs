@@ -6,6 +6,7 @@
 
 mod adopt;
 mod arguments;
+mod audit;
 mod changes;
 mod claim;
 mod command_line;

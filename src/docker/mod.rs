@@ -51,6 +51,8 @@ mod ways;
 
 pub use actor::{DockerActor, DockerArgs};
 pub use client::Daemon;
+#[cfg(feature = "http")]
+pub(crate) use client::action_deadline;
 #[cfg(feature = "testkit")]
 pub(crate) use decoder::ListDecoder;
 #[cfg(feature = "cli")]

@@ -15,6 +15,7 @@ use super::listen::{self, Door, Listening};
 use super::metrics::RequestCounts;
 use super::router::router;
 use super::shared::Shared;
+use super::turns::Turns;
 use crate::LedgerHandle;
 use crate::supervisor::{GuestFactory, SupervisorMessage};
 use crate::timer::Timer;
@@ -42,6 +43,8 @@ struct HttpArgs {
     guard: Arc<Guard>,
     /// Of all lives.
     requests: RequestCounts,
+    /// Of all lives: an action goes on when the server is replaced.
+    turns: Turns,
 }
 
 /// What an HttpActor knows. What it serves ends with it.
@@ -70,11 +73,12 @@ pub(crate) fn guest(
     ledger: impl Fn(ActorRef<SupervisorMessage>) -> LedgerHandle + Send + Sync + 'static,
     guard: Arc<Guard>,
 ) -> GuestFactory {
-    let (ledger, requests) = (Arc::new(ledger), RequestCounts::default());
+    let (ledger, requests, turns) = (Arc::new(ledger), RequestCounts::default(), Turns::default());
     GuestFactory::new(move |supervisor| {
-        let (ledger, guard, requests) = (Arc::clone(&ledger), Arc::clone(&guard), requests.clone());
+        let (ledger, guard) = (Arc::clone(&ledger), Arc::clone(&guard));
+        let (requests, turns) = (requests.clone(), turns.clone());
         Box::pin(async move {
-            let args = HttpArgs { ledger: ledger(supervisor.clone()), guard, requests };
+            let args = HttpArgs { ledger: ledger(supervisor.clone()), guard, requests, turns };
             let (http, _) = Actor::spawn_linked(None, HttpActor, args, supervisor.get_cell()).await?;
             Ok(http.get_cell())
         })
@@ -85,10 +89,10 @@ pub(crate) fn guest(
 impl HttpActor {
     async fn pre_start(&self, myself: ActorRef<HttpMessage>, args: HttpArgs) -> Result<HttpState, ActorProcessingErr> {
         myself.cast(HttpMessage::Bind)?;
-        let HttpArgs { ledger, guard, requests } = args;
+        let HttpArgs { ledger, guard, requests, turns } = args;
         let (open, closing) = watch::channel(());
         Ok(HttpState {
-            shared: Shared::new(ledger.clone(), guard, closing, requests),
+            shared: Shared::new(ledger.clone(), guard, closing, requests, turns),
             open: Some(open),
             ledger,
             tcp: None,

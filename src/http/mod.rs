@@ -29,6 +29,7 @@ mod router;
 mod shared;
 mod target;
 mod tls;
+mod turns;
 
 pub(crate) use actor::guest;
 pub(crate) use auth::Guard;

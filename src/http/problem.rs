@@ -28,12 +28,20 @@ pub(super) struct Problem {
     code: &'static str,
     /// One sentence for people: what was attempted, the cause and the cure.
     detail: String,
+    /// After how many seconds to ask again, where waiting helps: the header `Retry-After`.
+    #[serde(skip)]
+    retry_after: Option<u32>,
 }
 
 impl Problem {
     pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error").to_owned();
-        Self { kind: "about:blank", title, status: status.as_u16(), code, detail: detail.into() }
+        Self { kind: "about:blank", title, status: status.as_u16(), code, detail: detail.into(), retry_after: None }
+    }
+
+    /// A refusal for load, which passes: ask again after so many seconds.
+    pub(super) fn busy(code: &'static str, detail: impl Into<String>, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail) }
     }
 
     /// The status of the answer.
@@ -58,7 +66,11 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.retry_after;
         let mut response = (status, Json(self)).into_response();
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         let kind = HeaderValue::from_static(PROBLEM);
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         response

@@ -12,6 +12,7 @@ use super::auth::Guard;
 use super::hooks::Limits;
 use super::metrics::RequestCounts;
 use super::rates::Rates;
+use super::turns::Turns;
 use crate::LedgerHandle;
 use crate::config::{Config, without_password};
 use crate::heart::Heart;
@@ -36,8 +37,8 @@ pub(super) struct Shared {
     /// The places for streams of changes.
     pub(super) streams: Arc<Semaphore>,
     writes: Arc<Semaphore>,
-    /// The turn of the one action that is carried out.
-    pub(super) actions: Arc<Semaphore>,
+    /// Whose turn it is at each container that is acted on.
+    pub(super) turns: Turns,
     /// Its sender is dropped when the server ends: what would go on for ever ends then.
     pub(super) closing: watch::Receiver<()>,
     /// How often hooks may be called.
@@ -59,6 +60,7 @@ impl Shared {
         guard: Arc<Guard>,
         closing: watch::Receiver<()>,
         requests: RequestCounts,
+        turns: Turns,
     ) -> Self {
         let config = Arc::clone(&ledger.config);
         let readers = Readers::new(Arc::clone(&config), ledger.status().in_flight());
@@ -70,7 +72,7 @@ impl Shared {
             readers,
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
             writes: Arc::new(Semaphore::new(MOST_WRITES)),
-            actions: Arc::new(Semaphore::new(1)),
+            turns,
             closing,
             hooks: Limits::new(Instant::now()),
             requests,

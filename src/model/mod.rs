@@ -4,6 +4,7 @@
 //! ractor.
 
 mod attention;
+mod audit;
 mod clock;
 mod condition;
 mod container;
@@ -21,6 +22,7 @@ mod time;
 mod words;
 
 pub use attention::{Attention, AttentionSet};
+pub use audit::{AuditOutcome, AuditRecord};
 pub use clock::{Clock, SystemClock};
 pub use condition::{CONDITION_WORDS, Condition, HealthCondition, RowOrder, RowSummary};
 pub(crate) use container::is_image_name;

@@ -8,7 +8,7 @@ use super::fault::Fault;
 use super::forget::{Doomed, doomed, forget, tell_forgotten};
 use super::lease::locked_line;
 use super::open::Store;
-use super::schema::{changes, containers, foreign_writes, host_freshness, hosts, notifications, passes};
+use super::schema::{audit, changes, containers, foreign_writes, host_freshness, hosts, notifications, passes};
 use super::{RegistryError, StoreError};
 use crate::model::{HostName, HostRecord, HostStatus, LeaseRecord, PassId, PassRecord, Timestamp};
 
@@ -76,6 +76,7 @@ impl Store {
             diesel::update(foreign_writes::table.filter(foreign_writes::host.eq(old)))
                 .set(foreign_writes::host.eq(new))
                 .execute(db)?;
+            diesel::update(audit::table.filter(audit::host.eq(old))).set(audit::host.eq(new)).execute(db)?;
             // Of a start under the new name that was refused.
             diesel::delete(notifications::table.filter(notifications::host.eq(new))).execute(db)?;
             diesel::update(notifications::table.filter(notifications::host.eq(old)))

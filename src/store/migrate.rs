@@ -15,7 +15,7 @@ use crate::config::Config;
 const APPLIED: &str = "dockledger_migrations";
 
 /// Every table and view that our migrations make.
-const OURS: [&str; 16] = [
+const OURS: [&str; 17] = [
     "projects",
     "stages",
     "stage_former_names",
@@ -30,6 +30,7 @@ const OURS: [&str; 16] = [
     "changes",
     "notifications",
     "foreign_writes",
+    "audit",
     "containers_view",
     "host_freshness",
 ];
@@ -156,7 +157,8 @@ fn applied(db: &mut Db) -> QueryResult<Vec<String>> {
 }
 
 fn reading_grants(schema: &str, role: &str) -> String {
-    let tables = OURS.iter().filter(|table| **table != "workloads");
+    // The secrets of workloads are nobody's, and who ordered what is the administrator's.
+    let tables = OURS.iter().filter(|table| !matches!(**table, "workloads" | "audit"));
     let tables: Vec<_> = tables.map(|table| format!("{schema}.{table}")).collect();
     format!(
         "GRANT USAGE ON SCHEMA {schema} TO {role};\n\

@@ -5,6 +5,7 @@
 //! a name from diesel outside.
 
 mod actor;
+mod audit;
 mod changes;
 mod claims;
 mod commit;
@@ -54,6 +55,7 @@ mod tries;
 mod write;
 
 pub use actor::{LeaseWord, StoreActor, StoreArgs, StoreState};
+pub use audit::{AuditFilter, NewAudit};
 pub use changes::ChangesPage;
 pub(crate) use connections::RegistryConnections;
 #[cfg(feature = "http")]

@@ -1,10 +1,11 @@
-//! What is kept for a time only: changes, passes, and rows that nobody needs any more. Nothing else grows.
+//! What is kept for a time only: changes, the audit, passes, and rows that nobody needs any more. Nothing else grows.
 
 use std::time::Duration;
 
 use diesel::prelude::*;
 
 use super::StoreError;
+use super::audit::prune_audit;
 use super::changes::Revisions;
 use super::db::Db;
 use super::forget::{Doomed, doomed, forget, tell_forgotten};
@@ -31,10 +32,11 @@ impl Store {
             let passes = prune_passes(db, lease, now.minus(retention.passes), retention.passes_count)?;
             let before = now.minus(retention.changes);
             let changes = prune_changes(db, &lease.host, before, retention.changes_count)?;
+            let audit = prune_audit(db, &lease.host, before, retention.changes_count, AT_ONCE)?;
             // Last: they take the counter of revisions.
             let lost = prune_lost_hosts(db, before)?;
             let forgotten = forget_missing(db, lease, now.minus(retention.missing))?;
-            Ok(forgotten + passes + changes + lost)
+            Ok(forgotten + passes + changes + audit + lost)
         })
     }
 }

@@ -201,6 +201,22 @@ table! {
 }
 
 table! {
+    audit (id) {
+        id -> Text,
+        at -> crate::store::moment::UtcTimestamp,
+        who -> Text,
+        action -> Text,
+        host -> Text,
+        row_id -> Text,
+        workload_id -> Nullable<Text>,
+        container_id -> Nullable<Text>,
+        outcome -> Text,
+        duration_ms -> Nullable<BigInt>,
+        error -> Nullable<Text>,
+    }
+}
+
+table! {
     revision_counter (id) {
         id -> Integer,
         value -> BigInt,
@@ -258,6 +274,7 @@ table! {
 }
 
 allow_tables_to_appear_in_same_query!(
+    audit,
     changes,
     containers,
     containers_view,

@@ -4,7 +4,7 @@ mod events;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
@@ -116,7 +116,7 @@ async fn follow(shared: &Shared, after: Option<Revision>, host: Option<HostName>
 fn too_many_streams() -> Problem {
     let detail =
         format!("{MOST_STREAMS} readers follow the changes already; try again later, or read them page by page");
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", detail)
+    Problem::busy("too_many_streams", detail, 10)
 }
 
 /// Whether a reader of one host's changes gets this one.

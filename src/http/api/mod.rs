@@ -3,12 +3,15 @@
 //! Comes in: requests that [`super::auth`] let through. Goes out: JSON, or a problem document. Never: SQL, a call to the
 //! daemon that no actor makes.
 
+mod audit;
 mod changes;
 mod claimable;
 mod claims;
+mod container_actions;
 mod containers;
 mod hosts;
 mod instances;
+mod orders;
 mod paging;
 mod passes;
 mod projects;
@@ -64,9 +67,11 @@ fn deploy() -> OpenApiRouter<Shared> {
     passes::deploy()
 }
 
-/// What changes what is registered.
+/// What changes what is registered, acts on any container, and tells who did.
 fn admin() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
+        .merge(audit::admin())
+        .merge(container_actions::admin())
         .merge(hosts::admin())
         .merge(projects::admin())
         .merge(sites::admin())

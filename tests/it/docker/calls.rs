@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use dockledger::docker::{Action, ContainerSource, DaemonError, Grace, ImageAnswer, ResolveError};
+use dockledger::config::Config;
+use dockledger::docker::{Action, ContainerSource, Daemon, DaemonError, Endpoint, Grace, ImageAnswer, ResolveError};
 use dockledger::model::{ContainerId, DaemonCall, Examined, ImageId, Inspected, Scope};
 use dockledger::simulation::{Fault, Reply};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::UnixListener;
 use tokio::time::timeout;
 
 use super::{BOUND, SHORT, client, client_with, id, playing, questions, questions_with, wait_for};
@@ -250,6 +253,31 @@ async fn each_action_is_its_own_request() {
         client(&proxy).act(&container(1), action).await.unwrap();
         let path = format!("/containers/{}{end}", id(1));
         assert_eq!(proxy.traffic().borrow().requests_for(&path), 1, "{action:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_container_is_given_the_seconds_that_were_named() {
+    let place = tempfile::tempdir().unwrap();
+    let socket = place.path().join("d.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let daemon = Daemon::new(Endpoint::Unix(socket), &Config::new(""));
+    for grace in [None, Some(7)] {
+        for make in [Action::Stop as fn(Grace) -> Action, Action::Restart] {
+            let answering = async {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut head = [0; 512];
+                let read = stream.read(&mut head).await.unwrap();
+                stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+                String::from_utf8_lossy(&head[..read]).lines().next().unwrap_or_default().to_owned()
+            };
+            let action = make(Grace(grace.map(Duration::from_secs)));
+            let id = container(1);
+            let (line, done) =
+                timeout(BOUND, async { tokio::join!(answering, daemon.act(&id, action)) }).await.unwrap();
+            done.unwrap();
+            assert_eq!(line.contains("t=7"), grace.is_some(), "{line}");
+        }
     }
 }
 

@@ -1,10 +1,16 @@
 //! Claims and actions over HTTP: no project reaches another's container.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use dockledger::model::ContainerId;
 use dockledger::simulation::{Fault, FaultProxy, NewContainer};
 use dockledger::store::NewParent;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
+use super::guard::{bearer, guarded};
+use crate::cli::program::Program;
 use crate::support::http::Served;
 use crate::whole::ledger::Case;
 
@@ -157,6 +163,174 @@ async fn no_project_reaches_another_ones_container() {
     served.ledger.stop().await;
 }
 
+/// Waits until the daemon was asked for this path.
+async fn asked(proxy: &FaultProxy, path: &str) {
+    let mut traffic = proxy.traffic();
+    let came = traffic.wait_for(|traffic| traffic.requests.keys().any(|asked| asked.starts_with(path)));
+    tokio::time::timeout(Duration::from_secs(10), came).await.expect("in time").expect("the proxy lives");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_action_that_takes_its_time_holds_up_its_own_container_alone() {
+    let mut case = platform();
+    let proxy = FaultProxy::before(case.daemon.socket()).expect("a socket");
+    case.config.docker_host = Some(format!("unix://{}", proxy.socket().display()));
+    let served = Served::start(&case.config).await;
+    let (shop, blog) = (id(&case, "shop-1"), id(&case, "blog-1"));
+    claimed(&served, "shop", "r1", &shop).await;
+    claimed(&served, "blog", "r2", &blog).await;
+    let slow = format!("/containers/{shop}/stop");
+    proxy.inject(Fault::Silent.on(&slow));
+    let (stop, restart) = (instance("shop", "prod", "r1", "/stop"), instance("shop", "prod", "r1", "/restart"));
+    let first = served.order("POST", &stop, &[], "");
+    let beside = async {
+        asked(&proxy, &slow).await;
+        let row = served.order("POST", &instance("blog", "prod", "r2", "/stop"), &[], "").await.json(200);
+        assert_eq!(row["state"], "stopped", "another container's action does not wait");
+        let second = served.order("POST", &restart, &[], "");
+        let healed = async {
+            // The order is in when the audit would be next: what waits for its turn was not sent.
+            let row = served.order("POST", &instance("blog", "prod", "r2", "/start"), &[], "").await.json(200);
+            assert_eq!(row["state"], "running");
+            let requests = proxy.traffic().borrow().requests.clone();
+            assert!(!requests.keys().any(|path| path.ends_with(&format!("{shop}/restart"))), "{requests:?}");
+            proxy.heal();
+        };
+        tokio::join!(second, healed).0
+    };
+    let (first, second) = tokio::join!(first, beside);
+    assert_eq!((&first.json(200)["state"], &second.json(200)["state"]), (&"stopped".into(), &"running".into()));
+    served.ledger.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_for_load_says_when_to_come_again() {
+    let mut case = platform();
+    let proxy = FaultProxy::before(case.daemon.socket()).expect("a socket");
+    case.config.docker_host = Some(format!("unix://{}", proxy.socket().display()));
+    let served = Served::start(&case.config).await;
+    let shop = id(&case, "shop-1");
+    claimed(&served, "shop", "r1", &shop).await;
+    proxy.inject(Fault::Silent.on(&format!("/containers/{shop}/stop")));
+    let stop = instance("shop", "prod", "r1", "/stop");
+    let served = Arc::new(served);
+    let mut orders = JoinSet::new();
+    for _ in 0..9 {
+        let (served, stop) = (Arc::clone(&served), stop.clone());
+        orders.spawn(async move { served.order("POST", &stop, &[], "").await });
+    }
+    let refused = orders.join_next().await.expect("nine").expect("it ends");
+    refused.is_problem(503, "actions_busy");
+    assert!(refused.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0), "{refused:?}");
+    proxy.heal();
+    while let Some(done) = orders.join_next().await {
+        done.expect("it ends").json(200);
+    }
+    served.ledger.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_timeout_is_bounded_and_only_for_what_waits() {
+    let case = platform();
+    let served = Served::start(&case.config).await;
+    claimed(&served, "shop", "r1", &id(&case, "shop-1")).await;
+    for wrong in ["/stop?timeout=301", "/stop?timeout=-1", "/stop?timeout=x", "/start?timeout=1", "/stop?t=1"] {
+        let refused = served.order("POST", &instance("shop", "prod", "r1", wrong), &[], "").await;
+        refused.is_problem(400, "invalid_request");
+    }
+    served
+        .order("DELETE", &instance("shop", "prod", "r1", "?timeout=1"), &[], "")
+        .await
+        .is_problem(400, "invalid_request");
+    assert_eq!(state(&case, "shop-1"), "Running");
+    served.order("POST", &instance("shop", "prod", "r1", "/stop?timeout=0"), &[], "").await.json(200);
+    assert_eq!(state(&case, "shop-1"), "Exited");
+    served.ledger.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_administrator_acts_on_any_row_of_this_host_and_nobody_else_does() {
+    let mut case = platform();
+    case.store().add_stack(&NewParent::named("crm"), None).expect("fresh");
+    case.daemon
+        .with(|world| world.run(NewContainer::new("crm-db-1", "postgres").compose("crm", "db", 1)))
+        .expect("fresh");
+    let (served, tokens) = guarded(&mut case).await;
+    let row = case.rows().pop().expect("the stack's").id;
+    let path = |host: &str, act: &str| format!("/api/v1/containers/{host}/{}{act}", row.as_str().replace(':', "%3A"));
+    let admin = [("authorization", bearer(&tokens.admin))];
+    let admin: Vec<(&str, &str)> = admin.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let deploy = bearer(&tokens.deploy);
+    let refused = served.ask("POST", &path("local", "/stop"), &[("authorization", &deploy)], "").await;
+    refused.is_problem(403, "forbidden");
+    served.ask("POST", &path("east", "/stop"), &admin, "").await.is_problem(409, "another_host");
+    assert_eq!(state(&case, "crm-db-1"), "Running");
+    for (act, state) in
+        [("/stop?timeout=2", "stopped"), ("/start", "running"), ("/restart", "running"), ("/stop", "stopped")]
+    {
+        assert_eq!(served.ask("POST", &path("local", act), &admin, "").await.json(200)["state"], state);
+    }
+    assert_eq!(served.ask("DELETE", &path("local", ""), &admin, "").await.json(200)["state"], "missing");
+    served.ask("POST", "/api/v1/containers/local/none/stop", &admin, "").await.is_problem(404, "not_found");
+    served.ledger.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_order_stands_in_the_audit_with_what_came_of_it() {
+    let mut case = platform();
+    let proxy = FaultProxy::before(case.daemon.socket()).expect("a socket");
+    case.config.docker_host = Some(format!("unix://{}", proxy.socket().display()));
+    let served = Served::start(&case.config).await;
+    let shop = id(&case, "shop-1");
+    claimed(&served, "shop", "r1", &shop).await;
+    let order = async |method: &str, project: &str, row: &str, act: &str| {
+        served.order(method, &instance(project, "prod", row, act), &[], "").await.status.as_u16()
+    };
+    assert_eq!(order("DELETE", "shop", "r1", "").await, 409, "it runs");
+    assert_eq!(order("POST", "shop", "r1", "/stop").await, 200);
+    assert_eq!(order("POST", "blog", "r1", "/start").await, 404);
+    proxy.inject(Fault::HangUp.on(&format!("/containers/{shop}/start")));
+    assert_eq!(order("POST", "shop", "r1", "/start").await, 504);
+    let page = served.order("GET", "/api/v1/audit", &[], "").await.json(200);
+    let told: Vec<_> = page["items"]
+        .as_array()
+        .expect("a page")
+        .iter()
+        .map(|order| {
+            assert_eq!(
+                (&order["who"], &order["host"], &order["row_id"]),
+                (&"control socket".into(), &"local".into(), &"r1".into())
+            );
+            let text = |field: &str| order[field].as_str().unwrap_or("-").to_owned();
+            assert_eq!(order["duration_ms"].is_i64(), order["outcome"] != "refused", "{order}");
+            assert_eq!(order["error"].is_null(), order["outcome"] == "ok", "{order}");
+            (text("action"), text("outcome"), text("workload_id"), order["container_id"] == json!(shop))
+        })
+        .collect();
+    let line = |action: &str, outcome: &str, workload: &str, has| {
+        (action.to_owned(), outcome.to_owned(), workload.to_owned(), has)
+    };
+    assert_eq!(
+        told,
+        [
+            line("start", "unknown", "w-shop", true),
+            line("start", "refused", "-", false),
+            line("stop", "ok", "w-shop", true),
+            line("remove", "failed", "w-shop", true),
+        ]
+    );
+    for (filter, found) in
+        [("row=r1", 4), ("row=r2", 0), ("workload=shop", 3), ("who=ci", 0), ("who=control%20socket&limit=2", 2)]
+    {
+        let page = served.order("GET", &format!("/api/v1/audit?{filter}"), &[], "").await.json(200);
+        assert_eq!(page["items"].as_array().map(Vec::len), Some(found), "{filter}: {page}");
+    }
+    served.get("/api/v1/audit").await.is_problem(401, "unauthorized");
+    let printed = Program::new().run(&["audit", "--json", "--limit", "3", "--database", &case.config.database]).json();
+    assert_eq!(printed.as_array().map(Vec::len), Some(3));
+    served.ledger.stop().await;
+}
+
 /// D7: the daemon may carry it out later.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_action_whose_outcome_is_not_known_is_told_as_unknown_and_the_row_is_looked_at() {
@@ -172,6 +346,6 @@ async fn an_action_whose_outcome_is_not_known_is_told_as_unknown_and_the_row_is_
     answer.is_problem(504, "unknown");
     let mut status = served.ledger.watch_status();
     let looked = status.wait_for(|_| case.daemon.requests()["GET /containers/json"] > passes);
-    tokio::time::timeout(std::time::Duration::from_secs(10), looked).await.expect("in time").expect("it lives");
+    tokio::time::timeout(Duration::from_secs(10), looked).await.expect("in time").expect("it lives");
     served.ledger.stop().await;
 }

@@ -1,6 +1,7 @@
 //! The ledger on real databases.
 
 mod actor;
+mod audit;
 mod build;
 mod claims;
 mod commit;

@@ -1,0 +1,43 @@
+//! `audit`: what was ordered of containers, by whom, and what came of it.
+
+use super::arguments::AuditArguments;
+use super::context::Context;
+use super::exit::{Exit, Failure};
+use super::output::Output;
+use super::table::Table;
+use crate::model::AuditRecord;
+use crate::store::AuditFilter;
+use crate::telling::millis_text;
+
+pub(super) fn execute(arguments: &AuditArguments, context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    let limit = usize::try_from(arguments.limit).expect("the grammar bounds it far below");
+    let filter = AuditFilter { host: context.host_filter().cloned(), limit: Some(limit), ..AuditFilter::default() };
+    let orders = context.read(&config)?.audit(&filter)?;
+    let output = Output::of_this_process(arguments.printing.json);
+    output.answer(&orders, || text(&orders, output.width))?;
+    Ok(Exit::Fine)
+}
+
+fn text(orders: &[AuditRecord], width: usize) -> String {
+    if orders.is_empty() {
+        return "Nothing was ordered of any container. Whether a service takes orders is actions.enabled.\n".into();
+    }
+    let mut table = Table::new(&["AT", "WHO", "ACTION", "OUTCOME", "TOOK", "HOST", "ROW", "CONTAINER", "ERROR"]);
+    table.dispense_with(&["CONTAINER", "TOOK", "HOST"]);
+    for order in orders {
+        let took = order.duration_ms.and_then(|took| u64::try_from(took).ok());
+        table.row(vec![
+            order.at.to_string(),
+            order.who.clone(),
+            order.action.clone(),
+            order.outcome.to_string(),
+            took.map_or_else(|| "-".into(), millis_text),
+            order.host.to_string(),
+            order.row_id.to_string(),
+            order.container_id.as_ref().map_or_else(|| "-".into(), |id| id.short().to_owned()),
+            order.error.clone().unwrap_or_default(),
+        ]);
+    }
+    table.render(width)
+}
