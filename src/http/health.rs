@@ -40,7 +40,7 @@ struct Readiness {
 }
 
 /// Answers for our own loops, never for the daemon's health: 503 while one of them hangs.
-#[utoipa::path(get, path = "/healthz", tag = "health", responses(
+#[utoipa::path(get, path = "/healthz", operation_id = "show_liveness", tag = "health", responses(
     (status = 200, body = Health),
     (status = 503, body = Health),
 ))]
@@ -51,7 +51,7 @@ async fn healthz(State(shared): State<Shared>) -> Response {
 }
 
 /// Whether the answers are true: 503 while they are not.
-#[utoipa::path(get, path = "/readyz", tag = "health", responses(
+#[utoipa::path(get, path = "/readyz", operation_id = "show_readiness", tag = "health", responses(
     (status = 200, body = Readiness),
     (status = 503, body = Readiness),
 ))]
@@ -62,7 +62,7 @@ async fn readyz(State(shared): State<Shared>) -> Response {
 }
 
 /// The same, as HAProxy asks by itself; `OPTIONS /` and `OPTIONS *` ask for it, too.
-#[utoipa::path(options, path = "/healthz", tag = "health", responses(
+#[utoipa::path(options, path = "/healthz", operation_id = "ask_liveness", tag = "health", responses(
     (status = 200, body = Health),
     (status = 503, body = Health),
 ))]
@@ -71,7 +71,7 @@ async fn ask_healthz(shared: State<Shared>) -> Response {
 }
 
 /// The same, as HAProxy asks by itself.
-#[utoipa::path(options, path = "/readyz", tag = "health", responses(
+#[utoipa::path(options, path = "/readyz", operation_id = "ask_readiness", tag = "health", responses(
     (status = 200, body = Readiness),
     (status = 503, body = Readiness),
 ))]

@@ -12,6 +12,7 @@ mod auth;
 mod bodies;
 mod bounds;
 mod control;
+mod document;
 mod extract;
 mod health;
 mod hooks;

@@ -1,5 +1,7 @@
 //! What is answered in place of what was asked for: a problem document (RFC 9457).
 
+use std::error::Error;
+
 use axum::Json;
 use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -95,7 +97,11 @@ impl From<StoreError> for Problem {
         if status.is_server_error() {
             tracing::warn!(%error, "a request could not be answered");
         }
-        Self::new(status, code, error.to_string())
+        let detail = match &error {
+            StoreError::Registry(error) => registry_words(error),
+            error => store_words(error),
+        };
+        Self::new(status, code, detail)
     }
 }
 
@@ -113,10 +119,13 @@ const fn of_registry(error: &RegistryError) -> (StatusCode, &'static str) {
 
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
-        if let JsonRejection::BytesRejection(unread) = &rejection {
-            return bodies::unread(unread);
-        }
-        Self::new(rejection.status(), "invalid_request", rejection.body_text())
+        let (what, cause): (&str, &dyn Error) = match &rejection {
+            JsonRejection::BytesRejection(unread) => return bodies::unread(unread),
+            JsonRejection::JsonDataError(error) => ("the body is JSON and not what is expected", error),
+            JsonRejection::JsonSyntaxError(error) => ("the body is no JSON", error),
+            _ => return Self::new(rejection.status(), "invalid_request", rejection.body_text()),
+        };
+        Self::new(rejection.status(), "invalid_request", format!("{what}: {}", first_cause(cause)))
     }
 }
 
@@ -131,12 +140,95 @@ impl From<FormRejection> for Problem {
 
 impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Self {
-        Self::new(rejection.status(), "invalid_request", rejection.body_text())
+        let detail = format!("a parameter behind the question mark makes no sense: {}", first_cause(&rejection));
+        Self::new(rejection.status(), "invalid_request", detail)
     }
 }
 
 impl From<PathRejection> for Problem {
     fn from(rejection: PathRejection) -> Self {
         Self::new(rejection.status(), "invalid_request", rejection.body_text())
+    }
+}
+
+/// What an error comes from, without the words that were put around it on its way.
+fn first_cause(error: &dyn Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+/// A refusal of the registry in the words of the API: its own are those of the command line. Names stand as they were given: JSON
+/// escapes them once.
+fn registry_words(error: &RegistryError) -> String {
+    match error {
+        RegistryError::Unknown { kind, name } => {
+            let known = known_at(kind);
+            format!("there is no {kind} \"{name}\"; {known} lists those that exist")
+        }
+        RegistryError::Taken { kind, what, name } => format!("{what} \"{name}\" is taken by another {kind}"),
+        RegistryError::Invalid { what, name, rule } => format!("\"{name}\" is no {what}: {rule}"),
+        RegistryError::InUse { kind, name, rows } => format!(
+            "{kind} \"{name}\" still owns rows that are not missing ({rows}); remove their containers first, or repeat this with \
+             force=true, which forgets the rows"
+        ),
+        RegistryError::Owned { what, owner } => format!(
+            "{what} belongs to {owner}: a claim cannot take it; name another row or container, or have its owner release the \
+             row (DELETE /api/v1/projects/PROJECT/claims/ROW)"
+        ),
+    }
+}
+
+/// Where what of a kind exists is listed.
+fn known_at(kind: &str) -> &'static str {
+    match kind {
+        "project" => "GET /api/v1/projects",
+        "stage" => "GET /api/v1/projects/PROJECT/stages",
+        "stack" => "GET /api/v1/stacks",
+        "site" => "GET /api/v1/sites",
+        "host" => "GET /api/v1/hosts",
+        "workload" => "GET /api/v1/workloads",
+        _ => "GET /api/v1/containers",
+    }
+}
+
+/// What is not the registry's, in words for who can do nothing about the database.
+fn store_words(error: &StoreError) -> String {
+    match error {
+        StoreError::LeaseHeld { host, .. } => {
+            format!(
+                "host {host} is written by a living service; stop that one first, or ask it to run a pass: POST /api/v1/passes"
+            )
+        }
+        StoreError::Unopened { .. }
+        | StoreError::Unanswered { .. }
+        | StoreError::Query { .. }
+        | StoreError::Busy { .. }
+        | StoreError::IdentityTaken { .. }
+        | StoreError::ForeignTable { .. }
+        | StoreError::WrongSchema { .. } => {
+            "the ledger's database cannot be used now; the log of the service says why and what helps".to_owned()
+        }
+        StoreError::Registry(_) | StoreError::Clash { .. } | StoreError::Refused { .. } => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_speaks_of_the_api_and_escapes_a_name_once() {
+        let unknown = RegistryError::Unknown { kind: "project", name: "a\"b\\c".into() };
+        let in_use = RegistryError::InUse { kind: "stack", name: "shop".into(), rows: 2 };
+        let owned = RegistryError::Owned { what: "row r1".into(), owner: "project shop".into() };
+        for error in [unknown.clone(), in_use, owned] {
+            let problem = Problem::from(StoreError::from(error));
+            assert!(!problem.detail.contains("dockledger ") && !problem.detail.contains("--"), "{}", problem.detail);
+        }
+        let body = serde_json::to_string(&Problem::from(StoreError::from(unknown))).expect("JSON");
+        assert!(body.contains(r#"\"a\"b\\c\""#), "{body}");
     }
 }

@@ -6,12 +6,12 @@ use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi;
-use utoipa::openapi::Server;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::problem::Problem;
 use super::shared::Shared;
-use super::{api, auth, bounds, health, hooks, metrics, page, target};
+use super::{api, auth, bounds, document, health, hooks, metrics, page, target};
+use crate::model::Notification;
 
 /// The document that is made from the handlers.
 #[derive(OpenApi)]
@@ -20,26 +20,24 @@ use super::{api, auth, bounds, health, hooks, metrics, page, target};
     tags(
         (name = "health", description = "Whether it lives, and whether its answers are true."),
         (name = "hooks", description = "A pass for whoever knows a workload's secret."),
+        (name = "notifications", description = "What is told without being asked."),
         (name = "ledger", description = "Rows, hosts and what happened to them."),
         (name = "registry", description = "What owns rows: projects with their stages, stacks, static sites."),
     ),
-    components(schemas(Problem)),
+    components(schemas(Problem, Notification, api::Snapshot, api::Lagged)),
 )]
 struct Document;
 
 /// Everything that is served, with the OpenAPI document that describes it.
 pub(super) fn router(shared: Shared) -> Router {
     let base = shared.config.http.base_path.clone();
-    let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
+    let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
         .merge(health::routes())
         .merge(metrics::routes())
         .merge(hooks::routes())
         .nest("/api/v1", api::routes())
         .split_for_parts();
-    if !base.as_str().is_empty() {
-        document.servers = Some(vec![Server::new(base.as_str())]);
-    }
-    let document = axum::Json(document);
+    let document = axum::Json(document::complete(&document, &base));
     let document =
         axum::routing::get(async move || document).route_layer(middleware::from_fn(auth::require_read_of_projects));
     let routes = router

@@ -30,7 +30,7 @@ fn ours(base: &BasePath, method: &Method, uri: &Uri) -> Option<Uri> {
     let asked = uri.path();
     let path = base.below(asked).unwrap_or(asked);
     let names_none = *method == Method::OPTIONS && matches!(path, "/" | "*");
-    let path = if names_none { HEALTH } else { path };
+    let path = if names_none { HEALTH } else { without_slash(path) };
     if path == asked {
         return None;
     }
@@ -38,6 +38,11 @@ fn ours(base: &BasePath, method: &Method, uri: &Uri) -> Option<Uri> {
     let mut parts = uri.clone().into_parts();
     parts.path_and_query = Some(target.parse().ok()?);
     Uri::from_parts(parts).ok()
+}
+
+/// A slash at the end of a path of the API names the same as none: no part of such a path is empty.
+fn without_slash(path: &str) -> &str {
+    if path.starts_with("/api/") { path.strip_suffix('/').unwrap_or(path) } else { path }
 }
 
 #[cfg(test)]
@@ -63,6 +68,9 @@ mod tests {
             ("http://ledger.example/dockledger/hosts", "http://ledger.example/hosts"),
             ("/dockledgers", "/dockledgers"),
             ("/x/dockledger/hosts", "/x/dockledger/hosts"),
+            ("/dockledger/api/v1/containers/?limit=1", "/api/v1/containers?limit=1"),
+            ("/api/v1/projects/a%2F/", "/api/v1/projects/a%2F"),
+            ("/api/v1/projects//", "/api/v1/projects/"),
         ] {
             assert_eq!(asked("/dockledger", &Method::GET, target), ours, "{target}");
         }

@@ -13,6 +13,7 @@ mod future;
 mod ids;
 mod notification;
 mod pass;
+mod ports;
 mod refusal;
 mod registry;
 mod row;
@@ -35,6 +36,7 @@ pub use future::BoxFuture;
 pub use ids::{ContainerId, Epoch, HostName, ImageId, OpId, PassId, Revision, RowId, WorkloadId};
 pub use notification::{Notification, NotifyEvent, ReceiverKind};
 pub use pass::{FailureKind, PassFailure, PassOutcome, PassReport, Scope, Trigger, Unassigned, UnassignedReason};
+pub use ports::{Port, ports};
 pub use refusal::{DaemonCall, Refusal};
 pub use registry::{
     Change, ChangeCause, ClaimRequest, Difference, Differences, HostRecord, HostStatus, LeaseRecord, PassRecord,

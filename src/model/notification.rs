@@ -59,6 +59,7 @@ word_enum! {
 
 /// One thing that is told: a change of a row, a change of the host's status, or that changes were missed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Notification {
     /// The same each time that this is told: a receiver that knows it has heard this.
     pub id: String,

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+#[cfg(feature = "http")]
+use super::Port;
+use super::ports::{serialize_port, serialize_ports};
 use super::{
     AttentionSet, ContainerId, ContainerState, HostName, Revision, RowId, Timestamp, WorkloadId, WorkloadKind,
 };
@@ -32,9 +35,13 @@ pub struct Observed {
     pub state: ContainerState,
     /// Since when it is in that state: by the daemon's clock where the daemon tells, else when a list first showed it.
     pub state_since: Option<Timestamp>,
-    /// The lowest published host port; 0 without one.
+    /// The lowest TCP port that is published on the host; 0 without one, null in JSON.
+    #[serde(serialize_with = "serialize_port")]
+    #[cfg_attr(feature = "http", schema(value_type = Option<i32>))]
     pub port: i32,
-    /// All ports in a stable order.
+    /// All ports in a stable order: one text in the ledger, a list in JSON.
+    #[serde(serialize_with = "serialize_ports")]
+    #[cfg_attr(feature = "http", schema(value_type = Vec<Port>))]
     pub ports: Box<str>,
     /// The exit code of the last run, if it ended: 32 bits, with or without sign.
     pub exit_code: Option<i64>,

@@ -142,7 +142,8 @@ fn address(text: &str) -> Box<str> {
 fn stable(mut ports: Vec<Port>) -> Ports {
     ports.sort_unstable();
     ports.dedup();
-    let lowest = ports.first().map_or(0, |first| i32::from(first.public));
+    let is_served = |port: &&Port| !port.unpublished && &*port.protocol == "tcp";
+    let lowest = ports.iter().find(is_served).map_or(0, |port| i32::from(port.public));
     let mut text = String::new();
     for port in &ports {
         let before = text.len();
@@ -180,15 +181,20 @@ mod tests {
     }
 
     #[test]
-    fn the_lowest_published_port_and_all_of_them_in_a_stable_order() {
+    fn the_lowest_published_tcp_port_and_all_of_them_in_a_stable_order() {
         let http = r#"{"IP":"0.0.0.0","PrivatePort":80,"PublicPort":8080,"Type":"tcp"}"#;
         let http6 = r#"{"IP":"::","PrivatePort":80,"PublicPort":8080,"Type":"tcp"}"#;
         let dns = r#"{"IP":"127.0.0.1","PrivatePort":53,"PublicPort":53,"Type":"udp"}"#;
         let inner = r#"{"PrivatePort":443,"Type":"tcp"}"#;
-        let expected = ports(53, "127.0.0.1:53->53/udp, 0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 443/tcp");
+        let expected = ports(8080, "127.0.0.1:53->53/udp, 0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 443/tcp");
         assert_eq!(read(&format!("[{http},{inner},{dns},{http6}]")).unwrap(), expected);
         assert_eq!(read(&format!("[{http6},{http},{http},{dns},{inner}]")).unwrap(), expected);
         assert_eq!(read(&format!("[{inner}]")).unwrap(), ports(0, "443/tcp"));
+        assert_eq!(
+            read(&format!("[{dns}]")).unwrap(),
+            ports(0, "127.0.0.1:53->53/udp"),
+            "no proxy sends anything there"
+        );
     }
 
     // B50

@@ -18,6 +18,7 @@ use crate::http::shared::{MOST_STREAMS, Shared};
 use crate::model::{Change, HostName, Revision};
 use crate::store::ChangesPage;
 use events::{Events, Feed, snapshot_event};
+pub(in crate::http) use events::{Lagged, Snapshot};
 
 /// What a reader who was cut off says of the last event that it got.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -44,12 +45,12 @@ struct Asked {
 /// The history of all rows.
 ///
 /// As JSON, one page of it. With `Accept: text/event-stream`, each change as it is committed, once and in order:
-/// `event: change`, `id: <revision>`, `data: <the change as JSON>`. A stream begins after the `Last-Event-ID` header, else
+/// `event: change`, `id: <revision>`, `data: <Change as JSON>`. A stream begins after the `Last-Event-ID` header, else
 /// after `after`, else now.
 ///
-/// `event: snapshot`, `id: <revision>`, `data: {"revision": <revision>}` says: forget what you know, read the rows anew,
+/// `event: snapshot`, `id: <revision>`, `data: <Snapshot as JSON>` says: forget what you know, read the rows anew,
 /// what follows comes after them. It is the first event of a stream that begins now, or whose begin is no longer kept.
-/// `event: lagged` is the last word to a reader that was too slow: it begins again after the last event that it got. A line
+/// `event: lagged`, `data: <Lagged as JSON>` is the last word to a reader that was too slow: it begins again after the last event that it got. A line
 /// that begins with a colon keeps the connection alive.
 #[utoipa::path(get, path = "/changes", operation_id = "list_changes", tag = "ledger", params(
     Asked,

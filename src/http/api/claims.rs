@@ -24,7 +24,7 @@ pub(super) fn deploy() -> OpenApiRouter<Shared> {
 
 /// What is claimed. What is absent stays as it is; an empty text takes one of the last four away.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 struct NewClaim {
     /// Name or id of the stage; sets role and stage.
     stage: Option<String>,

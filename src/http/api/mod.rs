@@ -31,6 +31,8 @@ use utoipa_axum::router::OpenApiRouter;
 use super::auth;
 use super::shared::Shared;
 
+pub(super) use changes::{Lagged, Snapshot};
+
 pub(super) fn routes() -> OpenApiRouter<Shared> {
     read()
         .route_layer(from_fn(auth::require_read))

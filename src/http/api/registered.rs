@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -12,7 +12,7 @@ use crate::store::NewParent;
 
 /// What is to be registered.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub(super) struct New {
     /// Its name, unique among its kind: up to 255 bytes, no control characters, no space at either end.
     #[schema(min_length = 1, max_length = 255)]
@@ -33,7 +33,7 @@ impl From<New> for NewParent {
 
 /// Another name.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub(super) struct Renamed {
     /// The new name.
     #[schema(min_length = 1, max_length = 255)]
@@ -57,9 +57,12 @@ pub(super) struct Removed {
     pub(super) rows: usize,
 }
 
+/// The bytes of a path's part that stand for themselves (RFC 3986, 2.3).
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// The answer that says where the new thing is, as whoever asked reaches it.
 pub(super) fn created<T: Serialize>(shared: &Shared, path: &[&str], made: T) -> Response {
-    let parts: Vec<String> = path.iter().map(|part| utf8_percent_encode(part, NON_ALPHANUMERIC).to_string()).collect();
+    let parts: Vec<String> = path.iter().map(|part| utf8_percent_encode(part, ENCODED).to_string()).collect();
     let location = format!("{}/api/v1/{}", shared.config.http.base_path, parts.join("/"));
     (StatusCode::CREATED, [(header::LOCATION, location)], Json(made)).into_response()
 }

@@ -28,7 +28,7 @@ pub(super) fn admin() -> OpenApiRouter<Shared> {
 
 /// A stack to register.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 struct NewStack {
     /// Its name, unique among stacks: up to 255 bytes, no control characters, no space at either end.
     #[schema(min_length = 1, max_length = 255)]
@@ -46,7 +46,7 @@ struct NewStack {
 
 /// A plain container.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 struct Adopted {
     /// Its exact name.
     #[schema(min_length = 1, max_length = 255)]

@@ -28,7 +28,7 @@ pub(super) fn admin() -> OpenApiRouter<Shared> {
 
 /// A stage to add.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 struct NewStage {
     /// Its name, unique in the project: up to 255 bytes, no control characters, no space at either end.
     #[schema(min_length = 1, max_length = 255)]

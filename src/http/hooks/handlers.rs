@@ -45,7 +45,7 @@ const SECRET_HEADER: &str = "x-dockledger-secret";
 
 /// Asks for a pass by the secret of a workload, in the path. Without `wait` it answers before the pass begins. A body of up
 /// to 25 MiB, whatever its kind, is read and dropped.
-#[utoipa::path(post, path = "/hooks/{secret}", tag = "hooks",
+#[utoipa::path(post, path = "/hooks/{secret}", operation_id = "call_hook", tag = "hooks",
     params(("secret" = String, Path, description = "The workload's secret, as it was shown once."), Called),
     responses(
         (status = 200, body = HookReport, description = "The report of a pass that began after this call."),
@@ -62,7 +62,7 @@ async fn by_path(
 }
 
 /// Asks for a pass by the secret of a workload, in the header `X-Dockledger-Secret` or as a bearer token.
-#[utoipa::path(post, path = "/hooks", tag = "hooks",
+#[utoipa::path(post, path = "/hooks", operation_id = "call_hook_by_header", tag = "hooks",
     params(("X-Dockledger-Secret" = Option<String>, Header, description = "The workload's secret."), Called),
     responses(
         (status = 200, body = HookReport, description = "The report of a pass that began after this call."),

@@ -20,7 +20,7 @@ pub(in crate::http) fn routes() -> OpenApiRouter<Shared> {
 }
 
 /// What is measured, for Prometheus. A database that cannot be read costs the counts of rows alone.
-#[utoipa::path(get, path = "/metrics", tag = "health", responses(
+#[utoipa::path(get, path = "/metrics", operation_id = "read_metrics", tag = "health", responses(
     (status = 200, body = String, content_type = "text/plain"),
     CannotRead,
 ))]

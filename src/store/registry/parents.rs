@@ -25,12 +25,18 @@ pub struct NewParent {
 /// Longest name or id, in bytes: with a role behind it, it still fits an index entry of PostgreSQL.
 const MAX_BYTES: usize = 255;
 
-const NAME_RULE: &str = "1 to 255 bytes, no control characters, no space at either end";
-const WORKLOAD_ID_RULE: &str = "1 to 255 bytes, no control characters, no space at either end, no `:`";
+const NAME_RULE: &str = "1 to 255 bytes, no control characters, no space at either end, not `.` or `..`";
+const WORKLOAD_ID_RULE: &str = "1 to 255 bytes, no control characters, no space at either end, no `:`, not `.` or `..`";
 
 /// Whether a text can be a name or an id.
 pub(crate) fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.len() <= MAX_BYTES && text.trim() == text && !text.chars().any(char::is_control)
+    let fits = !text.is_empty() && text.len() <= MAX_BYTES && text.trim() == text;
+    fits && !text.chars().any(char::is_control) && !is_step(text)
+}
+
+/// What clients and proxies take out of a path, however it is encoded: what bears it could not be asked for.
+fn is_step(text: &str) -> bool {
+    matches!(text, "." | "..")
 }
 
 /// Refuses what cannot be a name.

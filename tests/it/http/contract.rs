@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use dockledger::config::BasePath;
 use dockledger::model::ClaimRequest;
 use dockledger::simulation::NewContainer;
 use dockledger::store::NewParent;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::guard::{bearer, guarded};
 use crate::support::http::Served;
@@ -14,9 +15,9 @@ use crate::support::skip::skip;
 use crate::whole::ledger::Case;
 
 /// What `scripts/test` installs beside the program.
-fn schemathesis() -> Option<PathBuf> {
+fn installed(program: &str) -> Option<PathBuf> {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in the target directory");
-    let program = target.join("schemathesis/bin/schemathesis");
+    let program = target.join("schemathesis/bin").join(program);
     program.exists().then_some(program)
 }
 
@@ -55,7 +56,7 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_answer_is_a_fault_of_ours_or_unknown_to_the_document() {
-    let Some(program) = schemathesis() else {
+    let Some(program) = installed("schemathesis") else {
         skip(module_path!(), "schemathesis is not in the target directory: scripts/test installs it");
         return;
     };
@@ -70,6 +71,49 @@ async fn no_answer_is_a_fault_of_ours_or_unknown_to_the_document() {
     // One that could not read the document would find nothing wrong with it.
     let tested = told.lines().any(|line| line.contains("Operations:") || line.contains("Tested:"));
     assert!(tested, "{told}");
+    served.ledger.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_document_is_valid_by_the_standards_own_schema() {
+    let Some(program) = installed("openapi-spec-validator") else {
+        skip(module_path!(), "openapi-spec-validator is not in the target directory: scripts/test installs it");
+        return;
+    };
+    let case = Case::with_shop(1).await;
+    let mut config = case.config.clone();
+    config.http.base_path = BasePath::parse("/dockledger").expect("a path");
+    let served = Served::start(&config).await;
+    let mut document = served.get("/api/v1/openapi.json").await.json(200);
+    let file = case.path("openapi.json");
+    std::fs::write(&file, document.to_string()).expect("written");
+    let judge = |file: &Path| Command::new(&program).args(["--schema", "3.1", "--errors", "all"]).arg(file).output();
+    let judged = judge(&file).expect("it starts");
+    assert!(judged.status.success(), "{}{}", told(&judged.stdout), told(&judged.stderr));
+    // A validator that finds nothing in anything would find nothing here.
+    document["paths"]["/api/v1/containers"]["get"]["responses"]["200"] = json!({});
+    std::fs::write(&file, document.to_string()).expect("written");
+    assert!(!judge(&file).expect("it starts").status.success(), "descriptions are asked for");
+    served.ledger.stop().await;
+}
+
+fn told(output: &[u8]) -> String {
+    String::from_utf8_lossy(output).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn models_are_called_as_a_client_reads_them_and_calls_say_who_may() {
+    let case = Case::with_shop(1).await;
+    let served = Served::start(&case.config).await;
+    let document = served.get("/api/v1/openapi.json").await.json(200);
+    let schemas = document["components"]["schemas"].as_object().expect("schemas");
+    for name in ["Container", "ContainerPage", "Host", "Pass", "AuditEntry", "Change", "Snapshot", "Notification"] {
+        assert!(schemas.contains_key(name), "{name}: {:?}", schemas.keys().collect::<Vec<_>>());
+    }
+    assert!(schemas.keys().all(|name| name.chars().all(char::is_alphanumeric)), "{:?}", schemas.keys());
+    assert_eq!(document["security"], json!([{ "token": [] }, { "session": [] }]));
+    assert_eq!(document["components"]["securitySchemes"]["token"]["scheme"], "bearer");
+    assert_eq!(document["paths"]["/healthz"]["get"]["security"], json!([]));
     served.ledger.stop().await;
 }
 

@@ -15,6 +15,12 @@ async fn a_parent_is_registered_found_renamed_and_removed() {
         let body = made.json(201);
         assert_eq!(body["webhook_secret"].as_str().map(str::len), Some(64), "{body}");
         let location = made.header("location").to_owned();
+        assert!(location.ends_with(body["id"].as_str().expect("an id")), "{location} stands as it is");
+        assert_eq!(
+            served.get(&format!("{location}/")).await.body,
+            served.get(&location).await.body,
+            "a slash at the end"
+        );
         let shown = served.get(&location).await.json(200);
         assert_eq!((&shown["id"], &shown["workload_id"]), (&body["id"], &body["workload_id"]));
         assert_eq!(shown.get("webhook_secret"), None);
@@ -141,9 +147,12 @@ async fn b34_a_body_that_is_no_request_is_refused_and_the_service_lives() {
         ("{\"name\": \"x\", \"colour\": 1}", 422),
         ("{\"name\": \"\"}", 400),
         ("{\"name\": \"a\\u0000b\"}", 400),
+        ("{\"name\": \".\"}", 400),
+        ("{\"name\": \"..\"}", 400),
     ] {
         let answer = ask(&is_json, body).await;
         answer.is_problem(status, "invalid_request");
+        assert!(!answer.body.contains("struct") && !answer.body.contains("target type"), "{}", answer.body);
         assert!(answer.body.len() < 2_000, "{}", answer.body.len());
     }
     ask(&[], "{}").await.is_problem(415, "invalid_request");

@@ -7,7 +7,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame};
+use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, watch};
+use utoipa::ToSchema;
 
 use super::is_of;
 use crate::model::{BoxFuture, HostName, Revision};
@@ -95,9 +97,24 @@ impl Body for Events {
     }
 }
 
+/// The data of `event: snapshot`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct Snapshot {
+    /// The rows as they are now hold every change up to this one.
+    revision: Revision,
+}
+
+/// The data of `event: lagged`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct Lagged {
+    /// The last change that the reader got.
+    after: Revision,
+}
+
 /// The word that what was known before this revision is to be forgotten.
 pub(super) fn snapshot_event(revision: Revision) -> String {
-    format!("event: snapshot\nid: {0}\ndata: {{\"revision\":{0}}}\n\n", revision.0)
+    let data = serde_json::to_string(&Snapshot { revision }).expect("a number");
+    format!("event: snapshot\nid: {}\ndata: {data}\n\n", revision.0)
 }
 
 fn write_event(part: &mut String, delivery: &Delivery, host: Option<&HostName>) {
@@ -110,7 +127,8 @@ fn write_event(part: &mut String, delivery: &Delivery, host: Option<&HostName>) 
         }
         Delivery::Snapshot { revision, .. } => part.push_str(&snapshot_event(*revision)),
         Delivery::Lagged { after } => {
-            write!(part, "event: lagged\ndata: {{\"after\":{}}}\n\n", after.0).expect("a String takes every write");
+            let data = serde_json::to_string(&Lagged { after: *after }).expect("a number");
+            write!(part, "event: lagged\ndata: {data}\n\n").expect("a String takes every write");
         }
     }
 }
