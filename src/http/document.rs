@@ -20,6 +20,7 @@ const NAMES: &[(&str, &str)] = &[
     ("Rotated", "RotatedSecret"),
     ("Removed", "RemovedRows"),
     ("Released", "ReleasedRow"),
+    ("BTreeMap", "Differences"),
 ];
 
 /// Paths that answer to everybody, or to who has a secret of their own.
@@ -94,6 +95,12 @@ fn client_name(ours: &str) -> String {
 
 fn rename(document: &mut Value) {
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        for (name, schema) in schemas.iter_mut() {
+            // Written out, each page would hold a model of its own.
+            if let Some(entry) = name.strip_prefix("Page_") {
+                schema["properties"]["items"]["items"] = json!({ "$ref": format!("{SCHEMAS}{entry}") });
+            }
+        }
         *schemas = std::mem::take(schemas).into_iter().map(|(name, schema)| (client_name(&name), schema)).collect();
     }
     rename_references(document);

@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::problem::Problem;
 use super::shared::Shared;
 use super::{api, auth, bounds, document, health, hooks, metrics, page, target};
-use crate::model::Notification;
+use crate::model::{Notification, RowOrder};
 
 /// The document that is made from the handlers.
 #[derive(OpenApi)]
@@ -24,7 +24,7 @@ use crate::model::Notification;
         (name = "ledger", description = "Rows, hosts and what happened to them."),
         (name = "registry", description = "What owns rows: projects with their stages, stacks, static sites."),
     ),
-    components(schemas(Problem, Notification, api::Snapshot, api::Lagged)),
+    components(schemas(Problem, Notification, api::Snapshot, api::Lagged, RowOrder)),
 )]
 struct Document;
 

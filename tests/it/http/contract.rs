@@ -87,7 +87,7 @@ async fn the_document_is_valid_by_the_standards_own_schema() {
     let mut document = served.get("/api/v1/openapi.json").await.json(200);
     let file = case.path("openapi.json");
     std::fs::write(&file, document.to_string()).expect("written");
-    let judge = |file: &Path| Command::new(&program).args(["--schema", "3.1", "--errors", "all"]).arg(file).output();
+    let judge = |file: &Path| Command::new(&program).args(["--schema", "3.1"]).arg(file).output();
     let judged = judge(&file).expect("it starts");
     assert!(judged.status.success(), "{}{}", told(&judged.stdout), told(&judged.stderr));
     // A validator that finds nothing in anything would find nothing here.
@@ -97,8 +97,9 @@ async fn the_document_is_valid_by_the_standards_own_schema() {
     served.ledger.stop().await;
 }
 
+/// The begin of it: the validator repeats the document.
 fn told(output: &[u8]) -> String {
-    String::from_utf8_lossy(output).into_owned()
+    String::from_utf8_lossy(output).chars().take(1_000).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -111,6 +112,8 @@ async fn models_are_called_as_a_client_reads_them_and_calls_say_who_may() {
         assert!(schemas.contains_key(name), "{name}: {:?}", schemas.keys().collect::<Vec<_>>());
     }
     assert!(schemas.keys().all(|name| name.chars().all(char::is_alphanumeric)), "{:?}", schemas.keys());
+    let items = &schemas["ContainerPage"]["properties"]["items"]["items"];
+    assert_eq!(*items, json!({ "$ref": "#/components/schemas/Container" }), "a page holds what one call shows");
     assert_eq!(document["security"], json!([{ "token": [] }, { "session": [] }]));
     assert_eq!(document["components"]["securitySchemes"]["token"]["scheme"], "bearer");
     assert_eq!(document["paths"]["/healthz"]["get"]["security"], json!([]));
