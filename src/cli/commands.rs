@@ -5,8 +5,8 @@ use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::settings::Surroundings;
 use super::{
-    adopt, audit, changes, claim, completions, config, demo, doctor, forget, hosts, migrate, notify, once, passes, project,
-    ps, release, rotate_secret, routes, run, show, site, stack, stage, token, unassigned,
+    adopt, audit, changes, claim, completions, config, demo, doctor, forget, hosts, migrate, notify, once, passes,
+    project, ps, release, rotate_secret, routes, run, show, site, stack, stage, token, unassigned,
 };
 
 /// Runs one command to its end.

@@ -174,6 +174,16 @@ fn registry_words(error: &RegistryError) -> String {
             "{kind} \"{name}\" still owns rows that are not missing ({rows}); remove their containers first, or repeat this with \
              force=true, which forgets the rows"
         ),
+        RegistryError::NotMissing { row, state } => {
+            format!(
+                "row \"{row}\" is {state} and not missing: only a missing row can be forgotten; remove its container first"
+            )
+        }
+        RegistryError::Deployed { row, columns, .. } => {
+            format!(
+                "row \"{row}\" bears what a deployer wrote ({columns}); repeat this with force=true to lose that too"
+            )
+        }
         RegistryError::Owned { what, owner } => format!(
             "{what} belongs to {owner}: a claim cannot take it; name another row or container, or have its owner release the \
              row (DELETE /api/v1/projects/PROJECT/claims/ROW)"
