@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use registry::{AddProject, AddSite, AddStack, Ids, ParentCommand, StageCommand};
 
 use crate::config::parse_duration;
-use crate::model::{ContainerId, WorkloadKind};
+use crate::model::{ChangeKind, ContainerId, Timestamp, WorkloadKind};
 
 /// Keeps a database table of containers, the ledger, true to the Docker daemon.
 #[derive(Debug, Parser)]
@@ -296,6 +296,22 @@ pub(crate) struct ChangesArguments {
     /// At most this many
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) limit: u32,
+    /// Only those of this workload: its id, its name, or KIND/NAME; also of one that was removed
+    #[arg(long)]
+    pub(crate) workload: Option<String>,
+    /// Only those of this container: its name, its id or the start of it, or the id of its row
+    #[arg(long)]
+    pub(crate) container: Option<String>,
+    /// Only those of these kinds: state, health, image, ports, name, container, attention or one of its reasons (crashed,
+    /// out_of_memory, …), a deployer's column, or a cause; several with commas
+    #[arg(long, value_delimiter = ',', value_parser = parse_change_kind)]
+    pub(crate) kind: Vec<ChangeKind>,
+    /// Only those from this moment on: an age like 8h, or a moment like 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
+    pub(crate) from: Option<Timestamp>,
+    /// Only those before this moment
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
+    pub(crate) to: Option<Timestamp>,
     /// Go on with those to come, from now or from --since on; with --json one object a line
     #[arg(short, long, conflicts_with = "limit")]
     pub(crate) follow: bool,
@@ -441,6 +457,18 @@ fn parse_length(text: &str) -> Result<Duration, String> {
 
 fn parse_kind(text: &str) -> Result<WorkloadKind, String> {
     WorkloadKind::parse(text).ok_or_else(|| "allowed is project, stack or site".into())
+}
+
+fn parse_change_kind(text: &str) -> Result<ChangeKind, String> {
+    ChangeKind::parse(text).ok_or_else(|| format!("allowed is {}", ChangeKind::words().join(", ")))
+}
+
+/// A moment, or how long ago it was.
+fn parse_moment(text: &str) -> Result<Timestamp, String> {
+    let ago = || parse_duration(text).ok().map(|age| Timestamp::now().minus(age));
+    Timestamp::parse(text)
+        .or_else(ago)
+        .ok_or_else(|| "allowed is an age like 8h, or a moment like 2026-01-31T12:00:00Z".into())
 }
 
 fn parse_called(text: &str) -> Result<String, String> {

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::output::Output;
 use super::table::Table;
-use crate::model::{Change, ContainerState, Revision};
+use crate::model::{Change, ChangeCause, ChangeFilter, ContainerId, ContainerState, Difference, Revision};
 use crate::store::ChangesPage;
 
 pub(super) fn execute(arguments: &ChangesArguments, context: &Context) -> Result<Exit, Failure> {
@@ -18,11 +18,22 @@ pub(super) fn execute(arguments: &ChangesArguments, context: &Context) -> Result
     let config = context.config()?;
     let since = arguments.since.map(Revision);
     let limit = usize::try_from(arguments.limit).expect("the grammar bounds it far below");
-    let page = context.read(&config)?.changes(since, context.host_filter(), limit)?;
+    let page = context.read(&config)?.changes_of(&filter(arguments, context), since, limit)?;
     refuse_gap(since, &page)?;
     let output = Output::of_this_process(arguments.printing.json);
     output.answer(&page.changes, || text(&page.changes, output.width))?;
     Ok(Exit::Fine)
+}
+
+fn filter(arguments: &ChangesArguments, context: &Context) -> ChangeFilter {
+    ChangeFilter {
+        host: context.host_filter().cloned(),
+        workload: arguments.workload.clone(),
+        container: arguments.container.clone(),
+        kinds: arguments.kind.clone(),
+        from: arguments.from,
+        to: arguments.to,
+    }
 }
 
 /// A reader that asks for more than is kept has missed changes: it must not go on as if it had not.
@@ -40,31 +51,84 @@ fn text(changes: &[Change], width: usize) -> String {
     if changes.is_empty() {
         return "No change.\n".into();
     }
-    let mut table = Table::new(&["REVISION", "AT", "HOST", "ROW", "CHANGE", "CAUSE", "CONTAINER"]);
+    let several_hosts = changes.iter().any(|change| change.host != changes[0].host);
+    let mut header = vec!["REVISION", "AT", "WORKLOAD", "ROLE", "CONTAINER", "CHANGE", "CAUSE"];
+    if several_hosts {
+        header.push("HOST");
+    }
+    let mut table = Table::new(&header);
+    table.dispense_with(&["ROLE", "REVISION"]);
     for change in changes {
-        table.row(vec![
+        let mut cells = vec![
             change.revision.0.to_string(),
             change.at.to_string(),
-            change.host.to_string(),
-            change.row_id.to_string(),
-            step(change),
+            workload(change),
+            change.role.clone().unwrap_or_default(),
+            name(change),
+            what(change),
             change.cause.to_string(),
-            change.container_id.as_ref().map_or_else(|| "-".into(), |id| id.short().to_owned()),
-        ]);
+        ];
+        if several_hosts {
+            cells.push(change.host.to_string());
+        }
+        table.row(cells);
     }
     table.render(width)
 }
 
 /// One change in a line of its own.
 pub(super) fn sentence(change: &Change) -> String {
-    let row = crate::telling::escape(change.row_id.as_str()).into_owned();
-    format!("{}  {row}  {}  {}\n", change.at, crate::telling::escape(&step(change)), change.cause)
+    let words = [workload(change), change.role.clone().unwrap_or_default(), name(change), what(change)];
+    let words: Vec<String> =
+        words.iter().filter(|word| !word.is_empty()).map(|word| crate::telling::escape(word).into_owned()).collect();
+    format!("{}  {}  {}\n", change.at, words.join("  "), change.cause)
+}
+
+/// `stack/shop`, or the id of what has no name any more.
+fn workload(change: &Change) -> String {
+    match (&change.workload_kind, &change.workload_name) {
+        (Some(kind), Some(name)) => format!("{kind}/{name}"),
+        _ => change.workload_id.as_ref().map_or_else(|| "-".into(), ToString::to_string),
+    }
+}
+
+/// The container's name, or the row's id where there was none yet.
+fn name(change: &Change) -> String {
+    change.name.clone().unwrap_or_else(|| change.row_id.to_string())
+}
+
+/// All that a change changes: `running → stopped (137), needs attention: crashed`.
+pub(super) fn what(change: &Change) -> String {
+    let mut parts = Vec::new();
+    if change.from_state.as_ref() != Some(&change.to_state) || change.differences.is_empty() {
+        parts.push(step(change));
+    }
+    let differing = change.differences.iter().filter(|(column, _)| *column != "exit_code" && *column != "attention");
+    parts.extend(differing.map(|(column, difference)| difference_text(column, difference)));
+    let (begun, ended) = change.attention();
+    if !begun.is_empty() {
+        parts.push(format!("needs attention: {}", begun.to_string().replace(',', ", ")));
+    }
+    if !ended.is_empty() {
+        parts.push(format!("no longer {}", ended.to_string().replace(',', ", ")));
+    }
+    parts.join(", ")
+}
+
+fn difference_text(column: &str, difference: &Difference) -> String {
+    let shown = |text: &Option<String>| match text {
+        Some(id) if column == "container_id" => ContainerId::new(id.clone()).short().to_owned(),
+        Some(text) => text.clone(),
+        None => "none".to_owned(),
+    };
+    format!("{column} {} → {}", shown(&difference.from), shown(&difference.to))
 }
 
 /// `running → stopped (137)`
 pub(super) fn step(change: &Change) -> String {
     let after = match (&change.to_state, change.exit_code) {
         (state @ (ContainerState::Stopped | ContainerState::Restarting), Some(code)) => format!("{state} ({code})"),
+        (state, Some(code)) if change.cause == ChangeCause::Crashed => format!("{state} again (ended with {code})"),
         (state, _) => state.to_string(),
     };
     match &change.from_state {
@@ -77,7 +141,7 @@ pub(super) fn step(change: &Change) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::model::{ChangeCause, HostName, RowId, Timestamp};
+    use crate::model::{HostName, RowId, Timestamp, WorkloadKind};
 
     pub(crate) fn change(from: Option<&str>, to: &str, exit_code: Option<i64>) -> Change {
         Change {
@@ -105,6 +169,26 @@ pub(crate) mod tests {
         assert_eq!(step(&change(Some("running"), "stopped", Some(137))), "running → stopped (137)");
         assert_eq!(step(&change(None, "running", None)), "new → running");
         assert_eq!(step(&change(Some("running"), "running", None)), "running");
+    }
+
+    #[test]
+    fn a_change_names_its_container_and_all_that_differs() {
+        let mut ill = change(Some("running"), "running", None);
+        ill.workload_kind = Some(WorkloadKind::Stack);
+        (ill.workload_name, ill.role, ill.name) = (Some("shop".into()), Some("web".into()), Some("shop-web-1".into()));
+        let difference = |from: Option<&str>, to: Option<&str>| Difference {
+            from: from.map(str::to_owned),
+            to: to.map(str::to_owned),
+        };
+        ill.differences.insert("health".into(), difference(Some("healthy"), Some("unhealthy")));
+        ill.differences.insert("attention".into(), difference(None, Some("unhealthy")));
+        assert_eq!(what(&ill), "health healthy → unhealthy, needs attention: unhealthy");
+        let line = sentence(&ill);
+        assert!(line.contains("stack/shop  web  shop-web-1  health"), "{line}");
+        ill.differences = [("attention".to_owned(), difference(Some("unhealthy"), None))].into();
+        assert_eq!(what(&ill), "no longer unhealthy");
+        let crashed = Change { cause: ChangeCause::Crashed, ..change(Some("running"), "running", Some(3)) };
+        assert_eq!(what(&crashed), "running again (ended with 3)");
     }
 
     #[test]

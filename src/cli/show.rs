@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::arguments::ShowArguments;
-use super::changes::step;
+use super::changes::what;
 use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::freshness::freshness;
@@ -65,7 +65,7 @@ fn text(shown: &Shown, output: Output, now: Timestamp) -> String {
         table.row(vec![
             change.at.to_string(),
             since(Some(change.at), now),
-            step(change),
+            what(change),
             change.cause.to_string(),
             change.container_id.as_ref().map_or_else(|| "-".into(), |id| id.short().to_owned()),
         ]);

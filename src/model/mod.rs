@@ -5,6 +5,7 @@
 
 mod attention;
 mod audit;
+mod change_filter;
 mod clock;
 mod condition;
 mod container;
@@ -24,6 +25,7 @@ mod words;
 
 pub use attention::{Attention, AttentionSet};
 pub use audit::{AuditOutcome, AuditRecord};
+pub use change_filter::{ChangeFilter, ChangeKind};
 pub use clock::{Clock, SystemClock};
 pub use condition::{CONDITION_WORDS, Condition, HealthCondition, RowOrder, RowSummary};
 pub(crate) use container::is_image_name;

@@ -9,7 +9,8 @@ use super::moment::UtcTimestamp;
 use super::open::Store;
 use super::schema::{changes, containers, hosts, revision_counter, workloads};
 use crate::model::{
-    Change, ChangeCause, ContainerState, Differences, HostName, PassId, Revision, RowId, Timestamp, WorkloadKind,
+    Change, ChangeCause, ChangeFilter, ContainerState, Differences, HostName, PassId, Revision, RowId, Timestamp,
+    WorkloadKind,
 };
 
 /// A part of the history.
@@ -46,29 +47,72 @@ impl Store {
         host: Option<&HostName>,
         limit: usize,
     ) -> Result<ChangesPage, StoreError> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let filter = ChangeFilter { host: host.cloned(), ..ChangeFilter::default() };
+        self.changes_of(&filter, after, limit)
+    }
+
+    /// The same of those that a filter lets pass.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn changes_of(
+        &mut self,
+        filter: &ChangeFilter,
+        after: Option<Revision>,
+        limit: usize,
+    ) -> Result<ChangesPage, StoreError> {
         self.snapshot("read the changes", |db| {
             let latest: i64 = revision_counter::table.select(revision_counter::value).first(db)?;
-            let oldest = oldest_whole(db, host, latest)?;
-            let mut query = named_changes!().limit(limit).into_boxed();
-            if let Some(host) = host {
-                query = query.filter(changes::host.eq(host.as_str()));
-            }
-            query = match after {
-                Some(Revision(after)) => query.filter(changes::revision.gt(after)).order(changes::revision.asc()),
-                None => query.order(changes::revision.desc()),
-            };
-            let mut found: Vec<NamedChange> = query.load(db)?;
+            let oldest = oldest_whole(db, filter.host.as_ref(), latest)?;
+            let mut found = found(db, filter, after, limit)?;
             if after.is_none() {
                 found.reverse();
             }
             Ok(ChangesPage {
-                changes: found.into_iter().map(Change::from).collect(),
+                changes: found,
                 oldest: Revision(oldest),
                 latest: Revision(latest),
                 lagged: after.is_some_and(|Revision(after)| after.saturating_add(1) < oldest),
             })
         })
+    }
+}
+
+/// Changes that are read at once where not each of them is asked for.
+const SIFTED_AT_ONCE: usize = 1_000;
+
+/// Up from a revision, or down from the last one. Host and time narrow what is read; the rest is sifted here, where it means
+/// the same as for a stream.
+fn found(db: &mut Db, filter: &ChangeFilter, after: Option<Revision>, limit: usize) -> QueryResult<Vec<Change>> {
+    let only_host = ChangeFilter { host: filter.host.clone(), ..ChangeFilter::default() };
+    let step = if *filter == only_host { limit } else { SIFTED_AT_ONCE };
+    let mut place = after.map(|Revision(after)| after);
+    let mut passed = Vec::new();
+    loop {
+        let mut query = named_changes!().limit(i64::try_from(step).unwrap_or(i64::MAX)).into_boxed();
+        if let Some(host) = &filter.host {
+            query = query.filter(changes::host.eq(host.as_str()));
+        }
+        if let Some(from) = filter.from {
+            query = query.filter(changes::at.ge(from));
+        }
+        if let Some(to) = filter.to {
+            query = query.filter(changes::at.lt(to));
+        }
+        query = match (after, place) {
+            (Some(_), Some(place)) => query.filter(changes::revision.gt(place)).order(changes::revision.asc()),
+            (_, Some(place)) => query.filter(changes::revision.lt(place)).order(changes::revision.desc()),
+            (_, None) => query.order(changes::revision.desc()),
+        };
+        let read: Vec<NamedChange> = query.load(db)?;
+        let is_last = read.len() < step;
+        let read: Vec<Change> = read.into_iter().map(Change::from).collect();
+        place = read.last().map(|change| change.revision.0).or(place);
+        passed.extend(read.into_iter().filter(|change| filter.lets_pass(change)));
+        if is_last || passed.len() >= limit {
+            passed.truncate(limit);
+            return Ok(passed);
+        }
     }
 }
 

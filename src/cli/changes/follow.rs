@@ -16,7 +16,7 @@ use crate::cli::context::{Context, runtime};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::service::Service;
-use crate::model::{Change, HostName, Revision};
+use crate::model::{Change, ChangeFilter, Revision};
 use crate::store::{ChangesPage, Store};
 use crate::telling::{escape, escape_json};
 
@@ -39,7 +39,7 @@ pub(super) fn execute(arguments: &ChangesArguments, context: &Context) -> Result
     let follower = Follower {
         store,
         service: Service::of(&config),
-        host: context.host_filter().cloned(),
+        filter: super::filter(arguments, context),
         output: Output::of_this_process(arguments.printing.json),
         after,
         is_read: true,
@@ -53,7 +53,7 @@ pub(super) fn execute(arguments: &ChangesArguments, context: &Context) -> Result
 struct Follower {
     store: Store,
     service: Option<Service>,
-    host: Option<HostName>,
+    filter: ChangeFilter,
     output: Output,
     /// The last revision that was printed, or passed by.
     after: Revision,
@@ -77,7 +77,7 @@ impl Follower {
 
     fn read_ledger(&mut self) -> Result<(), Failure> {
         while self.is_read {
-            let page = self.store.changes(Some(self.after), self.host.as_ref(), PAGE)?;
+            let page = self.store.changes_of(&self.filter, Some(self.after), PAGE)?;
             refuse_gap(Some(self.after), &page)?;
             refuse_another_ledger(self.after, &page)?;
             for change in &page.changes {
@@ -93,8 +93,8 @@ impl Follower {
 
     /// The stream of a running service; one that does not serve it is as good as none.
     async fn open(&self) -> Option<Incoming> {
-        let host =
-            self.host.as_ref().map(|host| format!("&host={}", utf8_percent_encode(host.as_str(), NON_ALPHANUMERIC)));
+        let host = self.filter.host.as_ref();
+        let host = host.map(|host| format!("&host={}", utf8_percent_encode(host.as_str(), NON_ALPHANUMERIC)));
         let path = format!("/api/v1/changes?after={}{}", self.after.0, host.unwrap_or_default());
         let asked = self.service.as_ref()?.open(Method::GET, &path, &[("accept", "text/event-stream")]);
         let response = timeout(SILENCE, asked).await.ok()?;
@@ -119,8 +119,9 @@ impl Follower {
             let Ok(data) = frame.into_data() else { continue };
             for event in reader.take(&data) {
                 match event {
-                    Event::Change(change) if change.revision > self.after => self.print(&change)?,
-                    Event::Change(_) => {}
+                    Event::Change(change) if change.revision <= self.after => {}
+                    Event::Change(change) if self.filter.lets_pass(&change) => self.print(&change)?,
+                    Event::Change(change) => self.after = change.revision,
                     Event::Interrupted => return Ok(()),
                 }
             }

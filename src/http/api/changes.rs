@@ -15,7 +15,7 @@ use crate::http::extract::Query as FromQuery;
 use crate::http::problem::Problem;
 use crate::http::refusals::CannotRead;
 use crate::http::shared::{MOST_STREAMS, Shared};
-use crate::model::{Change, HostName, Revision};
+use crate::model::{ChangeFilter, ChangeKind, HostName, Revision, Timestamp};
 use crate::store::ChangesPage;
 use events::{Events, Feed, snapshot_event};
 pub(in crate::http) use events::{Lagged, Snapshot};
@@ -40,6 +40,41 @@ struct Asked {
     limit: Option<u32>,
     /// Those of this host.
     host: Option<String>,
+    /// Those of the workload with this id, name or `kind/name`; also of one that was removed.
+    workload: Option<String>,
+    /// Those of the row with this id, or of the container with this name or id, or the start of an id.
+    container: Option<String>,
+    /// Those of these kinds, with commas between them: `state`, `health`, `image`, `ports`, `name`, `container`, `attention` or one
+    /// of its reasons, a deployer's column, or a cause.
+    kind: Option<String>,
+    /// Those that happened at this moment or later (RFC 3339).
+    from: Option<String>,
+    /// Those that happened before this moment (RFC 3339).
+    to: Option<String>,
+}
+
+impl Asked {
+    fn filter(&self) -> Result<ChangeFilter, Problem> {
+        Ok(ChangeFilter {
+            host: self.host.clone().map(HostName::new),
+            workload: self.workload.clone(),
+            container: self.container.clone(),
+            kinds: kinds(self.kind.as_deref().unwrap_or_default())?,
+            from: moment("from", self.from.as_deref())?,
+            to: moment("to", self.to.as_deref())?,
+        })
+    }
+}
+
+fn kinds(words: &str) -> Result<Vec<ChangeKind>, Problem> {
+    let words = words.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let unknown = || Problem::invalid(format!("kind is one or more of {}", ChangeKind::words().join(", ")));
+    words.map(|word| ChangeKind::parse(word).ok_or_else(unknown)).collect()
+}
+
+fn moment(parameter: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    let wrong = || Problem::invalid(format!("{parameter} is a moment like 2026-01-31T12:00:00Z"));
+    text.map(|text| Timestamp::parse(text).ok_or_else(wrong)).transpose()
 }
 
 /// The history of all rows.
@@ -65,12 +100,12 @@ async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let limit = bounded(asked.limit)?;
-    let host = asked.host.map(HostName::new);
+    let filter = asked.filter()?;
     let after = asked.after.map(revision).transpose()?;
     if wants_events(&headers) {
-        return follow(&shared, last_event(&headers)?.or(after), host).await;
+        return follow(&shared, last_event(&headers)?.or(after), filter).await;
     }
-    let page = shared.readers.read(move |store| store.changes(after, host.as_ref(), limit)).await?;
+    let page = shared.readers.read(move |store| store.changes_of(&filter, after, limit)).await?;
     Ok(Json(page).into_response())
 }
 
@@ -96,15 +131,17 @@ fn no_revision() -> Problem {
     Problem::invalid(format!("a revision is a whole number from 0 to {}, as in `changes[].revision`", i64::MAX))
 }
 
-async fn follow(shared: &Shared, after: Option<Revision>, host: Option<HostName>) -> Result<Response, Problem> {
+async fn follow(shared: &Shared, after: Option<Revision>, filter: ChangeFilter) -> Result<Response, Problem> {
     let place = shared.streams.clone().try_acquire_owned().map_err(|_| too_many_streams())?;
     // Where it begins is read beside the writer: a thousand readers who come at once ask it for nothing.
     let known = shared.readers.read(move |store| store.changes(Some(after.unwrap_or_default()), None, 0)).await?;
     let start = after.filter(|after| !known.lagged && *after <= known.latest);
     let greeting = start.map_or_else(|| snapshot_event(known.latest), |_| String::new());
     let subscription = shared.ledger.subscribe(Some(start.unwrap_or(known.latest)));
-    let events =
-        Events::new(Feed::new(subscription, host, shared.closing.clone(), shared.guard.revocations(), place), greeting);
+    let events = Events::new(
+        Feed::new(subscription, filter, shared.closing.clone(), shared.guard.revocations(), place),
+        greeting,
+    );
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store"),
@@ -118,9 +155,4 @@ fn too_many_streams() -> Problem {
     let detail =
         format!("{MOST_STREAMS} readers follow the changes already; try again later, or read them page by page");
     Problem::busy("too_many_streams", detail, 10)
-}
-
-/// Whether a reader of one host's changes gets this one.
-fn is_of(change: &Change, host: Option<&HostName>) -> bool {
-    host.is_none_or(|host| change.host == *host)
 }

@@ -114,3 +114,35 @@ fn a_follower_that_missed_changes_says_so_and_ends() {
     program.run(&["changes", "--follow", "--since", "100000"]).fails(1, &["another ledger", "--since"]);
     program.run(&["changes", "--follow", "--limit", "3"]).fails(2, &["--limit"]);
 }
+
+#[test]
+fn the_history_answers_what_happened_to_what_and_when() {
+    let program = Program::new().variable("DOCKER_HOST", "unix:///nowhere/at/all.sock");
+    for command in [
+        "project add shop --workload-id w1",
+        "stage add shop prod",
+        "claim --project shop --stage prod --row r1 --subdomain www",
+        "claim --project shop --row r1 --subdomain shop",
+    ] {
+        json(&program, command);
+    }
+    let count = |arguments: &str| json(&program, arguments).as_array().expect("an array").len();
+    for (arguments, expected) in [
+        ("changes", 2),
+        ("changes --kind subdomain", 2),
+        ("changes --kind claimed,crashed", 2),
+        ("changes --kind crashed", 0),
+        ("changes --workload project/shop", 2),
+        ("changes --workload site/shop", 0),
+        ("changes --container r1", 2),
+        ("changes --from 1h", 2),
+        ("changes --to 1h", 0),
+        ("changes --from 2001-01-01T00:00:00Z --to 2002-01-01T00:00:00Z", 0),
+    ] {
+        assert_eq!(count(arguments), expected, "{arguments}");
+    }
+    let told = program.run(&["changes"]).stdout;
+    assert!(told.contains("project/shop") && told.contains("subdomain www → shop"), "{told}");
+    program.run(&["changes", "--kind", "bogus"]).fails(2, &["bogus", "health", "crashed"]);
+    program.run(&["changes", "--from", "yesterday"]).fails(2, &["8h"]);
+}

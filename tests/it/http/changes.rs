@@ -96,6 +96,46 @@ async fn a_stream_that_begins_now_names_its_revision_and_then_tells_each_change_
     served.ledger.stop().await;
 }
 
+/// What a page is asked for and what a stream is are the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_history_is_narrowed_alike_page_by_page_and_as_it_is_committed() {
+    let case = Case::with_shop(3).await;
+    let served = Served::start(&case.config).await;
+    let mut crashes = served.follow("/api/v1/changes?kind=crashed&workload=stack%2Fshop", &[]).await;
+    assert_eq!(crashes.next().await.expect("the begin").name, "snapshot");
+    case.daemon.with(|world| {
+        world.stop("c0").expect("it runs");
+        world.crash("c1", 3).expect("it runs");
+    });
+    served.ledger.reconcile().await;
+    let crash = crashes.next().await.expect("a change").data;
+    for (field, value) in [("name", "c1"), ("role", "s1"), ("workload_name", "shop"), ("workload_kind", "stack")] {
+        assert_eq!(crash[field], value, "{crash}");
+    }
+    assert_eq!(crash["differences"]["attention"]["to"], "crashed", "{crash}");
+    for (query, expected) in [
+        ("kind=crashed", 1),
+        ("kind=state&container=c1", 2),
+        ("kind=inserted", 3),
+        ("container=c2", 1),
+        ("workload=shop&kind=attention,inserted", 4),
+        ("workload=nobody", 0),
+        ("kind=health", 0),
+        ("from=2099-01-01T00:00:00Z", 0),
+        ("to=2099-01-01T00:00:00Z&kind=crashed", 1),
+        ("host=other", 0),
+    ] {
+        for after in ["", "&after=0"] {
+            let page = served.get(&format!("/api/v1/changes?{query}{after}")).await.json(200);
+            assert_eq!(revisions(&page).len(), expected, "{query}{after}: {page}");
+        }
+    }
+    for query in ["kind=bogus", "kind=crashed,bogus", "from=yesterday", "to=7"] {
+        served.get(&format!("/api/v1/changes?{query}")).await.is_problem(400, "invalid_request");
+    }
+    served.ledger.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_resumes_after_the_last_event_whatever_the_address_says() {
     let case = Case::with_shop(3).await;

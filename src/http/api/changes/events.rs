@@ -11,8 +11,7 @@ use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use utoipa::ToSchema;
 
-use super::is_of;
-use crate::model::{BoxFuture, HostName, Revision};
+use crate::model::{BoxFuture, ChangeFilter, Revision};
 use crate::supervisor::{Delivery, Subscription};
 
 /// Between two signs of life: proxies cut what is silent for a minute or half of one.
@@ -27,23 +26,23 @@ const PART: usize = 32 * 1024;
 /// Where a stream comes from.
 pub(super) struct Feed {
     subscription: Subscription,
-    host: Option<HostName>,
+    filter: ChangeFilter,
     closing: watch::Receiver<()>,
     revoked: watch::Receiver<()>,
     _place: OwnedSemaphorePermit,
 }
 
 impl Feed {
-    /// Changes of all hosts, or of one. `closing` ends the stream when its sender is dropped, and `revoked` at each of its
+    /// The changes that the filter lets pass. `closing` ends the stream when its sender is dropped, and `revoked` at each of its
     /// words: whoever may still read comes back. `place` is free again when the stream is.
     pub(super) const fn new(
         subscription: Subscription,
-        host: Option<HostName>,
+        filter: ChangeFilter,
         closing: watch::Receiver<()>,
         revoked: watch::Receiver<()>,
         place: OwnedSemaphorePermit,
     ) -> Self {
-        Self { subscription, host, closing, revoked, _place: place }
+        Self { subscription, filter, closing, revoked, _place: place }
     }
 
     /// The next part of the stream; `None` at its end.
@@ -58,7 +57,7 @@ impl Feed {
         let mut part = String::new();
         let mut delivery = Some(first);
         while let Some(event) = delivery {
-            write_event(&mut part, &event, self.host.as_ref());
+            write_event(&mut part, &event, &self.filter);
             delivery = if part.len() < PART { self.subscription.next_at_hand() } else { None };
         }
         Some((part.into(), self))
@@ -117,9 +116,9 @@ pub(super) fn snapshot_event(revision: Revision) -> String {
     format!("event: snapshot\nid: {}\ndata: {data}\n\n", revision.0)
 }
 
-fn write_event(part: &mut String, delivery: &Delivery, host: Option<&HostName>) {
+fn write_event(part: &mut String, delivery: &Delivery, filter: &ChangeFilter) {
     match delivery {
-        Delivery::Change(change) if !is_of(change, host) => {}
+        Delivery::Change(change) if !filter.lets_pass(change) => {}
         Delivery::Change(change) => {
             let data = serde_json::to_string(change).expect("a change has no key that is no text");
             write!(part, "event: change\nid: {}\ndata: {data}\n\n", change.revision.0)
@@ -141,7 +140,7 @@ mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
-    use crate::model::{Change, ChangeCause, ContainerState, RowId, Timestamp};
+    use crate::model::{Change, ChangeCause, ContainerState, HostName, RowId, Timestamp};
     use crate::supervisor::{Outlet, SubscriptionId, channel};
 
     fn change(revision: i64, host: &str) -> Delivery {
@@ -178,8 +177,8 @@ mod tests {
         let ((open, closing), (guard, revoked)) = (watch::channel(()), watch::channel(()));
         let places = Arc::new(Semaphore::new(1));
         let place = Arc::clone(&places).try_acquire_owned().expect("a free place");
-        let events =
-            Events::new(Feed::new(subscription, host.map(HostName::new), closing, revoked, place), String::new());
+        let filter = ChangeFilter { host: host.map(HostName::new), ..ChangeFilter::default() };
+        let events = Events::new(Feed::new(subscription, filter, closing, revoked, place), String::new());
         Stream { outlet, open, guard, places, events }
     }
 
