@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::arguments::AdoptArguments;
+use super::beside::refuse_another_daemon;
 use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::one_pass::{is_held, one_pass_by_whoever_holds};
@@ -78,13 +79,15 @@ struct Adopted {
 }
 
 pub(super) fn execute(arguments: &AdoptArguments, context: &Context) -> Result<Exit, Failure> {
-    let config = context.config()?;
+    let settings = context.settings()?;
+    let config = &settings.config;
     if arguments.undo {
-        return undo::execute(arguments, context, &config);
+        return undo::execute(arguments, context, config);
     }
-    let mut adopted = adopt(arguments, context, &config)?;
+    refuse_another_daemon(context, &settings)?;
+    let mut adopted = adopt(arguments, context, config)?;
     if !adopted.registered.is_empty() || !adopted.adopted.is_empty() {
-        follow_with_pass(&mut adopted, &config)?;
+        follow_with_pass(&mut adopted, config)?;
     }
     Output::of_this_process(arguments.printing.json).answer(&adopted, || text(&adopted, arguments))?;
     match adopted.refused.first() {

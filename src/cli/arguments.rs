@@ -1,16 +1,20 @@
 //! The command line's grammar.
 
 mod registry;
+mod words;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::TypedValueParser as _;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use registry::{AddProject, AddSite, AddStack, Ids, ParentCommand, StageCommand};
 
+use words::Offered;
+
 use crate::config::parse_duration;
-use crate::model::{ChangeKind, ContainerId, Timestamp, WorkloadKind};
+use crate::model::{CONDITION_WORDS, ChangeKind, ContainerId, Timestamp, WorkloadKind};
 
 /// Keeps a database table of containers, the ledger, true to the Docker daemon.
 #[derive(Debug, Parser)]
@@ -166,10 +170,10 @@ pub(crate) struct OnceArguments {
 pub(crate) struct PsArguments {
     /// Only rows that are so: up, down, attention or one of its reasons (crashed, out_of_memory, failed_to_start, unhealthy,
     /// flapping), or a state (running, stopped, created, restarting, paused, removing, missing, failed); several with commas
-    #[arg(long)]
+    #[arg(long, value_parser = Offered(CONDITION_WORDS), hide_possible_values = true)]
     pub(crate) state: Option<String>,
     /// Only rows of this kind of workload: project, stack, site
-    #[arg(long, value_parser = parse_kind)]
+    #[arg(long, value_parser = Offered("project, stack, site").try_map(|word| parse_kind(&word)), hide_possible_values = true)]
     pub(crate) kind: Option<WorkloadKind>,
     /// Only rows of this workload: its id, its name, or KIND/NAME
     #[arg(long)]

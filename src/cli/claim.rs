@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::arguments::{ClaimArguments, full_id};
+use super::beside::refuse_another_daemon;
 use super::context::{Context, runtime};
 use super::exit::{Exit, Failure};
 use super::named_row::ambiguous;
@@ -21,7 +22,9 @@ const SERVICE_PATIENCE: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 pub(super) fn execute(arguments: &ClaimArguments, context: &Context) -> Result<Exit, Failure> {
-    let config = context.config()?;
+    let settings = context.settings()?;
+    refuse_another_daemon(context, &settings)?;
+    let config = settings.config;
     let mut store = context.write(&config)?;
     let container = arguments.container.as_deref().map(|given| resolve(given, &config)).transpose()?;
     let is_bound = container.is_some();

@@ -5,7 +5,9 @@ use tokio::runtime::Runtime;
 use super::arguments::Common;
 use super::command_line::{CommandLine, as_it_was_called, beside_a_service};
 use super::exit::{Exit, Failure};
-use super::settings::{Flags, Settings, SettingsError, Surroundings, check_database_place, load, sqlite_path};
+use super::settings::{
+    Flags, Settings, SettingsError, Surroundings, check_database_place, default_database, load, sqlite_path,
+};
 use crate::config::Config;
 use crate::docker::{Daemon, resolve_endpoint};
 use crate::model::HostName;
@@ -29,6 +31,11 @@ impl Context {
         let keys = given.into_iter().filter_map(|(key, flag, value)| Some((key, flag, value.clone()?))).collect();
         let host = common.host.as_deref().map(HostName::new);
         Self { flags: Flags { config: common.config.clone(), keys }, surroundings, host }
+    }
+
+    /// Whether a flag names the configuration file.
+    pub(crate) fn names_file(&self) -> bool {
+        self.flags.config.is_some()
     }
 
     /// How this command was called, as far as it chooses configuration, ledger, daemon or host.
@@ -85,7 +92,27 @@ impl Context {
 
     /// Refuses a database where a stranger could have put it.
     pub(crate) fn check_place(&self, config: &Config) -> Result<(), Failure> {
-        Ok(check_database_place(&config.database, self.surroundings.user_id)?)
+        check_database_place(&config.database, self.surroundings.user_id)?;
+        self.check_directory(config)
+    }
+
+    /// Refuses a database in a directory that is not there: it is more often misspelt than meant, and what we make as root
+    /// nobody misses. Only the usual places are made.
+    fn check_directory(&self, config: &Config) -> Result<(), Failure> {
+        let Some(path) = sqlite_path(&config.database) else { return Ok(()) };
+        let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+        let Some(directory) = directory.filter(|directory| !directory.try_exists().unwrap_or(true)) else {
+            return Ok(());
+        };
+        if default_database(&self.surroundings).is_ok_and(|usual| usual == config.database) {
+            return Ok(());
+        }
+        let directory = directory.display();
+        let sentence = format!(
+            "the directory {directory} of the database is not there: correct --database (or what else names it), or make it with \
+             `mkdir -p {directory}`"
+        );
+        Err(Failure::new(Exit::Database, sentence))
     }
 
     /// Refuses if there is no ledger yet, and says how one comes to be. A server is asked by opening it.

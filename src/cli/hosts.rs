@@ -9,7 +9,7 @@ use super::output::Output;
 use super::registered::print_removed;
 use super::table::{Table, object_text};
 use crate::config::Config;
-use crate::model::{HostName, HostRecord, Refusal, Timestamp};
+use crate::model::{HostName, HostRecord, HostStatus, Refusal, Timestamp};
 use crate::telling::{escape, holder_text, is_served, since};
 
 pub(super) fn execute(arguments: &HostsArguments, context: &Context) -> Result<Exit, Failure> {
@@ -71,7 +71,7 @@ fn text(hosts: &[HostRecord], width: usize, now: Timestamp) -> String {
         let engine = [&host.engine, &host.engine_version].into_iter().flatten().cloned().collect::<Vec<_>>().join(" ");
         table.row(vec![
             host.name.to_string(),
-            host.status.map_or_else(|| "-".into(), |status| status.to_string()),
+            status(host, now),
             complete,
             host.unchanged_passes.to_string(),
             host.endpoint.clone().unwrap_or_else(|| "-".into()),
@@ -87,6 +87,16 @@ fn text(hosts: &[HostRecord], width: usize, now: Timestamp) -> String {
         }
     }
     text
+}
+
+/// How far the rows can be trusted. Of a host that nobody writes now, that its last look was complete says little: it is
+/// told beside.
+fn status(host: &HostRecord, now: Timestamp) -> String {
+    match host.status {
+        Some(HostStatus::Fresh) if !is_served(host, now) => "not served".into(),
+        Some(status) => status.to_string(),
+        None => "-".into(),
+    }
 }
 
 fn writer(host: &HostRecord, now: Timestamp) -> String {
@@ -109,7 +119,11 @@ mod tests {
         assert!(text.contains("fresh") && text.contains("12 s ago") && text.contains("docker 28.0.1"), "{text}");
         assert!(!text.contains("warning"), "{text}");
         assert_eq!(writer(&host(), now), "pid 7");
-        assert_eq!(writer(&host(), Timestamp::from_millis(300_000)), "nobody (was pid 7)");
+        let later = Timestamp::from_millis(300_000);
+        assert_eq!(writer(&host(), later), "nobody (was pid 7)");
+        assert_eq!((status(&host(), now), status(&host(), later)), ("fresh".into(), "not served".into()));
+        let gone = HostRecord { status: Some(HostStatus::Unreachable), ..host() };
+        assert_eq!(status(&gone, later), "unreachable");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod adopt;
 mod arguments;
 mod audit;
+mod beside;
 mod changes;
 mod claim;
 mod command_line;

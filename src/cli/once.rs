@@ -1,6 +1,7 @@
 //! `once`: one whole pass, ours or that of a running service.
 
 use super::arguments::OnceArguments;
+use super::beside::refuse_another_daemon;
 use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::one_pass::one_pass_by_whoever_holds;
@@ -8,7 +9,9 @@ use super::output::Output;
 use super::summary::{conclude, report_text};
 
 pub(super) fn execute(arguments: &OnceArguments, context: &Context) -> Result<Exit, Failure> {
-    let config = context.config()?;
+    let settings = context.settings()?;
+    refuse_another_daemon(context, &settings)?;
+    let config = settings.config;
     context.check_place(&config)?;
     let report = one_pass_by_whoever_holds(&config, !arguments.no_migrate)?;
     Output::of_this_process(arguments.printing.json).answer(&report, || report_text(&report))?;

@@ -11,7 +11,8 @@ use super::exit::{Exit, Failure};
 use super::manager::{Manager, News};
 use super::one_pass::listen;
 use super::settings::KEYS;
-use crate::config::Config;
+use crate::config::{Config, database_without_password};
+use crate::docker::find_endpoint;
 use crate::heart::Heart;
 use crate::model::{HostStatus, PassId, PassReport};
 use crate::{LedgerBuilder, LedgerHandle};
@@ -71,6 +72,7 @@ impl Signals {
 
 async fn serve(config: Config, migrate: bool, context: &Context) -> Result<Exit, Failure> {
     let mut signals = Signals::listen()?;
+    log_begin(&config);
     let running = config.clone();
     let ledger = Box::pin(LedgerBuilder::new(config).migrate(migrate).serve(true).notify(true).spawn()).await?;
     let manager = Manager::start();
@@ -103,6 +105,22 @@ async fn serve(config: Config, migrate: bool, context: &Context) -> Result<Exit,
     ended?;
     tracing::info!("stopped");
     Ok(Exit::Fine)
+}
+
+/// What one wants to know first of a log: which program keeps which ledger and host, of which daemon, and what is on. An
+/// address that makes no sense is told by the start that fails.
+fn log_begin(config: &Config) {
+    let daemon = find_endpoint(config).map_or_else(|_| String::new(), |found| found.endpoint.to_string());
+    let ledger = database_without_password(&config.database);
+    let actions = if config.actions.enabled { "on" } else { "off" };
+    let notify =
+        [config.notify.url.as_ref().map(|_| "webhook"), (!config.notify.command.is_empty()).then_some("command")];
+    let notify: Vec<&str> = notify.into_iter().flatten().collect();
+    let notify = if notify.is_empty() { "nobody".to_owned() } else { notify.join(", ") };
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"), %ledger, host = %config.host, %daemon, http = %config.http.listen, actions,
+        %notify, "dockledger begins"
+    );
 }
 
 async fn stop(ledger: LedgerHandle) {

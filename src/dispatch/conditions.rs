@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{ContainerId, DaemonCall, FailureKind, PassReport, Refusal, UnassignedReason};
+use crate::model::{ContainerId, DaemonCall, FailureKind, PassReport, Refusal, Unassigned, UnassignedReason};
 
 /// What stood after the last pass.
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
     unassigned: BTreeMap<ContainerId, UnassignedReason>,
+    /// Whether a pass over the whole host has told of them. What is there at the start is told in one line.
+    is_begun: bool,
     /// What fails, without the figures in it: how far an answer came differs from pass to pass.
     failure: Option<String>,
     refusals: BTreeMap<DaemonCall, Refusal>,
@@ -19,6 +21,8 @@ pub(super) struct Conditions {
 pub(super) enum Line {
     /// A container has no row from now on, or for another reason than before.
     Unassigned { container: ContainerId, name: Box<str>, reason: UnassignedReason, detail: String },
+    /// These have no row as the first pass over the whole host finds them.
+    FirstUnassigned { reasons: BTreeMap<UnassignedReason, usize>, containers: Vec<Unassigned> },
     /// A container that had no row has one, or is gone.
     Resolved { container: ContainerId, reason: UnassignedReason },
     /// Passes fail from now on, or for another reason than before.
@@ -86,25 +90,46 @@ impl Conditions {
     fn unassigned_lines(&mut self, report: &PassReport) -> Vec<Line> {
         let now: BTreeMap<_, _> =
             report.unassigned_containers.iter().map(|c| (c.container_id.clone(), c.reason)).collect();
-        let began = report
+        let is_first = report.scope.is_whole() && !std::mem::replace(&mut self.is_begun, true);
+        let news = report
             .unassigned_containers
             .iter()
             .filter(|c| self.unassigned.get(&c.container_id) != Some(&c.reason))
-            .map(|c| Line::Unassigned {
-                container: c.container_id.clone(),
-                name: c.name.clone(),
-                reason: c.reason,
-                detail: c.detail.clone(),
-            });
+            .collect::<Vec<_>>();
+        let began = if is_first { first_line(&news) } else { news.into_iter().map(line_of).collect() };
         let ended = self
             .unassigned
             .iter()
             .filter(|(container, _)| report.settles(container) && !now.contains_key(*container))
             .map(|(container, reason)| Line::Resolved { container: container.clone(), reason: *reason });
-        let lines = began.chain(ended).collect();
+        let lines = began.into_iter().chain(ended).collect();
         self.unassigned.retain(|container, _| !report.settles(container));
         self.unassigned.extend(now);
         lines
+    }
+}
+
+/// However many there are, what was there before us is one line; one alone is told by its name.
+fn first_line(news: &[&Unassigned]) -> Vec<Line> {
+    match news {
+        [] => Vec::new(),
+        [one] => vec![line_of(one)],
+        several => {
+            let mut reasons = BTreeMap::new();
+            for container in several {
+                *reasons.entry(container.reason).or_default() += 1;
+            }
+            vec![Line::FirstUnassigned { reasons, containers: several.iter().map(|found| (*found).clone()).collect() }]
+        }
+    }
+}
+
+fn line_of(container: &Unassigned) -> Line {
+    Line::Unassigned {
+        container: container.container_id.clone(),
+        name: container.name.clone(),
+        reason: container.reason,
+        detail: container.detail.clone(),
     }
 }
 
@@ -125,6 +150,16 @@ impl Line {
             Self::Unassigned { container, name, reason, detail } => {
                 let container_id = container.short();
                 tracing::info!(container_id, ?name, %reason, ?detail, "container has no row");
+            }
+            Self::FirstUnassigned { reasons, containers } => {
+                let count: usize = reasons.values().sum();
+                let reasons: Vec<_> = reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+                let reasons = reasons.join(", ");
+                tracing::info!(count, %reasons, "containers have no row: `dockledger unassigned` lists them");
+                for Unassigned { container_id, name, reason, detail, .. } in containers {
+                    let container_id = container_id.short();
+                    tracing::debug!(container_id, ?name, %reason, ?detail, "container has no row");
+                }
             }
             Self::Resolved { container, reason } => {
                 tracing::info!(container_id = container.short(), %reason, "container has a row now, or is gone");
@@ -158,7 +193,7 @@ pub(super) fn log_pass(report: &PassReport) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Completeness, ContainerState, HostName, PassFailure, Scope, Unassigned};
+    use crate::model::{Completeness, ContainerState, HostName, PassFailure, Scope};
     use crate::tick::failed_report;
 
     fn report(unassigned: &[(&str, UnassignedReason)], failure: Option<&str>) -> PassReport {
@@ -188,6 +223,18 @@ mod tests {
         assert_eq!(conditions.after(&report(&[("a", contested)], None)).len(), 1, "for another reason");
         let ended = conditions.after(&report(&[], None));
         assert_eq!(ended, [Line::Resolved { container: ContainerId::new("a"), reason: contested }]);
+    }
+
+    #[test]
+    fn what_has_no_row_at_the_start_is_one_line_and_what_comes_later_one_each() {
+        let mut conditions = Conditions::default();
+        let (foreign, unknown) = (UnassignedReason::NoLabel, UnassignedReason::UnknownStack);
+        conditions.after(&report(&[], Some("no daemon")));
+        let first = conditions.after(&report(&[("a", foreign), ("b", unknown), ("c", unknown)], None));
+        let [Line::Recovered, Line::FirstUnassigned { reasons, containers }] = &first[..] else { panic!("{first:?}") };
+        assert_eq!((reasons, containers.len()), (&[(foreign, 1), (unknown, 2)].into(), 3));
+        let all = [("a", foreign), ("b", unknown), ("c", unknown), ("d", foreign), ("e", foreign)];
+        assert_eq!(conditions.after(&report(&all, None)).len(), 2, "d and e");
     }
 
     #[test]

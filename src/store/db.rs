@@ -233,6 +233,16 @@ trait Dialect: Connection + BoxableConnection<<Self as Connection>::Backend> {
     fn prepare_migrations(&mut self, schema: &str) -> QueryResult<()>;
 
     fn lock_identities(&mut self) -> QueryResult<()>;
+
+    fn empty_log(&mut self) -> QueryResult<()>;
+}
+
+impl Session {
+    /// Moves what stands in the log of a file into the file, and gives the log's space back; who reads or writes just now
+    /// keeps it from that. A server looks after itself. Outside of any transaction.
+    pub(super) fn empty_log(&mut self) -> QueryResult<()> {
+        each_backend!(&mut self.db, connection => Dialect::empty_log(connection))
+    }
 }
 
 impl Db {

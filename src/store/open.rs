@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use diesel::result::{DatabaseErrorKind, Error};
@@ -103,6 +103,18 @@ impl Store {
         .map_err(|fault| fault.into_error(schema_work(mode), &store.location))?;
         store.open = Some(open);
         Ok(store)
+    }
+
+    /// Gives back the space of a log that has grown: after a first pass over a large host it is many times the ledger's own
+    /// size, and stays so. Whoever uses the file just now keeps it from that, until the next time.
+    pub(super) fn shrink_log(&mut self) -> Result<(), StoreError> {
+        /// A log below is nobody's trouble. In bytes.
+        const LARGE: u64 = 1 << 20;
+        let Location::Sqlite(path) = &self.location else { return Ok(()) };
+        if fs::metadata(log_of(path)).is_ok_and(|log| log.len() > LARGE) {
+            self.run("give back the space of the log", |session| Ok(session.empty_log()?))?;
+        }
+        Ok(())
     }
 
     #[cfg(feature = "http")]
@@ -283,12 +295,16 @@ fn is_empty(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0)
 }
 
-/// A file that is absent or empty beside a log that is not was lost: SQLite would throw away what the log holds.
-fn refuse_a_lost_file(path: &Path) -> Result<(), String> {
+fn log_of(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
-    let log = Path::new(&log);
-    if (!path.exists() || is_empty(path)) && log.exists() && !is_empty(log) {
+    log.into()
+}
+
+/// A file that is absent or empty beside a log that is not was lost: SQLite would throw away what the log holds.
+fn refuse_a_lost_file(path: &Path) -> Result<(), String> {
+    let log = log_of(path);
+    if (!path.exists() || is_empty(path)) && log.exists() && !is_empty(&log) {
         let log = log.display();
         return Err(format!(
             "the file is lost or empty and its log {log} is still there; put the file back, or move the log away to begin \

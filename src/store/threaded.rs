@@ -179,7 +179,16 @@ impl LedgerStore for ThreadedStore {
         let retention = self.config.retention.clone();
         let wall = Timestamp::now();
         let now = lock(&self.clock).as_mut().map_or(wall, |clock| clock.now(wall, Instant::now()));
-        self.work(move |store, lease| store.prune(lease, &retention, now))
+        self.work(move |store, lease| {
+            let removed = store.prune(lease, &retention, now)?;
+            if removed == 0 {
+                // What is due once an hour: a log that is large by then is not worth a fault.
+                if let Err(error) = store.shrink_log() {
+                    tracing::debug!(%error, "the ledger's log stays as large as it is");
+                }
+            }
+            Ok(removed)
+        })
     }
 
     fn open_pass(
@@ -246,6 +255,27 @@ mod tests {
         successor.renew_lease().await.expect("it is still its own");
         successor.release_lease().await.expect("it is still its own");
         late.begin().await.expect_err("what was released stays free");
+    }
+
+    #[tokio::test]
+    async fn a_log_that_grew_is_given_back_once_nothing_is_left_to_remove() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let factory = factory(&directory, FIRST_BOUND);
+        let mut store = factory.make();
+        store.begin().await.expect("a fresh ledger");
+        let config = Config::new(directory.path().join("ledger.db").display().to_string());
+        let mut deployer = Store::open(&config, OpenMode::Write).expect("its ledger");
+        deployer.with_connection(|db| {
+            db.batch_execute(
+                "CREATE TABLE bulk (b BLOB); INSERT INTO bulk VALUES (zeroblob(3000000)); DROP TABLE bulk",
+            )
+            .expect("written");
+        });
+        let log = || std::fs::metadata(directory.path().join("ledger.db-wal")).expect("a log").len();
+        assert!(log() > 2_000_000, "{}", log());
+        while store.prune().await.expect("pruned") > 0 {}
+        assert_eq!(log(), 0);
+        store.renew_lease().await.expect("it goes on");
     }
 
     /// S14: a try that hangs is given up and told, and what it hung in cannot take the lease from the next one.

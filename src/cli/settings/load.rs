@@ -67,10 +67,12 @@ impl Settings {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingsError {
     /// A key that does not exist.
-    #[error("unknown key {key:?} in {path}; the keys are: {known}", known = known_keys())]
+    #[error("unknown key {key:?} in {path}; {hint}", hint = hint(*meant))]
     UnknownKey {
         /// As it was written.
         key: String,
+        /// The key that it is only a slip away from.
+        meant: Option<&'static str>,
         /// The file.
         path: PathBuf,
     },
@@ -150,8 +152,11 @@ pub(crate) fn load(flags: &Flags, surroundings: &Surroundings) -> Result<Setting
 
 fn apply_file(settings: &mut Settings, path: &Path, surroundings: &Surroundings) -> Result<(), SettingsError> {
     for (name, value) in file::read(path, surroundings)? {
-        let key =
-            find_key(&name).ok_or_else(|| SettingsError::UnknownKey { key: bounded(&name), path: path.into() })?;
+        let key = find_key(&name).ok_or_else(|| SettingsError::UnknownKey {
+            key: bounded(&name),
+            meant: meant_by(&name),
+            path: path.into(),
+        })?;
         apply(settings, key, Given::Toml(&value), Origin::File(path.into()))?;
     }
     Ok(())
@@ -193,7 +198,7 @@ fn apply(settings: &mut Settings, key: &'static Key, given: Given<'_>, origin: O
 }
 
 /// The database of the machine if it is there or we may make it, else the user's own.
-fn default_database(surroundings: &Surroundings) -> Result<String, SettingsError> {
+pub(crate) fn default_database(surroundings: &Surroundings) -> Result<String, SettingsError> {
     let shared = &surroundings.machine_database;
     // What we may not look at is there: the error of opening it says what to do, a second ledger would say nothing.
     if surroundings.user_id == 0 || shared.try_exists().unwrap_or(true) {
@@ -207,8 +212,25 @@ fn find_key(name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.name == name)
 }
 
-fn known_keys() -> String {
-    KEYS.iter().map(|key| key.name).collect::<Vec<_>>().join(", ")
+/// The key that a name is only a slip away from: two letters at most, or the table before it.
+fn meant_by(name: &str) -> Option<&'static str> {
+    const SLIPS: usize = 2;
+    let written = name.replace('-', "_").to_ascii_lowercase();
+    let last = |key: &'static str| key.rsplit('.').next().unwrap_or(key);
+    let slips = |key: &'static str| {
+        let whole = strsim::osa_distance(&written, key);
+        // `tokens` for `http.tokens`: without its table it is no other key.
+        if written == last(key) { 0 } else { whole }
+    };
+    let nearest = KEYS.iter().map(|key| (slips(key.name), key.name)).min()?;
+    (nearest.0 <= SLIPS && nearest.1.len() > 2 * SLIPS).then_some(nearest.1)
+}
+
+fn hint(meant: Option<&str>) -> String {
+    match meant {
+        Some(meant) => format!("did you mean {meant:?}? `dockledger config` shows all keys"),
+        None => format!("the keys are: {}", KEYS.iter().map(|key| key.name).collect::<Vec<_>>().join(", ")),
+    }
 }
 
 fn shown(given: Given<'_>) -> String {

@@ -12,6 +12,6 @@ mod trust;
 mod unknown;
 
 pub(crate) use keys::{KEYS, Key};
-pub(crate) use load::{Flags, Origin, Settings, SettingsError, load};
+pub(crate) use load::{Flags, Origin, Settings, SettingsError, default_database, load};
 pub(crate) use surroundings::Surroundings;
 pub(crate) use trust::{TrustError, check_database_place, sqlite_path};

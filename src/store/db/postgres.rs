@@ -219,6 +219,10 @@ impl Dialect for PgConnection {
     fn lock_identities(&mut self) -> QueryResult<()> {
         advisory_lock(self, IDENTITIES_LOCK)
     }
+
+    fn empty_log(&mut self) -> QueryResult<()> {
+        Ok(())
+    }
 }
 
 /// Held until the transaction's end, so that no pooler takes it along.

@@ -122,6 +122,10 @@ impl Dialect for SqliteConnection {
     fn lock_identities(&mut self) -> QueryResult<()> {
         Ok(())
     }
+
+    fn empty_log(&mut self) -> QueryResult<()> {
+        self.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
 }
 
 /// Tries until the lock is had, for as long as another writer's transaction is waited for.

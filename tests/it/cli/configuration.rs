@@ -7,9 +7,35 @@ fn unknown_key_is_refused_by_name_and_source() {
     let program = Program::new();
     let file = program.file("d.toml", "intervall = \"30s\"\n");
     for command in ["once", "ps", "config", "run"] {
-        program.run(&[command, "--config", &file]).fails(2, &["unknown key \"intervall\"", "d.toml", "list_deadline"]);
+        program
+            .run(&[command, "--config", &file])
+            .fails(2, &["unknown key \"intervall\"", "d.toml", "did you mean \"interval\"?"]);
     }
     assert_eq!(program.files(), ["d.toml"], "nothing was made");
+}
+
+#[test]
+fn a_key_without_its_table_and_one_that_is_like_no_other_are_answered_with_those_that_exist() {
+    let program = Program::new();
+    for (text, told) in [
+        ("tokens = \"x\"\n", "did you mean \"http.tokens\"?"),
+        ("list-deadline = \"3s\"\n", "did you mean \"list_deadline\"?"),
+        ("colour = \"red\"\n", "the keys are: "),
+    ] {
+        let file = program.file("d.toml", text);
+        program.run(&["config", "--config", &file]).fails(2, &["unknown key", told]);
+    }
+}
+
+#[test]
+fn a_misspelt_place_of_the_database_makes_no_directory() {
+    let program = Program::new();
+    let path = program.path("vra/lib/ledger.db").display().to_string();
+    for command in [&["once"][..], &["migrate", "up"], &["project", "add", "x"], &["run"]] {
+        let arguments: Vec<&str> = command.iter().copied().chain(["--database", path.as_str()]).collect();
+        program.run(&arguments).fails(4, &["vra/lib of the database is not there", "mkdir -p"]);
+    }
+    assert_eq!(program.files(), Vec::<String>::new());
 }
 
 /// F4: what Kubernetes makes for a service called `dockledger`, and a slip.

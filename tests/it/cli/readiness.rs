@@ -91,3 +91,30 @@ fn a_frozen_daemon_is_told_while_it_is_waited_for_with_the_call_that_hangs() {
         assert!(told.contains("still waiting") && told.contains("GET /containers/json"), "{command}: {told}");
     }
 }
+
+/// What was asked for is done or refused, and never dropped.
+#[test]
+fn another_daemon_than_the_services_is_refused_beside_it() {
+    let daemon = daemon();
+    let program = beside(&daemon);
+    let mut service = Service::start(&program);
+    service.tells("READY=1");
+    for command in [&["once"][..], &["adopt", "--all"], &["claim", "--project", "p"]] {
+        let arguments: Vec<&str> = command.iter().copied().chain(["--docker-host", "tcp://127.0.0.1:1"]).collect();
+        program
+            .run(&arguments)
+            .fails(2, &["a service holds the host local", "leave --docker-host away", "stop the service"]);
+    }
+    assert_eq!(json(&program, "stack list"), Value::Array(Vec::new()));
+    let same = daemon.docker_host();
+    assert_eq!(program.run(&["once", "--docker-host", &same]).code, Some(0));
+    service.signal("TERM");
+    let ended = service.ends();
+    let first = ended.stderr.lines().next().expect("a log");
+    for part in [env!("CARGO_PKG_VERSION"), "ledger.db", "local", &same, "127.0.0.1", "nobody"] {
+        assert!(first.contains(part), "the log begins with {part}: {first}");
+    }
+    assert_eq!(ended.stderr.matches("have no row").count(), 1, "{}", ended.stderr);
+    assert!(!ended.stderr.contains("container has no row"), "{}", ended.stderr);
+    assert_eq!(program.run(&["once", "--docker-host", "tcp://127.0.0.1:1"]).code, Some(3), "alone it is asked");
+}

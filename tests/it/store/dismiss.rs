@@ -41,7 +41,7 @@ on_both_backends! {
     fn only_a_missing_row_is_dismissed_and_what_a_deployer_wrote_only_by_force(database: &TestDatabase) {
         let (mut store, host, web) = (ledger(database), HostName::new("local"), RowId::new("shop:web"));
         assert!(matches!(refusal(store.dismiss(&host, &web, true)), RegistryError::NotMissing { state, .. } if state == "running"));
-        database.execute("UPDATE containers SET state = 'missing', subdomain = 'www' WHERE id = 'shop:web'");
+        database.execute("UPDATE containers SET state = 'missing', recorded_state = 'missing', subdomain = 'www' WHERE id = 'shop:web'");
         let refused = refusal(store.dismiss(&host, &web, false));
         assert!(matches!(&refused, RegistryError::Deployed { columns, .. } if columns == "subdomain"), "{refused}");
         assert!(matches!(refusal(store.dismiss(&HostName::new("east"), &web, true)), RegistryError::Unknown { .. }));
@@ -54,7 +54,7 @@ on_both_backends! {
 
     fn a_missing_row_that_no_deployer_wrote_into_is_dismissed_without_force(database: &TestDatabase) {
         let (mut store, host) = (ledger(database), HostName::new("local"));
-        database.execute("UPDATE containers SET state = 'missing', subdomain = '' WHERE id = 'shop:web'");
+        database.execute("UPDATE containers SET state = 'missing', recorded_state = 'missing', subdomain = '' WHERE id = 'shop:web'");
         store.dismiss(&host, &RowId::new("shop:web"), false).expect("forgotten");
         assert_eq!(ids(&mut store), ["shop:plain"]);
     }

@@ -266,10 +266,15 @@ async fn f14_another_id_with_the_same_containers_is_accepted_and_recorded() {
     for id in ["SECOND", "THIRD"] {
         case.daemon.with(|world| world.set_engine_id(id));
         case.daemon.with(|world| world.remove("c1", true)).ok();
-        let ran = case.program(&["once", "--json", "-v"]);
-        assert_eq!((ran.code, &ran.json()["outcome"]), (0, &"committed".into()), "{}", ran.stdout);
-        assert!(ran.stderr.contains("renewed"), "{}", ran.stderr);
-        assert_eq!(case.store().host(&case.config.host).expect("a host").engine_identity.as_deref(), Some(id));
+        let mut told = String::new();
+        let recorded = || case.store().host(&case.config.host).expect("a host").engine_identity;
+        // The containers prove the daemon: no pass waits for its id, and on a busy machine the first may end without it.
+        while recorded().as_deref() != Some(id) {
+            let ran = case.program(&["once", "--json", "-v"]);
+            assert_eq!((ran.code, &ran.json()["outcome"]), (0, &"committed".into()), "{}", ran.stdout);
+            told.push_str(&ran.stderr);
+        }
+        assert!(told.contains("renewed"), "{told}");
         assert!(!case.program(&["once", "-v"]).stderr.contains("renewed"), "told once");
     }
     case.daemon.with(|world| {

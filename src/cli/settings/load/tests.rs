@@ -92,17 +92,17 @@ fn own_database_variable_beats_the_common_one_and_both_beat_the_file() {
 }
 
 #[test]
-fn unknown_keys_are_errors_that_name_the_key_and_the_known_ones() {
+fn unknown_keys_are_errors_that_name_the_key_and_the_one_that_is_meant_or_else_the_known_ones() {
     let fixture = fixture();
-    for (text, key) in [
-        ("intervall = \"30s\"", "\"intervall\""),
-        ("[retention]\nmising = \"1d\"", "\"retention.mising\""),
-        ("retention = \"1d\"", "\"retention\""),
-        ("[http]\nlisen = \"x\"", "\"http.lisen\""),
-        ("[actions]", "\"actions\""),
+    for (text, key, hint) in [
+        ("intervall = \"30s\"", "\"intervall\"", "did you mean \"interval\"?"),
+        ("[retention]\nmising = \"1d\"", "\"retention.mising\"", "did you mean \"retention.missing\"?"),
+        ("retention = \"1d\"", "\"retention\"", "inspect_deadline"),
+        ("[http]\nlisen = \"x\"", "\"http.lisen\"", "did you mean \"http.listen\"?"),
+        ("[actions]", "\"actions\"", "inspect_deadline"),
     ] {
         let error = fixture.error(&fixture.file(text));
-        assert!(error.contains(key) && error.contains("given.toml") && error.contains("inspect_deadline"), "{error}");
+        assert!(error.contains(key) && error.contains("given.toml") && error.contains(hint), "{error}");
     }
 }
 
