@@ -94,6 +94,17 @@ impl Store {
         })
     }
 
+    /// How many rows somebody has to look at, of every host.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn count_attention(&mut self) -> Result<usize, StoreError> {
+        self.read("count the rows that need attention", |db| {
+            let count: i64 = containers::table.filter(containers::attention.ne("")).count().get_result(db)?;
+            Ok(usize::try_from(count).unwrap_or(0))
+        })
+    }
+
     /// How many rows there are, of every host.
     ///
     /// # Errors

@@ -44,6 +44,8 @@ struct Containers {
     sorts: Vec<(String, &'static str, bool)>,
     summary: String,
     table: RowsTable,
+    /// A state that was asked for and that nobody knows.
+    unknown_state: Option<String>,
     /// What to do next, of an empty ledger.
     empty: Option<Empty>,
 }
@@ -69,13 +71,13 @@ pub(super) async fn page(State(shared): State<Shared>, visit: Visit, Query(filte
 
 async fn make(shared: &Shared, visit: &Visit, filters: Filters) -> Result<Containers, Problem> {
     let seen = visit.seen;
-    let (known, rows) =
+    let (known, mut rows) =
         shared.readers.read(move |store| Ok((know(store, seen)?, store.rows(&RowFilter::default())?))).await?;
     let t = visit.language.texts();
+    filters.order().sort(&mut rows);
     let passing: Vec<&StoredRow> = rows.iter().filter(|row| filters.lets_pass(row)).collect();
     let chips = filters.chips(&passing, t);
-    let mut shown: Vec<&StoredRow> = passing.into_iter().filter(|row| filters.lets_state_pass(row)).collect();
-    filters.sort(&mut shown);
+    let mut shown = filters.of_state(passing);
     let count = shown.len();
     shown.truncate(MOST_ROWS);
     let frame = Frame::new(visit, shared, &known, Section::Containers, t.nav_containers.to_owned());
@@ -88,6 +90,7 @@ async fn make(shared: &Shared, visit: &Visit, filters: Filters) -> Result<Contai
         hosts: names.into_iter().map(|name| (name.to_owned(), filters.host == name)).collect(),
         sorts: filters.sorts(t),
         summary: summary(&frame, count, rows.len()),
+        unknown_state: filters.unknown_state(&rows),
         empty: empty(&known, &filters, rows.len(), shown.len()),
         table,
         filters,
@@ -177,7 +180,7 @@ mod tests {
 
     #[test]
     fn an_empty_page_says_why() {
-        let known = Known { hosts: Vec::new(), rows: 0, revision: Revision(0), news: None };
+        let known = Known { hosts: Vec::new(), rows: 0, attention: 0, revision: Revision(0), news: None };
         let none = Filters::default();
         let some = Filters { kind: "site".into(), ..Filters::default() };
         assert_eq!(empty(&known, &none, 0, 0), Some(Empty::Unlooked));

@@ -52,6 +52,8 @@ pub(super) fn facts(row: &StoredRow, stage: Option<&str>, ports: Vec<Port>, fram
         (t.health, text(observed.health.as_deref().map(|health| t.health(health)))),
         (t.exit_code, number(observed.exit_code)),
         (t.restart_count, number(observed.restart_count)),
+        (t.start_error, text(observed.start_error.as_deref())),
+        (t.attention_since, at(observed.attention_since)),
         (t.column_since, at(observed.state_since)),
         (t.created_in_docker, at(observed.created_in_docker_at)),
         (t.started_at, at(observed.started_at)),

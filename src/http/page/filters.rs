@@ -3,8 +3,10 @@
 use serde::Deserialize;
 
 use super::links::{Chip, query};
+use super::marks::look;
+use super::row_view::shown;
 use super::texts::Texts;
-use crate::model::{ContainerState, StoredRow};
+use crate::model::{Attention, Condition, ContainerState, RowOrder, StoredRow};
 
 /// What the URL asks for; empty is the same as absent, and what nobody knows matches nothing.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -17,17 +19,9 @@ pub(super) struct Filters {
     pub(super) sort: String,
 }
 
-/// Every state that is not up.
-const DOWN: &str = "down";
-
-/// What somebody should look at: gone, failed, unhealthy, flapping, ended badly.
-const ATTENTION: &str = "attention";
-
-/// The states that are offered, in the order of the chips; others are offered when a row has them.
-const OFFERED: [&str; 2] = [ATTENTION, DOWN];
-
-/// How rows can be sorted.
-const SORTS: [&str; 4] = ["workload", "name", "state", "since"];
+/// How rows can be sorted, the first unless another is asked for.
+const ORDERS: [RowOrder; 5] =
+    [RowOrder::Attention, RowOrder::Workload, RowOrder::Name, RowOrder::State, RowOrder::Since];
 
 impl Filters {
     /// Whether fewer than all rows are asked for.
@@ -42,68 +36,62 @@ impl Filters {
         kind && host && (self.text.trim().is_empty() || contains(row, &self.text))
     }
 
-    /// Whether a row passes the filter of its state.
-    pub(super) fn lets_state_pass(&self, row: &StoredRow) -> bool {
-        match self.state.as_str() {
-            "" => true,
-            DOWN => !row.observed.state.is_up(),
-            ATTENTION => needs_attention(row),
-            word => row.observed.state.as_str() == word,
-        }
+    /// The rows that pass the filter of their state.
+    pub(super) fn of_state<'a>(&self, rows: Vec<&'a StoredRow>) -> Vec<&'a StoredRow> {
+        let conditions = Condition::parse_all(&self.state);
+        rows.into_iter().filter(|row| passes(&conditions, row)).collect()
     }
 
-    /// The states to choose from, with how many rows each would show.
+    /// A word of the filter of the state that nobody knows and no row has.
+    pub(super) fn unknown_state(&self, rows: &[StoredRow]) -> Option<String> {
+        let conditions = Condition::parse_all(&self.state);
+        let nobody = |condition: &&Condition| !rows.iter().any(|row| condition.holds(row));
+        let mut foreign = conditions.iter().filter(nobody).filter_map(Condition::foreign_word);
+        foreign.next().map(shown)
+    }
+
+    /// The conditions to choose from, with how many rows each would show.
     pub(super) fn chips(&self, rows: &[&StoredRow], t: &Texts) -> Vec<Chip> {
         let chip = |state: &str, text: &str, look| {
+            let conditions = Condition::parse_all(state);
             let chosen = Self { state: state.to_owned(), ..self.clone() };
             Chip {
                 href: chosen.href(),
                 text: text.to_owned(),
                 look,
-                count: rows.iter().filter(|row| chosen.lets_state_pass(row)).count(),
+                count: rows.iter().filter(|row| passes(&conditions, row)).count(),
                 is_chosen: self.state == state,
             }
         };
-        let mut chips = vec![chip("", t.state_all, None)];
-        chips.extend(OFFERED.map(|state| {
-            let text = if state == DOWN { t.state_down } else { t.state_attention };
-            chip(state, text, None)
-        }));
+        let mut chips = vec![chip("", t.state_all, None), chip("attention", t.state_attention, None)];
+        // What is gone is a state as well.
+        let reasons = Attention::ALL.iter().filter(|reason| **reason != Attention::Missing);
+        let reasons = reasons.map(|reason| chip(reason.as_str(), t.attention(*reason), Some(("triangle", "bad"))));
+        chips.extend(reasons.filter(|chip| chip.count > 0 || chip.is_chosen));
+        chips.push(chip("down", t.state_down, None));
         let mut states: Vec<ContainerState> = rows.iter().map(|row| row.observed.state.clone()).collect();
-        if !self.state.is_empty() && !OFFERED.contains(&self.state.as_str()) {
-            states.push(ContainerState::parse(&self.state));
-        }
+        states.extend(Condition::parse_all(&self.state).into_iter().filter_map(|condition| match condition {
+            Condition::In(state) => Some(state),
+            _ => None,
+        }));
         states.sort_by_key(|state| (rank(state), state.to_string()));
         states.dedup();
-        chips.extend(states.iter().map(|state| {
-            let word = super::row_view::shown(t.state(state));
-            chip(state.as_str(), &word, Some(super::marks::look(state)))
-        }));
+        chips.extend(states.iter().map(|state| chip(state.as_str(), &shown(t.state(state)), Some(look(state)))));
         chips
     }
 
-    /// Sorts what is shown; by owner unless another order is asked for.
-    pub(super) fn sort(&self, rows: &mut [&StoredRow]) {
-        let since = |row: &StoredRow| std::cmp::Reverse(row.observed.state_since);
-        let owner = |row: &StoredRow| {
-            (row.workload_name.clone().unwrap_or_default(), row.binding.role.clone(), row.observed.name.clone())
-        };
-        match self.sort.as_str() {
-            "name" => rows.sort_by_cached_key(|row| row.observed.name.clone()),
-            "state" => rows.sort_by_cached_key(|row| (rank(&row.observed.state), owner(row))),
-            "since" => rows.sort_by_cached_key(|row| since(row)),
-            _ => rows.sort_by_cached_key(|row| owner(row)),
-        }
+    /// In which order the rows are shown.
+    pub(super) fn order(&self) -> RowOrder {
+        RowOrder::parse(&self.sort).filter(|order| ORDERS.contains(order)).unwrap_or(ORDERS[0])
     }
 
     /// The orders to choose from: link, text, whether it is this one.
     pub(super) fn sorts(&self, t: &Texts) -> Vec<(String, &'static str, bool)> {
-        let texts = [t.column_workload, t.column_container, t.column_state, t.column_since];
-        let chosen = if SORTS.contains(&self.sort.as_str()) { self.sort.as_str() } else { SORTS[0] };
-        let each = SORTS.into_iter().zip(texts);
-        each.map(|(sort, text)| {
-            let sorted = if sort == SORTS[0] { String::new() } else { sort.to_owned() };
-            (Self { sort: sorted, ..self.clone() }.href(), text, sort == chosen)
+        let texts = [t.sort_attention, t.column_workload, t.column_container, t.column_state, t.column_since];
+        let each = ORDERS.into_iter().zip(texts);
+        each.map(|(order, text)| {
+            let sort = if order == ORDERS[0] { String::new() } else { order.to_string() };
+            (Self { sort, ..self.clone() }.href(), text, order == self.order())
         })
         .collect()
     }
@@ -123,6 +111,11 @@ impl Filters {
     }
 }
 
+/// Whether a row is in one of the conditions; none does not narrow.
+fn passes(conditions: &[Condition], row: &StoredRow) -> bool {
+    conditions.is_empty() || conditions.iter().any(|condition| condition.holds(row))
+}
+
 /// Whether each word of the search is somewhere in what the row shows.
 fn contains(row: &StoredRow, text: &str) -> bool {
     let haystack = [
@@ -138,15 +131,6 @@ fn contains(row: &StoredRow, text: &str) -> bool {
     .join("\n")
     .to_lowercase();
     text.split_whitespace().all(|word| haystack.contains(&word.to_lowercase()))
-}
-
-fn needs_attention(row: &StoredRow) -> bool {
-    let observed = &row.observed;
-    let ended_badly = observed.state == ContainerState::Stopped && observed.exit_code.is_some_and(|code| code != 0);
-    let is_unwell = observed.state.is_up() && observed.health.as_deref() == Some("unhealthy");
-    let is_lost =
-        matches!(observed.state, ContainerState::Missing | ContainerState::Failed | ContainerState::Restarting);
-    ended_badly || is_unwell || is_lost || observed.flapping_since.is_some()
 }
 
 /// The gravest first.
@@ -170,6 +154,7 @@ mod tests {
     use super::*;
     use crate::http::page::row_view::tests::row;
     use crate::http::page::texts::ENGLISH;
+    use crate::model::AttentionSet;
 
     fn filters(change: impl FnOnce(&mut Filters)) -> Filters {
         let mut filters = Filters::default();
@@ -188,21 +173,22 @@ mod tests {
     }
 
     #[test]
-    fn what_needs_attention_is_lost_unwell_or_ended_badly() {
-        let passes = |change: fn(&mut StoredRow)| {
-            let mut row = row();
-            change(&mut row);
-            filters(|filters| filters.state = "attention".into()).lets_state_pass(&row)
-        };
-        assert!(!passes(|_| {}));
-        assert!(passes(|row| row.observed.state = ContainerState::Missing));
-        assert!(passes(|row| row.observed.health = Some("unhealthy".into())));
-        assert!(passes(|row| {
-            (row.observed.state, row.observed.exit_code) = (ContainerState::Stopped, Some(1));
-        }));
-        assert!(!passes(|row| {
-            (row.observed.state, row.observed.exit_code) = (ContainerState::Stopped, Some(0));
-        }));
+    fn several_words_of_one_filter_are_or_and_an_unknown_one_is_told() {
+        let mut row = row();
+        row.observed.attention = AttentionSet::NONE.with(Attention::Crashed);
+        for (state, passes, unknown) in [
+            ("attention", true, None),
+            ("crashed", true, None),
+            ("stopped,crashed", true, None),
+            ("unhealthy", false, None),
+            ("down", false, None),
+            ("bogus", false, Some("bogus")),
+            ("running, bogus", true, Some("bogus")),
+        ] {
+            let filters = filters(|filters| filters.state = state.into());
+            assert_eq!(filters.of_state(vec![&row]).len() == 1, passes, "{state}");
+            assert_eq!(filters.unknown_state(std::slice::from_ref(&row)).as_deref(), unknown, "{state}");
+        }
     }
 
     /// B6: a filter cannot leave the link that keeps it.

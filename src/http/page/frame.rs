@@ -62,6 +62,8 @@ pub(super) struct Link {
     pub(super) href: &'static str,
     pub(super) text: &'static str,
     pub(super) count: Option<usize>,
+    /// How many of what is counted somebody has to look at.
+    pub(super) attention: usize,
     /// Whether the count is a reason to look.
     pub(super) is_alarming: bool,
     pub(super) is_here: bool,
@@ -125,6 +127,7 @@ impl Frame {
             href,
             text,
             count,
+            attention: if at == Section::Containers { known.attention } else { 0 },
             is_alarming,
             is_here: at == section,
         };

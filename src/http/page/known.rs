@@ -9,6 +9,8 @@ use crate::store::{Store, StoreError};
 pub(super) struct Known {
     pub(super) hosts: Vec<HostRecord>,
     pub(super) rows: usize,
+    /// How many of them somebody has to look at.
+    pub(super) attention: usize,
     pub(super) revision: Revision,
     /// How many changes are new to the visitor, [`MOST_NEWS`] at most; `None` of one who has seen none before.
     pub(super) news: Option<usize>,
@@ -24,5 +26,6 @@ pub(super) fn know(store: &mut Store, seen: Seen) -> Result<Known, StoreError> {
         Some(until) => Some(store.changes(Some(until), None, MOST_NEWS)?.changes.len()),
         None => None,
     };
-    Ok(Known { hosts: store.hosts()?, rows: store.count_rows()?, revision, news })
+    let (rows, attention) = (store.count_rows()?, store.count_attention()?);
+    Ok(Known { hosts: store.hosts()?, rows, attention, revision, news })
 }

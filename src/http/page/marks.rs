@@ -1,7 +1,7 @@
 //! How a state looks: a shape and a tone beside its word, so that no meaning rests on colour alone.
 
 use super::texts::Texts;
-use crate::model::ContainerState;
+use crate::model::{ContainerState, Observed};
 
 /// A state as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,15 @@ impl Mark {
     pub(super) fn of(state: &ContainerState, t: &Texts) -> Self {
         let (shape, tone) = look(state);
         Self { shape, tone, word: t.state(state).to_owned() }
+    }
+}
+
+impl Mark {
+    /// Of a row: what is gone as was asked for alarms nobody.
+    pub(super) fn of_row(observed: &Observed, t: &Texts) -> Self {
+        let mark = Self::of(&observed.state, t);
+        let is_calm = observed.state == ContainerState::Missing && observed.attention.is_empty();
+        if is_calm { Self { tone: "calm", ..mark } } else { mark }
     }
 }
 

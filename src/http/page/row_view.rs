@@ -11,7 +11,7 @@ use super::marks::Mark;
 use super::ports::{Port, ports};
 use super::texts::Texts;
 use super::visit::Visit;
-use crate::model::{ContainerState, HostName, RowId, StoredRow, Timestamp};
+use crate::model::{Attention, ContainerState, HostName, RowId, StoredRow, Timestamp};
 use crate::telling::escape;
 
 /// What all rows of one answer are shown with.
@@ -47,6 +47,7 @@ pub(super) struct RowView {
     pub(super) host: String,
     pub(super) mark: Mark,
     pub(super) since: Option<Moment>,
+    pub(super) attention_since: Option<Moment>,
     pub(super) ports: Vec<Port>,
     pub(super) more_ports: usize,
     pub(super) ports_text: String,
@@ -122,7 +123,8 @@ impl RowView {
             part: shown(&row.binding.role),
             subdomain: shown(row.deployer.subdomain.as_deref().unwrap_or_default()),
             host: shown(row.host.as_str()),
-            mark: Mark::of(&observed.state, t),
+            mark: Mark::of_row(observed, t),
+            attention_since: observed.attention_since.map(|at| Moment::ago(at, now, t)),
             since: observed.state_since.map(|at| Moment::span(at, now, t)),
             ports,
             more_ports,
@@ -140,6 +142,7 @@ fn version(row: &StoredRow, workload: &str, notes: &[Note]) -> String {
     workload.hash(&mut hasher);
     notes.iter().for_each(|note| note.text.hash(&mut hasher));
     row.observed.started_at.hash(&mut hasher);
+    row.deployer.subdomain.hash(&mut hasher);
     format!("{}-{:x}", row.revision.0, hasher.finish())
 }
 
@@ -154,28 +157,35 @@ pub(super) fn notes(row: &StoredRow, language: Language) -> Vec<Note> {
     let observed = &row.observed;
     let mut notes = Vec::new();
     let mut note = |tone, text: String| notes.push(Note { tone, text });
-    if observed.flapping_since.is_some() {
-        note("bad", language.count(t.n_note_flapping, usize::try_from(observed.recent_starts).unwrap_or(0)));
-    }
-    if observed.oom_killed == Some(true) {
-        note("bad", t.note_oom.to_owned());
+    for reason in observed.attention.iter() {
+        note("bad", reason_text(row, reason, language));
     }
     let is_down = matches!(observed.state, ContainerState::Stopped | ContainerState::Restarting);
-    if let Some(code) = observed.exit_code.filter(|_| is_down) {
-        note(if code == 0 { "calm" } else { "bad" }, t.note_exit.replace("{code}", &code.to_string()));
+    let is_told = observed.attention.contains(Attention::Crashed);
+    if let Some(code) = observed.exit_code.filter(|_| is_down && !is_told) {
+        note("calm", t.note_exit.replace("{code}", &code.to_string()));
     }
-    if let Some(health) = observed.health.as_deref().filter(|_| observed.state.is_up()) {
-        let tone = match health {
-            "healthy" => "calm",
-            "unhealthy" => "bad",
-            _ => "busy",
-        };
-        note(tone, shown(t.health(health)));
+    let is_told = observed.attention.contains(Attention::Unhealthy);
+    if let Some(health) = observed.health.as_deref().filter(|_| observed.state.is_up() && !is_told) {
+        note(if health == "healthy" { "calm" } else { "busy" }, shown(t.health(health)));
     }
     if let Some(restarts) = observed.restart_count.and_then(|count| usize::try_from(count).ok()).filter(|n| *n > 0) {
         note("calm", language.count(t.n_note_restarts, restarts));
     }
     notes
+}
+
+/// Why somebody has to look, with what is known of it.
+fn reason_text(row: &StoredRow, reason: Attention, language: Language) -> String {
+    let (t, observed) = (language.texts(), &row.observed);
+    let word = t.attention(reason);
+    match (reason, observed.exit_code) {
+        (Attention::Crashed, Some(code)) => format!("{word}, {}", t.note_exit.replace("{code}", &code.to_string())),
+        (Attention::Flapping, _) => {
+            language.count(t.n_note_flapping, usize::try_from(observed.recent_starts).unwrap_or(0))
+        }
+        _ => word.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -249,10 +259,10 @@ pub(super) mod tests {
     fn what_explains_a_state_comes_gravest_first() {
         let mut row = row();
         row.observed.state = ContainerState::Restarting;
-        row.observed.flapping_since = row.observed.state_since;
         (row.observed.recent_starts, row.observed.exit_code, row.observed.restart_count) = (5, Some(137), Some(9));
-        row.observed.oom_killed = Some(true);
+        row.observed.attention =
+            [Attention::Flapping, Attention::OutOfMemory, Attention::Crashed].into_iter().collect();
         let texts: Vec<String> = notes(&row, Language::English).into_iter().map(|note| note.text).collect();
-        assert_eq!(texts, ["flapping: 5 starts", "out of memory", "exit code 137", "9 restarts"]);
+        assert_eq!(texts, ["crashed, exit code 137", "out of memory", "flapping: 5 starts", "9 restarts"]);
     }
 }

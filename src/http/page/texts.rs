@@ -70,6 +70,9 @@ texts! {
     state_all: "all", "все";
     state_down: "not running", "не работают";
     state_attention: "need attention", "требуют внимания";
+    state_unknown: "No row can be in the state", "Ни одна строка не может быть в состоянии";
+    state_known: "Known are:", "Известны:";
+    sort_attention: "Trouble", "Проблемы";
     sort_by: "Sort by", "Сортировать:";
     n_containers: "{n} container|{n} containers", "{n} контейнер|{n} контейнера|{n} контейнеров";
     n_containers_of: "{n} container of {all}|{n} containers of {all}",
@@ -266,8 +269,15 @@ texts! {
     health_starting: "health check starting", "проверка здоровья начата";
     health_healthy: "healthy", "здоров";
     health_unhealthy: "unhealthy", "нездоров";
+    attention_missing: "missing", "пропал";
+    attention_crashed: "crashed", "упал";
+    attention_out_of_memory: "out of memory", "не хватило памяти";
+    attention_failed_to_start: "failed to start", "не запустился";
+    attention_unhealthy: "unhealthy", "нездоров";
+    attention_flapping: "flapping", "часто падает";
+    attention_since: "Needs attention since", "Требует внимания с";
+    start_error: "Could not be started", "Не удалось запустить";
     note_exit: "exit code {code}", "код выхода {code}";
-    note_oom: "out of memory", "не хватило памяти";
     n_note_flapping: "flapping: {n} start|flapping: {n} starts", "часто падает: {n} запуск|часто падает: {n} запуска|часто падает: {n} запусков";
     n_note_restarts: "{n} restart|{n} restarts", "{n} перезапуск|{n} перезапуска|{n} перезапусков";
     note_last_seen: "last seen", "последний раз замечен";

@@ -223,7 +223,7 @@ impl Line {
 impl Down {
     fn of(row: &StoredRow, t: &Texts) -> Self {
         let name = if row.observed.name.is_empty() { t.no_name } else { &row.observed.name };
-        Self { name: shown(name), href: history_href(&row.host, &row.id), mark: Mark::of(&row.observed.state, t) }
+        Self { name: shown(name), href: history_href(&row.host, &row.id), mark: Mark::of_row(&row.observed, t) }
     }
 }
 

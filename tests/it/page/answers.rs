@@ -17,8 +17,10 @@ fn without_scripts_the_page_is_whole_and_its_form_filters() {
     let some = get(&room, "/?kind=site&host=&state=&text=handbook").body;
     assert!(some.contains("site-handbook") && !some.contains("storefront-production-1"));
     assert!(some.contains("1 container of "), "the count says what is shown");
-    let nothing = get(&room, "/?state=hibernated").body;
+    let nothing = get(&room, "/?state=paused&text=nowhere").body;
     assert!(nothing.contains("No container matches"));
+    let unknown = get(&room, "/?state=bogus").body;
+    assert!(unknown.contains("No row can be in the state <bdi>bogus</bdi>") && unknown.contains("attention; crashed"));
 }
 
 #[test]
@@ -61,6 +63,23 @@ fn a_refused_call_is_told_with_its_cure_in_both_languages() {
             assert!(card.contains(expected), "{language}: {expected}: {card}");
         }
     }
+}
+
+#[test]
+fn what_needs_attention_comes_first_and_is_counted_in_the_navigation() {
+    let room = Showroom::furnished();
+    let all = get(&room, "/").body;
+    let count = all.split("class=\"count alarming\">").nth(1).and_then(|rest| rest.split('<').next()).expect("a count");
+    let needing = get(&room, "/?state=attention").body;
+    let shown = needing.matches("<td role=\"cell\" class=\"c-state\">").count();
+    assert_eq!(count, shown.to_string());
+    let place = |name: &str| all.find(&format!("<bdi>{name}</bdi>")).expect(name);
+    assert!(place("files-cron-1") < place("reports-production-2"), "what is gone before what crashed");
+    assert!(place("reports-production-2") < place("wiki-app-1"), "what crashed before what is unwell");
+    assert!(place("wiki-app-1") < place("backup-restic-1"), "what needs attention before what was stopped by request");
+    assert!(place("backup-restic-1") < place("chat-synapse-1"), "what is down before what is up");
+    let crashed = get(&room, "/?state=crashed").body;
+    assert!(crashed.contains("crashed, exit code 1<") && !crashed.contains("wiki-app-1"));
 }
 
 #[test]

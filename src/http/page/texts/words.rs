@@ -1,7 +1,9 @@
 //! The words of the ledger in the words of a language.
 
 use super::{ENGLISH, Texts};
-use crate::model::{ChangeCause, ContainerState, DaemonCall, HostStatus, PassOutcome, Refusal, Trigger, WorkloadKind};
+use crate::model::{
+    Attention, ChangeCause, ContainerState, DaemonCall, HostStatus, PassOutcome, Refusal, Trigger, WorkloadKind,
+};
 use crate::telling::Trouble;
 
 impl Texts {
@@ -26,6 +28,18 @@ impl Texts {
             WorkloadKind::Project => self.kind_project,
             WorkloadKind::Stack => self.kind_stack,
             WorkloadKind::Site => self.kind_site,
+        }
+    }
+
+    /// Why somebody has to look at a row.
+    pub(in crate::http::page) const fn attention(&self, reason: Attention) -> &'static str {
+        match reason {
+            Attention::Missing => self.attention_missing,
+            Attention::Crashed => self.attention_crashed,
+            Attention::OutOfMemory => self.attention_out_of_memory,
+            Attention::FailedToStart => self.attention_failed_to_start,
+            Attention::Unhealthy => self.attention_unhealthy,
+            Attention::Flapping => self.attention_flapping,
         }
     }
 
