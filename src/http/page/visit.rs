@@ -17,7 +17,7 @@ pub(super) struct Visit {
     pub(super) language: Language,
     /// Who is logged in, by the name of his token.
     pub(super) who: Option<String>,
-    /// Whether he may read the ledger.
+    /// Whether he may read all of the ledger.
     pub(super) may_read: bool,
     /// Whether a module asks for the live part alone.
     pub(super) is_live_part: bool,
@@ -39,7 +39,7 @@ impl<S: Sync> FromRequestParts<S> for Visit {
         let caller = parts.extensions.get::<Caller>();
         Ok(Self {
             who: caller.filter(|caller| caller.has_token).map(|caller| shown(&caller.name)),
-            may_read: caller.is_some(),
+            may_read: caller.is_some_and(|caller| caller.projects.is_none()),
             language: Language::of_visitor(&parts.headers),
             is_live_part: parts.headers.contains_key(LIVE_PART),
             here: parts.uri.path_and_query().map_or_else(|| "/".into(), ToString::to_string),
