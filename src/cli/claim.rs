@@ -79,6 +79,7 @@ fn request(arguments: &ClaimArguments, container_id: Option<ContainerId>, row: O
         proxy_route: arguments.proxy_route.clone(),
         npm_proxy: arguments.npm_proxy.clone(),
         image_tag: arguments.image_tag.clone(),
+        ..ClaimRequest::default()
     }
 }
 

@@ -114,6 +114,7 @@ const fn of_registry(error: &RegistryError) -> (StatusCode, &'static str) {
         RegistryError::NotMissing { .. } => (StatusCode::CONFLICT, "not_missing"),
         RegistryError::Deployed { .. } => (StatusCode::CONFLICT, "deployed"),
         RegistryError::Owned { .. } => (StatusCode::CONFLICT, "owned_by_another"),
+        RegistryError::Bound { .. } => (StatusCode::CONFLICT, "bound"),
     }
 }
 
@@ -184,6 +185,9 @@ fn registry_words(error: &RegistryError) -> String {
                 "row \"{row}\" bears what a deployer wrote ({columns}); repeat this with force=true to lose that too"
             )
         }
+        RegistryError::Bound { row } => format!(
+            "row \"{row}\" is bound to a container: its state is what the daemon says; a row without one can be set to failed"
+        ),
         RegistryError::Owned { what, owner } => format!(
             "{what} belongs to {owner}: a claim cannot take it; name another row or container, or have its owner release the \
              row (DELETE /api/v1/projects/PROJECT/claims/ROW)"

@@ -134,6 +134,8 @@ pub struct Route {
     pub project: Option<String>,
     /// The stage's name, if one is found.
     pub stage: Option<String>,
+    /// The names of other workloads with a row of the same subdomain: one of them gets what is meant for another.
+    pub contested_by: Vec<String>,
 }
 
 word_enum! {
@@ -364,4 +366,10 @@ pub struct ClaimRequest {
     pub npm_proxy: Option<String>,
     /// See [`super::DeployerColumns`].
     pub image_tag: Option<String>,
+    /// Whether its container could not be made: a row that is not bound is `failed` then.
+    pub has_failed: bool,
+    /// Whether the subdomain is taken away from every other row that bears it.
+    pub takes_subdomain: bool,
+    /// The workloads that it may be taken from; `None` for all.
+    pub takes_from: Option<Vec<WorkloadId>>,
 }

@@ -1,6 +1,10 @@
 //! A deployer's calls: a row of a project is made, bound, changed or removed. None of them can name an observed column.
 
+mod facts;
+
 use diesel::prelude::*;
+
+use facts::write_facts;
 
 use super::changes::{NewChange, Revisions, differences_text, record};
 use super::db::{Db, locked};
@@ -27,34 +31,20 @@ impl Store {
     /// [`RegistryError::Unknown`] for the project or the stage, [`RegistryError::Owned`] if the row is another
     /// workload's or the container another row's.
     pub fn claim(&mut self, host: &HostName, request: &ClaimRequest) -> Result<(RowId, Revision), StoreError> {
+        self.claim_telling(host, request).map(|claimed| (claimed.row, claimed.revision))
+    }
+
+    /// As [`Self::claim`], and says whether the row was made by it.
+    ///
+    /// # Errors
+    /// As [`Self::claim`]; [`RegistryError::Bound`] if the row is said to have failed and has a container.
+    pub fn claim_telling(&mut self, host: &HostName, request: &ClaimRequest) -> Result<ClaimedRow, StoreError> {
         let request =
             &ClaimRequest { container_id: request.container_id.as_ref().map(as_daemons_write), ..request.clone() };
         self.write("claim a row", |db| {
-            let project = find_project(db, &request.project)?;
-            hold_workload(db, &project.workload_id, &request.project)?;
-            let stage = request.stage.as_deref().map(|stage| find_stage(db, &project.id, stage)).transpose()?;
-            let claim = Claim {
-                host,
-                request,
-                workload: &project.workload_id,
-                stage: stage.as_ref().map(|stage| (stage.id.as_str(), stage.name.as_str())),
-            };
-            claim.check_texts()?;
-            let bound = bound_row(db, host, request.container_id.as_ref())?;
-            let Some(row) = request.row.as_ref().or_else(|| bound.as_ref().map(|(row, _)| row)) else {
-                return claim.make(db, &RowId::new(uuid::Uuid::now_v7().to_string()));
-            };
-            if let Some((other, owner)) = bound.as_ref().filter(|(other, _)| other != row) {
-                let container = request.container_id.as_ref().map_or("", ContainerId::short);
-                return Err(owned(db, format!("container {container} (row {other})"), owner)?);
-            }
-            match stored(db, host, row)? {
-                None => claim.make(db, row),
-                Some(stored) if stored.workload_id != project.workload_id.as_str() => {
-                    Err(owned(db, format!("row {row}"), &WorkloadId::new(stored.workload_id))?)
-                }
-                Some(stored) => claim.change(db, row, &stored),
-            }
+            let claimed = claimed(db, host, request)?;
+            write_facts(db, host, &claimed.row, request)?;
+            Ok(claimed)
         })
     }
 
@@ -88,6 +78,55 @@ impl Store {
             forget(db, &rows)?;
             tell_forgotten(db, &rows)?.ok_or_else(|| unknown().into())
         })
+    }
+}
+
+/// The row of a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedRow {
+    /// Which it is.
+    pub row: RowId,
+    /// The revision that it is at.
+    pub revision: Revision,
+    /// Whether the claim made it.
+    pub is_made: bool,
+}
+
+impl ClaimedRow {
+    fn made((row, revision): (RowId, Revision)) -> Self {
+        Self { row, revision, is_made: true }
+    }
+
+    fn kept((row, revision): (RowId, Revision)) -> Self {
+        Self { row, revision, is_made: false }
+    }
+}
+
+fn claimed(db: &mut Db, host: &HostName, request: &ClaimRequest) -> Result<ClaimedRow, Fault> {
+    let project = find_project(db, &request.project)?;
+    hold_workload(db, &project.workload_id, &request.project)?;
+    let stage = request.stage.as_deref().map(|stage| find_stage(db, &project.id, stage)).transpose()?;
+    let claim = Claim {
+        host,
+        request,
+        workload: &project.workload_id,
+        stage: stage.as_ref().map(|stage| (stage.id.as_str(), stage.name.as_str())),
+    };
+    claim.check_texts()?;
+    let bound = bound_row(db, host, request.container_id.as_ref())?;
+    let Some(row) = request.row.as_ref().or_else(|| bound.as_ref().map(|(row, _)| row)) else {
+        return claim.make(db, &RowId::new(uuid::Uuid::now_v7().to_string())).map(ClaimedRow::made);
+    };
+    if let Some((other, owner)) = bound.as_ref().filter(|(other, _)| other != row) {
+        let container = request.container_id.as_ref().map_or("", ContainerId::short);
+        return Err(owned(db, format!("container {container} (row {other})"), owner)?);
+    }
+    match stored(db, host, row)? {
+        None => claim.make(db, row).map(ClaimedRow::made),
+        Some(stored) if stored.workload_id != project.workload_id.as_str() => {
+            Err(owned(db, format!("row {row}"), &WorkloadId::new(stored.workload_id))?)
+        }
+        Some(stored) => claim.change(db, row, &stored).map(ClaimedRow::kept),
     }
 }
 

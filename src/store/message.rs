@@ -352,6 +352,12 @@ pub enum RegistryError {
         /// What can be done.
         cure: &'static str,
     },
+    /// What a row has a container for is not the deployer's to say.
+    #[error("row {row:?} is bound to a container: its state is what the daemon says, and is not set to failed")]
+    Bound {
+        /// The row.
+        row: String,
+    },
     /// A claim on what belongs to somebody else.
     #[error(
         "{what} belongs to {owner}: a claim cannot take it; name another row or container, or `dockledger release` the row \

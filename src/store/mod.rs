@@ -57,6 +57,7 @@ mod write;
 pub use actor::{LeaseWord, StoreActor, StoreArgs, StoreState};
 pub use audit::{AuditFilter, NewAudit};
 pub use changes::ChangesPage;
+pub use claims::ClaimedRow;
 pub(crate) use connections::RegistryConnections;
 #[cfg(feature = "http")]
 pub use counts::{FileSizes, RowCounts};

@@ -137,10 +137,12 @@ impl Store {
     /// If the database cannot be read.
     pub fn routes(&mut self, host: Option<&HostName>) -> Result<Vec<Route>, StoreError> {
         self.snapshot("read the routes", |db| {
-            let filter = RowFilter { host: host.cloned(), ..RowFilter::default() };
-            let rows = filtered(db, &filter)?.into_iter().filter(ViewRecord::has_route);
+            // Of every host: a subdomain is held in the whole fleet.
+            let rows = filtered(db, &RowFilter::default())?.into_iter().filter(ViewRecord::has_route);
             let names = stage_names(db)?;
-            Ok(rows.map(|row| row.into_route(&names)).collect())
+            let (rows, holders) = with_holders(rows.collect());
+            let rows = rows.into_iter().filter(|row| host.is_none_or(|host| row.host == host.as_str()));
+            Ok(rows.map(|row| row.into_route(&names, &holders)).collect())
         })
     }
 }
@@ -149,6 +151,19 @@ impl Store {
 fn stage_names(db: &mut Db) -> QueryResult<HashMap<String, String>> {
     let names: Vec<(String, String)> = stages::table.select((stages::id, stages::name)).load(db)?;
     Ok(names.into_iter().collect())
+}
+
+/// Who holds each subdomain, in small letters: ids of workloads with their names.
+type Holders = BTreeMap<String, BTreeMap<String, String>>;
+
+fn with_holders(rows: Vec<ViewRecord>) -> (Vec<ViewRecord>, Holders) {
+    let mut holders = Holders::new();
+    for row in &rows {
+        let Some(subdomain) = row.subdomain.as_deref().filter(|subdomain| !subdomain.is_empty()) else { continue };
+        let name = row.workload_name.as_ref().unwrap_or(&row.workload_id).clone();
+        holders.entry(subdomain.to_ascii_lowercase()).or_default().insert(row.workload_id.clone(), name);
+    }
+    (rows, holders)
 }
 
 /// The one way from a filter to rows: the view says which stage a row belongs to.
@@ -301,7 +316,10 @@ impl ViewRecord {
             .any(|column| column.as_deref().is_some_and(|text| !text.is_empty()))
     }
 
-    fn into_route(self, stage_names: &HashMap<String, String>) -> Route {
+    fn into_route(self, stage_names: &HashMap<String, String>, holders: &Holders) -> Route {
+        let held = self.subdomain.as_ref().and_then(|subdomain| holders.get(&subdomain.to_ascii_lowercase()));
+        let others = held.into_iter().flatten().filter(|(workload, _)| **workload != self.workload_id);
+        let contested_by = others.map(|(_, name)| name.clone()).collect();
         let project = self.workload_name.filter(|_| kind_of(&self.workload_kind) == WorkloadKind::Project);
         Route {
             row_id: RowId::new(self.id),
@@ -315,6 +333,7 @@ impl ViewRecord {
             workload_id: self.workload_id.into(),
             project,
             stage: self.effective_stage_id.and_then(|id| stage_names.get(&id).cloned()),
+            contested_by,
         }
     }
 }

@@ -54,6 +54,7 @@ impl Deployer {
             proxy_route: None,
             npm_proxy: None,
             image_tag: Some(format!("t{}", dice.roll(3))),
+            ..ClaimRequest::default()
         };
         match self.store.claim(&self.local, &request) {
             Ok(_) => {

@@ -51,6 +51,12 @@ async fn list(
     answer(&shared, known, move |store| {
         let (mut routes, seen) = (store.routes(host.as_ref())?, reach.workloads(store)?);
         routes.retain(|route| seen.as_ref().is_none_or(|seen| seen.contains(&route.workload_id)));
+        if !reach.is_whole() {
+            // That there is somebody is his to know, and not who.
+            let hidden =
+                |route: &mut Route| route.contested_by.iter_mut().for_each(|name| "another project".clone_into(name));
+            routes.iter_mut().for_each(hidden);
+        }
         Ok(Page::of(routes, begin, key))
     })
     .await

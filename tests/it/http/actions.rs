@@ -43,7 +43,7 @@ pub(super) fn state(case: &Case, name: &str) -> String {
 /// Claims a container for a row of a project's stage `prod`.
 async fn claimed(served: &Served, project: &str, row: &str, container: &ContainerId) -> Value {
     let body = json!({ "stage": "prod", "row": row, "container_id": container });
-    served.send("POST", &format!("/api/v1/projects/{project}/claims"), &body).await.json(200)
+    served.send("POST", &format!("/api/v1/projects/{project}/claims"), &body).await.json(201)
 }
 
 fn instance(project: &str, stage: &str, row: &str, act: &str) -> String {

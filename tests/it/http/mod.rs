@@ -4,6 +4,7 @@ mod actions;
 mod balancers;
 mod bodies;
 mod changes;
+mod claims;
 mod contract;
 mod guard;
 mod limits;

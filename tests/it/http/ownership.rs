@@ -47,9 +47,9 @@ async fn a_deployer_takes_only_what_its_own_labels_give_to_his_project() {
         claim(&served, &tokens.deploy, "shop", &id(&case, name)).await.is_problem(403, "not_claimable");
     }
     assert_eq!(case.rows(), [], "nothing was taken");
-    claim(&served, &tokens.deploy, "shop", &id(&case, "shop-1")).await.json(200);
+    claim(&served, &tokens.deploy, "shop", &id(&case, "shop-1")).await.json(201);
     // What an administrator gave to the project is the project's: repeated, the claim takes nothing.
-    claim(&served, &tokens.admin, "shop", &id(&case, "plain")).await.json(200);
+    claim(&served, &tokens.admin, "shop", &id(&case, "plain")).await.json(201);
     claim(&served, &tokens.deploy, "shop", &id(&case, "plain")).await.json(200);
     served.ledger.stop().await;
 }
@@ -62,7 +62,7 @@ async fn what_nobody_owns_is_taken_where_the_operator_allows_it_and_what_somebod
     case.store().adopt_name("tools", "cron").expect("a name");
     case.daemon.with(|world| world.run(NewContainer::new("cron", "busybox"))).expect("fresh");
     let (served, tokens) = guarded(&mut case).await;
-    claim(&served, &tokens.deploy, "shop", &id(&case, "plain")).await.json(200);
+    claim(&served, &tokens.deploy, "shop", &id(&case, "plain")).await.json(201);
     for name in ["db", "site", "both", "ghost", "blog-1"] {
         claim(&served, &tokens.deploy, "shop", &id(&case, name)).await.is_problem(403, "not_claimable");
     }
@@ -125,7 +125,7 @@ async fn for_a_token_that_is_bound_to_projects_there_is_nothing_else() {
         let body = json!({ "stage": "prod", "row": format!("r-{project}"), "subdomain": project,
             "container_id": id(&case, container) });
         let path = format!("/api/v1/projects/{project}/claims");
-        send(&served, &tokens.admin, "POST", &path, &body).await.json(200);
+        send(&served, &tokens.admin, "POST", &path, &body).await.json(201);
     }
     for (list, shown) in [("projects", "shop"), ("containers", "r-shop"), ("routes", "r-shop")] {
         let page = get(&served, &ci, &format!("/api/v1/{list}")).await.json(200);
@@ -157,14 +157,21 @@ async fn a_token_that_is_bound_to_projects_does_nothing_in_another() {
     let mut case = neighbourhood();
     let (served, ci, tokens) = bound(&mut case).await;
     let body = json!({ "stage": "prod", "row": "r-blog", "container_id": id(&case, "blog-1") });
-    send(&served, &tokens.admin, "POST", "/api/v1/projects/blog/claims", &body).await.json(200);
-    claim(&served, &ci, "shop", &id(&case, "shop-1")).await.json(200);
+    send(&served, &tokens.admin, "POST", "/api/v1/projects/blog/claims", &body).await.json(201);
+    claim(&served, &ci, "shop", &id(&case, "shop-1")).await.json(201);
     claim(&served, &ci, "blog", &id(&case, "blog-1")).await.is_problem(404, "not_found");
     let nothing = json!({});
     send(&served, &ci, "POST", "/api/v1/projects/blog/claims", &nothing).await.is_problem(404, "not_found");
     send(&served, &ci, "DELETE", "/api/v1/projects/blog/claims/r-blog", &nothing).await.is_problem(404, "not_found");
     let stop = "/api/v1/projects/blog/stages/prod/instances/r-blog/stop";
     send(&served, &ci, "POST", stop, &nothing).await.is_problem(404, "not_found");
+    let theirs = json!({ "row": "r-blog", "subdomain": "www" });
+    send(&served, &tokens.admin, "POST", "/api/v1/projects/blog/claims", &theirs).await.json(200);
+    let taken = json!({ "subdomain": "www", "take_subdomain": true });
+    send(&served, &ci, "POST", "/api/v1/projects/shop/claims", &taken).await.is_problem(409, "owned_by_another");
+    let shared = send(&served, &ci, "POST", "/api/v1/projects/shop/claims", &json!({ "subdomain": "www" })).await;
+    let warning = shared.json(201)["warnings"][0]["detail"].to_string();
+    assert!(warning.contains("another project") && !warning.contains("blog"), "{warning}");
     send(&served, &ci, "POST", "/api/v1/passes", &nothing).await.is_problem(403, "forbidden");
     assert_eq!(state(&case, "blog-1"), "Running");
     // Renamed, it is the same project; one that takes the name is another.
