@@ -6,7 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -15,7 +16,7 @@ use crate::http::extract::Query as FromQuery;
 use crate::http::problem::Problem;
 use crate::http::refusals::CannotRead;
 use crate::http::shared::{MOST_STREAMS, Shared};
-use crate::model::{ChangeFilter, ChangeKind, HostName, Revision, Timestamp};
+use crate::model::{Change, ChangeFilter, ChangeKind, HostName, Revision, Timestamp};
 use crate::store::ChangesPage;
 use events::{Events, Feed, snapshot_event};
 pub(in crate::http) use events::{Lagged, Snapshot};
@@ -35,6 +36,9 @@ struct Asked {
     /// Those after this revision; without it a page has the last ones, and a stream begins now.
     #[param(minimum = 0)]
     after: Option<i64>,
+    /// The `next` of the page before; the same as `after`.
+    #[param(minimum = 0)]
+    cursor: Option<i64>,
     /// At most this many of them; a stream has no end.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<u32>,
@@ -91,7 +95,7 @@ fn moment(parameter: &str, text: Option<&str>) -> Result<Option<Timestamp>, Prob
     Asked,
     ("last-event-id" = Option<i64>, Header, minimum = 0, description = "Of a stream: the last event that was received"),
 ), responses(
-    (status = 200, content((ChangesPage = "application/json"), (String = "text/event-stream"))),
+    (status = 200, content((HistoryPage = "application/json"), (String = "text/event-stream"))),
     CannotRead,
 ))]
 async fn list(
@@ -101,12 +105,39 @@ async fn list(
 ) -> Result<Response, Problem> {
     let limit = bounded(asked.limit)?;
     let filter = asked.filter()?;
-    let after = asked.after.map(revision).transpose()?;
+    if asked.after.is_some() && asked.cursor.is_some() {
+        return Err(Problem::invalid("after and cursor say the same: one of them is enough"));
+    }
+    let after = asked.after.or(asked.cursor).map(revision).transpose()?;
     if wants_events(&headers) {
         return follow(&shared, last_event(&headers)?.or(after), filter).await;
     }
     let page = shared.readers.read(move |store| store.changes_of(&filter, after, limit)).await?;
-    Ok(Json(page).into_response())
+    Ok(Json(HistoryPage::from(page)).into_response())
+}
+
+/// A part of the history, in the shape of every list.
+#[derive(Debug, Serialize, ToSchema)]
+struct HistoryPage {
+    /// In the order of their revisions.
+    items: Vec<Change>,
+    /// The `cursor` of the next page; null where the history ends by now: what is committed later comes after the last item, or
+    /// after `latest` without one.
+    next: Option<String>,
+    /// From this revision on nothing of what was asked for was removed; the next one to come if nothing is left.
+    oldest: Revision,
+    /// The last revision that was given out.
+    latest: Revision,
+    /// Whether changes after the asked revision are no longer kept: start from the rows, then read on from `latest`.
+    lagged: bool,
+}
+
+impl From<ChangesPage> for HistoryPage {
+    fn from(page: ChangesPage) -> Self {
+        let ChangesPage { changes: items, oldest, latest, lagged } = page;
+        let next = items.last().map(|last| last.revision).filter(|last| *last < latest).map(|last| last.0.to_string());
+        Self { items, next, oldest, latest, lagged }
+    }
 }
 
 fn wants_events(headers: &HeaderMap) -> bool {
@@ -128,7 +159,7 @@ fn revision(number: i64) -> Result<Revision, Problem> {
 }
 
 fn no_revision() -> Problem {
-    Problem::invalid(format!("a revision is a whole number from 0 to {}, as in `changes[].revision`", i64::MAX))
+    Problem::invalid(format!("a revision is a whole number from 0 to {}, as in `items[].revision`", i64::MAX))
 }
 
 async fn follow(shared: &Shared, after: Option<Revision>, filter: ChangeFilter) -> Result<Response, Problem> {
