@@ -14,7 +14,7 @@ pub(crate) use registry::{AddProject, AddSite, AddStack, Ids, ParentCommand, Sta
 use words::Offered;
 
 use crate::config::parse_duration;
-use crate::model::{CONDITION_WORDS, ChangeKind, ContainerId, Timestamp, WorkloadKind};
+use crate::model::{CONDITION_WORDS, ChangeKind, ContainerId, HealthCondition, RowOrder, Timestamp, WorkloadKind};
 
 /// Keeps a database table of containers, the ledger, true to the Docker daemon.
 #[derive(Debug, Parser)]
@@ -172,9 +172,12 @@ pub(crate) struct PsArguments {
     /// flapping), or a state (running, stopped, created, restarting, paused, removing, missing, failed); several with commas
     #[arg(long, value_parser = Offered(CONDITION_WORDS), hide_possible_values = true)]
     pub(crate) state: Option<String>,
-    /// Only rows of this kind of workload: project, stack, site
-    #[arg(long, value_parser = Offered("project, stack, site").try_map(|word| parse_kind(&word)), hide_possible_values = true)]
-    pub(crate) kind: Option<WorkloadKind>,
+    /// Only rows whose health is so: starting, healthy, unhealthy, none; several with commas
+    #[arg(long, value_delimiter = ',', value_parser = Offered("starting, healthy, unhealthy, none").try_map(|word| parse_health(&word)), hide_possible_values = true)]
+    pub(crate) health: Vec<HealthCondition>,
+    /// Only rows of this kind of workload: project, stack, site; several with commas
+    #[arg(long, value_delimiter = ',', value_parser = Offered("project, stack, site").try_map(|word| parse_kind(&word)), hide_possible_values = true)]
+    pub(crate) kind: Vec<WorkloadKind>,
     /// Only rows of this workload: its id, its name, or KIND/NAME
     #[arg(long)]
     pub(crate) workload: Option<String>,
@@ -184,6 +187,13 @@ pub(crate) struct PsArguments {
     /// Only rows that started too often lately (`flapping` in the configuration)
     #[arg(long)]
     pub(crate) flapping: bool,
+    /// In this order: attention (what somebody has to look at first), name, workload, state, since (the last change first),
+    /// id
+    #[arg(long, default_value = "attention", value_parser = Offered("attention, name, workload, state, since, id").try_map(|word| parse_order(&word)), hide_possible_values = true)]
+    pub(crate) sort: RowOrder,
+    /// Print how many there are of each condition, and no row
+    #[arg(long, conflicts_with_all = ["quiet", "watch"])]
+    pub(crate) summary: bool,
     /// Print the ids of the rows alone, one a line
     #[arg(short, long, conflicts_with_all = ["json", "watch"])]
     pub(crate) quiet: bool,
@@ -461,6 +471,14 @@ fn parse_length(text: &str) -> Result<Duration, String> {
 
 fn parse_kind(text: &str) -> Result<WorkloadKind, String> {
     WorkloadKind::parse(text).ok_or_else(|| "allowed is project, stack or site".into())
+}
+
+fn parse_health(text: &str) -> Result<HealthCondition, String> {
+    HealthCondition::parse(text).ok_or_else(|| "allowed is starting, healthy, unhealthy or none".into())
+}
+
+fn parse_order(text: &str) -> Result<RowOrder, String> {
+    RowOrder::parse(text).ok_or_else(|| "allowed is attention, name, workload, state, since or id".into())
 }
 
 fn parse_change_kind(text: &str) -> Result<ChangeKind, String> {

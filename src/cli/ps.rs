@@ -9,9 +9,11 @@ use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::freshness::{Freshness, freshness};
 use super::output::Output;
-use super::table::Table;
+use super::table::{Table, object_text};
 use crate::config::Config;
-use crate::model::{Condition, ContainerId, ContainerState, HostName, HostRecord, RowOrder, StoredRow, Timestamp};
+use crate::model::{
+    Attention, Condition, ContainerId, ContainerState, HostName, HostRecord, RowSummary, StoredRow, Timestamp,
+};
 use crate::store::{RowFilter, Store};
 use crate::telling::{escape, since};
 
@@ -20,6 +22,11 @@ pub(super) fn execute(arguments: &PsArguments, context: &Context) -> Result<Exit
     let filter = filter(arguments, context)?;
     let mut store = context.read(&config)?;
     let output = Output::of_this_process(arguments.printing.json);
+    if arguments.summary {
+        let summary = store.row_summary(&filter)?;
+        output.answer(&summary, || summary_text(&summary))?;
+        return Ok(Exit::Fine);
+    }
     if arguments.watch {
         return watch::execute(
             output,
@@ -64,7 +71,8 @@ fn text(seen: &Seen, arguments: &PsArguments, context: &Context, output: Output)
     let Seen { rows, hosts, at } = seen;
     let mut text = header(hosts, output, *at);
     if !rows.is_empty() {
-        return text + &table(rows, *at).render(output.width);
+        text.push_str(&headline(&RowSummary::of(rows)));
+        return text + &table(rows, *at).render_for(output);
     }
     match context.host_filter().filter(|_| hosts.is_empty()) {
         Some(host) => {
@@ -85,8 +93,9 @@ fn filter(arguments: &PsArguments, context: &Context) -> Result<RowFilter, Failu
     Ok(RowFilter {
         host: context.host_filter().cloned(),
         conditions: Condition::parse_all(arguments.state.as_deref().unwrap_or_default()),
-        kinds: arguments.kind.into_iter().collect(),
-        order: RowOrder::Attention,
+        health: arguments.health.clone(),
+        kinds: arguments.kind.clone(),
+        order: arguments.sort,
         workload: arguments.workload.clone(),
         stage: arguments.stage.clone(),
         flapping: arguments.flapping,
@@ -95,9 +104,32 @@ fn filter(arguments: &PsArguments, context: &Context) -> Result<RowFilter, Failu
 }
 
 fn is_filtered(arguments: &PsArguments, context: &Context) -> bool {
-    let PsArguments { state, kind, workload, stage, flapping, quiet: _, watch: _, printing: _ } = arguments;
-    let given = state.is_some() || kind.is_some() || workload.is_some() || stage.is_some() || *flapping;
+    let PsArguments { state, health, kind, workload, stage, flapping, .. } = arguments;
+    let narrowed = !health.is_empty() || !kind.is_empty() || *flapping;
+    let given = narrowed || state.is_some() || workload.is_some() || stage.is_some();
     given || context.host_filter().is_some()
+}
+
+/// `12 containers: 10 up, 2 down, 1 needs attention`
+fn headline(summary: &RowSummary) -> String {
+    let RowSummary { rows, up, down, attention, .. } = summary;
+    let containers = if *rows == 1 { "container" } else { "containers" };
+    let needs = match attention {
+        0 => "nobody has to look".to_owned(),
+        1 => "1 needs attention".to_owned(),
+        many => format!("{many} need attention"),
+    };
+    format!("{rows} {containers}: {up} up, {down} down, {needs}\n")
+}
+
+fn summary_text(summary: &RowSummary) -> String {
+    let mut fields: Vec<(&str, String)> =
+        [("rows", summary.rows), ("up", summary.up), ("down", summary.down), ("attention", summary.attention)]
+            .map(|(word, count)| (word, count.to_string()))
+            .to_vec();
+    let counted = summary.reasons.iter().chain(&summary.states);
+    fields.extend(counted.filter(|(_, count)| **count > 0).map(|(word, count)| (word.as_str(), count.to_string())));
+    object_text(&fields)
 }
 
 fn header(hosts: &[HostRecord], output: Output, now: Timestamp) -> String {
@@ -152,7 +184,11 @@ fn table(rows: &[StoredRow], now: Timestamp) -> Table {
             cells.push(row.host.to_string());
         }
         cells.push(row.binding.container_id.as_ref().map_or_else(|| "-".into(), |id: &ContainerId| id.short().into()));
-        table.row(cells);
+        if row.observed.attention.is_empty() {
+            table.row(cells);
+        } else {
+            table.alarming_row(cells);
+        }
     }
     table
 }
@@ -167,13 +203,24 @@ fn workload(row: &StoredRow) -> String {
     format!("{}/{name}", row.binding.workload_kind)
 }
 
-/// The state with what explains it: `stopped (137)`, `running (unhealthy)`, `restarting (1), flapping: 5 starts`.
+/// The state with what explains it, and why somebody has to look: `stopped (137), crashed`, `running (unhealthy)`,
+/// `restarting (1), crashed, flapping: 5 starts`.
 pub(super) fn state(row: &StoredRow) -> String {
-    let state = explained_state(row);
-    match row.observed.flapping_since {
-        Some(_) => format!("{state}, flapping: {} starts", row.observed.recent_starts),
-        None => state,
+    let observed = &row.observed;
+    let mut parts = vec![explained_state(row)];
+    if observed.state == ContainerState::Missing && observed.attention.is_empty() {
+        parts.push("as asked for".to_owned());
     }
+    // Said by the state itself, by what stands beside it, or below.
+    let is_said =
+        |reason: &Attention| matches!(reason, Attention::Missing | Attention::Unhealthy | Attention::Flapping);
+    parts.extend(
+        observed.attention.iter().filter(|reason| !is_said(reason)).map(|reason| reason.to_string().replace('_', " ")),
+    );
+    if observed.flapping_since.is_some() {
+        parts.push(format!("flapping: {} starts", observed.recent_starts));
+    }
+    parts.join(", ")
 }
 
 fn explained_state(row: &StoredRow) -> String {
@@ -266,7 +313,25 @@ shop-web-1  stack/shop  web   running  60 s   0.0.0.0:8080->80/tcp  shop/web:7  
         };
         assert_eq!(shown(ContainerState::Running, None, Some("healthy")), "running (healthy)");
         assert_eq!(shown(ContainerState::Stopped, Some(137), None), "stopped (137)");
-        assert_eq!(shown(ContainerState::Missing, Some(137), Some("healthy")), "missing");
+        assert_eq!(shown(ContainerState::Missing, Some(137), Some("healthy")), "missing, as asked for");
+    }
+
+    #[test]
+    fn why_somebody_has_to_look_is_said_and_catches_the_eye() {
+        let mut crashed = row();
+        crashed.observed =
+            Observed { exit_code: Some(137), oom_killed: Some(true), ..Observed::unseen(ContainerState::Stopped) }
+                .attended();
+        assert_eq!(state(&crashed), "stopped (137), crashed, out of memory");
+        let lost = Observed::unseen(ContainerState::Missing).attended();
+        assert_eq!(state(&StoredRow { observed: lost, ..row() }), "missing");
+        let output = |color| Output { json: false, color, width: 160, height: None };
+        let text = table(&[crashed.clone(), row()], Timestamp::from_millis(0)).render_for(output(true));
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[1].starts_with("\u{1b}[31m") && lines[1].ends_with("\u{1b}[0m"), "{text:?}");
+        assert!(!lines[0].contains('\u{1b}') && !lines[2].contains('\u{1b}'), "{text:?}");
+        assert!(!table(&[crashed.clone()], Timestamp::from_millis(0)).render_for(output(false)).contains('\u{1b}'));
+        assert_eq!(headline(&RowSummary::of(&[crashed, row()])), "2 containers: 1 up, 1 down, 1 needs attention\n");
     }
 
     #[test]

@@ -2,12 +2,15 @@
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table as Grid, TableStyle, Width};
 
+use super::output::Output;
 use crate::telling::escape;
 
 /// A table in the making. Every cell is escaped here, so that no caller can forget it.
 pub(crate) struct Table {
     header: Vec<&'static str>,
     rows: Vec<Vec<String>>,
+    /// The rows that are to catch the eye.
+    alarming: Vec<usize>,
     /// Columns that a narrow terminal goes without, the first to go first.
     dispensable: &'static [&'static str],
 }
@@ -30,7 +33,7 @@ pub(crate) const UNBOUNDED: usize = usize::MAX;
 impl Table {
     /// A table with these columns.
     pub(crate) fn new(header: &[&'static str]) -> Self {
-        Self { header: header.to_vec(), rows: Vec::new(), dispensable: &[] }
+        Self { header: header.to_vec(), rows: Vec::new(), alarming: Vec::new(), dispensable: &[] }
     }
 
     /// Names columns that are left out, the first first, as long as the others could not be read beside them.
@@ -42,6 +45,24 @@ impl Table {
     pub(crate) fn row(&mut self, cells: Vec<String>) {
         debug_assert_eq!(cells.len(), self.header.len());
         self.rows.push(cells.into_iter().map(|cell| escape(&cell).into_owned()).collect());
+    }
+
+    /// Adds a row that is to catch the eye where there are colours.
+    pub(crate) fn alarming_row(&mut self, cells: Vec<String>) {
+        self.alarming.push(self.rows.len());
+        self.row(cells);
+    }
+
+    /// As [`Self::render`], in the colours and the width of an output.
+    pub(crate) fn render_for(&self, output: Output) -> String {
+        let text = self.render(output.width);
+        let mut lines = text.lines();
+        let header = lines.next().map(|line| line.to_owned() + "\n").unwrap_or_default();
+        let rows = lines.enumerate().map(|(index, line)| {
+            let is_alarming = self.alarming.contains(&index);
+            (if is_alarming { output.alarm(line) } else { line.to_owned() }) + "\n"
+        });
+        header + &rows.collect::<String>()
     }
 
     /// The table in at most `width` columns of the terminal, each line ended; without a row, nothing. [`UNBOUNDED`] cuts

@@ -129,6 +129,7 @@ word_enum! {
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the enum comes out of a macro that derives none")]
 impl Default for RowOrder {
     fn default() -> Self {
         Self::Id

@@ -1,5 +1,6 @@
 //! How many rows a host has, by what they are: for whoever measures.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use diesel::dsl::count_star;
@@ -10,7 +11,7 @@ use super::location::Location;
 use super::open::Store;
 use super::rows::kind_of;
 use super::schema::containers;
-use crate::model::{ContainerState, HostName, WorkloadKind};
+use crate::model::{Attention, AttentionSet, ContainerState, HostName, WorkloadKind};
 
 /// The rows of one host, counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct RowCounts {
     pub rows: Vec<(WorkloadKind, ContainerState, u64)>,
     /// Of containers that start too often.
     pub flapping: u64,
+    /// For each reason why somebody has to look at one; a row may have several.
+    pub attention: BTreeMap<Attention, u64>,
 }
 
 /// How large the files of an SQLite ledger are, in bytes.
@@ -47,7 +50,18 @@ impl Store {
             let rows = counted
                 .into_iter()
                 .map(|(kind, state, count)| (kind_of(&kind), ContainerState::parse(&state), whole(count)));
-            Ok(RowCounts { rows: rows.collect(), flapping: whole(flapping) })
+            let attended: Vec<(String, i64)> = of_host
+                .filter(containers::attention.ne(""))
+                .group_by(containers::attention)
+                .select((containers::attention, count_star()))
+                .load(db)?;
+            let mut attention = BTreeMap::new();
+            for (words, count) in attended {
+                for reason in AttentionSet::parse(&words).iter() {
+                    *attention.entry(reason).or_default() += whole(count);
+                }
+            }
+            Ok(RowCounts { rows: rows.collect(), flapping: whole(flapping), attention })
         })
     }
 

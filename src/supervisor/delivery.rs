@@ -19,6 +19,7 @@ pub(super) const PLACES: usize = QUEUE + 1;
 pub struct SubscriptionId(pub(crate) u64);
 
 /// What a subscriber gets, in order: each committed change once, or the word that it missed some.
+#[expect(clippy::large_enum_variant, reason = "nearly every delivery is a change")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Delivery {
     /// A committed change, of any host of the ledger.

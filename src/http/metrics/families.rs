@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::exposition::{Exposition, Kind};
 use super::requests::Counted;
 use crate::model::{
-    ContainerState, HostName, HostStatus, PassOutcome, ReceiverKind, Trigger, UnassignedReason, WorkloadKind,
+    Attention, ContainerState, HostName, HostStatus, PassOutcome, ReceiverKind, Trigger, UnassignedReason, WorkloadKind,
 };
 use crate::store::{FileSizes, RowCounts};
 use crate::supervisor::{CHILDREN, QUEUE, RestartCause, Status, Told};
@@ -138,6 +138,12 @@ fn rows(to: &mut Exposition, measured: &Measured<'_>) {
         }
     }
     to.single("dockledger_rows_flapping", Kind::Gauge, "Rows whose containers start too often.", counts.flapping);
+    let help = "Rows that somebody has to look at, by reason; one row may have several.";
+    let mut family = to.family("dockledger_rows_attention", Kind::Gauge, help);
+    for reason in Attention::ALL {
+        let count = counts.attention.get(reason).copied().unwrap_or(0);
+        family.sample(&[("reason", reason.as_str())], count);
+    }
 }
 
 fn unassigned(to: &mut Exposition, status: &Status) {
@@ -253,8 +259,11 @@ mod tests {
                 (WorkloadKind::Site, ContainerState::Missing, 1),
             ],
             flapping: 0,
+            attention: [(Attention::OutOfMemory, 2)].into(),
         };
         let text = text(Some(&counts));
+        assert!(text.contains("dockledger_rows_attention{reason=\"out_of_memory\"} 2\n"), "{text}");
+        assert!(text.contains("dockledger_rows_attention{reason=\"crashed\"} 0\n"), "a reason that no row has: {text}");
         assert!(text.contains("dockledger_rows{kind=\"stack\",state=\"other\"} 5\n"), "{text}");
         assert!(text.contains("dockledger_rows{kind=\"site\",state=\"missing\"} 1\n"), "{text}");
         assert!(!text.contains("fake") && !text.contains("hibernating"), "{text}");
