@@ -1,13 +1,17 @@
 //! Taking back: missing rows are dismissed, adoptions undone.
 
-use dockledger::model::{ContainerState, HostName, RowId, WorkloadKind};
-use dockledger::store::{NewParent, RegistryError, RowFilter, Store, StoreError};
+use dockledger::model::{ChangeCause, ContainerState, HostName, RowId, WorkloadKind};
+use dockledger::store::{Lease, NewParent, RegistryError, RowFilter, Store, StoreError};
 
-use super::build::{insert, insert_for, plan};
+use super::build::{insert, insert_for, plan, update};
 use crate::support::database::{TestDatabase, on_both_backends};
 
 /// The stack `shop`, of the workload `shop`, with a row `web` and the row of `plain`, which it adopted by name.
 fn ledger(database: &TestDatabase) -> Store {
+    ledger_and_lease(database).0
+}
+
+fn ledger_and_lease(database: &TestDatabase) -> (Store, Lease) {
     let (mut store, lease) = database.open_with_lease();
     let new = NewParent { name: "store".into(), workload_id: Some("shop".into()), ..NewParent::default() };
     store.add_stack(&new, Some("shop".into())).expect("a stack");
@@ -15,7 +19,15 @@ fn ledger(database: &TestDatabase) -> Store {
     let mut plain = insert_for("shop", WorkloadKind::Stack, "plain", "c2");
     plain.observed.name = "plain".into();
     store.commit(&lease, &plan(vec![insert("web", "c1"), plain])).expect("committed");
-    store
+    (store, lease)
+}
+
+/// As a pass finds that the container of `web` is gone.
+fn lose_web(store: &mut Store, lease: &Lease) {
+    let opened = store.open_pass(&lease.host, || {}).expect("opened");
+    let web = opened.rows.iter().find(|row| row.id.as_str() == "shop:web").expect("its row");
+    let missing = update(web, ContainerState::Missing, ChangeCause::Missing);
+    store.commit(lease, &plan(vec![missing])).expect("committed");
 }
 
 fn ids(store: &mut Store) -> Vec<String> {
@@ -39,9 +51,11 @@ fn last_change(store: &mut Store) -> (String, ContainerState, &'static str) {
 
 on_both_backends! {
     fn only_a_missing_row_is_dismissed_and_what_a_deployer_wrote_only_by_force(database: &TestDatabase) {
-        let (mut store, host, web) = (ledger(database), HostName::new("local"), RowId::new("shop:web"));
+        let (mut store, lease) = ledger_and_lease(database);
+        let (host, web) = (HostName::new("local"), RowId::new("shop:web"));
         assert!(matches!(refusal(store.dismiss(&host, &web, true)), RegistryError::NotMissing { state, .. } if state == "running"));
-        database.execute("UPDATE containers SET state = 'missing', recorded_state = 'missing', subdomain = 'www' WHERE id = 'shop:web'");
+        lose_web(&mut store, &lease);
+        database.execute("UPDATE containers SET subdomain = 'www' WHERE id = 'shop:web'");
         let refused = refusal(store.dismiss(&host, &web, false));
         assert!(matches!(&refused, RegistryError::Deployed { columns, .. } if columns == "subdomain"), "{refused}");
         assert!(matches!(refusal(store.dismiss(&HostName::new("east"), &web, true)), RegistryError::Unknown { .. }));
@@ -53,9 +67,10 @@ on_both_backends! {
     }
 
     fn a_missing_row_that_no_deployer_wrote_into_is_dismissed_without_force(database: &TestDatabase) {
-        let (mut store, host) = (ledger(database), HostName::new("local"));
-        database.execute("UPDATE containers SET state = 'missing', recorded_state = 'missing', subdomain = '' WHERE id = 'shop:web'");
-        store.dismiss(&host, &RowId::new("shop:web"), false).expect("forgotten");
+        let (mut store, lease) = ledger_and_lease(database);
+        lose_web(&mut store, &lease);
+        database.execute("UPDATE containers SET subdomain = '' WHERE id = 'shop:web'");
+        store.dismiss(&lease.host, &RowId::new("shop:web"), false).expect("forgotten");
         assert_eq!(ids(&mut store), ["shop:plain"]);
     }
 
