@@ -46,7 +46,14 @@ pub(super) fn execute(
 }
 
 /// What makes a table another one: not that time goes by, nor that one more pass found the same.
-fn matter(seen: &Seen) -> (Vec<StoredRow>, Vec<(HostName, Option<HostStatus>, Option<String>, bool)>) {
+#[derive(Debug, PartialEq)]
+struct Matter {
+    rows: Vec<StoredRow>,
+    /// Of each host its status, the last error, and whether it is served.
+    hosts: Vec<(HostName, Option<HostStatus>, Option<String>, bool)>,
+}
+
+fn matter(seen: &Seen) -> Matter {
     let timeless = |row: &StoredRow| {
         let mut row = StoredRow { last_complete_pass_at: None, ..row.clone() };
         row.observed.last_seen_at = None;
@@ -56,7 +63,7 @@ fn matter(seen: &Seen) -> (Vec<StoredRow>, Vec<(HostName, Option<HostStatus>, Op
         let served = is_served(host, seen.at);
         (host.name.clone(), host.status, host.last_error.clone(), served)
     });
-    (seen.rows.iter().map(timeless).collect(), hosts.collect())
+    Matter { rows: seen.rows.iter().map(timeless).collect(), hosts: hosts.collect() }
 }
 
 /// A terminal's whole content, drawn over what is there so that nothing flickers; what it has no line for is left out.
