@@ -7,7 +7,7 @@ use ractor::{ActorProcessingErr, ActorRef, RpcReplyPort};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::conditions::{Conditions, log_pass};
+use super::conditions::{Conditions, log_attention, log_pass};
 use super::debts::Debts;
 use super::details::DetailsCall;
 use super::identification::Identification;
@@ -314,6 +314,7 @@ impl DispatchState {
             line.log();
         }
         log_pass(&finished.report);
+        log_attention(&finished.attention_changes);
         self.note_daemon(myself, finished.daemon_error.as_ref(), &finished.report);
         self.note_identity(&finished);
         if let Some(peer) = &self.tick {

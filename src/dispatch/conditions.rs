@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::pass::AttentionChange;
 use crate::model::{ContainerId, DaemonCall, FailureKind, PassReport, Refusal, Unassigned, UnassignedReason};
 
 /// What stood after the last pass.
@@ -187,6 +188,23 @@ pub(super) fn log_pass(report: &PassReport) {
         );
     } else {
         tracing::debug!(%pass_id, %trigger, %outcome, listed, duration_ms, "pass ended");
+    }
+}
+
+/// Containers of one pass that are named in the log: the first look at a host in trouble fills no log.
+const MOST_NAMED: usize = 20;
+
+/// A line for each container that somebody has to look at, or has not any more.
+pub(super) fn log_attention(attention_changes: &[AttentionChange]) {
+    for AttentionChange { row, role, name, begun, ended } in attention_changes.iter().take(MOST_NAMED) {
+        if begun.is_empty() {
+            tracing::info!(%row, ?role, ?name, ended = %ended, "a container needs no attention any more");
+        } else {
+            tracing::warn!(%row, ?role, ?name, attention = %begun, "a container needs attention");
+        }
+    }
+    if let Some(more) = attention_changes.len().checked_sub(MOST_NAMED).filter(|more| *more > 0) {
+        tracing::warn!(more, "further containers need attention, or do no more; `dockledger ps` shows them");
     }
 }
 

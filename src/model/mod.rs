@@ -40,6 +40,7 @@ pub use notification::{Notification, NotifyEvent, ReceiverKind};
 pub use pass::{FailureKind, PassFailure, PassOutcome, PassReport, Scope, Trigger, Unassigned, UnassignedReason};
 pub use ports::{Port, ports};
 pub use refusal::{DaemonCall, Refusal};
+pub(crate) use registry::attention_between;
 pub use registry::{
     Change, ChangeCause, ClaimRequest, Difference, Differences, HostRecord, HostStatus, LeaseRecord, PassRecord,
     Project, Registered, Route, Site, Stack, Stage, Workload,

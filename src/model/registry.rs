@@ -243,13 +243,18 @@ impl Change {
     /// Why somebody has to look from this change on, and why nobody has to any more.
     #[must_use]
     pub fn attention(&self) -> (AttentionSet, AttentionSet) {
-        let read = |words: &Option<String>| words.as_deref().map_or(AttentionSet::NONE, AttentionSet::parse);
-        let Some(Difference { from, to }) = self.differences.get("attention") else {
-            return (AttentionSet::NONE, AttentionSet::NONE);
-        };
-        let (from, to) = (read(from), read(to));
-        (to.without(from), from.without(to))
+        attention_between(&self.differences)
     }
+}
+
+/// The reasons that begin and those that end with these differences.
+pub(crate) fn attention_between(differences: &Differences) -> (AttentionSet, AttentionSet) {
+    let read = |words: &Option<String>| words.as_deref().map_or(AttentionSet::NONE, AttentionSet::parse);
+    let Some(Difference { from, to }) = differences.get("attention") else {
+        return (AttentionSet::NONE, AttentionSet::NONE);
+    };
+    let (from, to) = (read(from), read(to));
+    (to.without(from), from.without(to))
 }
 
 impl HostStatus {

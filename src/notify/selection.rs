@@ -13,9 +13,11 @@ pub(super) fn events_of(change: &Change) -> Vec<NotifyEvent> {
     }
     let mut ends: Vec<NotifyEvent> = ended.iter().map(|reason| end_of(reason, change)).collect();
     ends.dedup();
-    // Crashed and running again, and crashed anew: the trouble only has another name.
+    // Where another trouble begins with it, the end of one is no recovery; of what is gone nothing has ended well.
     let goes_on = events.iter().any(|event| !matches!(event, NotifyEvent::Flapping));
-    events.extend(ends.into_iter().filter(|end| !(goes_on && *end == NotifyEvent::Recovered)));
+    let is_gone = events.contains(&NotifyEvent::Missing);
+    ends.retain(|end| !(goes_on && *end == NotifyEvent::Recovered || is_gone && *end == NotifyEvent::Settled));
+    events.extend(ends);
     events
 }
 
@@ -78,6 +80,7 @@ mod tests {
     fn what_somebody_has_to_look_at_is_told_with_its_end() {
         for (from, to, cause, attention, events) in [
             (Some("running"), "missing", C::Missing, ("", "missing"), &[N::Missing][..]),
+            (Some("restarting"), "missing", C::Missing, ("crashed,flapping", "missing"), &[N::Missing]),
             (Some("missing"), "running", C::Returned, ("missing", ""), &[N::Returned]),
             (Some("missing"), "created", C::Rebound, ("missing", ""), &[N::Returned]),
             (Some("missing"), "stopped", C::Rebound, ("missing", "crashed"), &[N::Crashed, N::Returned]),

@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use super::Pass;
 use super::knowledge::Knowledge;
-use super::protocol::{Ask, Effect, Finished, Moment};
+use super::protocol::{Ask, AttentionChange, Effect, Finished, Moment};
 use super::report::{Phases, ReportDraft};
 use crate::docker::DaemonError;
-use crate::model::{Completeness, ContainerId, FailureKind, HostStatus, PassFailure, PassOutcome, RowId, whole_millis};
+use crate::model::{
+    Completeness, ContainerId, FailureKind, HostStatus, PassFailure, PassOutcome, RowId, attention_between,
+    whole_millis,
+};
 use crate::store::{CommitPlan, HostStamp, PassStamp, RowWrite, StoreError};
 
 impl Pass {
@@ -137,9 +140,28 @@ impl Pass {
             let now = self.who.as_ref()?.identity.as_ref()?.shown()?.to_owned();
             Some((before, now))
         });
+        let attention_changes = if committed { self.attention_changes() } else { Vec::new() };
         let daemon_error = self.list_failure.take();
         let knowledge = self.knowledge_after(committed);
-        vec![Effect::Finished(Box::new(Finished { report, new_debts, old_debts, knowledge, daemon_error, renewed_id }))]
+        let finished =
+            Finished { report, new_debts, old_debts, knowledge, daemon_error, renewed_id, attention_changes };
+        vec![Effect::Finished(Box::new(finished))]
+    }
+
+    fn attention_changes(&self) -> Vec<AttentionChange> {
+        let left_out: BTreeSet<&RowId> = self.draft.left_out().collect();
+        let written = self.planned.iter().filter(|write| !left_out.contains(&write.id));
+        let change = |write: &RowWrite| {
+            let (begun, ended) = attention_between(&write.differences);
+            (!begun.is_empty() || !ended.is_empty()).then(|| AttentionChange {
+                row: write.id.clone(),
+                role: write.binding.role.clone(),
+                name: write.observed.name.clone(),
+                begun,
+                ended,
+            })
+        };
+        written.filter_map(change).collect()
     }
 
     fn knowledge_after(&mut self, committed: bool) -> Knowledge {

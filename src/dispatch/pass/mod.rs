@@ -25,4 +25,4 @@ mod tests;
 
 pub(super) use knowledge::Knowledge;
 pub(super) use machine::{LIST_TRIES_AT_FIRST, Pass};
-pub(super) use protocol::{Ask, Effect, Event, Finished, Moment, PassSettings};
+pub(super) use protocol::{Ask, AttentionChange, Effect, Event, Finished, Moment, PassSettings};

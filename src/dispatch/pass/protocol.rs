@@ -8,7 +8,9 @@ use super::knowledge::Knowledge;
 use crate::config::Config;
 use crate::dispatch::rules::RuleSet;
 use crate::docker::{DaemonError, Identified, ImageAnswer, Listed};
-use crate::model::{ContainerId, Examined, ImageId, Inspected, LedgerRow, OpId, PassReport, RowId, Scope, Timestamp};
+use crate::model::{
+    AttentionSet, ContainerId, Examined, ImageId, Inspected, LedgerRow, OpId, PassReport, RowId, Scope, Timestamp,
+};
 use crate::store::{CommitPlan, CommitReport, Directory, DirectoryKeys, Opened, RowKeys, StoreError};
 
 /// What happens to a pass.
@@ -166,6 +168,18 @@ pub(crate) struct Finished {
     pub(crate) daemon_error: Option<DaemonError>,
     /// The id that the host's daemon had, and the one that it has by now, if they differ and the pass recorded that.
     pub(crate) renewed_id: Option<(String, String)>,
+    /// The rows that somebody has to look at from now on, or has not any more.
+    pub(crate) attention_changes: Vec<AttentionChange>,
+}
+
+/// That somebody has to look at a container, or nobody has to any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AttentionChange {
+    pub(crate) row: RowId,
+    pub(crate) role: Box<str>,
+    pub(crate) name: Box<str>,
+    pub(crate) begun: AttentionSet,
+    pub(crate) ended: AttentionSet,
 }
 
 /// What is the same for every pass of one DispatchActor.

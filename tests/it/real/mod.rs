@@ -4,6 +4,7 @@
 //! Few rounds, short ones, run with the other tests. `DOCKLEDGER_REAL_ROUNDS=20` asks for so many of each, as long as they
 //! really are, and then the time that a recovery takes is held against its bound, too.
 
+mod attention;
 mod case;
 mod containerd;
 mod engines;
