@@ -33,6 +33,9 @@ pub(super) const ACTIONS: [(&str, EventAction); 15] = [
     ("health_status", EventAction::Health(None)),
 ];
 
+/// What a network tells when it lets go of a container: nothing else tells of a process that could not be started.
+pub(super) const DISCONNECT: &str = "disconnect";
+
 /// Longest description of a line that cannot be read.
 const MAX_PROBLEM_BYTES: usize = 160;
 
@@ -73,6 +76,8 @@ struct Attributes<'a> {
     health: Scalar<'a>,
     exit_code: Scalar<'a>,
     signal: Scalar<'a>,
+    /// Of an event of a network: the container.
+    container: Scalar<'a>,
 }
 
 /// Names are read as bytes, so that a broken one is no error.
@@ -80,6 +85,7 @@ enum AttributeName {
     Health,
     ExitCode,
     Signal,
+    Container,
     Other,
 }
 
@@ -89,6 +95,7 @@ impl AttributeName {
             b"HealthStatus" => Self::Health,
             b"exitCode" | b"containerExitCode" => Self::ExitCode,
             b"signal" => Self::Signal,
+            b"container" => Self::Container,
             _ => Self::Other,
         }
     }
@@ -137,6 +144,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Attributes<'a> {
                         AttributeName::Health => attributes.health = map.next_value()?,
                         AttributeName::ExitCode => attributes.exit_code = map.next_value()?,
                         AttributeName::Signal => attributes.signal = map.next_value()?,
+                        AttributeName::Container => attributes.container = map.next_value()?,
                         AttributeName::Other => {
                             map.next_value::<IgnoredAny>()?;
                         }
@@ -160,8 +168,10 @@ pub(super) fn decode(line: &[u8]) -> Option<StreamItem> {
         Err(error) => return Some(unreadable(&error.to_string())),
     };
     // Daemons before API 1.22 tell of containers and images without saying which; the daemon is asked for containers.
-    if raw.kind.text().is_some_and(|kind| kind != "container") {
-        return None;
+    match raw.kind.text() {
+        None | Some("container") => {}
+        Some("network") => return detached(&raw),
+        Some(_) => return None,
     }
     let Some(word) = raw.action.text().or_else(|| raw.status.text()) else {
         return Some(unreadable("an event has no action"));
@@ -177,6 +187,22 @@ pub(super) fn decode(line: &[u8]) -> Option<StreamItem> {
         }
         None => Some(unreadable(&format!("an event {word} has no full id of a container"))),
     }
+}
+
+/// A network let go of a container.
+fn detached(raw: &RawEvent<'_>) -> Option<StreamItem> {
+    let word = raw.action.text().or_else(|| raw.status.text());
+    let id = raw.actor.as_ref()?.attributes.container.text()?;
+    let is_told = word == Some(DISCONNECT) && ContainerId::is_full(id);
+    is_told.then(|| {
+        let at_nanos = at_nanos(&raw.time, &raw.time_nanos);
+        StreamItem::Event(DaemonEvent {
+            container: ContainerId::new(id),
+            action: EventAction::Detached,
+            number: None,
+            at_nanos,
+        })
+    })
 }
 
 /// Docker says `health_status: healthy`, Podman says the word beside. One that is none of the ledger's, like Podman's
@@ -278,6 +304,14 @@ mod tests {
                 format!(r#"{{"Type":"container","Action":"remove","Actor":{{"ID":"{}"}}}}"#, id()),
                 event(EventAction::Removed, 0),
             ),
+            (
+                format!(
+                    r#"{{"Type":"network","Action":"disconnect","Actor":{{"ID":"{}","Attributes":{{"container":"{}","name":"none","type":"null"}}}},"timeNano":{at}}}"#,
+                    "0b".repeat(32),
+                    id()
+                ),
+                event(EventAction::Detached, at),
+            ),
             // Before API 1.22.
             (
                 format!(r#"{{"status":"destroy","id":"{}","from":"x","time":7}}"#, id()),
@@ -320,6 +354,9 @@ mod tests {
             r#"{"Type":"container","Action":"archive-path"}"#,
             r#"{"Type":"image","Action":"remove","id":"ID"}"#,
             r#"{"Type":"network","Action":"destroy"}"#,
+            r#"{"Type":"network","Action":"create","Actor":{"ID":"ID","Attributes":{"container":"ID"}}}"#,
+            r#"{"Type":"network","Action":"disconnect","Actor":{"ID":"ID"}}"#,
+            r#"{"Type":"network","Action":"disconnect","Actor":{"ID":"ID","Attributes":{"container":"short"}}}"#,
             r#"{"status":"health_status","id":"ID","Type":"container","Action":"health_status","HealthStatus":"reset"}"#,
             r#"{"Type":"container","Action":"health_status: stopped","id":"ID"}"#,
             "",

@@ -2,7 +2,7 @@
 
 use hyper::body::Incoming;
 
-use super::event_line::{ACTIONS, decode};
+use super::event_line::{ACTIONS, DISCONNECT, decode};
 use super::fault::Call;
 use super::lines::{Line, Lines};
 use super::message::DaemonError;
@@ -67,8 +67,8 @@ impl EventStream for DaemonEvents {
 
 /// What is no container or changes no row is filtered by the daemon, that a host full of health checks stays quiet.
 fn path(since_nanos: Option<i64>) -> String {
-    let actions: Vec<&str> = ACTIONS.iter().map(|(word, _)| *word).collect();
-    let filters = serde_json::json!({ "type": ["container"], "event": actions }).to_string();
+    let actions: Vec<&str> = ACTIONS.iter().map(|(word, _)| *word).chain([DISCONNECT]).collect();
+    let filters = serde_json::json!({ "type": ["container", "network"], "event": actions }).to_string();
     let since = since_nanos.map_or_else(String::new, |nanos| format!("since={}&", seconds(nanos)));
     format!("/events?{since}filters={}", query_value(&filters))
 }

@@ -84,7 +84,12 @@ impl Gathered {
                 self.events = self.events.saturating_add(1);
                 self.live.event();
                 let by_request = self.requests.take_in(&event);
-                if !self.healths.is_news(&event) || event.action == EventAction::Signalled {
+                let leaves_nothing = match event.action {
+                    EventAction::Signalled => true,
+                    EventAction::Detached => self.requests.explain_detachment(&event.container),
+                    _ => false,
+                };
+                if !self.healths.is_news(&event) || leaves_nothing {
                     return false;
                 }
                 self.event(event, by_request, now);

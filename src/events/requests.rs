@@ -14,6 +14,9 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Between a word on an end and the end: some milliseconds.
 const BESIDE: Duration = Duration::from_secs(1);
 
+/// A container that is removed when it ends (`--rm`) is so within some ten milliseconds.
+const BY_ITSELF: Duration = Duration::from_millis(300);
+
 /// Signals that ask a process to end: HUP is left out, by which many read their configuration anew, and so are those of the
 /// user and of a terminal. From 34 on they are an image's own choice of `STOPSIGNAL`.
 const ENDING_SIGNALS: [i64; 4] = [2, 3, 9, 15];
@@ -38,6 +41,7 @@ struct Said {
     signal: Option<(Timestamp, bool)>,
     stop: Option<Timestamp>,
     end: Option<End>,
+    has_started: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -50,18 +54,23 @@ struct End {
 impl Requests {
     /// Takes in what happened. Of an end or a removal, and of a stop that comes right after its end: whether it was asked for.
     pub(super) fn take_in(&mut self, event: &DaemonEvent) -> Option<bool> {
-        if event.action == EventAction::Started {
-            self.0.remove(&event.container);
-            return None;
-        }
         if event.action == EventAction::Removed {
-            return Some(self.0.remove(&event.container).is_none_or(Said::allows_removal));
+            let at = Timestamp::from_millis(event.at_nanos / 1_000_000);
+            return Some(self.0.remove(&event.container).is_none_or(|said| said.allows_removal(at)));
         }
-        let is_said_of = matches!(event.action, EventAction::Signalled | EventAction::Stopped | EventAction::Ended);
+        let is_said_of = matches!(
+            event.action,
+            EventAction::Started | EventAction::Signalled | EventAction::Stopped | EventAction::Ended
+        );
         if !is_said_of || (self.0.len() >= MOST_CONTAINERS && !self.0.contains_key(&event.container)) {
             return None;
         }
         self.0.entry(event.container.clone()).or_default().take_in(event)
+    }
+
+    /// Whether it is known why a network let go of a container: it ran, and ends or is about to.
+    pub(super) fn explain_detachment(&self, container: &ContainerId) -> bool {
+        self.0.get(container).is_some_and(|said| said.has_started || said.signal.is_some() || said.end.is_some())
     }
 }
 
@@ -69,6 +78,10 @@ impl Said {
     fn take_in(&mut self, event: &DaemonEvent) -> Option<bool> {
         let at = Timestamp::from_millis(event.at_nanos / 1_000_000);
         match event.action {
+            EventAction::Started => {
+                *self = Self { has_started: true, ..Self::default() };
+                None
+            }
             EventAction::Signalled => {
                 let asks = event
                     .number
@@ -94,9 +107,12 @@ impl Said {
         signalled || self.stop.is_some_and(|at| at.plus(BESIDE) >= end)
     }
 
-    /// One that crashed and removed itself was not asked to go.
-    fn allows_removal(self) -> bool {
-        self.end.is_none_or(|end| end.by_request || end.exit_code.is_none_or(|code| EXPECTED_CODES.contains(&code)))
+    /// One that crashed and removed itself, which it does at once, was not asked to go.
+    fn allows_removal(self, at: Timestamp) -> bool {
+        self.end.is_none_or(|end| {
+            let is_expected = end.by_request || end.exit_code.is_none_or(|code| EXPECTED_CODES.contains(&code));
+            is_expected || end.at.plus(BY_ITSELF) < at
+        })
     }
 }
 
@@ -148,10 +164,33 @@ mod tests {
             (&[(E::Removed, None, 1)][..], true),
             (&[(E::Signalled, Some(9), 1), (E::Ended, Some(137), 2), (E::Removed, None, 3)], true),
             (&[(E::Ended, Some(3), 2), (E::Removed, None, 3)], false),
+            (&[(E::Ended, Some(3), 2), (E::Removed, None, 400)], true),
             (&[(E::Ended, Some(0), 2), (E::Removed, None, 3)], true),
             (&[(E::Ended, Some(137), 2), (E::Removed, None, 900)], true),
         ] {
             assert_eq!(said(events), Some(expected), "{events:?}");
+        }
+    }
+
+    #[test]
+    fn a_network_that_lets_go_of_what_never_started_is_not_explained() {
+        let explained = |events: &[EventAction]| {
+            let mut requests = Requests::default();
+            for action in events {
+                let container = ContainerId::new("c");
+                requests.take_in(&DaemonEvent { container, action: *action, number: None, at_nanos: 1 });
+            }
+            requests.explain_detachment(&ContainerId::new("c"))
+        };
+        for (events, is_explained) in [
+            (&[][..], false),
+            (&[E::Created], false),
+            (&[E::Started], true),
+            (&[E::Signalled], true),
+            (&[E::Started, E::Ended], true),
+            (&[E::Started, E::Ended, E::Removed], false),
+        ] {
+            assert_eq!(explained(events), is_explained, "{events:?}");
         }
     }
 

@@ -42,6 +42,8 @@ pub enum EventAction {
     OutOfMemory,
     /// It was sent a signal. That leaves nothing to look at, and tells why it ended if it does.
     Signalled,
+    /// A network let go of it: it ended, or its process could not be started.
+    Detached,
     /// Its health check says so; `None` where the event does not say what.
     Health(Option<HealthWord>),
     /// Anything else that a row could show, as a new name.
@@ -71,7 +73,12 @@ impl EventAction {
             Self::Stopped => matches!(state, ContainerState::Stopped),
             Self::Paused => matches!(state, ContainerState::Paused),
             Self::Removed => matches!(state, ContainerState::Missing),
-            Self::DetailsChanged | Self::OutOfMemory | Self::Signalled | Self::Health(_) | Self::Changed => false,
+            Self::DetailsChanged
+            | Self::OutOfMemory
+            | Self::Signalled
+            | Self::Detached
+            | Self::Health(_)
+            | Self::Changed => false,
         }
     }
 

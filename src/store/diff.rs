@@ -95,7 +95,7 @@ pub(crate) fn diff(input: &DiffInput<'_>) -> Difference {
     }
     scaling::end_slots(input, &mut settled, &mut difference);
     sweep(input, &mut settled, &mut difference);
-    date_the_missing(input, &mut settled, &mut difference);
+    explain_the_missing(input, &mut settled, &mut difference);
     tell_foreign_states(input, &settled, &mut difference);
     removals::attend(input, &mut difference);
     note_differences(input.picture.rows, &mut difference.rows);
@@ -139,19 +139,26 @@ fn sweep(input: &DiffInput<'_>, settled: &mut [bool], difference: &mut Differenc
     }
 }
 
-/// Rows that went missing by a list, before the word of the removal came.
-fn date_the_missing(input: &DiffInput<'_>, settled: &mut [bool], difference: &mut Difference) {
+/// Rows that went missing by a list, before the word of the removal came: since when, and whether it was asked for.
+fn explain_the_missing(input: &DiffInput<'_>, settled: &mut [bool], difference: &mut Difference) {
     if input.news.told.is_empty() {
         return;
     }
     for (row, settled) in input.picture.rows.iter().zip(settled) {
         let is_open = !*settled && row.observed.state == ContainerState::Missing && !has_foreign_state(row);
-        let Some(container) = row.binding.container_id.as_ref().filter(|_| is_open) else { continue };
-        let Some(since) = dated(row, input.news.told.get(container)) else { continue };
+        let container = row.binding.container_id.as_ref().filter(|_| is_open);
+        let Some(told) = container.and_then(|container| input.news.told.get(container)) else { continue };
+        let dated = dated(row, Some(told));
+        let asked = told.by_request.filter(|asked| row.observed.ended_by_request != Some(*asked));
+        if dated.is_none() && asked.is_none() {
+            continue;
+        }
         *settled = true;
-        let observed = Observed { state_since: Some(since.at), ..row.observed.clone() };
-        let write = rewrite(row, observed, ChangeCause::Missing, since.at);
-        difference.rows.push(RowWrite { state_after: since.after, is_silent: true, ..write });
+        let since = dated.map_or((row.observed.state_since, row.state_after), |since| (Some(since.at), since.after));
+        let ended_by_request = asked.or(row.observed.ended_by_request);
+        let observed = Observed { state_since: since.0, ended_by_request, ..row.observed.clone() };
+        let write = rewrite(row, observed, ChangeCause::Missing, told.at.min(input.now));
+        difference.rows.push(RowWrite { state_after: since.1, is_silent: asked.is_none(), ..write });
     }
 }
 

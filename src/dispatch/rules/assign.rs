@@ -340,9 +340,11 @@ fn find_absent(picture: &Picture<'_>, presence: &[Presence], assignment: &mut As
     }
     for (index, row) in picture.rows.iter().enumerate() {
         let (Some(container), Presence::Unlisted) = (&row.binding.container_id, presence[index]) else { continue };
-        if row.observed.state == ContainerState::Missing
-            || known_workload(row.binding.workload_id.as_str(), picture.directory).is_none()
-        {
+        if known_workload(row.binding.workload_id.as_str(), picture.directory).is_none() {
+            continue;
+        }
+        if row.observed.state == ContainerState::Missing {
+            ask_for_siblings(picture, index, assignment);
             continue;
         }
         assignment.absent.push(index);
@@ -353,10 +355,15 @@ fn find_absent(picture: &Picture<'_>, presence: &[Presence], assignment: &mut As
     }
 }
 
-/// In a scoped pass: whether a loss is one that somebody has to look at is decided by the other rows of its workload.
+/// In a scoped pass, of a row within its scope: whether a loss is one that somebody has to look at is decided by the other rows of its workload.
 fn ask_for_siblings(picture: &Picture<'_>, index: usize, assignment: &mut Assignment) {
     let workload = &picture.rows[index].binding.workload_id;
-    if picture.scoped.is_some_and(|scoped| !scoped.rows_asked.workloads.contains(workload)) {
+    let container = picture.rows[index].binding.container_id.as_ref();
+    let is_wanted = |scoped: Scoped<'_>| {
+        container.is_some_and(|container| scoped.containers.contains(container))
+            && !scoped.rows_asked.workloads.contains(workload)
+    };
+    if picture.scoped.is_some_and(is_wanted) {
         assignment.wants_rows.workloads.insert(workload.clone());
     }
 }

@@ -416,6 +416,35 @@ fn an_event_that_comes_after_the_list_dates_the_state_without_a_change() {
     assert!(world(Vec::new(), vec![gone]).diff().rows.is_empty());
 }
 
+/// `compose down` as the lists show it, some of it before the word of the removals comes.
+#[test]
+fn a_workload_that_went_as_asked_for_needs_nobody_and_one_container_of_it_does() {
+    let asked = |number, by_request| {
+        news_of(number, Told { by_request: Some(by_request), ..told(EventAction::Removed, EARLIER) })
+    };
+    let (first, second) = (row("r1", "p", &container(1)), row("r2", "p", &container(2)));
+    let needs = |write: &RowWrite| write.observed.attention.to_string();
+
+    let one = World { news: asked(1, true), ..world(vec![container(2)], vec![first.clone(), second.clone()]) }.gone(1);
+    let write = one.only_write();
+    assert_eq!((write.cause, needs(&write).as_str()), (ChangeCause::Missing, "missing"), "the other one is there");
+    assert_eq!(write.observed.ended_by_request, Some(true));
+
+    let lost = LedgerRow { observed: write.observed, recorded_state: Some(ContainerState::Missing), ..first.clone() };
+    let last = World { news: asked(2, true), ..world(Vec::new(), vec![lost.clone(), second.clone()]) }.gone(2);
+    let writes = last.diff().rows;
+    assert_eq!(writes.len(), 2);
+    assert!(writes.iter().all(|write| write.cause == ChangeCause::Removed && needs(write).is_empty()), "{writes:?}");
+
+    let by_itself = World { news: asked(2, false), ..world(Vec::new(), vec![lost.clone(), second]) }.gone(2);
+    assert_eq!(by_itself.only_write().cause, ChangeCause::Missing, "and the first one keeps its reason too");
+
+    let unexplained = Observed { ended_by_request: None, ..lost.observed.clone() };
+    let late = World { news: asked(1, true), ..world(Vec::new(), vec![LedgerRow { observed: unexplained, ..lost }]) };
+    let write = late.only_write();
+    assert_eq!((write.cause, needs(&write).as_str()), (ChangeCause::Removed, ""), "its word came after the list");
+}
+
 /// What an inspect said of the container of that number, which is listed as running.
 fn inspected(number: u32, details: InspectedDetails) -> (ContainerId, ExaminedContainer) {
     let details = InspectedDetails { state: Some(ContainerState::Running), ..details };

@@ -13,7 +13,8 @@ use dockledger::simulation::{
 use tokio::time::timeout;
 
 use EventAction::{
-    Changed, Created, DetailsChanged, Ended, OutOfMemory, Paused, Removed, Signalled, Started, Stopped, Unpaused,
+    Changed, Created, Detached, DetailsChanged, Ended, OutOfMemory, Paused, Removed, Signalled, Started, Stopped,
+    Unpaused,
 };
 
 use super::{BOUND, client, id, playing, wait_for};
@@ -261,7 +262,7 @@ async fn a_real_daemon_tells_what_happens_and_resumes() {
     }
     dockerd.delete(&format!("/containers/{container}?force=1"));
     // A restart without patience is `kill` twice, `die`, `stop`, `start`, `restart`; a removal by force `kill`, `die`,
-    // `destroy`.
+    // `destroy`. Its network lets go of each process that ended.
     let expected = [
         Created,
         Started,
@@ -270,15 +271,18 @@ async fn a_real_daemon_tells_what_happens_and_resumes() {
         Changed,
         Signalled,
         Ended,
+        Detached,
         Started,
         Signalled,
         Signalled,
         Ended,
+        Detached,
         Stopped,
         Started,
         DetailsChanged,
         Signalled,
         Ended,
+        Detached,
         Removed,
     ];
     let mut events = Vec::new();

@@ -155,7 +155,7 @@ fn compare_columns(container: &Listed, row: &Value, unpaused: bool, wrong: &mut 
         ("image_ref", container.inspect["Config"]["Image"].clone()),
         ("state", state.into()),
         ("exit_code", container.exit_code().into()),
-        ("port", public.first().copied().unwrap_or(0).into()),
+        ("port", public.first().copied().into()),
         ("created_in_docker_at", container.list["Created"].as_i64().map(|seconds| seconds * 1000).into()),
         ("started_at", container.moment("StartedAt").into()),
         ("finished_at", container.moment("FinishedAt").into()),
@@ -175,7 +175,8 @@ fn compare_columns(container: &Listed, row: &Value, unpaused: bool, wrong: &mut 
         }
     }
     for port in public {
-        if !text(&row["ports"]).contains(&format!("{port}->")) {
+        let listed = row["ports"].as_array();
+        if !listed.is_some_and(|ports| ports.iter().any(|listed| listed["public"] == port)) {
             wrong.push(format!("{} has ports {} without {port}", container.name, row["ports"]));
         }
     }
