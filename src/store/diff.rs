@@ -115,6 +115,7 @@ fn note_differences(rows: &[LedgerRow], writes: &mut [RowWrite]) {
         if let Some(write) = by_row.remove(&row.id) {
             write.differences = differences(&row.observed, &write.observed);
             write.differences.extend(binding_differences(&row.binding, &write.binding));
+            write.is_silent |= only_explains_an_end(row, write);
         }
     }
     // A new row tells all that it is by itself, but not that somebody has to look.
@@ -122,6 +123,17 @@ fn note_differences(rows: &[LedgerRow], writes: &mut [RowWrite]) {
         write.differences = differences(&Observed::unseen(ContainerState::Created), &write.observed);
         write.differences.retain(|column, _| column == "attention");
     }
+}
+
+/// That an end was not asked for is what was taken for granted: nobody is told when it is known.
+fn only_explains_an_end(row: &LedgerRow, write: &RowWrite) -> bool {
+    let before = Observed { ended_by_request: write.observed.ended_by_request, ..row.observed.clone() };
+    write.cause == ChangeCause::Observed
+        && write.crash.is_none()
+        && write.foreign_state.is_none()
+        && write.binding == row.binding
+        && row.seen_container_id == row.binding.container_id
+        && before == write.observed
 }
 
 /// Rows that lost their container and that nobody took: missing if it is verified gone, else left alone and named.

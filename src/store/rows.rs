@@ -127,11 +127,11 @@ pub(super) struct LockedRow {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = containers)]
 pub(super) struct AttendedColumns {
-    ended_by_request: Option<bool>,
-    health_since: Option<Timestamp>,
-    start_error: Option<String>,
+    pub(super) ended_by_request: Option<bool>,
+    pub(super) health_since: Option<Timestamp>,
+    pub(super) start_error: Option<String>,
     pub(super) attention: String,
-    attention_since: Option<Timestamp>,
+    pub(super) attention_since: Option<Timestamp>,
 }
 
 impl AttendedColumns {

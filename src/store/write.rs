@@ -35,6 +35,10 @@ pub(super) fn write_rows(
         accept(db, &lease.host, plan, report)?.into_iter().partition(|row| row.write.is_silent);
     owe_details(db, &lease.host, &silent)?;
     tell_since(db, &lease.host, &silent)?;
+    let attended: Vec<_> = silent.iter().filter_map(|row| row.explained(&lease.host)).collect();
+    for chunk in attended.chunks(ROWS_PER_STATEMENT) {
+        attend(db, chunk)?;
+    }
     if accepted.is_empty() {
         return Ok(());
     }
@@ -160,6 +164,14 @@ impl<'a> Accepted<'a> {
 
     fn changes_binding(&self) -> bool {
         self.stored.as_ref().is_some_and(|stored| stored.container_id.as_deref() != bound_to(self.write))
+    }
+
+    /// Of a row that is not told of: whether its end was asked for, where that is known by now.
+    fn explained(&self, host: &'a HostName) -> Option<Attended<'a>> {
+        let stored = self.stored.as_ref()?;
+        let columns =
+            AttendedColumns { ended_by_request: self.write.observed.ended_by_request, ..stored.attended.clone() };
+        (stored.attended != columns).then(|| Attended::new(host, self.write, columns))
     }
 
     /// Whether it was missing before this write: then it tells more of that, or that nobody has to look any more.

@@ -22,8 +22,9 @@ pub(super) fn attend(input: &DiffInput<'_>, difference: &mut Difference) {
     }
     let gone = gone(input, asked, &difference.rows);
     let is_gone = |workload: &WorkloadId| gone.contains(workload);
-    for write in difference.rows.iter_mut().filter(|write| is_gone(&write.binding.workload_id) && is_lost(write)) {
-        if write.observed.ended_by_request == Some(true) {
+    for write in difference.rows.iter_mut().filter(|write| is_gone(&write.binding.workload_id)) {
+        let is_asked_for = write.observed.ended_by_request == Some(true);
+        if is_asked_for && (is_lost(write) || is_only_dated(write)) {
             *write = without_alarm(write.clone());
         }
     }
@@ -43,6 +44,11 @@ fn is_lost(write: &RowWrite) -> bool {
     write.observed.state == ContainerState::Missing && write.cause == ChangeCause::Missing && !write.is_silent
 }
 
+/// A row that was missing before, of which this pass only tells better since when.
+fn is_only_dated(write: &RowWrite) -> bool {
+    write.is_silent && write.observed.attention.contains(Attention::Missing)
+}
+
 /// A row whose container was removed as asked for while others of its workload were still there.
 fn waits(row: &LedgerRow) -> bool {
     let observed = &row.observed;
@@ -51,7 +57,7 @@ fn waits(row: &LedgerRow) -> bool {
 
 fn without_alarm(write: RowWrite) -> RowWrite {
     let observed = write.observed.with_attention(AttentionSet::NONE);
-    RowWrite { observed, cause: ChangeCause::Removed, ..write }
+    RowWrite { observed, cause: ChangeCause::Removed, is_silent: false, ..write }
 }
 
 /// Which of these workloads have no container left, as rows and writes tell. In a scoped pass, only where all rows of the

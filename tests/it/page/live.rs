@@ -78,7 +78,7 @@ fn a_real_container_that_is_killed_is_seen_within_two_seconds() {
     browser.wait(&format!("{} === 'running'", state_of("seen-web-1")));
     assert_eq!(daemon.order("/containers/seen-web-1/kill").status, 204);
     browser.wait_at_most(CLAIMED, &format!("{} === 'stopped'", state_of("seen-web-1")));
-    browser.wait("document.querySelector('.rows .note.bad')?.textContent === 'exit code 137'");
+    browser.wait("document.querySelector('.rows .note')?.textContent === 'exit code 137'");
     assert_eq!(daemon.delete("/containers/seen-web-1").status, 204);
     browser.wait(&format!("{} === 'missing'", state_of("seen-web-1")));
     runtime.block_on(ledger.stop());
