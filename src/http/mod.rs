@@ -17,12 +17,15 @@ mod extract;
 mod health;
 mod hooks;
 mod listen;
+mod looks;
 mod metrics;
+mod orders;
 mod page;
 mod patience;
 mod peer;
 mod problem;
 mod rates;
+mod reach;
 #[cfg(feature = "cli")]
 mod readiness;
 mod refusals;

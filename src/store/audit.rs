@@ -34,6 +34,8 @@ pub struct NewAudit {
 /// Which orders; what is `None` does not narrow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditFilter {
+    /// The one of this id.
+    pub id: Option<String>,
     /// Of this host.
     pub host: Option<HostName>,
     /// About this row.
@@ -105,6 +107,9 @@ impl Store {
     pub fn audit(&mut self, filter: &AuditFilter) -> Result<Vec<AuditRecord>, StoreError> {
         self.read("read the audit", |db| {
             let mut query = audit::table.select(AuditLine::as_select()).order(audit::id.desc()).into_boxed();
+            if let Some(id) = &filter.id {
+                query = query.filter(audit::id.eq(id));
+            }
             if let Some(host) = &filter.host {
                 query = query.filter(audit::host.eq(host.as_str()));
             }

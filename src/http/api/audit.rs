@@ -53,6 +53,7 @@ async fn list(
     let begin = begin::<1>(asked.limit, asked.cursor.as_deref())?;
     let limit = begin.limit;
     let mut filter = AuditFilter {
+        id: None,
         host: asked.host.map(HostName::new),
         row: asked.row.map(RowId::new),
         workload: None,

@@ -6,17 +6,15 @@
 use std::collections::HashMap;
 
 use axum::http::StatusCode;
-use ractor::rpc::CallResult;
 
-use super::reach::Reach;
 use crate::dispatch::{OwnLabels, own_labels};
-use crate::docker::ImageAnswer;
 use crate::http::auth::Access;
+use crate::http::looks::{look, look_at_image};
 use crate::http::problem::Problem;
+use crate::http::reach::Reach;
 use crate::http::shared::Shared;
-use crate::model::{ContainerId, Examined, ImageId, ListedContainer, WorkloadId};
+use crate::model::{ContainerId, Examined, ListedContainer, WorkloadId};
 use crate::store::{DirectoryKeys, RowFilter};
-use crate::supervisor::SupervisorMessage;
 
 /// What the ledger says of a claim.
 struct Standing {
@@ -62,29 +60,6 @@ pub(super) async fn check(
         OwnLabels::Nobody | OwnLabels::Another => Err(refused(shared, reach, container, &standing)),
         OwnLabels::Unasked(_) | OwnLabels::Unanswered => Err(unanswered()),
         OwnLabels::Unreadable(why) => Err(unreadable(why)),
-    }
-}
-
-/// What the daemon says of one container.
-pub(super) async fn look(shared: &Shared, container: &ContainerId) -> Examined {
-    let asked = shared.ledger.supervisor.call(
-        |reply| SupervisorMessage::Look { container: container.clone(), reply },
-        Some(shared.config.inspect_deadline * 2),
-    );
-    match asked.await {
-        Ok(CallResult::Success(examined)) => examined,
-        _ => Examined::Unanswered("whoever asks the daemon did not answer".into()),
-    }
-}
-
-async fn look_at_image(shared: &Shared, image: ImageId) -> ImageAnswer {
-    let asked = shared
-        .ledger
-        .supervisor
-        .call(|reply| SupervisorMessage::LookAtImage { image, reply }, Some(shared.config.inspect_deadline * 2));
-    match asked.await {
-        Ok(CallResult::Success(answer)) => answer,
-        _ => ImageAnswer::Unanswered,
     }
 }
 

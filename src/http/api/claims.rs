@@ -10,11 +10,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::claimable;
-use super::containers::find;
-use super::reach::Reach;
 use super::registered::{audit, created};
 use crate::http::extract::{Json as FromJson, Path as FromPath};
 use crate::http::problem::Problem;
+use crate::http::reach::Reach;
 use crate::http::refusals::CannotWrite;
 use crate::http::shared::Shared;
 use crate::model::{ClaimRequest, ContainerId, HostName, Revision, RowId, StoredRow};
@@ -132,7 +131,7 @@ async fn claim(
 
 /// The row, and who else bears its subdomain.
 fn answer(store: &mut Store, reach: &Reach, host: &HostName, row: &RowId) -> Result<ClaimAnswer, StoreError> {
-    let stored = find(store, reach, host, row)?;
+    let stored = reach.row(store, host, row)?;
     let mut warnings = Vec::new();
     if let Some(subdomain) = stored.deployer.subdomain.as_deref().filter(|subdomain| !subdomain.is_empty()) {
         let routes = store.routes(Some(host))?;

@@ -2,15 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::orders::{NoTiming, Order, Target, Timing, carry_out};
-use super::reach::Reach;
 use crate::docker::Action;
 use crate::http::extract::{Path as FromPath, Query as FromQuery};
+use crate::http::orders::{NoTiming, Order, Target, Timing, carry_out, check_host};
 use crate::http::problem::Problem;
+use crate::http::reach::Reach;
 use crate::http::refusals::CannotAct;
 use crate::http::shared::Shared;
 use crate::model::{RowId, StoredRow};
@@ -79,18 +78,12 @@ async fn remove(
     order(shared, reach, named, Action::Remove).await
 }
 
-/// The daemon of another host is another service's.
 async fn order(
     shared: Shared,
     reach: Reach,
     FromPath((host, row)): Named,
     action: Action,
 ) -> Result<Json<StoredRow>, Problem> {
-    let ours = shared.config.host.as_str();
-    if host != ours {
-        let detail =
-            format!("this service acts on the containers of {ours} alone; ask the one that keeps the host named");
-        return Err(Problem::new(StatusCode::CONFLICT, "another_host", detail));
-    }
-    carry_out(shared, Order { reach, target: Target::Any(RowId::new(row)), action }).await
+    check_host(&shared.config, &host)?;
+    carry_out(shared, Order { reach, target: Target::Any(RowId::new(row)), action }).await.row.map(Json)
 }

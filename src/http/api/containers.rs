@@ -7,16 +7,16 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::paging::{Page, Paged, begin, foreign_cursor};
-use super::reach::Reach;
 use super::tagged::{Known, answer};
 use crate::http::extract::{Path as FromPath, Query as FromQuery};
 use crate::http::problem::Problem;
+use crate::http::reach::Reach;
 use crate::http::refusals::CannotRead;
 use crate::http::shared::Shared;
 use crate::model::{
     Change, Condition, HealthCondition, HostName, Revision, RowId, RowOrder, RowSummary, StoredRow, WorkloadKind,
 };
-use crate::store::{RegistryError, RowFilter, Store, StoreError};
+use crate::store::RowFilter;
 
 pub(super) fn read() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(summary)).routes(routes!(show)).routes(routes!(history))
@@ -137,7 +137,7 @@ async fn show(
     reach: Reach,
     known: Known,
 ) -> Result<Response, Problem> {
-    answer(&shared, known, move |store| find(store, &reach, &HostName::new(host), &RowId::new(row))).await
+    answer(&shared, known, move |store| reach.row(store, &HostName::new(host), &RowId::new(row))).await
 }
 
 /// The history of one row, the latest change first. It outlives the row.
@@ -166,16 +166,9 @@ async fn history(
         // A row that somebody else inserted has no history yet, and one that never was has none at all. What outlives its row
         // tells nobody whose it was.
         if !reach.is_whole() || (found.is_empty() && before.is_none()) {
-            find(store, &reach, &host, &row)?;
+            reach.row(store, &host, &row)?;
         }
         Ok(Page::cut(found, limit, |change| [change.revision.0.to_string()]))
     })
     .await
-}
-
-/// The row, if the caller sees it.
-pub(super) fn find(store: &mut Store, reach: &Reach, host: &HostName, row: &RowId) -> Result<StoredRow, StoreError> {
-    let filter = RowFilter { host: Some(host.clone()), row: Some(row.clone()), ..RowFilter::default() };
-    let unknown = || RegistryError::Unknown { kind: "row", name: row.to_string() };
-    Ok(reach.rows(store, filter)?.pop().ok_or_else(unknown)?)
 }

@@ -9,11 +9,11 @@ use axum::extract::State;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::orders::{NoTiming, Order, Target, Timing, carry_out};
-use super::reach::Reach;
 use crate::docker::Action;
 use crate::http::extract::{Path as FromPath, Query as FromQuery};
+use crate::http::orders::{NoTiming, Order, Target, Timing, carry_out};
 use crate::http::problem::Problem;
+use crate::http::reach::Reach;
 use crate::http::refusals::CannotAct;
 use crate::http::shared::Shared;
 use crate::model::{RowId, StoredRow};
@@ -37,7 +37,7 @@ async fn start(
     named: Named,
     FromQuery(NoTiming {}): FromQuery<NoTiming>,
 ) -> Result<Json<StoredRow>, Problem> {
-    carry_out(shared, order(reach, named, Action::Start)).await
+    order(shared, reach, named, Action::Start).await
 }
 
 /// Stops the row's container. The answer is the row after a pass.
@@ -54,7 +54,7 @@ async fn stop(
     named: Named,
     FromQuery(timing): FromQuery<Timing>,
 ) -> Result<Json<StoredRow>, Problem> {
-    carry_out(shared, order(reach, named, Action::Stop(timing.grace()?))).await
+    order(shared, reach, named, Action::Stop(timing.grace()?)).await
 }
 
 /// Restarts the row's container. The answer is the row after a pass.
@@ -71,7 +71,7 @@ async fn restart(
     named: Named,
     FromQuery(timing): FromQuery<Timing>,
 ) -> Result<Json<StoredRow>, Problem> {
-    carry_out(shared, order(reach, named, Action::Restart(timing.grace()?))).await
+    order(shared, reach, named, Action::Restart(timing.grace()?)).await
 }
 
 /// Removes the row's container, if it does not run. The row stays, and is missing then.
@@ -87,9 +87,15 @@ async fn remove(
     named: Named,
     FromQuery(NoTiming {}): FromQuery<NoTiming>,
 ) -> Result<Json<StoredRow>, Problem> {
-    carry_out(shared, order(reach, named, Action::Remove)).await
+    order(shared, reach, named, Action::Remove).await
 }
 
-fn order(reach: Reach, FromPath((project, stage, row)): Named, action: Action) -> Order {
-    Order { reach, target: Target::Instance { project, stage, row: RowId::new(row) }, action }
+async fn order(
+    shared: Shared,
+    reach: Reach,
+    FromPath((project, stage, row)): Named,
+    action: Action,
+) -> Result<Json<StoredRow>, Problem> {
+    let target = Target::Instance { project, stage, row: RowId::new(row) };
+    carry_out(shared, Order { reach, target, action }).await.row.map(Json)
 }

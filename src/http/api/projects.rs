@@ -7,11 +7,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::paging::{Page, Paged};
-use super::reach::Reach;
 use super::registered::{New, Removal, Removed, Renamed, audit, created};
 use super::tagged::{Known, answer};
 use crate::http::extract::{Json as FromJson, Path as FromPath, Query as FromQuery};
 use crate::http::problem::Problem;
+use crate::http::reach::Reach;
 use crate::http::refusals::{CannotRead, CannotWrite};
 use crate::http::shared::Shared;
 use crate::model::{Project, Registered};

@@ -7,10 +7,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::paging::{Page, begin};
-use super::reach::Reach;
 use super::tagged::{Known, answer};
 use crate::http::extract::Query as FromQuery;
 use crate::http::problem::Problem;
+use crate::http::reach::Reach;
 use crate::http::refusals::CannotRead;
 use crate::http::shared::Shared;
 use crate::model::{HostName, Route};

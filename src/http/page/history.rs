@@ -1,24 +1,31 @@
 //! The page of a row: what the ledger holds of it, and its history on a time line.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use serde::Deserialize;
 
+use super::acts::{Act, target};
 use super::ages::Moment;
 use super::facts::{Fact, Value, commands, engine_of, facts};
 use super::frame::{Frame, Section};
 use super::known::{Known, know};
 use super::marks::Mark;
+use super::order::{Ordered, order_href, ordered};
 use super::reply::reply;
 use super::row_view::{RowView, Showing, shown};
 use super::texts::Texts;
 use super::timeline::{Segment, timeline};
 use super::visit::Visit;
-use crate::http::extract::Path;
+use crate::config::Config;
+use crate::http::extract::{Path, Query};
 use crate::http::problem::Problem;
+use crate::http::reach::Reach;
 use crate::http::shared::Shared;
-use crate::model::{Change, HostName, RowId, StoredRow};
-use crate::store::{RowFilter, StoreError};
+use crate::model::{AuditRecord, Change, HostName, RowId, StoredRow};
+use crate::store::{RowFilter, Store, StoreError};
 
 /// Changes that are drawn and listed; the line of more could not be read.
 const MOST_CHANGES: usize = 200;
@@ -31,6 +38,10 @@ struct History {
     name: String,
     /// `None` of a row that was removed.
     row: Option<RowView>,
+    /// What the visitor may order: the command, and where it is confirmed.
+    acts: Vec<(&'static str, String)>,
+    /// What came of the order that led here.
+    ordered: Option<Ordered>,
     facts: Vec<Fact>,
     /// What tells more of its container, to be typed on its host.
     commands: Vec<String>,
@@ -51,34 +62,74 @@ struct Entry {
     cause: &'static str,
 }
 
+/// What the URL asks for besides.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    /// The id of the order that led here.
+    order: String,
+}
+
+/// A row as it was read, and who may do what with it.
+#[derive(Debug)]
+struct Found {
+    row: StoredRow,
+    stage: Option<String>,
+    is_reached: bool,
+    ordered: Option<AuditRecord>,
+}
+
 pub(super) async fn page(
     State(shared): State<Shared>,
     visit: Visit,
+    reach: Reach,
     Path((host, row)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
 ) -> Response {
-    let made = make(&shared, &visit, HostName::new(host), RowId::new(row)).await;
+    let made = make(&shared, &visit, reach, (HostName::new(host), RowId::new(row)), asked).await;
     reply(&shared, &visit, made).await
 }
 
-async fn make(shared: &Shared, visit: &Visit, host: HostName, id: RowId) -> Result<History, Problem> {
-    let seen = visit.seen;
+async fn make(
+    shared: &Shared,
+    visit: &Visit,
+    reach: Reach,
+    (host, id): (HostName, RowId),
+    asked: Asked,
+) -> Result<History, Problem> {
+    let (seen, config) = (visit.seen, Arc::clone(&shared.config));
     let read = {
         let (host, id) = (host.clone(), id.clone());
         shared.readers.read(move |store| -> Result<_, StoreError> {
             let known = know(store, seen)?;
-            let filter = RowFilter { host: Some(host.clone()), row: Some(id.clone()), ..RowFilter::default() };
-            let row = store.rows(&filter)?.pop();
-            let stage = store.row_stages(&filter)?.into_values().next();
+            let row = find(store, &config, &reach, (&host, &id), &asked.order)?;
             let mut changes = store.row_changes_before(&host, &id, None, MOST_CHANGES)?;
             changes.reverse();
-            Ok((known, row.map(|row| (row, stage)), changes))
+            Ok((known, row, changes))
         })
     };
-    let (known, row, changes) = read.await?;
-    if row.is_none() && changes.is_empty() {
+    let (known, found, changes) = read.await?;
+    if found.is_none() && changes.is_empty() {
         return Err(Problem::not_found(visit.language.texts().failed_not_found));
     }
-    Ok(show(shared, visit, &known, &id, row, &changes))
+    Ok(show(shared, visit, &known, &id, found, &changes))
+}
+
+fn find(
+    store: &mut Store,
+    config: &Config,
+    reach: &Reach,
+    (host, id): (&HostName, &RowId),
+    order: &str,
+) -> Result<Option<Found>, StoreError> {
+    let filter = RowFilter { host: Some(host.clone()), row: Some(id.clone()), ..RowFilter::default() };
+    let Some(row) = reach.rows(store, filter.clone())?.pop() else { return Ok(None) };
+    Ok(Some(Found {
+        stage: store.row_stages(&filter)?.into_values().next(),
+        is_reached: target(store, config, reach, &row)?.is_ok(),
+        ordered: ordered(store, reach, host, id, order)?,
+        row,
+    }))
 }
 
 fn show(
@@ -86,12 +137,13 @@ fn show(
     visit: &Visit,
     known: &Known,
     id: &RowId,
-    row: Option<(StoredRow, Option<String>)>,
+    found: Option<Found>,
     changes: &[Change],
 ) -> History {
     let t = visit.language.texts();
-    let (row, stage) = row.map_or((None, None), |(row, stage)| (Some(row), stage));
-    let name = row.as_ref().map(|row| shown(&row.observed.name)).filter(|name| !name.is_empty());
+    let row = found.as_ref().map(|found| &found.row);
+    let stage = found.as_ref().and_then(|found| found.stage.as_deref());
+    let name = row.map(|row| shown(&row.observed.name)).filter(|name| !name.is_empty());
     let name = name.unwrap_or_else(|| shown(id.as_str()));
     let frame = Frame::new(visit, shared, known, Section::Containers, name.clone());
     let now = frame.now;
@@ -106,9 +158,11 @@ fn show(
     };
     History {
         name,
-        commands: row.as_ref().map(|row| commands(row, engine_of(&known.hosts, &row.host))).unwrap_or_default(),
-        facts: row.as_ref().map(|row| facts(row, stage.as_deref(), showing.ports(row), &frame)).unwrap_or_default(),
-        row: row.as_ref().map(|row| RowView { part: part_of(row, stage.as_deref()), ..RowView::of(row, showing) }),
+        acts: found.as_ref().map(|found| acts(found, t)).unwrap_or_default(),
+        ordered: found.as_ref().and_then(|found| found.ordered.as_ref()).map(|record| Ordered::of(record, &frame)),
+        commands: row.map(|row| commands(row, engine_of(&known.hosts, &row.host))).unwrap_or_default(),
+        facts: row.map(|row| facts(row, stage, showing.ports(row), &frame)).unwrap_or_default(),
+        row: row.map(|row| RowView { part: part_of(row, stage), ..RowView::of(row, showing) }),
         segments: timeline(changes, now, t),
         began: changes.first().map(|first| Moment::ago(first.at, now, t)),
         entries: changes.iter().rev().map(entry).collect(),
@@ -116,6 +170,13 @@ fn show(
         frame,
         t,
     }
+}
+
+/// What may be ordered of a container in its state.
+fn acts(found: &Found, t: &'static Texts) -> Vec<(&'static str, String)> {
+    let row = &found.row;
+    let each = Act::of_state(&row.observed.state).filter(|_| found.is_reached);
+    each.map(|act| (t.verb(act), order_href(&row.host, &row.id, act))).collect()
 }
 
 /// Which part of its workload a row is: its stage, or else its role.

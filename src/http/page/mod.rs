@@ -12,6 +12,7 @@
 //! ages        moments as ages                      filters    which rows, kept in the URL
 //! links       addresses that keep filters       seen       what is new to the visitor
 //! facts       what the ledger holds of a row       ports      which of them are links
+//! order       an order for a container, confirmed  acts      what a visitor may order
 //! login       a token for a cookie, and back
 //! timeline    the history of a row as a drawing    chart      durations of passes as a drawing
 //! reply       a template, or what is shown in its place
@@ -20,6 +21,7 @@
 
 mod activity;
 mod activity_filters;
+mod acts;
 mod ages;
 mod assets;
 mod chart;
@@ -34,6 +36,7 @@ mod language;
 mod links;
 mod login;
 mod marks;
+mod order;
 mod passes;
 mod ports;
 mod proxy_routes;

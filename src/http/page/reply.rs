@@ -33,15 +33,16 @@ pub(super) async fn reply(shared: &Shared, visit: &Visit, made: Result<impl Temp
 /// What is shown of a path that leads nowhere.
 pub(super) async fn failed(shared: &Shared, visit: &Visit, problem: &Problem) -> Response {
     let t = visit.language.texts();
-    let is_not_found = problem.status() == StatusCode::NOT_FOUND;
     let (why, detail) = match problem.status() {
         StatusCode::NOT_FOUND => (t.failed_not_found, None),
+        StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => (t.failed_forbidden, Some(problem.detail().to_owned())),
+        StatusCode::CONFLICT => (t.failed_conflict, Some(problem.detail().to_owned())),
         StatusCode::SERVICE_UNAVAILABLE => (t.failed_unavailable, Some(problem.detail().to_owned())),
         _ => (t.failed_otherwise, Some(problem.detail().to_owned())),
     };
     let seen = visit.seen;
     // Where the ledger cannot be read there is nothing to put around the page.
-    let known = match visit.may_read && is_not_found {
+    let known = match visit.may_read && problem.status().is_client_error() {
         true => shared.readers.read(move |store| know(store, seen)).await.ok(),
         false => None,
     };

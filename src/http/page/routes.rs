@@ -13,8 +13,8 @@ use super::links::within;
 use super::reply::failed;
 use super::visit::Visit;
 use super::{
-    activity, assets, containers, history, hosts, login, passes, proxy_routes, security, seen, unassigned, workload,
-    workloads,
+    activity, assets, containers, history, hosts, login, order, passes, proxy_routes, security, seen, unassigned,
+    workload, workloads,
 };
 use crate::http::auth;
 use crate::http::extract::{Path, Query};
@@ -32,6 +32,7 @@ pub(in crate::http) fn routes() -> Router<Shared> {
         .route("/activity/seen/{revision}", post(mark_as_seen))
         .route("/workloads/{id}", get(workload::page))
         .route("/containers/{host}/{row}", get(history::page))
+        .route("/containers/{host}/{row}/{action}", get(order::confirm).post(order::order))
         .route("/hosts", get(hosts::page))
         .route("/unassigned", get(unassigned::page))
         .route("/passes", get(passes::page))

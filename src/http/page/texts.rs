@@ -173,6 +173,30 @@ texts! {
     column_revision: "Revision", "Ревизия";
     from_to: "to", "стало";
 
+    // What is ordered of a container.
+    verb_start: "Start", "Запустить";
+    verb_stop: "Stop", "Остановить";
+    verb_restart: "Restart", "Перезапустить";
+    effect_start: "The page answers when the daemon has started it.", "Страница ответит, когда демон его запустит.";
+    effect_stop: "It gets the time to end that it was created with, 10 s as a rule; then it is killed. The page answers when that is done.",
+        "Ему даётся время завершиться, с которым он создан, обычно 10 с; потом он будет убит. Страница ответит, когда это будет сделано.";
+    effect_restart: "It is stopped, with the time to end that it was created with, and started again. The page answers when that is done.",
+        "Он будет остановлен, со временем на завершение, с которым он создан, и запущен снова. Страница ответит, когда это будет сделано.";
+    order_not: "Back without doing it", "Вернуться, ничего не делая";
+    action_start: "start", "запуск";
+    action_stop: "stop", "остановка";
+    action_restart: "restart", "перезапуск";
+    action_remove: "removal", "удаление";
+    audit_ok: "done", "сделано";
+    audit_refused: "refused", "отказано";
+    audit_failed: "failed", "не удалось";
+    audit_unknown: "unknown", "неизвестно";
+    audit_ok_means: "The daemon carried it out.", "Демон это выполнил.";
+    audit_refused_means: "Nothing was ordered of the daemon.", "Демону ничего не поручалось.";
+    audit_failed_means: "The daemon did not carry it out.", "Демон этого не выполнил.";
+    audit_unknown_means: "The daemon may have carried it out, or may still do so: see the state.",
+        "Демон мог это выполнить или ещё может: смотрите на состояние.";
+
     // Hosts.
     n_hosts: "{n} host|{n} hosts", "{n} хост|{n} хоста|{n} хостов";
     host_none: "No host is in the ledger yet.", "В реестре ещё нет хостов.";
@@ -241,6 +265,8 @@ texts! {
     failed_unavailable: "The ledger cannot be read now. Try again in a moment.",
         "Реестр сейчас не читается. Попробуйте ещё раз чуть позже.";
     failed_otherwise: "Something went wrong.", "Что-то пошло не так.";
+    failed_forbidden: "You may not do that here.", "Здесь вам это не разрешено.";
+    failed_conflict: "That cannot be done now.", "Сейчас это сделать нельзя.";
     failed_not_found: "There is nothing here.", "Здесь ничего нет.";
     failed_back: "Go to the containers", "К контейнерам";
 

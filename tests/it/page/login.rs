@@ -9,6 +9,11 @@ use crate::support::showroom::Showroom;
 
 /// A service that asks for tokens, and the token of `ann`, who may do what `scope` says.
 pub(super) fn guarded(scope: &str) -> (Showroom, String) {
+    guarded_with(scope, |_| {})
+}
+
+/// The same, set up in another way.
+pub(super) fn guarded_with(scope: &str, set_up: impl FnOnce(&mut Showroom)) -> (Showroom, String) {
     let mut room = Showroom::furnished();
     let made = Program::new().run(&["token", "new", "ann", "--scope", scope, "--json"]).json();
     let tokens = room.place("tokens");
@@ -16,6 +21,7 @@ pub(super) fn guarded(scope: &str) -> (Showroom, String) {
     std::fs::set_permissions(&tokens, std::fs::Permissions::from_mode(0o600)).expect("chmod");
     room.stop();
     room.config.http.tokens = Some(tokens);
+    set_up(&mut room);
     room.start_again();
     (room, made["token"].as_str().expect("a token").to_owned())
 }

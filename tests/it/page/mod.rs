@@ -1,6 +1,7 @@
 //! The page in a real browser, over a simulated daemon and once over a real one.
 
 mod activity;
+mod acts;
 mod answers;
 mod container;
 mod filters;

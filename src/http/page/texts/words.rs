@@ -1,8 +1,10 @@
 //! The words of the ledger in the words of a language.
 
 use super::{ENGLISH, Texts};
+use crate::http::page::acts::Act;
 use crate::model::{
-    Attention, ChangeCause, ContainerState, DaemonCall, HostStatus, PassOutcome, Refusal, Trigger, WorkloadKind,
+    Attention, AuditOutcome, ChangeCause, ContainerState, DaemonCall, HostStatus, PassOutcome, Refusal, Trigger,
+    WorkloadKind,
 };
 use crate::telling::Trouble;
 
@@ -136,6 +138,55 @@ impl Texts {
             None => self.refused_late.to_owned(),
         };
         format!("{}: {effect}", what.replace("{call}", refusal.call.request()))
+    }
+
+    /// What is ordered, as a command.
+    pub(in crate::http::page) const fn verb(&self, act: Act) -> &'static str {
+        match act {
+            Act::Start => self.verb_start,
+            Act::Stop => self.verb_stop,
+            Act::Restart => self.verb_restart,
+        }
+    }
+
+    /// What an order does, and how long the answer takes.
+    pub(in crate::http::page) const fn effect(&self, act: Act) -> &'static str {
+        match act {
+            Act::Start => self.effect_start,
+            Act::Stop => self.effect_stop,
+            Act::Restart => self.effect_restart,
+        }
+    }
+
+    /// What was ordered; a word of a later version stays as it is.
+    pub(in crate::http::page) fn action<'a>(&self, word: &'a str) -> &'a str {
+        match word {
+            "start" => self.action_start,
+            "stop" => self.action_stop,
+            "restart" => self.action_restart,
+            "remove" => self.action_remove,
+            other => other,
+        }
+    }
+
+    /// What came of an order.
+    pub(in crate::http::page) const fn audit_outcome(&self, outcome: AuditOutcome) -> &'static str {
+        match outcome {
+            AuditOutcome::Ok => self.audit_ok,
+            AuditOutcome::Refused => self.audit_refused,
+            AuditOutcome::Failed => self.audit_failed,
+            AuditOutcome::Unknown => self.audit_unknown,
+        }
+    }
+
+    /// The same in a sentence.
+    pub(in crate::http::page) const fn audit_meaning(&self, outcome: AuditOutcome) -> &'static str {
+        match outcome {
+            AuditOutcome::Ok => self.audit_ok_means,
+            AuditOutcome::Refused => self.audit_refused_means,
+            AuditOutcome::Failed => self.audit_failed_means,
+            AuditOutcome::Unknown => self.audit_unknown_means,
+        }
     }
 
     /// Whether these are the English ones.

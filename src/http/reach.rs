@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use crate::http::auth::{Access, Caller};
-use crate::model::{Project, StoredRow, WorkloadId};
+use super::auth::{Access, Caller};
+use crate::model::{HostName, Project, RowId, StoredRow, WorkloadId};
 use crate::store::{RegistryError, RowFilter, Store, StoreError};
 
 /// What a caller may see, and who he is.
@@ -67,6 +67,12 @@ impl Reach {
             return Err(unknown("workload", named));
         }
         store.rows(&RowFilter { workloads, ..filter })
+    }
+
+    /// One row, if he sees it.
+    pub(super) fn row(&self, store: &mut Store, host: &HostName, row: &RowId) -> Result<StoredRow, StoreError> {
+        let filter = RowFilter { host: Some(host.clone()), row: Some(row.clone()), ..RowFilter::default() };
+        self.rows(store, filter)?.pop().ok_or_else(|| unknown("row", row.as_str()))
     }
 }
 

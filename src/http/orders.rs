@@ -3,19 +3,18 @@
 
 use std::time::{Duration, Instant};
 
-use axum::Json;
 use axum::http::StatusCode;
 use ractor::rpc::CallResult;
 use serde::Deserialize;
 
-use super::claimable::look;
-use super::containers;
+use super::looks::look;
+use super::problem::Problem;
 use super::reach::Reach;
+use super::shared::Shared;
+use super::turns::Turn;
+use crate::config::Config;
 use crate::dispatch::{RuleSet, directory_keys, dispute};
 use crate::docker::{Action, DaemonError, Grace, action_deadline};
-use crate::http::problem::Problem;
-use crate::http::shared::Shared;
-use crate::http::turns::Turn;
 use crate::joined::joined;
 use crate::model::{
     AuditOutcome, Completeness, ContainerId, ContainerState, DeployerColumns, Examined, LedgerRow, ListedContainer,
@@ -103,16 +102,46 @@ impl From<Problem> for Refused {
     }
 }
 
+/// What came of an order.
+#[derive(Debug)]
+pub(super) struct Carried {
+    /// Its entry in the audit; `None` if there is none.
+    pub(super) entry: Option<String>,
+    /// The row after a pass.
+    pub(super) row: Result<StoredRow, Problem>,
+}
+
+impl Carried {
+    const fn unentered(problem: Problem) -> Self {
+        Self { entry: None, row: Err(problem) }
+    }
+}
+
 /// Carries an order out. It goes on to its end, and to its line in the audit, also if the caller does not wait or the server is
-/// replaced. The answer is the row after a pass.
-pub(super) async fn carry_out(shared: Shared, order: Order) -> Result<Json<StoredRow>, Problem> {
+/// replaced.
+pub(super) async fn carry_out(shared: Shared, order: Order) -> Carried {
     if !shared.config.actions.enabled {
-        let detail = "this service does not act on containers; its configuration lets it with actions.enabled = true";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "actions_off", detail));
+        return Carried::unentered(actions_off());
     }
     let ledgers_runtime = shared.ledgers_runtime.clone();
     let done = ledgers_runtime.spawn(async move { order.carry_out(&shared).await }).await;
-    joined(done).unwrap_or_else(|| Err(given_up())).map(Json)
+    joined(done).unwrap_or_else(|| Carried::unentered(given_up()))
+}
+
+/// Nobody may, whoever he is.
+pub(super) fn actions_off() -> Problem {
+    let detail = "this service does not act on containers; its configuration lets it with actions.enabled = true";
+    Problem::new(StatusCode::FORBIDDEN, "actions_off", detail)
+}
+
+/// Refuses the rows of another host: its daemon is another service's.
+pub(super) fn check_host(config: &Config, host: &str) -> Result<(), Problem> {
+    let ours = config.host.as_str();
+    if host == ours {
+        return Ok(());
+    }
+    let detail = format!("this service acts on the containers of {ours} alone; ask the one that keeps the host named");
+    Err(Problem::new(StatusCode::CONFLICT, "another_host", detail))
 }
 
 /// The runtime ended under the action: the daemon may have carried it out.
@@ -122,22 +151,25 @@ fn given_up() -> Problem {
 }
 
 impl Order {
-    async fn carry_out(&self, shared: &Shared) -> Result<StoredRow, Problem> {
+    async fn carry_out(&self, shared: &Shared) -> Carried {
         let ready = match self.prepare(shared).await {
             Ok(ready) => ready,
             Err(Refused { problem, row }) => {
-                self.enter_refusal(shared, row.as_deref(), &problem).await;
-                return Err(problem);
+                let entry = self.enter_refusal(shared, row.as_deref(), &problem).await;
+                return Carried { entry, row: Err(problem) };
             }
         };
-        // What cannot be entered is not ordered.
-        let entry = self.entry(shared, Some(&ready.row), AuditOutcome::Unknown, None);
-        let id = shared.write(move |store| store.enter_audit(&entry)).await?;
+        let new = self.entry(shared, Some(&ready.row), AuditOutcome::Unknown, None);
+        let id = match shared.write(move |store| store.enter_audit(&new)).await {
+            Ok(id) => id,
+            // What cannot be entered is not ordered.
+            Err(error) => return Carried::unentered(error.into()),
+        };
         let began = Instant::now();
         let outcome = self.act(shared, &ready.container).await;
-        self.complete(shared, id, &ready, began.elapsed(), &outcome).await;
+        self.complete(shared, id.clone(), &ready, began.elapsed(), &outcome).await;
         drop(ready._turn);
-        self.answer(shared, ready.row, outcome).await
+        Carried { entry: Some(id), row: self.answer(shared, ready.row, outcome).await }
     }
 
     async fn prepare(&self, shared: &Shared) -> Result<Ready, Refused> {
@@ -163,7 +195,7 @@ impl Order {
     async fn find(&self, shared: &Shared) -> Result<StoredRow, Problem> {
         let (host, reach, target) = (shared.config.host.clone(), self.reach.clone(), self.target.clone());
         let found = shared.readers.read(move |store: &mut Store| match target {
-            Target::Any(row) => containers::find(store, &reach, &host, &row),
+            Target::Any(row) => reach.row(store, &host, &row),
             Target::Instance { project, stage, row } => {
                 let owner = reach.project(store, &project)?;
                 let stage = store.show_stage(&owner.id, &stage)?.id;
@@ -215,13 +247,12 @@ impl Order {
         }
     }
 
-    async fn enter_refusal(&self, shared: &Shared, row: Option<&StoredRow>, problem: &Problem) {
+    async fn enter_refusal(&self, shared: &Shared, row: Option<&StoredRow>, problem: &Problem) -> Option<String> {
         let (who, action, why) = (&self.reach.who, self.action.as_str(), problem.detail());
         tracing::warn!(target: "audit", %who, action, row = %self.row(), why, "refused to act on a container");
         let entry = self.entry(shared, row, AuditOutcome::Refused, Some(why.to_owned()));
-        if let Err(error) = shared.write(move |store| store.enter_audit(&entry)).await {
-            tracing::warn!(%error, "a refusal stands in the log alone");
-        }
+        let entered = shared.write(move |store| store.enter_audit(&entry)).await;
+        entered.inspect_err(|error| tracing::warn!(%error, "a refusal stands in the log alone")).ok()
     }
 
     async fn complete(
@@ -291,7 +322,8 @@ async fn check_labels(shared: &Shared, row: &StoredRow, container: &ContainerId)
     }
 }
 
-fn bound(row: &StoredRow) -> Result<ContainerId, Problem> {
+/// The container that a row is bound to, if it is one that can be acted on.
+pub(super) fn bound(row: &StoredRow) -> Result<ContainerId, Problem> {
     let id = row.binding.container_id.clone().filter(|id| ContainerId::is_full(id.as_str()));
     id.filter(|_| row.observed.state != ContainerState::Missing).ok_or_else(|| {
         let detail = "the row is bound to no container that is there, by its full id";
