@@ -157,7 +157,9 @@ pub(super) fn notes(row: &StoredRow, language: Language) -> Vec<Note> {
     let observed = &row.observed;
     let mut notes = Vec::new();
     let mut note = |tone, text: String| notes.push(Note { tone, text });
-    for reason in observed.attention.iter() {
+    // That it is missing the state says itself.
+    let is_said = |reason: &Attention| *reason == Attention::Missing && observed.state == ContainerState::Missing;
+    for reason in observed.attention.iter().filter(|reason| !is_said(reason)) {
         note("bad", reason_text(row, reason, language));
     }
     let is_down = matches!(observed.state, ContainerState::Stopped | ContainerState::Restarting);
@@ -253,6 +255,17 @@ pub(super) mod tests {
         let mut stopped = row();
         stopped.observed.state = ContainerState::Stopped;
         assert!(view(&stopped, "local").ports[0].link.is_none());
+    }
+
+    #[test]
+    fn what_is_missing_is_said_once_and_still_alarms() {
+        let mut row = row();
+        row.observed.state = ContainerState::Missing;
+        row.observed.attention = [Attention::Missing, Attention::Flapping].into_iter().collect();
+        let view = view(&row, "local");
+        assert_eq!((view.mark.word.as_str(), view.mark.tone), ("missing", "bad"));
+        assert!(!view.notes.iter().any(|note| note.text == "missing"), "{:?}", view.notes);
+        assert!(view.notes.iter().any(|note| note.text.starts_with("flapping")), "{:?}", view.notes);
     }
 
     #[test]
