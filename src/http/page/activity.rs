@@ -1,13 +1,14 @@
 //! The page of the activity: what happened lately to all rows, the latest first, and what of it is new to the visitor.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::activity_filters::{ActivityFilters, Happening, Owner};
+use super::activity_filters::ActivityFilters;
 use super::ages::Moment;
+use super::differences::{Differing, differing, tells_state};
 use super::frame::{Frame, Section};
 use super::known::{Known, know};
 use super::links::Chip;
@@ -19,8 +20,7 @@ use super::visit::Visit;
 use crate::http::extract::Query;
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
-use crate::model::{Change, HostName, RowId, StoredRow, Workload};
-use crate::store::RowFilter;
+use crate::model::{Change, ChangeKind, Workload};
 
 #[derive(Template)]
 #[template(path = "activity.html")]
@@ -29,13 +29,16 @@ struct Activity {
     t: &'static Texts,
     filters: ActivityFilters,
     chips: Vec<Chip>,
-    causes: Vec<(&'static str, &'static str, bool)>,
+    /// Word, text, and whether it is chosen.
+    kinds: Vec<(String, String, bool)>,
     hosts: Vec<(String, bool)>,
     /// Id, name, and whether it is chosen.
     owners: Vec<(String, String, bool)>,
     summary: String,
     /// How many changes are new to the visitor, in words.
     news: Option<String>,
+    /// A kind that was asked for and that there is not, and those that there are.
+    unknown_kind: Option<(String, String)>,
     is_empty: bool,
     shows_host: bool,
     entries: Vec<Entry>,
@@ -53,7 +56,9 @@ struct Entry {
     role: String,
     host: String,
     from: Option<Mark>,
-    to: Mark,
+    /// The state after, where it is told.
+    to: Option<Mark>,
+    differing: Vec<Differing>,
     exit_code: Option<i64>,
     cause: &'static str,
     is_new: bool,
@@ -61,8 +66,8 @@ struct Entry {
     begins_seen: bool,
 }
 
-/// Changes that are looked through; older ones are in the history of their rows.
-const MOST_SEARCHED: usize = 2_000;
+/// Changes of what is asked for that are read; older ones are in the history of their rows.
+const MOST_READ: usize = 1_000;
 
 /// Changes that are shown.
 const MOST_SHOWN: usize = 300;
@@ -77,61 +82,52 @@ pub(super) async fn page(
 }
 
 async fn make(shared: &Shared, visit: &Visit, filters: ActivityFilters) -> Result<Activity, Problem> {
-    let seen = visit.seen;
+    let (seen, asked) = (visit.seen, filters.asked());
+    let (filter, unknown_kind) = match asked {
+        Ok(filter) => (Some(filter), None),
+        Err(word) => (None, Some(word)),
+    };
     let read = shared.readers.read(move |store| {
         let known = know(store, seen)?;
-        let changes = store.changes(None, None, MOST_SEARCHED)?.changes;
-        Ok((known, changes, store.list_workloads()?, store.rows(&RowFilter::default())?))
+        let changes = match &filter {
+            Some(filter) => store.changes_of(filter, None, MOST_READ)?.changes,
+            None => Vec::new(),
+        };
+        Ok((known, Found { changes, workloads: store.list_workloads()?, unknown_kind }))
     });
-    let (known, changes, workloads, rows) = read.await?;
-    Ok(show(shared, visit, &known, filters, &happenings(&changes, &workloads, &rows, visit.language.texts())))
+    let (known, found) = read.await?;
+    Ok(show(shared, visit, &known, filters, &found))
 }
 
-/// The changes with what the ledger knows of their rows now, the latest first.
-fn happenings<'a>(
-    changes: &'a [Change],
-    workloads: &'a [Workload],
-    rows: &'a [StoredRow],
-    t: &'static Texts,
-) -> Vec<Happening<'a>> {
-    let owners: BTreeMap<&str, &Workload> = workloads.iter().map(|workload| (workload.id.as_str(), workload)).collect();
-    let rows: BTreeMap<(&HostName, &RowId), &StoredRow> = rows.iter().map(|row| ((&row.host, &row.id), row)).collect();
-    let of = |change: &'a Change| {
-        let row = rows.get(&(&change.host, &change.row_id)).copied();
-        let id = change.workload_id.as_ref().map(|id| id.as_str());
-        Happening {
-            change,
-            // A row that was removed is known by its id alone.
-            name: row.map_or(change.row_id.as_str(), |row| name_of(row, t)),
-            role: row.map_or("", |row| &row.binding.role),
-            owner: id.map(|id| Owner { id, name: owners.get(id).map(|owner| owner.name.as_str()) }),
-        }
-    };
-    changes.iter().rev().map(of).collect()
+/// What was found of what was asked for.
+struct Found {
+    /// In the order of their revisions.
+    changes: Vec<Change>,
+    /// Those that there are now.
+    workloads: Vec<Workload>,
+    unknown_kind: Option<String>,
 }
 
-fn name_of<'a>(row: &'a StoredRow, t: &'static Texts) -> &'a str {
-    if row.observed.name.is_empty() { t.no_name } else { &row.observed.name }
-}
-
-fn show(shared: &Shared, visit: &Visit, known: &Known, filters: ActivityFilters, all: &[Happening<'_>]) -> Activity {
+fn show(shared: &Shared, visit: &Visit, known: &Known, filters: ActivityFilters, found: &Found) -> Activity {
     let t = visit.language.texts();
     let frame = Frame::new(visit, shared, known, Section::Activity, t.nav_activity.to_owned());
-    let passing: Vec<&Happening<'_>> = all.iter().filter(|happening| filters.lets_pass(happening)).collect();
+    let passing: Vec<&Change> = found.changes.iter().rev().filter(|change| filters.lets_pass(change)).collect();
     let chips = filters.chips(&passing, t);
-    let shown: Vec<&Happening<'_>> = passing.into_iter().filter(|one| filters.lets_state_pass(one.change)).collect();
-    let mut entries: Vec<Entry> =
-        shown.iter().take(MOST_SHOWN).map(|happening| Entry::of(happening, visit, known, &frame)).collect();
+    let shown: Vec<&Change> = passing.into_iter().filter(|change| filters.lets_state_pass(change)).collect();
+    let workloads: BTreeSet<&str> = found.workloads.iter().map(|workload| workload.id.as_str()).collect();
+    let entry = |change: &&Change| Entry::of(change, &workloads, visit, known, &frame);
+    let mut entries: Vec<Entry> = shown.iter().take(MOST_SHOWN).map(entry).collect();
     mark_what_was_seen(&mut entries);
     let news = known.news.filter(|news| *news > 0);
     Activity {
         chips,
-        causes: filters.causes(t),
+        kinds: filters.kinds(t),
         hosts: filters.hosts(known.hosts.iter().map(|host| host.name.as_str())),
-        owners: filters.owners(all),
-        summary: summary(&frame, shown.len(), all.len()),
+        owners: filters.owners(&found.workloads),
+        summary: summary(&frame, shown.len(), found.changes.len()),
         news: news.map(|news| frame.language.count(t.n_new, news)),
-        is_empty: all.is_empty(),
+        unknown_kind: found.unknown_kind.clone().map(|word| (word, ChangeKind::words().join(", "))),
+        is_empty: found.changes.is_empty() && !filters.narrows(),
         shows_host: known.hosts.len() > 1,
         entries,
         filters,
@@ -142,7 +138,7 @@ fn show(shared: &Shared, visit: &Visit, known: &Known, filters: ActivityFilters,
 
 fn summary(frame: &Frame, count: usize, all: usize) -> String {
     let t = frame.t;
-    let said = if count == all && all < MOST_SEARCHED {
+    let said = if count == all && all < MOST_READ {
         frame.language.count(t.n_changes, all)
     } else {
         frame.language.count(t.n_changes_of, count).replace("{all}", &all.to_string())
@@ -161,22 +157,25 @@ fn mark_what_was_seen(entries: &mut [Entry]) {
 }
 
 impl Entry {
-    fn of(happening: &Happening<'_>, visit: &Visit, known: &Known, frame: &Frame) -> Self {
-        let (t, change) = (frame.t, happening.change);
-        let owner = happening.owner.as_ref();
+    fn of(change: &Change, workloads: &BTreeSet<&str>, visit: &Visit, known: &Known, frame: &Frame) -> Self {
+        let t = frame.t;
+        let owner = change.workload_id.as_ref().map(|id| id.as_str());
+        let state = Some(change).filter(|change| tells_state(change));
         Self {
             revision: change.revision.0,
             at: Moment::ago(change.at, frame.now, t),
-            name: shown(happening.name),
+            // What has no name yet is known by its row.
+            name: shown(change.name.as_deref().unwrap_or(change.row_id.as_str())),
             href: history_href(&change.host, &change.row_id),
-            workload: shown(owner.map_or("", |owner| owner.name.unwrap_or(owner.id))),
+            workload: shown(change.workload_name.as_deref().or(owner).unwrap_or_default()),
             // One that is gone has no page.
-            workload_href: owner.filter(|owner| owner.name.is_some()).map(|owner| workload_href(owner.id)),
-            role: shown(happening.role),
+            workload_href: owner.filter(|id| workloads.contains(id)).map(workload_href),
+            role: shown(change.role.as_deref().unwrap_or_default()),
             host: shown(change.host.as_str()),
             from: change.from_state.as_ref().filter(|from| **from != change.to_state).map(|from| Mark::of(from, t)),
-            to: Mark::of(&change.to_state, t),
-            exit_code: change.exit_code.filter(|_| !change.to_state.is_up()),
+            to: state.map(|change| Mark::of(&change.to_state, t)),
+            differing: differing(change, t),
+            exit_code: state.and_then(|change| change.exit_code).filter(|_| !change.to_state.is_up()),
             cause: t.cause(change.cause),
             is_new: visit.seen.is_new(change.revision, known.revision),
             begins_seen: false,

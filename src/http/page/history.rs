@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::acts::{Act, target};
 use super::ages::Moment;
+use super::differences::{Differing, differing, tells_state};
 use super::facts::{Fact, Value, commands, engine_of, facts};
 use super::frame::{Frame, Section};
 use super::known::{Known, know};
@@ -57,7 +58,9 @@ struct Entry {
     revision: i64,
     at: Moment,
     from: Option<Mark>,
-    to: Mark,
+    /// The state after, where it is told.
+    to: Option<Mark>,
+    differing: Vec<Differing>,
     exit_code: Option<i64>,
     cause: &'static str,
 }
@@ -144,7 +147,9 @@ fn show(
     let row = found.as_ref().map(|found| &found.row);
     let stage = found.as_ref().and_then(|found| found.stage.as_deref());
     let name = row.map(|row| shown(&row.observed.name)).filter(|name| !name.is_empty());
-    let name = name.unwrap_or_else(|| shown(id.as_str()));
+    // A row that was removed is known by what it was called last.
+    let last = || changes.last().and_then(|change| change.name.as_deref());
+    let name = name.unwrap_or_else(|| shown(last().unwrap_or(id.as_str())));
     let frame = Frame::new(visit, shared, known, Section::Containers, name.clone());
     let now = frame.now;
     let showing = Showing { visit, own_host: &shared.config.host, now, stale: &frame.stale };
@@ -152,7 +157,8 @@ fn show(
         revision: change.revision.0,
         at: Moment::ago(change.at, now, t),
         from: change.from_state.as_ref().filter(|from| **from != change.to_state).map(|from| Mark::of(from, t)),
-        to: Mark::of(&change.to_state, t),
+        to: Some(change).filter(|change| tells_state(change)).map(|change| Mark::of(&change.to_state, t)),
+        differing: differing(change, t),
         exit_code: change.exit_code,
         cause: t.cause(change.cause),
     };

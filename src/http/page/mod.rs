@@ -15,6 +15,7 @@
 //! order       an order for a container, confirmed  acts      what a visitor may order
 //! login       a token for a cookie, and back
 //! timeline    the history of a row as a drawing    chart      durations of passes as a drawing
+//! differences what else than the state a change changes
 //! reply       a template, or what is shown in its place
 //! assets      style and modules                    security   what a browser may do with the page
 //! ```
@@ -26,6 +27,7 @@ mod ages;
 mod assets;
 mod chart;
 mod containers;
+mod differences;
 mod facts;
 mod filters;
 mod frame;

@@ -123,6 +123,13 @@ texts! {
 
     // Activity.
     activity_hint: "container, workload, host, state", "контейнер, владелец, хост, состояние";
+    kind_unknown: "There is no kind of change called", "Нет такого вида изменений:";
+    kind_state: "state", "состояние";
+    kind_attention: "needs attention, or no more", "требует внимания или больше нет";
+    column_attention: "Attention", "Внимание";
+    column_name: "Name", "Имя";
+    npm_proxy: "Proxy host", "Хост прокси";
+    difference_none: "none", "нет";
     activity_any: "every change", "все изменения";
     activity_down: "went down", "перестали работать";
     activity_up: "came up", "заработали";
@@ -278,6 +285,7 @@ texts! {
     login_wrong: "This token is not known.", "Такой токен неизвестен.";
     logged_in: "Logged in as", "Вход выполнен как";
     log_out: "Log out", "Выйти";
+
 
     // Words of the ledger: states, kinds, health.
     state_created: "created", "создан";

@@ -17,7 +17,7 @@ fn the_history_of_all_rows_is_told_and_narrowed() {
     );
     let one = get(&room, "/activity?workload=w-thumbnails&cause=missing").body;
     assert!(one.contains("thumbnails-staging-3") && !one.contains("files-cron-1"));
-    assert!(one.contains("1 change of the last"), "the count says what is shown");
+    assert!(one.contains("<p id=\"summary\">1 change ·"), "the count says what is shown");
     assert!(get(&room, "/activity?text=nowhere").body.contains("No change matches"));
     assert!(get(&room, "/workloads/w-thumbnails").body.contains("href=\"/activity?workload=w%2Dthumbnails\""));
 }
@@ -65,4 +65,42 @@ fn what_happens_is_seen_at_once_and_is_new_at_the_next_visit() {
     browser.click(".news button");
     browser.wait("document.querySelectorAll('#activity .new').length === 0 && location.pathname === '/activity'");
     assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn what_differs_besides_the_state_is_told_there_and_in_the_history_of_the_row() {
+    let room = Showroom::furnished();
+    let health = get(&room, "/activity?kind=health&text=wiki-app-1").body;
+    let unhealthy = |page: &str| {
+        let told = page.split("class=\"difference\"").find(|part| part.contains("Health:")).expect("a difference");
+        told.contains("<bdi>healthy</bdi>") && told.contains("<bdi class=\"note bad\">unhealthy</bdi>")
+    };
+    assert!(health.contains("<bdi>wiki-app-1</bdi>") && unhealthy(&health), "{health}");
+    assert!(health.contains("Attention:") && !health.contains("backup-restic-1"), "{health}");
+    let row = health.split("href=\"/containers/").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
+    assert!(unhealthy(&get(&room, &format!("/containers/{row}")).body));
+    let russian = ask(room.address, "GET", "/activity?kind=health", "Accept-Language: ru\r\n").body;
+    assert!(russian.contains("Здоровье:") && russian.contains(">нездоров</bdi>"), "{russian}");
+}
+
+#[test]
+fn the_kinds_of_change_are_those_of_the_history_and_an_unknown_one_is_refused() {
+    let room = Showroom::furnished();
+    for kind in dockledger::model::ChangeKind::words() {
+        let page = get(&room, &format!("/activity?kind={kind}")).body;
+        assert!(page.contains(&format!("<option value=\"{kind}\" selected>")), "{kind}");
+    }
+    let unknown = get(&room, "/activity?kind=bogus").body;
+    assert!(unknown.contains("<bdi>bogus</bdi>") && unknown.contains("out_of_memory"), "{unknown}");
+}
+
+/// A row that was removed is known by what it was called last.
+#[test]
+fn what_is_gone_keeps_its_name() {
+    let room = Showroom::furnished();
+    room.execute("DELETE FROM containers WHERE name = 'media-sonarr-1'");
+    let found = get(&room, "/activity?text=media-sonarr-1").body;
+    assert!(found.contains("<bdi>media-sonarr-1</bdi>") && found.contains("<bdi>media</bdi>"), "{found}");
+    let row = found.split("href=\"/containers/").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
+    assert!(get(&room, &format!("/containers/{row}")).body.contains("<h1><bdi>media-sonarr-1</bdi></h1>"));
 }

@@ -3,8 +3,8 @@
 use super::{ENGLISH, Texts};
 use crate::http::page::acts::Act;
 use crate::model::{
-    Attention, AuditOutcome, ChangeCause, ContainerState, DaemonCall, HostStatus, PassOutcome, Refusal, Trigger,
-    WorkloadKind,
+    Attention, AuditOutcome, ChangeCause, ChangeKind, ContainerState, DaemonCall, HostStatus, PassOutcome, Refusal,
+    Trigger, WorkloadKind,
 };
 use crate::telling::Trouble;
 
@@ -70,6 +70,38 @@ impl Texts {
             ChangeCause::Crashed => self.cause_crashed,
             ChangeCause::Claimed => self.cause_claimed,
             ChangeCause::Forgotten => self.cause_forgotten,
+        }
+    }
+
+    /// A column that differs; one of a later version stays as it is.
+    pub(in crate::http::page) fn column<'a>(&self, column: &'a str) -> &'a str {
+        match column {
+            "attention" => self.column_attention,
+            "health" => self.health,
+            "name" => self.column_name,
+            "image" | "image_ref" => self.column_image,
+            "ports" => self.column_ports,
+            "container" | "container_id" => self.column_container,
+            "role" => self.role,
+            "subdomain" => self.subdomain,
+            "proxy_route" | "proxy_route_id" => self.proxy_route,
+            "npm_proxy" | "npm_proxy_id" => self.npm_proxy,
+            "image_tag" => self.image_tag,
+            "stage" | "stage_id" => self.column_stage,
+            "exit_code" => self.exit_code,
+            other => other,
+        }
+    }
+
+    /// A kind of change, by the word that asks for it.
+    pub(in crate::http::page) fn change_kind<'a>(&self, word: &'a str) -> &'a str {
+        match ChangeKind::parse(word) {
+            Some(ChangeKind::State) => self.kind_state,
+            Some(ChangeKind::Attention) => self.kind_attention,
+            Some(ChangeKind::Because(reason)) => self.attention(reason),
+            Some(ChangeKind::Column(_)) => self.column(word),
+            Some(ChangeKind::Cause(cause)) => self.cause(cause),
+            None => word,
         }
     }
 
