@@ -24,6 +24,7 @@ pub(super) enum Section {
     Unassigned,
     Hosts,
     Passes,
+    Audit,
     /// Of a page that is in no place of its own.
     None,
 }
@@ -131,7 +132,7 @@ impl Frame {
             is_alarming,
             is_here: at == section,
         };
-        let links = vec![
+        let mut links = vec![
             link(Section::Containers, "/", t.nav_containers, Some(known.rows), false),
             link(Section::Workloads, "/workloads", t.nav_workloads, None, false),
             link(Section::Routes, "/routes", t.nav_routes, None, false),
@@ -140,6 +141,9 @@ impl Frame {
             link(Section::Hosts, "/hosts", t.nav_hosts, Some(known.hosts.len()), troubled),
             link(Section::Passes, "/passes", t.nav_passes, None, false),
         ];
+        if visit.sees_orders {
+            links.push(link(Section::Audit, "/audit", t.nav_audit, None, false));
+        }
         Self {
             links,
             stale: stale(&known.hosts, now, status.store_trouble.is_some()),

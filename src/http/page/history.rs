@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::acts::{Act, target};
 use super::ages::Moment;
+use super::audit::audit_href;
 use super::differences::{Differing, differing, tells_state};
 use super::facts::{Fact, Value, commands, engine_of, facts};
 use super::frame::{Frame, Section};
@@ -43,6 +44,8 @@ struct History {
     acts: Vec<(&'static str, String)>,
     /// What came of the order that led here.
     ordered: Option<Ordered>,
+    /// All orders about the row, for those who see them.
+    orders_href: Option<String>,
     facts: Vec<Fact>,
     /// What tells more of its container, to be typed on its host.
     commands: Vec<String>,
@@ -166,6 +169,7 @@ fn show(
         name,
         acts: found.as_ref().map(|found| acts(found, t)).unwrap_or_default(),
         ordered: found.as_ref().and_then(|found| found.ordered.as_ref()).map(|record| Ordered::of(record, &frame)),
+        orders_href: row.filter(|_| visit.sees_orders).map(|row| audit_href(&row.host, &row.id)),
         commands: row.map(|row| commands(row, engine_of(&known.hosts, &row.host))).unwrap_or_default(),
         facts: row.map(|row| facts(row, stage, showing.ports(row), &frame)).unwrap_or_default(),
         row: row.map(|row| RowView { part: part_of(row, stage), ..RowView::of(row, showing) }),

@@ -25,6 +25,7 @@ mod activity_filters;
 mod acts;
 mod ages;
 mod assets;
+mod audit;
 mod chart;
 mod containers;
 mod differences;

@@ -13,8 +13,8 @@ use super::links::within;
 use super::reply::failed;
 use super::visit::Visit;
 use super::{
-    activity, assets, containers, history, hosts, login, order, passes, proxy_routes, security, seen, unassigned,
-    workload, workloads,
+    activity, assets, audit, containers, history, hosts, login, order, passes, proxy_routes, security, seen,
+    unassigned, workload, workloads,
 };
 use crate::http::auth;
 use crate::http::extract::{Path, Query};
@@ -36,6 +36,7 @@ pub(in crate::http) fn routes() -> Router<Shared> {
         .route("/hosts", get(hosts::page))
         .route("/unassigned", get(unassigned::page))
         .route("/passes", get(passes::page))
+        .route("/audit", get(audit::page))
         .route_layer(from_fn(auth::require_read));
     let open = Router::new()
         .route("/assets/{hash}/{name}", get(assets::asset))

@@ -230,6 +230,7 @@ pub(super) mod tests {
             language: Language::English,
             who: None,
             may_read: true,
+            sees_orders: false,
             is_live_part: false,
             here: "/".into(),
             seen: crate::http::page::seen::Seen::default(),

@@ -32,6 +32,7 @@ texts! {
     nav_unassigned: "Unassigned", "Без владельца";
     nav_hosts: "Hosts", "Хосты";
     nav_passes: "Passes", "Проходы";
+    nav_audit: "Audit", "Журнал действий";
     language: "Language", "Язык";
     freshness: "How fresh this is", "Насколько это свежо";
     live_on: "live", "вживую";
@@ -203,6 +204,17 @@ texts! {
     audit_failed_means: "The daemon did not carry it out.", "Демон этого не выполнил.";
     audit_unknown_means: "The daemon may have carried it out, or may still do so: see the state.",
         "Демон мог это выполнить или ещё может: смотрите на состояние.";
+
+    // Who ordered what.
+    audit_note: "What was ordered of containers through this service, the latest first.",
+        "Что поручалось делать с контейнерами через эту службу, последнее сверху.";
+    audit_none: "Nothing was ordered yet.", "Пока ничего не поручалось.";
+    audit_unmatched: "No such order is kept.", "Таких записей нет.";
+    audit_all: "All orders", "Все действия";
+    audit_older: "Older ones", "Более ранние";
+    audit_of: "What was ordered of it, and by whom", "Что с ним делали и кто";
+    column_who: "Who", "Кто";
+    column_order: "Order", "Действие";
 
     // Hosts.
     n_hosts: "{n} host|{n} hosts", "{n} хост|{n} хоста|{n} хостов";

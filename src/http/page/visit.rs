@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, header};
 use super::language::Language;
 use super::row_view::shown;
 use super::seen::Seen;
-use crate::http::auth::Caller;
+use crate::http::auth::{Access, Caller};
 
 /// What a request says of its visitor.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub(super) struct Visit {
     pub(super) who: Option<String>,
     /// Whether he may read all of the ledger.
     pub(super) may_read: bool,
+    /// Whether he sees who ordered what.
+    pub(super) sees_orders: bool,
     /// Whether a module asks for the live part alone.
     pub(super) is_live_part: bool,
     /// Path and query without the base path.
@@ -40,6 +42,7 @@ impl<S: Sync> FromRequestParts<S> for Visit {
         Ok(Self {
             who: caller.filter(|caller| caller.has_token).map(|caller| shown(&caller.name)),
             may_read: caller.is_some_and(|caller| caller.projects.is_none()),
+            sees_orders: caller.is_some_and(|caller| caller.access == Access::Admin),
             language: Language::of_visitor(&parts.headers),
             is_live_part: parts.headers.contains_key(LIVE_PART),
             here: parts.uri.path_and_query().map_or_else(|| "/".into(), ToString::to_string),

@@ -10,12 +10,12 @@ use crate::support::asking::{Answer, ask};
 use crate::support::showroom::Showroom;
 
 /// Asks as a browser of whoever has the token does.
-fn visit(room: &Showroom, method: &str, path: &str, token: &str) -> Answer {
+pub(super) fn visit(room: &Showroom, method: &str, path: &str, token: &str) -> Answer {
     ask(room.address, method, path, &format!("Accept: text/html\r\nAuthorization: Bearer {token}\r\n"))
 }
 
 /// The page of the first container that a search finds.
-fn page_of(room: &Showroom, text: &str, token: &str) -> String {
+pub(super) fn page_of(room: &Showroom, text: &str, token: &str) -> String {
     let found = visit(room, "GET", &format!("/?text={text}"), token).body;
     let row = found.split("href=\"/containers/").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
     format!("/containers/{row}")
@@ -177,4 +177,44 @@ fn a_browser_stops_a_container_by_two_clicks() {
     browser.keep_screenshot("ordered");
     assert_eq!(state(&room, "wiki-search-1"), "Exited");
     assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn the_audit_says_who_did_what_when_to_which_container_and_what_came_of_it() {
+    let (room, token, proxy) = acting("admin");
+    let page = page_of(&room, "wiki-search-1", &token);
+    let id = room.daemon.with(|world| world.container("wiki-search-1").expect("it exists").id.clone());
+    assert!(visit(&room, "GET", "/audit", &token).body.contains("Nothing was ordered yet"));
+    visit(&room, "POST", &format!("{page}/stop"), &token);
+    proxy.inject(Fault::HangUp.on(&format!("/containers/{id}/start")));
+    visit(&room, "POST", &format!("{page}/start"), &token);
+    let audit = visit(&room, "GET", "/audit", &token).body;
+    let rows: Vec<&str> = audit.split("data-key=\"order ").skip(1).collect();
+    assert_eq!(rows.len(), 2, "{audit}");
+    for (row, action, outcome) in [(rows[0], ">start<", ">unknown<"), (rows[1], ">stop<", ">done<")] {
+        for expected in [action, outcome, "<bdi>ann</bdi>", "<bdi>wiki-search-1</bdi>", "<bdi>wiki</bdi>", "UTC</time>"]
+        {
+            assert!(row.contains(expected), "{expected}: {row}");
+        }
+    }
+    let russian = format!("Accept-Language: ru\r\nAuthorization: Bearer {token}\r\n");
+    let audit = ask(room.address, "GET", "/audit", &russian).body;
+    for expected in ["Журнал действий", ">запуск<", ">неизвестно<", ">сделано<"] {
+        assert!(audit.contains(expected), "{expected}: {audit}");
+    }
+    let of_row = visit(&room, "GET", &page, &token).body;
+    let link = of_row.split("href=\"/audit?").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
+    let narrowed = visit(&room, "GET", &format!("/audit?{}", link.replace("&amp;", "&").replace("&#38;", "&")), &token);
+    assert_eq!(narrowed.body.matches("data-key=\"order ").count(), 2);
+    assert!(visit(&room, "GET", "/audit?who=bob", &token).body.contains("No such order is kept"));
+}
+
+#[test]
+fn the_audit_is_for_those_who_see_all_orders() {
+    let (room, token, _proxy) = acting("deploy");
+    assert!(!visit(&room, "GET", "/hosts", &token).body.contains("href=\"/audit\""));
+    let refused = visit(&room, "GET", "/audit", &token);
+    assert!(refused.status == 403 && refused.body.contains("<nav") && refused.body.contains("scope admin"));
+    let (room, token, _proxy) = acting("admin");
+    assert!(visit(&room, "GET", "/hosts", &token).body.contains("href=\"/audit\""));
 }
