@@ -41,7 +41,7 @@ pub(super) fn router(shared: Shared) -> Router {
     let document =
         axum::routing::get(async move || document).route_layer(middleware::from_fn(auth::require_read_of_projects));
     let routes = router
-        .merge(page::routes())
+        .merge(page::routes(&shared))
         .route("/api/v1/openapi.json", document)
         .fallback(page::nowhere)
         .method_not_allowed_fallback(async |uri: Uri| {

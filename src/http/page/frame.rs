@@ -117,6 +117,9 @@ fn stale(hosts: &[HostRecord], now: Timestamp, is_unwritable: bool) -> BTreeSet<
 
 impl Frame {
     pub(super) fn new(visit: &Visit, shared: &Shared, known: &Known, section: Section, title: String) -> Self {
+        if !visit.may_read {
+            return Self::of_projects(visit, shared, known, section, title);
+        }
         let t = visit.language.texts();
         let now = Timestamp::now();
         let status = shared.ledger.status();
@@ -150,6 +153,31 @@ impl Frame {
             hosts,
             is_live: true,
             store_trouble: status.store_trouble,
+            now,
+            revision: known.revision.0,
+            ..Self::bare(visit, shared, title)
+        }
+    }
+
+    /// Around what a token sees that is bound to projects: how fresh it is, and nothing of the rest. Nor may it follow the
+    /// changes of all.
+    fn of_projects(visit: &Visit, shared: &Shared, known: &Known, section: Section, title: String) -> Self {
+        let t = visit.language.texts();
+        let now = Timestamp::now();
+        let is_here = section == Section::Containers && visit.here.split('?').next() == Some("/");
+        let ours = known.hosts.iter().filter(|host| host.name == shared.config.host);
+        let note = |host| HostNote { reason: None, fix: None, warnings: Vec::new(), ..HostNote::of(host, now, t) };
+        Self {
+            links: vec![Link {
+                href: "/",
+                text: t.nav_containers,
+                count: None,
+                attention: 0,
+                is_alarming: false,
+                is_here,
+            }],
+            stale: stale(&known.hosts, now, shared.ledger.status().store_trouble.is_some()),
+            hosts: ours.map(note).collect(),
             now,
             revision: known.revision.0,
             ..Self::bare(visit, shared, title)

@@ -115,7 +115,8 @@ async fn make(
         })
     };
     let (known, found, changes) = read.await?;
-    if found.is_none() && changes.is_empty() {
+    // What outlives its row tells nobody whose it was.
+    if found.is_none() && (changes.is_empty() || !visit.may_read) {
         return Err(Problem::not_found(visit.language.texts().failed_not_found));
     }
     Ok(show(shared, visit, &known, &id, found, &changes))

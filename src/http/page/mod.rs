@@ -12,6 +12,7 @@
 //! ages        moments as ages                      filters    which rows, kept in the URL
 //! links       addresses that keep filters       seen       what is new to the visitor
 //! facts       what the ledger holds of a row       ports      which of them are links
+//! bound       what a token bound to projects sees  audit     who ordered what
 //! order       an order for a container, confirmed  acts      what a visitor may order
 //! login       a token for a cookie, and back
 //! timeline    the history of a row as a drawing    chart      durations of passes as a drawing
@@ -26,6 +27,7 @@ mod acts;
 mod ages;
 mod assets;
 mod audit;
+mod bound;
 mod chart;
 mod containers;
 mod differences;

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use super::links::within;
 use super::reply::failed;
 use super::visit::Visit;
 use super::{
-    activity, assets, audit, containers, history, hosts, login, order, passes, proxy_routes, security, seen,
+    activity, assets, audit, bound, containers, history, hosts, login, order, passes, proxy_routes, security, seen,
     unassigned, workload, workloads,
 };
 use crate::http::auth;
@@ -23,27 +23,31 @@ use crate::http::shared::Shared;
 
 /// The pages are for those who may read; their style and modules hold nothing and are for everybody, as the page is where
 /// a visitor logs in.
-pub(in crate::http) fn routes() -> Router<Shared> {
+pub(in crate::http) fn routes(shared: &Shared) -> Router<Shared> {
     let pages = Router::new()
         .route("/", get(containers::page))
         .route("/workloads", get(workloads::page))
         .route("/routes", get(proxy_routes::page))
         .route("/activity", get(activity::page))
         .route("/activity/seen/{revision}", post(mark_as_seen))
-        .route("/workloads/{id}", get(workload::page))
-        .route("/containers/{host}/{row}", get(history::page))
-        .route("/containers/{host}/{row}/{action}", get(order::confirm).post(order::order))
         .route("/hosts", get(hosts::page))
         .route("/unassigned", get(unassigned::page))
         .route("/passes", get(passes::page))
         .route("/audit", get(audit::page))
-        .route_layer(from_fn(auth::require_read));
+        .route_layer(from_fn(auth::require_read))
+        .route_layer(from_fn_with_state(shared.clone(), bound::instead));
+    // What is within projects is also for those whose token is bound to them.
+    let of_projects = Router::new()
+        .route("/workloads/{id}", get(workload::page))
+        .route("/containers/{host}/{row}", get(history::page))
+        .route("/containers/{host}/{row}/{action}", get(order::confirm).post(order::order))
+        .route_layer(from_fn(auth::require_read_of_projects));
     let open = Router::new()
         .route("/assets/{hash}/{name}", get(assets::asset))
         .route("/login", get(login::show).post(login::log_in))
         .route("/logout", post(login::log_out))
         .route("/language/{code}", post(choose_language));
-    pages.merge(open).layer(from_fn(security::protect))
+    pages.merge(of_projects).merge(open).layer(from_fn(security::protect))
 }
 
 /// What is told where no path leads: a person with a browser gets a page. What was asked for is not repeated: it may hold

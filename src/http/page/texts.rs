@@ -298,6 +298,14 @@ texts! {
     logged_in: "Logged in as", "Вход выполнен как";
     log_out: "Log out", "Выйти";
 
+    bound_title: "What this token may do", "Что может этот токен";
+    bound_read: "It is bound to projects, and sees their containers.", "Он привязан к проектам и видит их контейнеры.";
+    bound_deploy: "It is bound to projects: it sees their containers, claims containers for them, and acts on those of their stages where this service acts on containers.",
+        "Он привязан к проектам: видит их контейнеры, заявляет для них новые и действует на контейнеры их стадий, если служба действует на контейнеры.";
+    bound_rest: "Everything else takes a token that is bound to none.", "Для всего остального нужен токен без привязки.";
+    bound_elsewhere: "What you asked for is not within its projects.", "То, что вы запросили, не относится к его проектам.";
+    bound_none: "None of its projects is registered.", "Ни один из его проектов не зарегистрирован.";
+    bound_no_rows: "Its projects have no container in the ledger.", "В реестре у его проектов нет контейнеров.";
 
     // Words of the ledger: states, kinds, health.
     state_created: "created", "создан";

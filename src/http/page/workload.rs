@@ -16,6 +16,7 @@ use super::texts::Texts;
 use super::visit::Visit;
 use crate::http::extract::Path;
 use crate::http::problem::Problem;
+use crate::http::reach::Reach;
 use crate::http::shared::Shared;
 use crate::model::{HostName, RowId, Stage, StoredRow, Workload, WorkloadId, WorkloadKind};
 use crate::store::{RowFilter, Store, StoreError};
@@ -28,7 +29,8 @@ struct WorkloadPage {
     kind_text: &'static str,
     name: String,
     id: String,
-    activity_href: String,
+    /// For those who see the activity.
+    activity_href: Option<String>,
     particulars: Particulars,
     table: RowsTable,
 }
@@ -42,15 +44,15 @@ struct Particulars {
     site_id: Option<String>,
 }
 
-pub(super) async fn page(State(shared): State<Shared>, visit: Visit, Path(id): Path<String>) -> Response {
-    let made = make(&shared, &visit, id).await;
+pub(super) async fn page(State(shared): State<Shared>, visit: Visit, reach: Reach, Path(id): Path<String>) -> Response {
+    let made = make(&shared, &visit, reach, id).await;
     reply(&shared, &visit, made).await
 }
 
-async fn make(shared: &Shared, visit: &Visit, id: String) -> Result<WorkloadPage, Problem> {
+async fn make(shared: &Shared, visit: &Visit, reach: Reach, id: String) -> Result<WorkloadPage, Problem> {
     let seen = visit.seen;
     let (known, found) =
-        shared.readers.read(move |store| Ok((know(store, seen)?, find(store, &WorkloadId::new(id))?))).await?;
+        shared.readers.read(move |store| Ok((know(store, seen)?, find(store, &reach, &WorkloadId::new(id))?))).await?;
     let t = visit.language.texts();
     let found = found.ok_or_else(|| Problem::not_found(t.failed_not_found))?;
     Ok(show(shared, visit, &known, found))
@@ -72,7 +74,7 @@ fn show(shared: &Shared, visit: &Visit, known: &Known, found: Found) -> Workload
         t,
     );
     WorkloadPage {
-        activity_href: query("/activity", &[("workload", workload.id.as_str())]),
+        activity_href: visit.may_read.then(|| query("/activity", &[("workload", workload.id.as_str())])),
         frame,
         t,
         kind_text,
@@ -91,7 +93,10 @@ struct Found {
     stages: BTreeMap<(HostName, RowId), String>,
 }
 
-fn find(store: &mut Store, id: &WorkloadId) -> Result<Option<Found>, StoreError> {
+fn find(store: &mut Store, reach: &Reach, id: &WorkloadId) -> Result<Option<Found>, StoreError> {
+    if reach.workloads(store)?.is_some_and(|his| !his.contains(id)) {
+        return Ok(None);
+    }
     let Some(workload) = store.list_workloads()?.into_iter().find(|workload| workload.id == *id) else {
         return Ok(None);
     };

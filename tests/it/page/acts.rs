@@ -26,7 +26,7 @@ fn state(room: &Showroom, name: &str) -> String {
 }
 
 /// A service that acts on containers, behind a proxy that can fail, and a token of that scope.
-fn acting(scope: &str) -> (Showroom, String, FaultProxy) {
+pub(super) fn acting(scope: &str) -> (Showroom, String, FaultProxy) {
     let mut proxy = None;
     let (room, token) = guarded_with(scope, |room| {
         let before = FaultProxy::before(room.daemon.socket()).expect("a socket");

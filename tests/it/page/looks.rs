@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::acts::{acting, page_of, visit};
+use super::bound::bound;
 use super::browser;
 use crate::support::chromium::{Browser, Screen, target};
 use crate::support::showroom::Showroom;
@@ -77,6 +79,30 @@ const BROKEN_WORDS: &str = r"
     }
     return broken;";
 
+/// What is too wide or breaks a word, of these pages at every width.
+fn faults(browser: &Browser, room: &Showroom, language: &str, pages: &[(&str, String)]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (name, path) in pages {
+        browser.go(&room.url(path));
+        browser.wait("document.readyState === 'complete'");
+        for (width, scheme) in [(320, "light"), (768, "dark"), (1_024, "light"), (1_600, "light")] {
+            browser.screen(Screen::Wide(width));
+            browser.scheme(scheme);
+            let at = format!("{name}-{language}-{width}-{scheme}");
+            browser.keep_screenshot(&at);
+            let broken = browser.run(BROKEN_WORDS);
+            if let Some(first) = broken.as_array().and_then(|broken| broken.first()) {
+                faults.push(format!("{at}: {first}"));
+            }
+            let over = browser.run("return document.documentElement.scrollWidth - innerWidth;");
+            if over.as_i64().is_none_or(|over| over > 0) {
+                faults.push(format!("{at}: {over} pixels too wide"));
+            }
+        }
+    }
+    faults
+}
+
 #[test]
 fn no_word_is_broken_and_nothing_overflows_from_320_to_1600_pixels() {
     let test = "no_word_is_broken_and_nothing_overflows_from_320_to_1600_pixels";
@@ -84,26 +110,39 @@ fn no_word_is_broken_and_nothing_overflows_from_320_to_1600_pixels() {
     let mut faults = Vec::new();
     for language in ["en", "ru"] {
         let Some(browser) = browser(test, language) else { return };
-        for (name, path) in pages(&browser, &room) {
-            browser.go(&room.url(&path));
-            browser.wait("document.readyState === 'complete'");
-            for (width, scheme) in [(320, "light"), (768, "dark"), (1_024, "light"), (1_600, "light")] {
-                browser.screen(Screen::Wide(width));
-                browser.scheme(scheme);
-                let at = format!("{name}-{language}-{width}-{scheme}");
-                browser.keep_screenshot(&at);
-                let broken = browser.run(BROKEN_WORDS);
-                if let Some(first) = broken.as_array().and_then(|broken| broken.first()) {
-                    faults.push(format!("{at}: {first}"));
-                }
-                let over = browser.run("return document.documentElement.scrollWidth - innerWidth;");
-                if over.as_i64().is_none_or(|over| over > 0) {
-                    faults.push(format!("{at}: {over} pixels too wide"));
-                }
-            }
-        }
+        faults.extend(self::faults(&browser, &room, language, &pages(&browser, &room)));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Those that only somebody who is logged in sees.
+#[test]
+fn nor_do_the_pages_of_those_who_act_or_are_bound_to_projects() {
+    let test = "nor_do_the_pages_of_those_who_act_or_are_bound_to_projects";
+    let (acting, admin, _proxy) = acting("admin");
+    let row = page_of(&acting, "wiki-search-1", &admin);
+    let ordered = visit(&acting, "POST", &format!("{row}/stop"), &admin);
+    let ordered = ordered.header("location").expect("it leads on").to_owned();
+    let (of_project, deploy) = bound("deploy");
+    let mut faults = Vec::new();
+    for language in ["en", "ru"] {
+        let Some(browser) = browser(test, language) else { return };
+        let pages = [("audit", "/audit".into()), ("order", format!("{row}/start")), ("ordered", ordered.clone())];
+        log_in(&browser, &acting, &admin);
+        faults.extend(self::faults(&browser, &acting, language, &pages));
+        log_in(&browser, &of_project, &deploy);
+        let pages = [("bound", "/".into()), ("bound-elsewhere", "/hosts".into())];
+        faults.extend(self::faults(&browser, &of_project, language, &pages));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+fn log_in(browser: &Browser, room: &Showroom, token: &str) {
+    browser.go(&room.url("/login"));
+    browser.wait("document.querySelector('#token') !== null");
+    browser.type_into("#token", token);
+    browser.click(".login button");
+    browser.wait("location.pathname === '/'");
 }
 
 /// The page that is not there is told of as such.

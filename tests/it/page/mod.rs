@@ -3,6 +3,7 @@
 mod activity;
 mod acts;
 mod answers;
+mod bound;
 mod container;
 mod filters;
 mod hostile;
