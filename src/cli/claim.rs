@@ -11,7 +11,7 @@ use super::one_pass::{is_held, one_pass_by_whoever_holds};
 use super::output::Output;
 use super::table::object_text;
 use crate::config::Config;
-use crate::model::{ClaimRequest, ContainerId, PassFailure, RowId, StoredRow};
+use crate::model::{ClaimRequest, ContainerId, PassFailure, RowId, StoredRow, lowest_tcp_port};
 use crate::store::{RowFilter, Store};
 
 /// How long a running service that cannot be asked gets to look at the row: it notices new bindings each second, then
@@ -123,7 +123,7 @@ fn text(row: &StoredRow) -> String {
         ("name", observed.name.to_string()),
         ("image", observed.image_ref.to_string()),
         ("state", observed.state.to_string()),
-        ("port", observed.port.to_string()),
+        ("port", lowest_tcp_port(&observed.ports).map_or_else(|| "-".into(), |port| port.to_string())),
         ("subdomain", or_dash(deployer.subdomain.as_deref())),
         ("proxy route", or_dash(deployer.proxy_route_id.as_deref())),
         ("npm proxy", or_dash(deployer.npm_proxy_id.as_deref())),

@@ -28,7 +28,7 @@ fn text(routes: &[Route], width: usize) -> String {
             or_dash(&route.npm_proxy_id),
             or_dash(&route.project),
             or_dash(&route.stage),
-            route.port.to_string(),
+            route.port.map_or_else(|| "-".into(), |port| port.to_string()),
             route.state.to_string(),
             route.host.to_string(),
             route.row_id.to_string(),

@@ -11,7 +11,7 @@ use super::named_row::find_row;
 use super::output::Output;
 use super::ps::state;
 use super::table::{Table, object_text};
-use crate::model::{Change, ContainerId, HostRecord, StoredRow, Timestamp};
+use crate::model::{Change, ContainerId, HostRecord, StoredRow, Timestamp, lowest_tcp_port};
 use crate::store::Store;
 use crate::telling::since;
 
@@ -107,7 +107,7 @@ fn fields(shown: &Shown, now: Timestamp) -> Vec<(&'static str, String)> {
         ("container", or_dash(binding.container_id.as_ref().map(ContainerId::as_str))),
         ("image", observed.image_ref.to_string()),
         ("ports", observed.ports.to_string()),
-        ("port", if observed.port == 0 { "-".into() } else { observed.port.to_string() }),
+        ("port", lowest_tcp_port(&observed.ports).map_or_else(|| "-".into(), |port| port.to_string())),
         ("created", moment(observed.created_in_docker_at, now)),
         ("started", moment(observed.started_at, now)),
         ("finished", moment(observed.finished_at, now)),

@@ -125,7 +125,7 @@ const SHORT_ID: usize = 12;
 /// The ports of a container in a stable order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ports {
-    /// The lowest TCP port that is published on the host; 0 without one.
+    /// The lowest port that is published on the host, of any protocol; 0 without one.
     pub lowest: i32,
     /// All of them: `0.0.0.0:8080->80/tcp, 443/tcp`; empty without any.
     pub text: Box<str>,

@@ -38,7 +38,7 @@ pub use future::BoxFuture;
 pub use ids::{ContainerId, Epoch, HostName, ImageId, OpId, PassId, Revision, RowId, WorkloadId};
 pub use notification::{Notification, NotifyEvent, ReceiverKind};
 pub use pass::{FailureKind, PassFailure, PassOutcome, PassReport, Scope, Trigger, Unassigned, UnassignedReason};
-pub use ports::{Port, ports};
+pub use ports::{Port, lowest_tcp_port, ports};
 pub use refusal::{DaemonCall, Refusal};
 pub(crate) use registry::attention_between;
 pub use registry::{

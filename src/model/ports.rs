@@ -37,14 +37,24 @@ fn port(entry: &str) -> Option<Port> {
     Some(Port { ip, public, private: private.parse().ok()?, protocol: protocol.to_owned() })
 }
 
-/// A list of objects in place of the text.
-pub(super) fn serialize_ports<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(ports(text))
+/// The lowest port of the host that is published for TCP: where a proxy sends to. What is published for UDP takes no request.
+pub fn lowest_tcp_port(text: &str) -> Option<u16> {
+    ports(text).filter(|port| port.protocol == "tcp").filter_map(|port| port.public).min()
 }
 
-/// Null in place of 0.
-pub(super) fn serialize_port<S: Serializer>(port: &i32, serializer: S) -> Result<S::Ok, S::Error> {
-    Some(port).filter(|port| **port != 0).serialize(serializer)
+/// What JSON has of a row's ports, where the ledger has a number and a text.
+#[derive(Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
+pub(super) struct PortsTold {
+    /// The lowest TCP port that is published on the host; null without one.
+    port: Option<u16>,
+    /// All ports, published ones first, in a stable order.
+    ports: Vec<Port>,
+}
+
+/// Both fields of the text alone.
+pub(super) fn serialize_ports<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    PortsTold { port: lowest_tcp_port(text), ports: ports(text).collect() }.serialize(serializer)
 }
 
 #[cfg(test)]
@@ -58,6 +68,18 @@ mod tests {
             format!("{} {public} {} {}", or_dash(port.ip), port.private, port.protocol)
         });
         told.collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn a_proxy_sends_to_the_lowest_published_tcp_port() {
+        for (text, port) in [
+            ("127.0.0.1:53->53/udp, 0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 0.0.0.0:9443->443/tcp", Some(8080)),
+            ("0.0.0.0:53->53/udp, 80/tcp", None),
+            ("80/tcp", None),
+            ("", None),
+        ] {
+            assert_eq!(lowest_tcp_port(text), port, "{text}");
+        }
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::pass::word_enum;
-use super::ports::serialize_port;
 use super::{
     AttentionSet, ContainerId, ContainerState, HostName, PassId, Refusal, Revision, RowId, Timestamp, WorkloadId,
     WorkloadKind,
@@ -120,10 +119,8 @@ pub struct Route {
     pub proxy_route_id: Option<String>,
     /// The id at Nginx Proxy Manager.
     pub npm_proxy_id: Option<String>,
-    /// The port to send to, the lowest TCP port that is published on the host; 0 without one, null in JSON.
-    #[serde(serialize_with = "serialize_port")]
-    #[cfg_attr(feature = "http", schema(value_type = Option<i32>))]
-    pub port: i32,
+    /// The port to send to: the lowest TCP port that is published on the host.
+    pub port: Option<u16>,
     /// The state.
     pub state: ContainerState,
     /// The container.

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 #[cfg(feature = "http")]
-use super::Port;
-use super::ports::{serialize_port, serialize_ports};
+use super::ports::PortsTold;
+use super::ports::serialize_ports;
 use super::{
     AttentionSet, ContainerId, ContainerState, HostName, Revision, RowId, Timestamp, WorkloadId, WorkloadKind,
 };
@@ -35,13 +35,13 @@ pub struct Observed {
     pub state: ContainerState,
     /// Since when it is in that state: by the daemon's clock where the daemon tells, else when a list first showed it.
     pub state_since: Option<Timestamp>,
-    /// The lowest TCP port that is published on the host; 0 without one, null in JSON.
-    #[serde(serialize_with = "serialize_port")]
-    #[cfg_attr(feature = "http", schema(value_type = Option<i32>))]
+    /// The lowest port that is published on the host, of any protocol; 0 without one. In JSON `port` is the lowest TCP port or
+    /// null, and comes of `ports`.
+    #[serde(skip)]
     pub port: i32,
     /// All ports in a stable order: one text in the ledger, a list in JSON.
-    #[serde(serialize_with = "serialize_ports")]
-    #[cfg_attr(feature = "http", schema(value_type = Vec<Port>))]
+    #[serde(flatten, serialize_with = "serialize_ports")]
+    #[cfg_attr(feature = "http", schema(value_type = PortsTold))]
     pub ports: Box<str>,
     /// The exit code of the last run, if it ended: 32 bits, with or without sign.
     pub exit_code: Option<i64>,
@@ -172,4 +172,21 @@ pub struct StoredRow {
     pub host_status: Option<String>,
     /// The host's last complete pass.
     pub last_complete_pass_at: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_json_the_port_is_the_lowest_tcp_one_or_null_and_ports_are_a_list() {
+        let told = |port: i32, ports: &str| {
+            let observed = Observed { port, ports: ports.into(), ..Observed::unseen(ContainerState::Running) };
+            let told = serde_json::to_value(observed).expect("JSON");
+            (told["port"].clone(), told["ports"].as_array().map(Vec::len))
+        };
+        assert_eq!(told(53, "0.0.0.0:53->53/udp, 0.0.0.0:8080->80/tcp"), (8080.into(), Some(2)));
+        assert_eq!(told(53, "0.0.0.0:53->53/udp"), (serde_json::Value::Null, Some(1)));
+        assert_eq!(told(0, ""), (serde_json::Value::Null, Some(0)));
+    }
 }

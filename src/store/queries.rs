@@ -15,6 +15,7 @@ use super::{RegistryError, StoreError};
 use crate::model::{
     AttentionSet, Binding, CONDITION_WORDS, Condition, ContainerId, ContainerState, DeployerColumns, HealthCondition,
     HostName, Observed, Revision, Route, RowId, RowOrder, RowSummary, StoredRow, Timestamp, WorkloadId, WorkloadKind,
+    lowest_tcp_port,
 };
 
 /// Which rows; what is `None` does not narrow.
@@ -327,7 +328,7 @@ impl ViewRecord {
             subdomain: self.subdomain,
             proxy_route_id: self.proxy_route_id,
             npm_proxy_id: self.npm_proxy_id,
-            port: self.port,
+            port: lowest_tcp_port(&self.ports),
             state: ContainerState::parse(&self.state),
             container_id: self.container_id.map(Into::into),
             workload_id: self.workload_id.into(),

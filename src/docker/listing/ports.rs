@@ -142,14 +142,19 @@ fn address(text: &str) -> Box<str> {
 fn stable(mut ports: Vec<Port>) -> Ports {
     ports.sort_unstable();
     ports.dedup();
-    let is_served = |port: &&Port| !port.unpublished && &*port.protocol == "tcp";
-    let lowest = ports.iter().find(is_served).map_or(0, |port| i32::from(port.public));
+    let lowest = ports.first().map_or(0, |first| i32::from(first.public));
     let mut text = String::new();
-    for port in &ports {
+    for (n, port) in ports.iter().enumerate() {
         let before = text.len();
         append(&mut text, port);
         if text.len() > MAX_PORTS_BYTES {
             text.truncate(before);
+            // Behind a range of UDP ports there may be the one that a proxy sends to.
+            let is_served = |port: &&Port| !port.unpublished && &*port.protocol == "tcp";
+            let served = ports.iter().position(|port| is_served(&port)).filter(|at| *at >= n);
+            if let Some(port) = served.and_then(|at| ports.get(at)) {
+                append(&mut text, port);
+            }
             text.push_str(", …");
             break;
         }
@@ -181,20 +186,15 @@ mod tests {
     }
 
     #[test]
-    fn the_lowest_published_tcp_port_and_all_of_them_in_a_stable_order() {
+    fn the_lowest_published_port_and_all_of_them_in_a_stable_order() {
         let http = r#"{"IP":"0.0.0.0","PrivatePort":80,"PublicPort":8080,"Type":"tcp"}"#;
         let http6 = r#"{"IP":"::","PrivatePort":80,"PublicPort":8080,"Type":"tcp"}"#;
         let dns = r#"{"IP":"127.0.0.1","PrivatePort":53,"PublicPort":53,"Type":"udp"}"#;
         let inner = r#"{"PrivatePort":443,"Type":"tcp"}"#;
-        let expected = ports(8080, "127.0.0.1:53->53/udp, 0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 443/tcp");
+        let expected = ports(53, "127.0.0.1:53->53/udp, 0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 443/tcp");
         assert_eq!(read(&format!("[{http},{inner},{dns},{http6}]")).unwrap(), expected);
         assert_eq!(read(&format!("[{http6},{http},{http},{dns},{inner}]")).unwrap(), expected);
         assert_eq!(read(&format!("[{inner}]")).unwrap(), ports(0, "443/tcp"));
-        assert_eq!(
-            read(&format!("[{dns}]")).unwrap(),
-            ports(0, "127.0.0.1:53->53/udp"),
-            "no proxy sends anything there"
-        );
     }
 
     // B50
@@ -225,5 +225,18 @@ mod tests {
         let read = read(&format!("[{}]", many.join(","))).unwrap();
         assert_eq!(read.lowest, 1000);
         assert!(read.text.len() <= MAX_PORTS_BYTES + 5 && read.text.ends_with("/tcp, …"));
+    }
+
+    #[test]
+    fn a_cut_leaves_the_lowest_tcp_port_behind_a_range_of_others() {
+        let published = |port: u16, protocol: &str| {
+            format!(r#"{{"IP":"0.0.0.0","PrivatePort":{port},"PublicPort":{port},"Type":"{protocol}"}}"#)
+        };
+        let media = (1000..1500).map(|port| published(port, "udp"));
+        let all: Vec<String> = media.chain([published(8443, "tcp"), published(8080, "tcp")]).collect();
+        let read = read(&format!("[{}]", all.join(","))).unwrap();
+        assert_eq!(read.lowest, 1000);
+        assert!(read.text.ends_with("/udp, 0.0.0.0:8080->8080/tcp, …"), "{}", read.text);
+        assert_eq!(crate::model::lowest_tcp_port(&read.text), Some(8080));
     }
 }

@@ -133,7 +133,7 @@ async fn podmans_containers_get_their_rows_states_and_ports() {
             (&*of_shop("created"), "created", None, 0),
             (&*of_shop("failed"), "stopped", Some(7), 0),
             (&*of_shop("paused"), "paused", None, 0),
-            (&*of_shop("published"), "running", None, 18080),
+            (&*of_shop("published"), "running", None, 18053),
             ("w-docs:site", "created", None, 0),
         ]
     );

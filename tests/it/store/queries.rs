@@ -206,16 +206,17 @@ on_both_backends! {
         store.add_project(&parent("api", "p", "w")).expect("a project");
         store.add_stage("api", "prod", None, None).expect("a stage");
         database.execute(
-            "INSERT INTO containers (host, id, workload_id, workload_kind, role, subdomain, npm_proxy_id, port) VALUES \
-             ('local', 'r1', 'w', 'project', 'prod', 'www', NULL, 80), ('local', 'r2', 'w', 'project', 'prod', '', NULL, 0), \
-             ('local', 'r3', 'w', 'project', 'gone', NULL, '7', 81)",
+            "INSERT INTO containers (host, id, workload_id, workload_kind, role, subdomain, npm_proxy_id, port, ports) VALUES \
+             ('local', 'r1', 'w', 'project', 'prod', 'www', NULL, 53, '53->53/udp, 80->8080/tcp'), \
+             ('local', 'r2', 'w', 'project', 'prod', '', NULL, 0, ''), \
+             ('local', 'r3', 'w', 'project', 'gone', NULL, '7', 53, '53->53/udp')",
         );
         let routes = store.routes(None).expect("routes");
         let found: Vec<_> = routes
             .iter()
             .map(|route| (route.row_id.as_str(), route.project.as_deref(), route.stage.as_deref(), route.port))
             .collect();
-        assert_eq!(found, [("r1", Some("api"), Some("prod"), 80), ("r3", Some("api"), None, 81)]);
+        assert_eq!(found, [("r1", Some("api"), Some("prod"), Some(80)), ("r3", Some("api"), None, None)]);
     }
 
     fn a_row_flaps_from_the_commit_that_says_so_until_the_one_that_clears_it(database: &TestDatabase) {

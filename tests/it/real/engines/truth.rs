@@ -142,20 +142,17 @@ fn compare_columns(container: &Listed, row: &Value, unpaused: bool, wrong: &mut 
         "exited" | "dead" | "stopped" => "stopped",
         as_it_is => as_it_is,
     };
-    let mut public: Vec<i64> = container.list["Ports"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|port| port["PublicPort"].as_i64())
-        .collect();
-    public.sort_unstable();
+    let published = container.list["Ports"].as_array().into_iter().flatten();
+    let public: Vec<(&str, i64)> =
+        published.filter_map(|port| Some((text(&port["Type"]), port["PublicPort"].as_i64()?))).collect();
+    let served = public.iter().filter(|(protocol, _)| *protocol == "tcp").map(|(_, port)| *port).min();
     let details = [
         ("role", Value::from(container.service())),
         ("name", container.name.clone().into()),
         ("image_ref", container.inspect["Config"]["Image"].clone()),
         ("state", state.into()),
         ("exit_code", container.exit_code().into()),
-        ("port", public.first().copied().into()),
+        ("port", served.into()),
         ("created_in_docker_at", container.list["Created"].as_i64().map(|seconds| seconds * 1000).into()),
         ("started_at", container.moment("StartedAt").into()),
         ("finished_at", container.moment("FinishedAt").into()),
@@ -174,10 +171,11 @@ fn compare_columns(container: &Listed, row: &Value, unpaused: bool, wrong: &mut 
             wrong.push(format!("{} has {column} {has} instead of {should}", container.name));
         }
     }
-    for port in public {
-        let listed = row["ports"].as_array();
-        if !listed.is_some_and(|ports| ports.iter().any(|listed| listed["public"] == port)) {
-            wrong.push(format!("{} has ports {} without {port}", container.name, row["ports"]));
+    let has = row["ports"].as_array().into_iter().flatten();
+    let has: Vec<_> = has.map(|port| (text(&port["protocol"]), &port["public"])).collect();
+    for (protocol, port) in public {
+        if !has.contains(&(protocol, &port.into())) {
+            wrong.push(format!("{} has ports {} without {port}/{protocol}", container.name, row["ports"]));
         }
     }
     compare_since(container, row, unpaused, wrong);

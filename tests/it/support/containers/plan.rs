@@ -150,13 +150,7 @@ impl Plan {
                 EndsAs::Unhealthy => Some("unhealthy"),
                 _ => None,
             },
-            port: self
-                .published
-                .iter()
-                .filter(|(_, _, inner)| inner.ends_with("/tcp"))
-                .map(|(_, host, _)| i32::from(*host))
-                .min()
-                .unwrap_or(0),
+            port: self.published.iter().map(|(_, host, _)| i32::from(*host)).min().unwrap_or(0),
             published: published.collect(),
             fate,
         }
