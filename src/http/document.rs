@@ -21,6 +21,14 @@ const NAMES: &[(&str, &str)] = &[
     ("Removed", "RemovedRows"),
     ("Released", "ReleasedRow"),
     ("BTreeMap", "Differences"),
+    ("PortsTold", "PublishedPorts"),
+];
+
+/// What an answer leaves out where there is nothing to say; anything else is there, be it null. By our own names.
+const LEFT_OUT: &[(&str, &[&str])] = &[
+    ("Notification", &["change", "row", "status", "since", "oldest"]),
+    ("Refusal", &["subject", "passes"]),
+    ("Registered", &["compose_project"]),
 ];
 
 /// Paths that answer to everybody, or to who has a secret of their own.
@@ -50,6 +58,7 @@ pub(super) fn complete(handlers: &OpenApi, base: &BasePath) -> Value {
             describe_responses(call);
         }
     }
+    require_what_is_always_there(&mut document);
     document["webhooks"] = notifications();
     rename(&mut document);
     document
@@ -68,6 +77,36 @@ fn describe_responses(call: &mut Value) {
             response.insert("description".into(), text.into());
         }
     }
+}
+
+/// A client would have to ask of each field that may be null whether it is there at all.
+fn require_what_is_always_there(document: &mut Value) {
+    let taken_in = request_models(document);
+    for (name, schema) in document["components"]["schemas"].as_object_mut().into_iter().flatten() {
+        if taken_in.contains(name) {
+            continue;
+        }
+        let left_out = LEFT_OUT.iter().find(|(model, _)| model == name).map_or(&[][..], |(_, fields)| fields);
+        require(schema, left_out);
+        let parts = schema.get_mut("allOf").and_then(Value::as_array_mut);
+        parts.into_iter().flatten().for_each(|part| require(part, left_out));
+    }
+}
+
+fn require(schema: &mut Value, left_out: &[&str]) {
+    let Some(fields) = schema.get("properties").and_then(Value::as_object) else { return };
+    let always: Vec<_> = fields.keys().filter(|field| !left_out.contains(&field.as_str())).cloned().collect();
+    schema["required"] = always.into();
+}
+
+/// The models that callers send: what they leave out has a meaning of its own.
+fn request_models(document: &Value) -> Vec<String> {
+    let items = document["paths"].as_object().into_iter().flat_map(Map::values);
+    let calls = items.filter_map(Value::as_object).flat_map(Map::values);
+    let models = calls.filter_map(|call| {
+        call["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str()?.strip_prefix(SCHEMAS)
+    });
+    models.map(str::to_owned).collect()
 }
 
 /// What a configured receiver is sent.
@@ -139,6 +178,31 @@ mod tests {
         ] {
             assert_eq!(client_name(ours), clients);
         }
+    }
+
+    #[test]
+    fn an_answer_has_all_of_its_fields_and_a_request_those_that_are_asked_for() {
+        let fields = json!({ "a": {}, "passes": {} });
+        let mut document = json!({
+            "paths": { "/": { "post": { "requestBody": { "content": { "application/json": {
+                "schema": { "$ref": "#/components/schemas/New" },
+            } } } } } },
+            "components": { "schemas": {
+                "New": { "properties": fields, "required": ["a"] },
+                "Refusal": { "properties": fields },
+                "Row": { "allOf": [{ "$ref": "elsewhere" }, { "properties": fields, "required": ["a"] }] },
+                "Word": { "enum": [] },
+            } },
+        });
+        require_what_is_always_there(&mut document);
+        let schemas = &document["components"]["schemas"];
+        assert_eq!(schemas["New"]["required"], json!(["a"]));
+        assert_eq!(schemas["Refusal"]["required"], json!(["a"]));
+        assert_eq!(
+            schemas["Row"]["allOf"],
+            json!([{ "$ref": "elsewhere" }, { "properties": fields, "required": ["a", "passes"] }])
+        );
+        assert_eq!(schemas["Word"], json!({ "enum": [] }));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod balancers;
 mod bodies;
 mod changes;
 mod claims;
+mod clients;
 mod contract;
 mod guard;
 mod limits;

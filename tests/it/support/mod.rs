@@ -3,6 +3,7 @@
 pub(crate) mod asking;
 pub(crate) mod certificates;
 pub(crate) mod chromium;
+pub(crate) mod clients;
 pub(crate) mod containers;
 pub(crate) mod database;
 pub(crate) mod dockerd;
