@@ -86,7 +86,7 @@ fn write_safe(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
 pub(crate) fn exit_of_store(error: &StoreError) -> Exit {
     match error {
         StoreError::LeaseHeld { .. } => Exit::Held,
-        StoreError::Registry(RegistryError::Invalid { .. }) => Exit::Usage,
+        StoreError::Registry(RegistryError::Ambiguous { .. } | RegistryError::Invalid { .. }) => Exit::Usage,
         StoreError::Registry(_)
         | StoreError::IdentityTaken { .. }
         | StoreError::Clash { .. }

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
+use super::shapes;
 use crate::config::BasePath;
 
 /// What models are called in a client, where our own word says how the ledger keeps them.
@@ -59,6 +60,7 @@ pub(super) fn complete(handlers: &OpenApi, base: &BasePath) -> Value {
         }
     }
     require_what_is_always_there(&mut document);
+    shapes::describe(&mut document);
     document["webhooks"] = notifications();
     rename(&mut document);
     document

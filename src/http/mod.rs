@@ -30,6 +30,7 @@ mod reach;
 mod readiness;
 mod refusals;
 mod router;
+mod shapes;
 mod shared;
 mod target;
 mod tls;

@@ -109,6 +109,7 @@ const fn of_registry(error: &RegistryError) -> (StatusCode, &'static str) {
     match error {
         RegistryError::Unknown { .. } => (StatusCode::NOT_FOUND, "not_found"),
         RegistryError::Taken { .. } => (StatusCode::CONFLICT, "taken"),
+        RegistryError::Ambiguous { .. } => (StatusCode::CONFLICT, "ambiguous"),
         RegistryError::Invalid { .. } => (StatusCode::BAD_REQUEST, "invalid_request"),
         RegistryError::InUse { .. } => (StatusCode::CONFLICT, "in_use"),
         RegistryError::NotMissing { .. } => (StatusCode::CONFLICT, "not_missing"),
@@ -170,6 +171,9 @@ fn registry_words(error: &RegistryError) -> String {
             format!("there is no {kind} \"{name}\"; {known} lists those that exist")
         }
         RegistryError::Taken { kind, what, name } => format!("{what} \"{name}\" is taken by another {kind}"),
+        RegistryError::Ambiguous { name } => {
+            format!("several workloads are named \"{name}\": give `kind/name`, or the id")
+        }
         RegistryError::Invalid { what, name, rule } => format!("\"{name}\" is no {what}: {rule}"),
         RegistryError::InUse { kind, name, rows } => format!(
             "{kind} \"{name}\" still owns rows that are not missing ({rows}); remove their containers first, or repeat this with \

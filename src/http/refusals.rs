@@ -19,6 +19,7 @@ const READ: &[(&str, &str)] = &[
     ("401", "A token is needed"),
     ("403", "The token may not do that, or the request comes from a foreign page"),
     ("404", "There is none of that name or id"),
+    ("409", "There are several workloads of that name"),
     ("421", "The service does not go by the name in `Host`"),
     ("429", "Too many requests; try again later"),
     ("500", "A fault of our own; it is in the log of the service"),

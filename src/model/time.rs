@@ -42,6 +42,12 @@ impl Timestamp {
         (parsed.as_second() > 0).then(|| Self(parsed.as_millisecond()))
     }
 
+    /// Parses RFC 3339, also of moments before 1970: what somebody asks for, not what Docker tells.
+    #[must_use]
+    pub fn parse_any(text: &str) -> Option<Self> {
+        Some(Self(text.parse::<jiff::Timestamp>().ok()?.as_millisecond()))
+    }
+
     /// How long ago this was, seen from `now`; zero if it is later.
     #[must_use]
     pub fn age(self, now: Self) -> Duration {

@@ -308,6 +308,12 @@ pub enum RegistryError {
         /// As it was given.
         name: String,
     },
+    /// Several workloads have the name.
+    #[error("{name:?} is no single workload: several workloads have this name: give `kind/name`, or the id")]
+    Ambiguous {
+        /// As it was given.
+        name: String,
+    },
     /// Not a name or an id.
     #[error("{name:?} is no {what}: {rule}")]
     Invalid {

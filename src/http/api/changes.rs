@@ -36,7 +36,7 @@ struct Asked {
     /// Those after this revision; without it a page has the last ones, and a stream begins now.
     #[param(minimum = 0)]
     after: Option<i64>,
-    /// The `next` of the page before; the same as `after`.
+    /// The `next` of the page before; it goes before `after`, with which the first page was asked for.
     #[param(minimum = 0)]
     cursor: Option<i64>,
     /// At most this many of them; a stream has no end.
@@ -78,23 +78,20 @@ fn kinds(words: &str) -> Result<Vec<ChangeKind>, Problem> {
 
 fn moment(parameter: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let wrong = || Problem::invalid(format!("{parameter} is a moment like 2026-01-31T12:00:00Z"));
-    text.map(|text| Timestamp::parse(text).ok_or_else(wrong)).transpose()
+    text.map(|text| Timestamp::parse_any(text).ok_or_else(wrong)).transpose()
 }
 
 /// The history of all rows.
 ///
 /// As JSON, one page of it. With `Accept: text/event-stream`, each change as it is committed, once and in order:
-/// `event: change`, `id: <revision>`, `data: <Change as JSON>`. A stream begins after the `Last-Event-ID` header, else
-/// after `after`, else now.
+/// `event: change`, `id: <revision>`, `data: <Change as JSON>`. A stream begins after the `Last-Event-ID` header, which readers of
+/// event streams send by themselves when they come back, else after `after`, else now.
 ///
 /// `event: snapshot`, `id: <revision>`, `data: <Snapshot as JSON>` says: forget what you know, read the rows anew,
 /// what follows comes after them. It is the first event of a stream that begins now, or whose begin is no longer kept.
 /// `event: lagged`, `data: <Lagged as JSON>` is the last word to a reader that was too slow: it begins again after the last event that it got. A line
 /// that begins with a colon keeps the connection alive.
-#[utoipa::path(get, path = "/changes", operation_id = "list_changes", tag = "ledger", params(
-    Asked,
-    ("last-event-id" = Option<i64>, Header, minimum = 0, description = "Of a stream: the last event that was received"),
-), responses(
+#[utoipa::path(get, path = "/changes", operation_id = "list_changes", tag = "ledger", params(Asked), responses(
     (status = 200, content((HistoryPage = "application/json"), (String = "text/event-stream"))),
     CannotRead,
 ))]
@@ -105,12 +102,10 @@ async fn list(
 ) -> Result<Response, Problem> {
     let limit = bounded(asked.limit)?;
     let filter = asked.filter()?;
-    if asked.after.is_some() && asked.cursor.is_some() {
-        return Err(Problem::invalid("after and cursor say the same: one of them is enough"));
-    }
-    let after = asked.after.or(asked.cursor).map(revision).transpose()?;
+    let after = asked.cursor.or(asked.after).map(revision).transpose()?;
+    let last_event = last_event(&headers)?;
     if wants_events(&headers) {
-        return follow(&shared, last_event(&headers)?.or(after), filter).await;
+        return follow(&shared, last_event.or(after), filter).await;
     }
     let page = shared.readers.read(move |store| store.changes_of(&filter, after, limit)).await?;
     Ok(Json(HistoryPage::from(page)).into_response())

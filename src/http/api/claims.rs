@@ -184,7 +184,8 @@ impl NewClaim {
             return Err(Problem::invalid("container_id is a container's full id: 64 lower-case hex digits"));
         }
         if self.state.is_some() && self.container_id.is_some() {
-            return Err(Problem::invalid("a row that is bound to a container is in the state that the daemon says"));
+            let detail = "a row that is bound to a container is in the state that the daemon says";
+            return Err(Problem::new(StatusCode::CONFLICT, "bound", detail));
         }
         if self.take_subdomain && self.subdomain.as_deref().is_none_or(str::is_empty) {
             return Err(Problem::invalid("take_subdomain goes with the subdomain that is taken"));

@@ -3,11 +3,13 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use serde::Deserialize;
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::paging::{Page, Paged};
-use super::registered::{Removed, Renamed, audit};
+use super::registered::{Removed, audit};
 use super::tagged::{Known, answer_made};
 use crate::config::Config;
 use crate::http::extract::{Json as FromJson, Path as FromPath, Query as FromQuery};
@@ -75,17 +77,26 @@ async fn confirm(State(shared): State<Shared>, FromPath(host): FromPath<String>)
     Ok(Json(confirmed))
 }
 
+/// Another name of a host.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+struct NewHostName {
+    /// The new name.
+    #[schema(pattern = "^[A-Za-z0-9._-]{1,64}$")]
+    name: String,
+}
+
 /// Gives it another name, with its rows and its history. Nobody may write either host meanwhile.
 #[utoipa::path(patch, path = "/hosts/{host}", operation_id = "rename_host", tag = "registry", params(
     ("host" = String, Path, description = "Its name, percent-encoded"),
-), request_body = Renamed, responses(
+), request_body = NewHostName, responses(
     (status = 200, body = HostRecord),
     CannotWrite,
 ))]
 async fn rename(
     State(shared): State<Shared>,
     FromPath(host): FromPath<String>,
-    FromJson(new): FromJson<Renamed>,
+    FromJson(new): FromJson<NewHostName>,
 ) -> Result<Json<HostRecord>, Problem> {
     let new = HostName::new(new.name);
     let renamed = Config { host: new.clone(), ..Config::clone(&shared.config) };

@@ -106,9 +106,9 @@ fn read_cursor<const PARTS: usize>(cursor: &str) -> Option<[String; PARTS]> {
     if !digits.len().is_multiple_of(2) {
         return None;
     }
-    let bytes = digits.chunks(2).map(|pair| (pair[0] << 4) | pair[1]).collect();
-    let text = String::from_utf8(bytes).ok()?;
-    let parts: Vec<String> = text.split('\0').map(str::to_owned).collect();
+    let bytes: Vec<u8> = digits.chunks(2).map(|pair| (pair[0] << 4) | pair[1]).collect();
+    // What no key of ours is names a place in the order all the same, as that of an entry does which is gone.
+    let parts: Vec<String> = bytes.split(|byte| *byte == 0).map(|part| String::from_utf8_lossy(part).into()).collect();
     parts.try_into().ok()
 }
 

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -37,8 +38,18 @@ struct NewStage {
     #[schema(min_length = 1, max_length = 255)]
     id: Option<String>,
     /// Stored for the deployer, not enforced.
+    #[serde(default, deserialize_with = "whole")]
     #[schema(minimum = 0)]
     max_instances: Option<i32>,
+}
+
+/// A whole number, be it written `2.0`: JSON knows one kind of number.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D::Error> {
+    let Some(number) = Option::<f64>::deserialize(deserializer)? else { return Ok(None) };
+    let is_whole = number.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number);
+    let refused = || D::Error::custom("a whole number is expected");
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and within the bounds")]
+    is_whole.then_some(Some(number as i32)).ok_or_else(refused)
 }
 
 /// The stages of a project, by name.

@@ -98,10 +98,7 @@ pub(in crate::store) fn find_workload(db: &mut Db, key: &str) -> Result<Workload
     match (named.pop(), named.is_empty()) {
         (Some(line), true) => Ok(line.into()),
         (None, _) => Err(RegistryError::Unknown { kind: "workload", name: key.to_owned() }.into()),
-        (Some(_), false) => {
-            let rule = "several workloads have this name: give `kind/name`, or the id";
-            Err(RegistryError::Invalid { what: "single workload", name: key.to_owned(), rule }.into())
-        }
+        (Some(_), false) => Err(RegistryError::Ambiguous { name: key.to_owned() }.into()),
     }
 }
 

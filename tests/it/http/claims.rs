@@ -50,7 +50,7 @@ async fn a_deployer_says_that_its_container_could_not_be_made() {
     assert_eq!(bound["state"], "running");
     claim(&served, "shop", &json!({ "id": "r1", "state": "failed" })).await.is_problem(409, "bound");
     let both = json!({ "id": "r2", "state": "failed", "container_id": id(&case, "blog-1") });
-    claim(&served, "shop", &both).await.is_problem(400, "invalid_request");
+    claim(&served, "shop", &both).await.is_problem(409, "bound");
     claim(&served, "shop", &json!({ "id": "r1", "state": "running" })).await.is_problem(422, "invalid_request");
     assert_eq!(served.get("/api/v1/containers/local/r1").await.json(200)["state"], "running");
     served.ledger.stop().await;

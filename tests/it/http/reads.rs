@@ -291,3 +291,17 @@ async fn before_a_first_look_nobody_says_that_all_have_a_row() {
     assert_ne!(served.get("/api/v1/hosts/local").await.json(200)["status"], "fresh");
     served.ledger.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_of_several_workloads_names_none_of_them() {
+    let case = Case::new();
+    case.store().add_project(&NewParent::named("blog")).expect("fresh");
+    case.store().add_site(&NewParent::named("blog")).expect("fresh");
+    let served = Served::start(&case.config).await;
+    for path in ["workloads/blog", "containers?workload=blog"] {
+        served.get(&format!("/api/v1/{path}")).await.is_problem(409, "ambiguous");
+    }
+    let site = served.get("/api/v1/workloads/site%2Fblog").await.json(200);
+    assert_eq!((&site["kind"], &site["name"]), (&"site".into(), &"blog".into()));
+    served.ledger.stop().await;
+}

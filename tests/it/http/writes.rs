@@ -65,6 +65,8 @@ async fn stages_belong_to_their_project() {
     let renamed = served.send("PATCH", &location, &json!({"name": "prod"})).await.json(200);
     assert_eq!((&renamed["name"], &renamed["former_names"]), (&"prod".into(), &json!(["live"])));
     served.get("/api/v1/projects/other/stages/prod").await.is_problem(404, "not_found");
+    served.send("POST", stages, &json!({"name": "x", "max_instances": 2.5})).await.is_problem(422, "invalid_request");
+    served.send("POST", stages, &json!({"name": "y", "max_instances": 2.0})).await.json(201);
     served.send("POST", stages, &json!({"name": "x", "max_instances": -1})).await.is_problem(400, "invalid_request");
     assert_eq!(served.order("DELETE", &location, &[], "").await.json(200), json!({"rows": 0}));
     served.ledger.stop().await;
