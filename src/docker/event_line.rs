@@ -278,13 +278,6 @@ mod tests {
                 ),
                 numbered(EventAction::Ended, Some(137), at),
             ),
-            (
-                format!(
-                    r#"{{"Type":"container","Action":"kill","Actor":{{"ID":"{}","Attributes":{{"signal":"15"}}}},"timeNano":{at}}}"#,
-                    id()
-                ),
-                numbered(EventAction::Signalled, Some(15), at),
-            ),
             // Podman. It is asked for `died`, and tells `die` where Docker's API is spoken.
             (
                 format!(
@@ -303,14 +296,6 @@ mod tests {
             (
                 format!(r#"{{"Type":"container","Action":"remove","Actor":{{"ID":"{}"}}}}"#, id()),
                 event(EventAction::Removed, 0),
-            ),
-            (
-                format!(
-                    r#"{{"Type":"network","Action":"disconnect","Actor":{{"ID":"{}","Attributes":{{"container":"{}","name":"none","type":"null"}}}},"timeNano":{at}}}"#,
-                    "0b".repeat(32),
-                    id()
-                ),
-                event(EventAction::Detached, at),
             ),
             // Before API 1.22.
             (
@@ -340,6 +325,30 @@ mod tests {
             (
                 format!(r#"{{"Type":"container","Action":"health_status","id":"{}","timeNano":1}}"#, id()),
                 event(EventAction::Health(None), 1),
+            ),
+        ] {
+            assert_eq!(decode(line.as_bytes()), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_tells_why_a_process_ended_or_never_began_is_read() {
+        let at = 1_700_000_000_123_456_789;
+        for (line, expected) in [
+            (
+                format!(
+                    r#"{{"Type":"container","Action":"kill","Actor":{{"ID":"{}","Attributes":{{"signal":"15"}}}},"timeNano":{at}}}"#,
+                    id()
+                ),
+                numbered(EventAction::Signalled, Some(15), at),
+            ),
+            (
+                format!(
+                    r#"{{"Type":"network","Action":"disconnect","Actor":{{"ID":"{}","Attributes":{{"container":"{}","name":"none","type":"null"}}}},"timeNano":{at}}}"#,
+                    "0b".repeat(32),
+                    id()
+                ),
+                event(EventAction::Detached, at),
             ),
         ] {
             assert_eq!(decode(line.as_bytes()), expected, "{line}");

@@ -119,7 +119,7 @@ async fn make(
     if found.is_none() && (changes.is_empty() || !visit.may_read) {
         return Err(Problem::not_found(visit.language.texts().failed_not_found));
     }
-    Ok(show(shared, visit, &known, &id, found, &changes))
+    Ok(show(shared, visit, &known, &id, found.as_ref(), &changes))
 }
 
 fn find(
@@ -144,12 +144,12 @@ fn show(
     visit: &Visit,
     known: &Known,
     id: &RowId,
-    found: Option<Found>,
+    found: Option<&Found>,
     changes: &[Change],
 ) -> History {
     let t = visit.language.texts();
-    let row = found.as_ref().map(|found| &found.row);
-    let stage = found.as_ref().and_then(|found| found.stage.as_deref());
+    let row = found.map(|found| &found.row);
+    let stage = found.and_then(|found| found.stage.as_deref());
     let name = row.map(|row| shown(&row.observed.name)).filter(|name| !name.is_empty());
     // A row that was removed is known by what it was called last.
     let last = || changes.last().and_then(|change| change.name.as_deref());
@@ -168,8 +168,8 @@ fn show(
     };
     History {
         name,
-        acts: found.as_ref().map(|found| acts(found, t)).unwrap_or_default(),
-        ordered: found.as_ref().and_then(|found| found.ordered.as_ref()).map(|record| Ordered::of(record, &frame)),
+        acts: found.map(|found| acts(found, t)).unwrap_or_default(),
+        ordered: found.and_then(|found| found.ordered.as_ref()).map(|record| Ordered::of(record, &frame)),
         orders_href: row.filter(|_| visit.sees_orders).map(|row| audit_href(&row.host, &row.id)),
         commands: row.map(|row| commands(row, engine_of(&known.hosts, &row.host))).unwrap_or_default(),
         facts: row.map(|row| facts(row, stage, showing.ports(row), &frame)).unwrap_or_default(),

@@ -430,7 +430,7 @@ fn a_workload_that_went_as_asked_for_needs_nobody_and_one_container_of_it_does()
     assert_eq!((write.cause, needs(&write).as_str()), (ChangeCause::Missing, "missing"), "the other one is there");
     assert_eq!(write.observed.ended_by_request, Some(true));
 
-    let lost = LedgerRow { observed: write.observed, recorded_state: Some(ContainerState::Missing), ..first.clone() };
+    let lost = LedgerRow { observed: write.observed, recorded_state: Some(ContainerState::Missing), ..first };
     let last = World { news: asked(2, true), ..world(Vec::new(), vec![lost.clone(), second.clone()]) }.gone(2);
     let writes = last.diff().rows;
     assert_eq!(writes.len(), 2);

@@ -138,7 +138,7 @@ async fn redeploy(n: u16, case: &Case, served: &Served, deployer: &mut BlueGreen
     let (name, before) = (format!("web-{n}"), format!("web-{}", n - 1));
     let (port, old, api) = (20_000 + n, 20_000 + n - 1, n / 10);
     start_claimed(&name, container(&name, port).health_check()).await;
-    if n % 10 == 0 {
+    if n.is_multiple_of(10) {
         start_claimed("broken", container("broken", 30_000).health_check()).await;
         case.daemon.with(|world| world.crash("broken", 1)).expect("it runs");
         let next = start(case, container(&format!("api-{api}"), 10_000 + api));
@@ -149,7 +149,7 @@ async fn redeploy(n: u16, case: &Case, served: &Served, deployer: &mut BlueGreen
     case.daemon.with(|world| world.set_health(&name, Health::Healthy)).expect("it runs");
     let serves = |routes: &Value| n == 1 || routes["www"] == old || routes["www"] == port;
     deployer.until(&json!({ "www": port, "api": 10_000 + api }), serves).await;
-    let gone = [(n > 1).then_some(&*before), (n % 10 == 0).then_some("broken")];
+    let gone = [(n > 1).then_some(&*before), (n.is_multiple_of(10)).then_some("broken")];
     for name in gone.into_iter().flatten() {
         case.daemon.with(|world| world.remove(name, true)).expect("it is there");
     }
