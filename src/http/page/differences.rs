@@ -18,9 +18,11 @@ pub(super) struct Differing {
 /// Columns that are shown in another way.
 const SHOWN_ELSEWHERE: &str = "exit_code";
 
-/// What differs, what somebody has to look at first.
+/// What differs, what somebody has to look at first. What a row is made with differs from nothing.
 pub(super) fn differing(change: &Change, t: &Texts) -> Vec<Differing> {
-    let columns = change.differences.iter().filter(|(column, _)| *column != SHOWN_ELSEWHERE);
+    let is_made = change.from_state.is_none();
+    let is_told = |column: &str| column != SHOWN_ELSEWHERE && (!is_made || column == "attention");
+    let columns = change.differences.iter().filter(|(column, _)| is_told(column));
     let mut all: Vec<(bool, Differing)> =
         columns.map(|(column, difference)| (column != "attention", one(column, difference, t))).collect();
     all.sort_by_key(|(is_other, _)| *is_other);
@@ -122,6 +124,14 @@ pub(super) mod tests {
             ["Container: abababababab > cdcdcdcdcdcd calm", "Image: web:1 > web:2 calm", "later: a > - calm"];
         assert_eq!(told(&rebound, &ENGLISH), expected);
         assert!(!tells_state(&ill) && !tells_state(&rebound), "it ran before and runs");
+    }
+
+    #[test]
+    fn what_a_row_is_made_with_differs_from_nothing() {
+        let claimed = with(&[("attention", None, Some("missing")), ("role", None, Some("web"))]);
+        let claimed = Change { from_state: None, ..claimed };
+        assert_eq!(told(&claimed, &ENGLISH), ["Attention: - > missing bad"]);
+        assert!(tells_state(&claimed));
     }
 
     #[test]
