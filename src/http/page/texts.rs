@@ -32,7 +32,7 @@ texts! {
     nav_unassigned: "Unassigned", "Без владельца";
     nav_hosts: "Hosts", "Хосты";
     nav_passes: "Passes", "Проходы";
-    nav_audit: "Audit", "Журнал действий";
+    nav_audit: "Audit", "Журнал";
     language: "Language", "Язык";
     freshness: "How fresh this is", "Насколько это свежо";
     live_on: "live", "вживую";
