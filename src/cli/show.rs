@@ -11,7 +11,7 @@ use super::named_row::find_row;
 use super::output::Output;
 use super::ps::state;
 use super::table::{Table, object_text};
-use crate::model::{Change, ContainerId, HostRecord, StoredRow, Timestamp, lowest_tcp_port};
+use crate::model::{Change, ContainerId, ContainerState, HostRecord, Observed, StoredRow, Timestamp, lowest_tcp_port};
 use crate::store::Store;
 use crate::telling::since;
 
@@ -74,12 +74,24 @@ fn text(shown: &Shown, output: Output, now: Timestamp) -> String {
 }
 
 /// Every column in words; a moment with its age.
+const fn yes_or_no(answer: bool) -> &'static str {
+    if answer { "yes" } else { "no" }
+}
+
+/// Whether a container that is down was stopped, or removed, by somebody.
+fn end_asked_for(observed: &Observed) -> &'static str {
+    match (observed.ended_by_request, &observed.state) {
+        (Some(asked), _) => yes_or_no(asked),
+        (None, ContainerState::Stopped | ContainerState::Missing) => "not known",
+        (None, _) => "-",
+    }
+}
+
 fn fields(shown: &Shown, now: Timestamp) -> Vec<(&'static str, String)> {
     let StoredRow { binding, observed, deployer, .. } = &shown.row;
     let row = &shown.row;
     let or_dash = |text: Option<&str>| text.filter(|text| !text.is_empty()).unwrap_or("-").to_owned();
     let number = |number: Option<i64>| number.map_or_else(|| "-".into(), |number| number.to_string());
-    let yes_or_no = |answer: bool| if answer { "yes" } else { "no" };
     let workload = format!("{}/{}", binding.workload_kind, row.workload_name.as_deref().unwrap_or("-"));
     let flapping = match observed.flapping_since {
         Some(at) => format!("since {}, {} starts lately", moment(Some(at), now), observed.recent_starts),
@@ -101,6 +113,8 @@ fn fields(shown: &Shown, now: Timestamp) -> Vec<(&'static str, String)> {
         ("attention", attention),
         ("health", or_dash(observed.health.as_deref())),
         ("exit code", number(observed.exit_code)),
+        ("end asked for", end_asked_for(observed).into()),
+        ("start error", or_dash(observed.start_error.as_deref())),
         ("out of memory", observed.oom_killed.map_or("-", yes_or_no).into()),
         ("restarts", number(observed.restart_count)),
         ("flapping", flapping),
@@ -139,6 +153,15 @@ mod tests {
         let mut row = row();
         row.deployer.subdomain = Some("www".into());
         Shown { row, stage: Some("live".into()), changes, host: Some(crate::cli::freshness::tests::host()) }
+    }
+
+    #[test]
+    fn who_wanted_an_end_is_told_as_far_as_it_is_known() {
+        let ended = |state, ended_by_request| end_asked_for(&Observed { ended_by_request, ..Observed::unseen(state) });
+        assert_eq!(ended(ContainerState::Stopped, Some(true)), "yes");
+        assert_eq!(ended(ContainerState::Missing, Some(false)), "no");
+        assert_eq!(ended(ContainerState::Stopped, None), "not known");
+        assert_eq!(ended(ContainerState::Running, None), "-");
     }
 
     const PLAIN: Output = Output { json: false, color: false, width: 160, height: None };

@@ -42,7 +42,8 @@ pub enum Delivery {
 /// A delivery to an actor. Its place in the bounded queue is free again when this is dropped.
 #[derive(Debug)]
 pub struct Delivered {
-    delivery: Delivery,
+    /// Boxed, so that it makes no message of an application large.
+    delivery: Box<Delivery>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -56,7 +57,7 @@ impl Delivered {
     /// What was delivered; its place in the queue is free from now on.
     #[must_use]
     pub fn into_delivery(self) -> Delivery {
-        self.delivery
+        *self.delivery
     }
 }
 
@@ -155,7 +156,7 @@ impl<M: Message, F: Fn(Delivered) -> M + Send + Sync> Outlet for ActorOutlet<M, 
     fn put(&mut self, delivery: Delivery) {
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             // Whoever is gone needs nothing more, and is found gone by the next look.
-            let _ = self.actor.cast((self.wrap)(Delivered { delivery, _place: place }));
+            let _ = self.actor.cast((self.wrap)(Delivered { delivery: Box::new(delivery), _place: place }));
         }
     }
 }

@@ -197,7 +197,7 @@ async fn a_health_check_of_podman_is_told_with_its_word() {
     // Version 4.3 tells a run before it, with the word that holds until then.
     let word = |word| EventAction::Health(Some(word));
     let (new, well) = (word(HealthWord::Starting), word(HealthWord::Healthy));
-    for expected in [new, well, well, EventAction::Ended] {
+    for expected in [new, well, well, EventAction::Signalled, EventAction::Ended] {
         let told = tokio::time::timeout(BOUND, stream.next()).await.expect("it is told").expect("the stream goes on");
         let Some(StreamItem::Event(event)) = told else { panic!("{told:?}") };
         assert_eq!((&event.container, event.action), (&web, expected));
