@@ -31,7 +31,7 @@ pub const CONDITION_WORDS: &str = "up, down, attention; crashed, out_of_memory, 
      running, stopped, created, restarting, paused, removing, missing, failed";
 
 impl Condition {
-    /// Reads the word. One that is none of the ledger's may be a daemon's own state: [`Self::is_foreign`].
+    /// Reads the word. One that is none of the ledger's may be a daemon's own state: [`Self::foreign_word`].
     #[must_use]
     pub fn parse(word: &str) -> Self {
         match word {

@@ -74,6 +74,7 @@ struct Telling {
 struct Deferred {
     event: NotifyEvent,
     change: Change,
+    met: Instant,
     until: Instant,
 }
 
@@ -142,9 +143,12 @@ impl Follower {
             for Telling { events, change, row } in page.told {
                 let revision = change.revision;
                 for event in events {
+                    if course.takes_back(event, &change) {
+                        continue;
+                    }
                     if let Some(grace) = grace(event, row.as_ref()) {
-                        let until = Instant::now() + grace;
-                        course.deferred.push(Deferred { event, change: change.clone(), until });
+                        let met = Instant::now();
+                        course.deferred.push(Deferred { event, change: change.clone(), met, until: met + grace });
                         continue;
                     }
                     let told = self.notification(event, change.at, revision.0);
@@ -164,10 +168,16 @@ impl Follower {
     async fn tell_deferred(&self, course: &mut Course) -> Result<(), StoreError> {
         let is_due = |deferred: &Deferred| deferred.until <= Instant::now();
         while let Some(index) = course.deferred.iter().position(is_due) {
-            let Deferred { event, change, .. } = &course.deferred[index];
-            let (event, change) = (*event, change.clone());
+            let Deferred { event, change, met, .. } = &course.deferred[index];
+            let (event, change, met) = (*event, change.clone(), *met);
             let (host, id) = (change.host.clone(), change.row_id.clone());
             let row = self.readers.read(move |store| row_of(store, &host, &id)).await?;
+            // By now it is known that the removal was asked for: others of its workload may follow.
+            let is_over = |grace: &Duration| met + *grace <= Instant::now();
+            if let Some(grace) = known_grace(event, row.as_ref()).filter(|grace| !is_over(grace)) {
+                course.deferred[index].until = met + grace;
+                continue;
+            }
             let reason = if event == NotifyEvent::Missing { Attention::Missing } else { Attention::Crashed };
             if row.as_ref().is_some_and(|row| row.observed.attention.contains(reason)) {
                 let told = self.notification(event, change.at, change.revision.0);
@@ -311,6 +321,14 @@ impl Follower {
 }
 
 impl Course {
+    /// What begins to need no attention before that it did was told: then neither is.
+    fn takes_back(&mut self, event: NotifyEvent, change: &Change) -> bool {
+        let is_end = matches!(event, NotifyEvent::Recovered | NotifyEvent::Returned | NotifyEvent::Forgotten);
+        let is_same = |deferred: &Deferred| deferred.change.row_id == change.row_id;
+        let untold = self.deferred.iter().position(is_same).filter(|_| is_end);
+        untold.map(|index| self.deferred.remove(index)).is_some()
+    }
+
     /// After a restart, what is deferred is read again.
     fn place_to_keep(&self) -> NotificationPlace {
         let before = |deferred: &Deferred| Revision(deferred.change.revision.0.saturating_sub(1));
@@ -329,11 +347,19 @@ impl Course {
 /// How long to wait for a word that it was asked for; `None` where none is to come.
 fn grace(event: NotifyEvent, row: Option<&StoredRow>) -> Option<Duration> {
     let observed = &row?.observed;
-    match (event, &observed.state, observed.ended_by_request) {
-        (NotifyEvent::Missing, ContainerState::Missing, Some(true)) => Some(REMOVAL_GRACE),
-        (NotifyEvent::Crashed, ContainerState::Stopped, None | Some(true)) => Some(END_GRACE),
+    let is_open = observed.ended_by_request != Some(false);
+    match (event, &observed.state) {
+        (NotifyEvent::Missing, ContainerState::Missing) if is_open => known_grace(event, row).or(Some(END_GRACE)),
+        (NotifyEvent::Crashed, ContainerState::Stopped) if is_open => Some(END_GRACE),
         _ => None,
     }
+}
+
+/// How long to wait for others of its workload, of what is known to be removed as somebody asked for.
+fn known_grace(event: NotifyEvent, row: Option<&StoredRow>) -> Option<Duration> {
+    let observed = &row?.observed;
+    let is_asked_for = observed.state == ContainerState::Missing && observed.ended_by_request == Some(true);
+    (event == NotifyEvent::Missing && is_asked_for).then_some(REMOVAL_GRACE)
 }
 
 fn row_of(store: &mut Store, host: &HostName, row: &RowId) -> Result<Option<StoredRow>, StoreError> {

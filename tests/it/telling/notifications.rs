@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use dockledger::config::{AddressRange, ReceiverUrl};
 use dockledger::model::{ReceiverKind, Revision};
-use dockledger::simulation::{Fault, FaultProxy};
-use dockledger::store::NotificationPlace;
+use dockledger::simulation::{Fault, FaultProxy, NewContainer};
+use dockledger::store::{NewParent, NotificationPlace};
 use dockledger::supervisor::Told;
 use dockledger::{LedgerBuilder, LedgerHandle};
 use serde_json::Value;
@@ -128,8 +128,37 @@ async fn is_placed(case: &Case, ledger: &LedgerHandle) {
     assert!(is_there());
 }
 
+/// It crashes, and is gone at once: nobody asked for that.
 fn remove(case: &Case, name: &str) {
-    case.daemon.with(|world| world.remove(name, true)).expect("it is there");
+    case.daemon.with(|world| {
+        world.crash(name, 3).expect("it runs");
+        world.remove(name, false).expect("it is there");
+    });
+}
+
+/// `compose down`, one after the other: nobody hears of it, neither that something is gone nor that all is well again.
+#[tokio::test]
+async fn a_workload_that_is_removed_as_somebody_asked_for_is_told_to_nobody() {
+    let mut case = Case::with_shop(3).await;
+    case.store().add_stack(&NewParent::named("other"), None).expect("a fresh stack");
+    case.daemon
+        .with(|world| world.run(NewContainer::new("sentinel", "busybox").compose("other", "one", 1)))
+        .expect("run");
+    let mut fake = Fake::new().await;
+    tells(&mut case, &fake);
+    let ledger = serve(&case).await;
+    is_placed(&case, &ledger).await;
+    let is_open = || ledger.watch_status().borrow().stream.as_ref().is_some_and(|stream| stream.is_open);
+    until(&ledger, BOUND, "the stream is open", is_open).await;
+    for name in ["c0", "c1", "c2"] {
+        case.daemon.with(|world| world.remove(name, true)).expect("it is there");
+        ledger.reconcile().await;
+    }
+    case.daemon.with(|world| world.crash("sentinel", 3)).expect("it runs");
+    let heard = fake.next().await;
+    assert_eq!((heard.word("event"), heard.body["row"]["name"].as_str()), ("crashed", Some("sentinel")), "{heard:?}");
+    ledger.stop().await;
+    assert!(fake.heard.try_recv().is_err(), "and nothing else");
 }
 
 #[tokio::test]
