@@ -169,7 +169,7 @@ fn explain_the_missing(input: &DiffInput<'_>, settled: &mut [bool], difference: 
         let since = dated.map_or((row.observed.state_since, row.state_after), |since| (Some(since.at), since.after));
         let ended_by_request = asked.or(row.observed.ended_by_request);
         let observed = Observed { state_since: since.0, ended_by_request, ..row.observed.clone() };
-        let write = rewrite(row, observed, ChangeCause::Missing, told.at.min(input.now));
+        let write = rewrite(row, observed, ChangeCause::Observed, told.at.min(input.now));
         difference.rows.push(RowWrite { state_after: since.1, is_silent: asked.is_none(), ..write });
     }
 }

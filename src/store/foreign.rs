@@ -3,7 +3,7 @@
 //! Triggers note it where it happens. The process that keeps the host tells it: at each look for new bindings, and before a
 //! pass over the whole host.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
@@ -14,7 +14,7 @@ use super::differences::without_attention;
 use super::fault::Fault;
 use super::lease::{Lease, fence};
 use super::open::Store;
-use super::schema::{containers, foreign_writes};
+use super::schema::{changes, containers, foreign_writes};
 use crate::model::{ChangeCause, ContainerState, Difference, Differences, HostName, Revision, RowId, Timestamp};
 
 /// Notes that are told in one transaction: what remains is told by the next look.
@@ -82,18 +82,29 @@ impl Note {
         differences
     }
 
-    fn change<'a>(&'a self, host: &'a HostName, revision: i64) -> NewChange<'a> {
-        let (from_state, to_state) = match self.action.as_str() {
-            "inserted" => (None, self.state.as_str()),
-            "deleted" => (Some(self.state.as_str()), ContainerState::Forgotten.as_str()),
-            _ => (Some(self.state.as_str()), self.state.as_str()),
+    /// The change that it is, after what was told of the row last; `None` if nothing of the row was ever told, or its end.
+    fn change<'a>(&'a self, host: &'a HostName, revision: i64, told: Option<&'a LastTold>) -> Option<NewChange<'a>> {
+        let told = told.filter(|told| told.state != ContainerState::Forgotten.as_str());
+        let differences = self.differences();
+        let (from_state, to_state, container_id) = match (self.action.as_str(), told) {
+            ("inserted", None) => (None, self.state.as_str(), self.container_id.as_deref()),
+            ("inserted", Some(_)) | (_, None) => return None,
+            ("deleted", Some(told)) => {
+                (Some(told.state.as_str()), ContainerState::Forgotten.as_str(), told.container_id.as_deref())
+            }
+            // What else it wrote, a state or another container, a pass tells by itself.
+            (_, Some(told)) => {
+                let is_unbound = differences.contains_key("container_id");
+                let container_id = if is_unbound { &self.container_id } else { &told.container_id };
+                (Some(told.state.as_str()), told.state.as_str(), container_id.as_deref())
+            }
         };
-        NewChange {
+        Some(NewChange {
             revision,
             at: self.at,
             host: host.as_str(),
             row_id: &self.row_id,
-            container_id: self.container_id.as_deref(),
+            container_id,
             workload_id: self.workload_id.as_deref(),
             from_state,
             to_state,
@@ -102,9 +113,16 @@ impl Note {
             pass_id: None,
             role: self.role.as_deref(),
             name: self.name.as_deref(),
-            differences: differences_text(&self.differences()),
-        }
+            differences: differences_text(&differences),
+        })
     }
+}
+
+/// What the history said of a row last.
+#[derive(Clone, Debug)]
+struct LastTold {
+    state: String,
+    container_id: Option<String>,
 }
 
 fn tell(db: &mut Db, host: &HostName) -> Result<Option<Revision>, Fault> {
@@ -114,44 +132,73 @@ fn tell(db: &mut Db, host: &HostName) -> Result<Option<Revision>, Fault> {
     let Some(last) = notes.last().map(|note| note.seq) else { return Ok(None) };
     let rows = lock_rows(db, host, &notes)?;
     let mut revisions = Revisions::lock(db)?;
-    let mut changes = Vec::with_capacity(notes.len());
+    let mut told = last_told(db, host, &notes, &rows)?;
     for note in &notes {
         let stored = rows.get(note.row_id.as_str());
-        // A pass may have met the row before: then its state is told.
-        if note.is("inserted") && stored.is_none_or(|(recorded, _)| recorded.is_some()) {
+        // A row that is gone by now, and of which nothing was told, was never there for anybody.
+        if note.is("inserted") && stored.is_none() {
             continue;
         }
-        let revision = revisions.take();
-        changes.push(note.change(host, revision));
+        let before = told.get(&note.row_id).cloned();
+        let revision = revisions.last() + 1;
+        let Some(change) = note.change(host, revision, before.as_ref()) else { continue };
+        revisions.take();
+        let after =
+            LastTold { state: change.to_state.to_owned(), container_id: change.container_id.map(str::to_owned) };
+        record(db, &[change])?;
         let this = containers::table.find((host.as_str(), note.row_id.as_str()));
         if note.is("inserted") {
             diesel::update(this).set(containers::recorded_state.eq(&note.state)).execute(db)?;
         }
         diesel::update(this).set(containers::revision.eq(revision)).execute(db)?;
+        told.insert(note.row_id.clone(), after);
     }
     diesel::delete(of_host.filter(foreign_writes::seq.le(last))).execute(db)?;
-    record(db, &changes)?;
     Ok(Some(revisions.store(db)?))
 }
 
-type Recorded = (Option<String>, String);
+/// What is stored of a row: the state that was told, and the container.
+type Stored = (Option<String>, Option<String>);
 
-/// The rows that are still there, with the state that was told of each.
-fn lock_rows(db: &mut Db, host: &HostName, notes: &[Note]) -> QueryResult<BTreeMap<String, Recorded>> {
-    let mut ids: Vec<&str> = notes.iter().map(|note| note.row_id.as_str()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let rows: Vec<(String, Option<String>, String)> = locked!(
+/// The rows that are still there.
+fn lock_rows(db: &mut Db, host: &HostName, notes: &[Note]) -> QueryResult<BTreeMap<String, Stored>> {
+    let ids: BTreeSet<&str> = notes.iter().map(|note| note.row_id.as_str()).collect();
+    let rows: Vec<(String, Option<String>, Option<String>)> = locked!(
         db,
         for_update,
         load,
         containers::table
             .filter(containers::host.eq(host.as_str()))
-            .filter(containers::id.eq_any(ids))
+            .filter(containers::id.eq_any(&ids))
             .order(containers::id)
-            .select((containers::id, containers::recorded_state, containers::state))
+            .select((containers::id, containers::recorded_state, containers::container_id))
     )?;
-    Ok(rows.into_iter().map(|(id, recorded, state)| (id, (recorded, state))).collect())
+    Ok(rows.into_iter().map(|(id, recorded, container)| (id, (recorded, container))).collect())
+}
+
+/// What the history says last of each row; of one whose history is removed, what its line says.
+fn last_told(
+    db: &mut Db,
+    host: &HostName,
+    notes: &[Note],
+    rows: &BTreeMap<String, Stored>,
+) -> QueryResult<BTreeMap<String, LastTold>> {
+    let ids: BTreeSet<&str> = notes.iter().map(|note| note.row_id.as_str()).collect();
+    let mut told = BTreeMap::new();
+    for id in ids {
+        let last: Option<(String, Option<String>)> = changes::table
+            .filter(changes::host.eq(host.as_str()))
+            .filter(changes::row_id.eq(id))
+            .order(changes::revision.desc())
+            .select((changes::to_state, changes::container_id))
+            .first(db)
+            .optional()?;
+        let of_row = || rows.get(id).and_then(|(recorded, container)| Some((recorded.clone()?, container.clone())));
+        if let Some((state, container_id)) = last.or_else(of_row) {
+            told.insert(id.to_owned(), LastTold { state, container_id });
+        }
+    }
+    Ok(told)
 }
 
 /// The last note so far: what comes after it in this transaction is our own.

@@ -123,8 +123,8 @@ impl Deployer {
     pub(crate) fn insert_elsewhere(&mut self, sql: &mut Database, container: &ContainerId) -> String {
         self.made += 1;
         let touched = sql.execute(&format!(
-            "INSERT OR IGNORE INTO containers (host, id, workload_id, workload_kind, role, container_id, state) \
-             VALUES ('elsewhere', 'w-shop:e{}', 'w-shop', 'stack', 'e', '{container}', 'running')",
+            "INSERT OR IGNORE INTO containers (host, id, workload_id, workload_kind, role, container_id, state, recorded_state) \
+             VALUES ('elsewhere', 'w-shop:e{}', 'w-shop', 'stack', 'e', '{container}', 'running', 'running')",
             self.made
         ));
         format!("another host binds {} ({touched})", container.short())

@@ -42,7 +42,7 @@ pub(crate) fn nothing_is_missing_or_taken_that_is_there(
     let former = before.and_then(|before| before.container.as_deref()).map(ContainerId::from);
     let is_told_gone = |id: &ContainerId| answered.denied.contains(id) && answered.gone_elsewhere.contains(id);
     let says_gone = match change.to_state.as_str() {
-        "missing" => change.cause == "missing" || change.cause == "scaled",
+        "missing" => matches!(change.cause.as_str(), "missing" | "removed" | "scaled"),
         "forgotten" => change.cause == "scaled" && !is_moved,
         _ => false,
     };
@@ -181,7 +181,10 @@ pub(crate) fn a_report_is_true(report: &PassReport, picture: &Picture, is_rerun:
     let count = |cause: &str| of_pass.iter().filter(|change| change.cause == cause).count();
     let written = report.inserted + report.updated + report.scaled;
     let told = (report.inserted, report.missing, report.returned, report.rebound, written);
-    let kept = (count("inserted"), count("missing"), count("returned"), count("rebound"), rows.len());
+    // Of what was missing before, `removed` tells only that nobody has to look any more.
+    let is_removal = |change: &&&Told| change.cause == "removed" && change.from_state.as_deref() != Some("missing");
+    let missing = count("missing") + of_pass.iter().filter(is_removal).count();
+    let kept = (count("inserted"), missing, count("returned"), count("rebound"), rows.len());
     let untrue = |why: &str| {
         Err(broken("I4/I8", format!("{why}: told {told:?}, kept {kept:?}, {:?} {:?}", report.outcome, report.error)))
     };

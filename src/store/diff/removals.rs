@@ -39,9 +39,11 @@ pub(super) fn attend(input: &DiffInput<'_>, difference: &mut Difference) {
     difference.rows.extend(earlier);
 }
 
-/// A row that this pass found missing, or finds so again. What scaling wrote alarms nobody anyway.
+/// A row that this pass found missing, or of which it tells that its removal was asked for. What scaling wrote alarms nobody
+/// anyway.
 fn is_lost(write: &RowWrite) -> bool {
-    write.observed.state == ContainerState::Missing && write.cause == ChangeCause::Missing && !write.is_silent
+    let is_told = matches!(write.cause, ChangeCause::Missing | ChangeCause::Observed);
+    write.observed.state == ContainerState::Missing && is_told && !write.is_silent
 }
 
 /// A row that was missing before, of which this pass only tells better since when.

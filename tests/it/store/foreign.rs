@@ -62,7 +62,22 @@ on_both_backends! {
         let (mut store, lease) = ledger(database);
         database.execute("UPDATE containers SET container_id = NULL WHERE id = 'shop:web'");
         assert_eq!(database.line(&["state", "container_id"], "FROM containers"), "created|NULL");
-        assert_eq!(told(&mut store, &lease), ["deployer shop:web created → created container_id=c1>"]);
+        assert_eq!(told(&mut store, &lease), ["deployer shop:web running → running container_id=c1>"]);
+    }
+
+    /// I5: each change goes on from what was told last, whatever state the row was in when its column was written.
+    fn a_column_that_was_written_beside_a_state_is_told_after_what_was_told_last(database: &TestDatabase) {
+        let (mut store, lease) = ledger(database);
+        database.execute(INSERT);
+        assert_eq!(told(&mut store, &lease).len(), 1);
+        database.execute("UPDATE containers SET state = 'failed' WHERE id = 'r1'");
+        database.execute("UPDATE containers SET subdomain = 'shop' WHERE id = 'r1'");
+        assert_eq!(told(&mut store, &lease), ["deployer r1 created → created subdomain=www>shop"]);
+        assert_eq!(database.line(&["state", "recorded_state"], "FROM containers WHERE id = 'r1'"), "failed|created");
+        database.execute("DELETE FROM containers WHERE id = 'r1'");
+        database.execute(INSERT);
+        database.execute("DELETE FROM containers WHERE id = 'r1'");
+        assert_eq!(told(&mut store, &lease), ["deployer r1 created → forgotten"], "the second was never there for anybody");
     }
 
     fn what_we_write_ourselves_is_not_told_as_a_deployers(database: &TestDatabase) {
