@@ -76,7 +76,7 @@ fn what_differs_besides_the_state_is_told_there_and_in_the_history_of_the_row() 
     let health = get(&room, "/activity?kind=health&text=wiki-app-1").body;
     let unhealthy = |page: &str| {
         let told = page.split("class=\"difference\"").find(|part| part.contains("Health:")).expect("a difference");
-        told.contains("<bdi>healthy</bdi>") && told.contains("<bdi class=\"note bad\">unhealthy</bdi>")
+        told.contains(">healthy</bdi>") && told.contains("class=\"note bad\" title=\"unhealthy\">unhealthy</bdi>")
     };
     assert!(health.contains("<bdi>wiki-app-1</bdi>") && unhealthy(&health), "{health}");
     assert!(health.contains("Attention:") && !health.contains("backup-restic-1"), "{health}");
