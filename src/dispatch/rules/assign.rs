@@ -355,7 +355,8 @@ fn find_absent(picture: &Picture<'_>, presence: &[Presence], assignment: &mut As
     }
 }
 
-/// In a scoped pass, of a row within its scope: whether a loss is one that somebody has to look at is decided by the other rows of its workload.
+/// In a scoped pass, of a row within its scope: whether a loss is one that somebody has to look at is decided by the other
+/// rows of its workload.
 fn ask_for_siblings(picture: &Picture<'_>, index: usize, assignment: &mut Assignment) {
     let workload = &picture.rows[index].binding.workload_id;
     let container = picture.rows[index].binding.container_id.as_ref();

@@ -139,6 +139,12 @@ impl EngineCase {
         self.database.lines(&["row_id"], "FROM changes WHERE to_state = 'missing'")
     }
 
+    /// All that the history tells, a line a change, for whoever has to see why.
+    pub(super) fn history(&self) -> String {
+        let columns = ["at", "row_id", "container_id", "from_state", "to_state", "cause", "pass_id", "differences"];
+        self.database.lines(&columns, "FROM changes ORDER BY revision").join("\n")
+    }
+
     /// The case brings it about that a pass of this kind runs.
     pub(super) fn expect(&mut self, trigger: Trigger) {
         self.expected.insert(trigger);

@@ -15,7 +15,7 @@ on_each_engine! {
         follow_renaming(&case).await;
         if release.kind == Kind::Docker {
             // podman-compose removes a container before it makes its successor.
-            assert_eq!(case.ever_missing(), [""; 0], "replaced and scaled, and never missing");
+            assert_eq!(case.ever_missing(), [""; 0], "replaced and scaled, and never missing:\n{}", case.history());
         }
         let left = case.compose(&["down"]).await;
         assert!(left.is_empty(), "{left:?}");
