@@ -82,40 +82,53 @@ impl Note {
         differences
     }
 
-    /// The change that it is, after what was told of the row last; `None` if nothing of the row was ever told, or its end.
-    fn change<'a>(&'a self, host: &'a HostName, revision: i64, told: Option<&'a LastTold>) -> Option<NewChange<'a>> {
+    /// What it comes to after what was told of the row last; `None` if nothing of the row was ever told, or its end was.
+    fn turn(&self, told: Option<&LastTold>) -> Option<Turn> {
         let told = told.filter(|told| told.state != ContainerState::Forgotten.as_str());
-        let differences = self.differences();
-        let (from_state, to_state, container_id) = match (self.action.as_str(), told) {
-            ("inserted", None) => (None, self.state.as_str(), self.container_id.as_deref()),
-            ("inserted", Some(_)) | (_, None) => return None,
+        match (self.action.as_str(), told) {
+            ("inserted", None) => Some(Turn {
+                from: None,
+                to: LastTold { state: self.state.clone(), container_id: self.container_id.clone() },
+            }),
+            ("inserted", Some(_)) | (_, None) => None,
             ("deleted", Some(told)) => {
-                (Some(told.state.as_str()), ContainerState::Forgotten.as_str(), told.container_id.as_deref())
+                let state = ContainerState::Forgotten.as_str().to_owned();
+                Some(Turn { from: Some(told.state.clone()), to: LastTold { state, ..told.clone() } })
             }
             // What else it wrote, a state or another container, a pass tells by itself.
             (_, Some(told)) => {
-                let is_unbound = differences.contains_key("container_id");
+                let is_unbound = self.differences().contains_key("container_id");
                 let container_id = if is_unbound { &self.container_id } else { &told.container_id };
-                (Some(told.state.as_str()), told.state.as_str(), container_id.as_deref())
+                let to = LastTold { state: told.state.clone(), container_id: container_id.clone() };
+                Some(Turn { from: Some(told.state.clone()), to })
             }
-        };
-        Some(NewChange {
+        }
+    }
+
+    fn change<'a>(&'a self, host: &'a HostName, revision: i64, turn: &'a Turn) -> NewChange<'a> {
+        NewChange {
             revision,
             at: self.at,
             host: host.as_str(),
             row_id: &self.row_id,
-            container_id,
+            container_id: turn.to.container_id.as_deref(),
             workload_id: self.workload_id.as_deref(),
-            from_state,
-            to_state,
+            from_state: turn.from.as_deref(),
+            to_state: &turn.to.state,
             exit_code: None,
             cause: ChangeCause::Deployer.as_str(),
             pass_id: None,
             role: self.role.as_deref(),
             name: self.name.as_deref(),
-            differences: differences_text(&differences),
-        })
+            differences: differences_text(&self.differences()),
+        }
     }
+}
+
+/// From what was told last to what a note tells.
+struct Turn {
+    from: Option<String>,
+    to: LastTold,
 }
 
 /// What the history said of a row last.
@@ -133,26 +146,26 @@ fn tell(db: &mut Db, host: &HostName) -> Result<Option<Revision>, Fault> {
     let rows = lock_rows(db, host, &notes)?;
     let mut revisions = Revisions::lock(db)?;
     let mut told = last_told(db, host, &notes, &rows)?;
+    let mut turns = Vec::with_capacity(notes.len());
     for note in &notes {
-        let stored = rows.get(note.row_id.as_str());
         // A row that is gone by now, and of which nothing was told, was never there for anybody.
-        if note.is("inserted") && stored.is_none() {
+        if note.is("inserted") && !rows.contains_key(&note.row_id) {
             continue;
         }
-        let before = told.get(&note.row_id).cloned();
-        let revision = revisions.last() + 1;
-        let Some(change) = note.change(host, revision, before.as_ref()) else { continue };
-        revisions.take();
-        let after =
-            LastTold { state: change.to_state.to_owned(), container_id: change.container_id.map(str::to_owned) };
-        record(db, &[change])?;
+        if let Some(turn) = note.turn(told.get(&note.row_id)) {
+            told.insert(note.row_id.clone(), turn.to.clone());
+            turns.push((revisions.take(), note, turn));
+        }
+    }
+    for (revision, note, _) in &turns {
         let this = containers::table.find((host.as_str(), note.row_id.as_str()));
         if note.is("inserted") {
             diesel::update(this).set(containers::recorded_state.eq(&note.state)).execute(db)?;
         }
         diesel::update(this).set(containers::revision.eq(revision)).execute(db)?;
-        told.insert(note.row_id.clone(), after);
     }
+    let changes: Vec<_> = turns.iter().map(|(revision, note, turn)| note.change(host, *revision, turn)).collect();
+    record(db, &changes)?;
     diesel::delete(of_host.filter(foreign_writes::seq.le(last))).execute(db)?;
     Ok(Some(revisions.store(db)?))
 }
@@ -184,20 +197,18 @@ fn last_told(
     rows: &BTreeMap<String, Stored>,
 ) -> QueryResult<BTreeMap<String, LastTold>> {
     let ids: BTreeSet<&str> = notes.iter().map(|note| note.row_id.as_str()).collect();
-    let mut told = BTreeMap::new();
-    for id in ids {
-        let last: Option<(String, Option<String>)> = changes::table
-            .filter(changes::host.eq(host.as_str()))
-            .filter(changes::row_id.eq(id))
-            .order(changes::revision.desc())
-            .select((changes::to_state, changes::container_id))
-            .first(db)
-            .optional()?;
-        let of_row = || rows.get(id).and_then(|(recorded, container)| Some((recorded.clone()?, container.clone())));
-        if let Some((state, container_id)) = last.or_else(of_row) {
-            told.insert(id.to_owned(), LastTold { state, container_id });
-        }
-    }
+    let of_rows = changes::table.filter(changes::host.eq(host.as_str())).filter(changes::row_id.eq_any(&ids));
+    let last = of_rows.group_by(changes::row_id).select(diesel::dsl::max(changes::revision));
+    let last: Vec<Option<i64>> = last.load(db)?;
+    let lines: Vec<(String, String, Option<String>)> = changes::table
+        .filter(changes::revision.eq_any(last.into_iter().flatten()))
+        .select((changes::row_id, changes::to_state, changes::container_id))
+        .load(db)?;
+    let of_line = |(id, (recorded, container)): (&String, &Stored)| {
+        Some((id.clone(), LastTold { state: recorded.clone()?, container_id: container.clone() }))
+    };
+    let mut told: BTreeMap<String, LastTold> = rows.iter().filter_map(of_line).collect();
+    told.extend(lines.into_iter().map(|(id, state, container_id)| (id, LastTold { state, container_id })));
     Ok(told)
 }
 

@@ -52,6 +52,7 @@ mod tests;
 mod threaded;
 mod threaded_reader;
 mod tries;
+mod upserts;
 mod write;
 
 pub use actor::{LeaseWord, StoreActor, StoreArgs, StoreState};

@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 
 use super::changes::{NewChange, Revisions, differences_text, record, record_inserted};
 use super::db::{Db, each_backend, locked};
@@ -18,6 +17,7 @@ use super::rows::{
     tells_since,
 };
 use super::schema::{containers, workloads};
+use super::upserts::{attend, observe, rebind, see_first};
 use crate::model::{ChangeCause, ContainerState, HostName, Revision, RowId, Timestamp};
 
 /// Rows in one statement: 30 values each stay below the 32,766 that SQLite takes.
@@ -464,68 +464,6 @@ fn change_of<'a>(row: &'a Accepted<'a>, host: &'a HostName, plan: &'a CommitPlan
         name: Some(&write.observed.name),
         differences: differences_text(&write.differences),
     }
-}
-
-macro_rules! excluded_columns {
-    ($($column:ident),* $(,)?) => { ($(containers::$column.eq(excluded(containers::$column)),)*) };
-}
-
-fn rebind(db: &mut Db, rows: &[Rebinding<'_>]) -> QueryResult<usize> {
-    each_backend!(db, connection => diesel::insert_into(containers::table)
-        .values(rows)
-        .on_conflict((containers::host, containers::id))
-        .do_update()
-        .set(excluded_columns!(role, container_id, seen_container_id))
-        .execute(connection))
-}
-
-fn see_first(db: &mut Db, rows: &[FirstSight<'_>]) -> QueryResult<usize> {
-    each_backend!(db, connection => diesel::insert_into(containers::table)
-        .values(rows)
-        .on_conflict((containers::host, containers::id))
-        .do_update()
-        .set(excluded_columns!(seen_container_id))
-        .execute(connection))
-}
-
-fn attend(db: &mut Db, rows: &[Attended<'_>]) -> QueryResult<usize> {
-    each_backend!(db, connection => diesel::insert_into(containers::table)
-        .values(rows)
-        .on_conflict((containers::host, containers::id))
-        .do_update()
-        .set(excluded_columns!(ended_by_request, health_since, start_error, attention, attention_since))
-        .execute(connection))
-}
-
-fn observe(db: &mut Db, rows: &[Observation<'_>]) -> QueryResult<usize> {
-    each_backend!(db, connection => diesel::insert_into(containers::table)
-        .values(rows)
-        .on_conflict((containers::host, containers::id))
-        .do_update()
-        .set(excluded_columns!(
-            name,
-            image_ref,
-            state,
-            state_since,
-            port,
-            ports,
-            exit_code,
-            health,
-            restart_count,
-            oom_killed,
-            started_at,
-            finished_at,
-            created_in_docker_at,
-            last_seen_at,
-            flapping_since,
-            recent_starts,
-            recorded_state,
-            details_owed,
-            state_after,
-            updated_at,
-            revision,
-        ))
-        .execute(connection))
 }
 
 /// Only what concerns a row may cost only the row; any other fault ends the transaction.

