@@ -8,6 +8,7 @@ use super::dispute::dispute;
 use super::image::{Origin, origin};
 use super::image_name::{ImageName, ImageNames, image_name};
 use super::scaling::SlotEnd;
+use super::slots::slot_of;
 use super::{contest, scaling, slots};
 use crate::docker::ImageAnswer;
 use crate::model::{
@@ -108,6 +109,8 @@ pub(crate) struct Assignment {
     pub returned_quietly: BTreeSet<usize>,
     /// Containers that claim a row and have not got it, or not yet.
     pub rivals: Vec<(RowId, ContainerId)>,
+    /// Rows that may turn out to be those of containers whose images were not read in time; of a service, its first row.
+    pub held_back: BTreeSet<RowId>,
 }
 
 /// What becomes of one listed container.
@@ -203,6 +206,7 @@ pub(crate) fn assign(picture: &Picture<'_>, rules: &RuleSet) -> Assignment {
     slots::seat(picture, &presence, &mut claims, &mut assignment);
     contest::settle(picture, &presence, &claims, &mut assignment);
     scaling::settle(picture, &presence, &mut assignment);
+    leave_held_back_rows(picture, &mut assignment);
     assignment
 }
 
@@ -277,6 +281,9 @@ fn claim_a_row(
             Err(verdict) => {
                 if is_not_told_yet(&verdict) {
                     // It may turn out to be the row's.
+                    if is_decided_later(&verdict) {
+                        assignment.held_back.insert(row.row.clone());
+                    }
                     assignment.rivals.push((row.row, container.id.clone()));
                 }
                 Err(verdict)
@@ -323,6 +330,21 @@ fn may_be_bound(
 const fn is_not_told_yet(verdict: &Verdict) -> bool {
     use UnassignedReason as R;
     matches!(verdict, Verdict::Unassigned { reason: R::ImageUnanswered | R::ImageUnreadable | R::IdentityUnknown, .. })
+}
+
+/// Whether a pass soon knows: three passes are the most that a container waits for its image.
+const fn is_decided_later(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Unassigned { reason: UnassignedReason::ImageUnanswered, .. })
+}
+
+/// A row whose container is gone is not missing while a present container may be about to take it: it is left as it is until
+/// that is decided.
+fn leave_held_back_rows(picture: &Picture<'_>, assignment: &mut Assignment) {
+    let Assignment { absent, held_back, .. } = assignment;
+    if !held_back.is_empty() {
+        let is_decided = |row: &RowId| !held_back.contains(slot_of(row).map_or(row.as_str(), |(first, _)| first));
+        absent.retain(|&index| is_decided(&picture.rows[index].id));
+    }
 }
 
 /// Whether a compose project's name is one that a tool would give: a label can say anything, and adopting makes a stack of

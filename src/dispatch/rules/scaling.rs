@@ -41,7 +41,8 @@ pub(super) fn settle(picture: &Picture<'_>, presence: &[Presence], assignment: &
             *made.entry(first).or_default() += 1;
         }
     }
-    let mut services: Vec<_> = slots_of(picture.rows, |first| touched.contains(first)).into_iter().collect();
+    let is_decided = |first: &str| touched.contains(first) && !assignment.held_back.contains(first);
+    let mut services: Vec<_> = slots_of(picture.rows, is_decided).into_iter().collect();
     services.sort_unstable();
     for (first, slots) in services {
         let made = made.get(first).copied().unwrap_or_default();

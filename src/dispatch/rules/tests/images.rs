@@ -141,3 +141,24 @@ fn a_container_with_a_row_is_not_asked_what_its_image_was_called() {
     assert!(world.assign().wants_names.is_empty());
     assert!(world.diff().rows.is_empty());
 }
+
+#[test]
+fn row_that_a_container_may_take_once_its_image_is_read_is_not_missing_meanwhile() {
+    let site = with(|claims| claims.static_site = Some("docs".into()), container(9));
+    for (claimant, id, workload) in [
+        (web(9, 1), "s:web", "s"),
+        (web(9, 1), "s:web:2", "s"),
+        (labelled(9, "s", "", "api"), "s:api", "s"),
+        (site, "t:site", "t"),
+    ] {
+        let world = world(vec![on_image("own", claimant)], vec![row(id, workload, &container(1))]).gone(1);
+        let unread = world.clone().image("own", ImageAnswer::Unanswered).diff();
+        assert!(unread.rows.is_empty() && unread.unverified.is_empty(), "{id}: {unread:#?}");
+
+        let read = world.clone().image("own", carries(Claims::default())).diff().rows;
+        assert!(read.iter().all(|write| write.observed.state != ContainerState::Missing), "{id}: {read:#?}");
+        let labels = world.listing.containers[0].claims.clone();
+        let inherited = world.image("own", carries(labels)).only_write();
+        assert_eq!(inherited.observed.state, ContainerState::Missing, "{id}");
+    }
+}
