@@ -19,7 +19,6 @@ use crate::supervisor::{
     Delivered, Status, Subscription, SubscriptionId, SupervisorMessage, channel as channel_outlet, shutdown_bound,
     to_actor,
 };
-use crate::tick::failed_report;
 
 /// A ledger's tree of actors.
 #[derive(Debug)]
@@ -110,7 +109,7 @@ impl LedgerHandle {
             Some(Err(failure)) => failure,
             _ => PassFailure { kind: FailureKind::Stopping, message: "the ledger has stopped; no pass runs".into() },
         };
-        failed_report(&self.config.host, failure.kind, &failure.message)
+        PassReport::failed(&self.config.host, failure.kind, &failure.message)
     }
 
     /// Waits until no details are owed that can be paid now.

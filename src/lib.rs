@@ -105,6 +105,7 @@ mod ledger;
 pub mod model;
 #[cfg(feature = "http")]
 mod notify;
+pub mod reply;
 #[cfg(feature = "testkit")]
 pub mod simulation;
 pub mod store;

@@ -145,7 +145,6 @@ pub(crate) mod tests {
     use crate::model::{
         Completeness, ContainerId, FailureKind, HostName, PassFailure, PassId, Quarantined, Timestamp, UnassignedReason,
     };
-    use crate::tick::failed_report;
 
     /// A complete pass over nothing.
     pub(crate) fn report() -> PassReport {
@@ -160,7 +159,7 @@ pub(crate) mod tests {
             commit_ms: 9,
             list_tries: 1,
             error: None,
-            ..failed_report(&HostName::new("local"), FailureKind::Internal, "")
+            ..PassReport::failed(&HostName::new("local"), FailureKind::Internal, "")
         }
     }
 

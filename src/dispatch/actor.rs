@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use ractor::{ActorProcessingErr, ActorRef, RpcReplyPort};
+use ractor::{ActorProcessingErr, ActorRef};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -15,13 +15,13 @@ use super::pass::{Effect, Event, Finished, Knowledge, LIST_TRIES_AT_FIRST, Momen
 use super::probe::Probe;
 use super::refusals::Standing;
 use super::rules::RuleSet;
-use super::{DispatchMessage, PassOrder};
+use super::{DispatchEvent, DispatchMessage, PassOrder};
 use crate::config::Config;
 use crate::docker::{CallProgress, DaemonError, DockerMessage, Lane, Listed, Refusals};
-use crate::model::{Clock, DaemonCall, Epoch, OpId, Scope};
+use crate::model::{Clock, DaemonCall, Epoch, OpId, PassReport, Scope};
+use crate::reply::{Callback, Reply};
 use crate::store::{Opened, StoreError, StoreMessage};
-use crate::supervisor::{InFlight, Pulse, SupervisorMessage};
-use crate::tick::TickMessage;
+use crate::supervisor::{InFlight, Pulse};
 
 /// The actor of the pass.
 #[derive(Debug)]
@@ -34,8 +34,10 @@ pub(crate) struct DispatchArgs {
     pub config: Arc<Config>,
     /// The daemon's address, for the host's line.
     pub endpoint: String,
-    /// Who enforces deadlines.
-    pub supervisor: ActorRef<SupervisorMessage>,
+    /// Which life of DispatchActor this is.
+    pub epoch: Epoch,
+    /// Takes what it reports.
+    pub report: Callback<DispatchEvent>,
     /// How many rows get their details after a pass; `None` for all, old debts included.
     pub details_limit: Option<usize>,
     /// The wall clock.
@@ -48,9 +50,9 @@ pub(crate) struct DispatchArgs {
     pub refusals: Refusals,
 }
 
-/// A living child, as the supervisor announced it.
+/// An actor that it asks, as the supervisor announced it.
 #[derive(Debug)]
-pub(super) struct Peer<T> {
+pub(super) struct Living<T> {
     pub(super) epoch: Epoch,
     pub(super) actor: ActorRef<T>,
 }
@@ -59,18 +61,20 @@ pub(super) struct Peer<T> {
 #[derive(Debug)]
 pub(crate) struct DispatchState {
     pub(super) settings: PassSettings,
-    pub(super) supervisor: ActorRef<SupervisorMessage>,
+    pub(super) epoch: Epoch,
+    pub(super) report: Callback<DispatchEvent>,
     pub(super) details_limit: Option<usize>,
     pub(super) clock: Arc<dyn Clock>,
     pulse: Pulse,
     pub(super) in_flight: InFlight,
     pub(super) born: Instant,
-    pub(super) lanes: HashMap<Lane, Peer<DockerMessage>>,
+    pub(super) lanes: HashMap<Lane, Living<DockerMessage>>,
     /// How far the list call of the pass lane has come.
     pub(super) progress: Option<Arc<CallProgress>>,
-    pub(super) store: Option<Peer<StoreMessage>>,
-    pub(super) tick: Option<Peer<TickMessage>>,
+    pub(super) store: Option<Living<StoreMessage>>,
     pub(super) pass: Option<Pass>,
+    /// Takes the report of the pass that runs.
+    reply: Option<Reply<PassReport>>,
     pub(super) next_op: u64,
     pub(super) deadlines: HashMap<OpId, JoinHandle<()>>,
     pub(super) lists_fail: bool,
@@ -79,7 +83,7 @@ pub(crate) struct DispatchState {
     pub(super) conditions: Conditions,
     pub(super) debts: Debts,
     pub(super) details_call: Option<DetailsCall>,
-    pub(super) settle_waiters: Vec<RpcReplyPort<()>>,
+    pub(super) settle_waiters: Vec<Reply<()>>,
     pub(super) probe: Probe,
     pub(super) standing: Standing,
     pub(super) identification: Identification,
@@ -113,7 +117,8 @@ impl DispatchState {
         let rules = Arc::new(RuleSet::from(&*args.config));
         Self {
             settings: PassSettings { config: args.config, endpoint: args.endpoint, rules },
-            supervisor: args.supervisor,
+            epoch: args.epoch,
+            report: args.report,
             details_limit: args.details_limit,
             clock: args.clock,
             pulse: args.pulse,
@@ -122,8 +127,8 @@ impl DispatchState {
             lanes: HashMap::new(),
             progress: None,
             store: None,
-            tick: None,
             pass: None,
+            reply: None,
             next_op: 1,
             deadlines: HashMap::new(),
             lists_fail: false,
@@ -141,7 +146,7 @@ impl DispatchState {
     fn on(&mut self, myself: &ActorRef<DispatchMessage>, message: DispatchMessage) {
         use DispatchMessage as M;
         match message {
-            M::Begin(order) => self.begin(myself, order),
+            M::Begin { order, reply } => self.begin(myself, order, reply),
             M::SnapshotBegan { op } => self.pass_event(myself, Event::SnapshotBegan(op)),
             M::Opened { op, result } => self.opened(myself, op, result),
             M::Listed { op, result } => self.listed(myself, op, result),
@@ -163,15 +168,13 @@ impl DispatchState {
             M::StoreUp { epoch, store } => self.store_up(myself, epoch, store),
             M::StoreTrouble { error } => self.pass_event(myself, Event::StoreTrouble(error)),
             M::StoreDown { epoch } => self.store_down(myself, epoch),
-            M::TickUp { epoch, tick } => replace_peer(&mut self.tick, epoch, tick),
-            M::SettleDetails(port) => {
-                self.settle_waiters.push(port);
+            M::SettleDetails(reply) => {
+                self.settle_waiters.push(reply);
                 self.answer_if_settled();
             }
             M::Beat => self.pulse.beat(myself, || DispatchMessage::Beat),
             M::ProbeDue => self.probe_daemon(myself),
-            // Whoever does not wait any more needs no answer.
-            M::Barrier(port) => drop(port.send(())),
+            M::Barrier(reply) => reply.send(()),
             M::Stop => self.pass_event(myself, Event::Stop),
             M::StoreGone => self.pass_event(myself, Event::StoreGone),
         }
@@ -181,7 +184,7 @@ impl DispatchState {
         Moment { wall: self.clock.now(), monotonic: self.born.elapsed() }
     }
 
-    pub(super) fn begin(&mut self, myself: &ActorRef<DispatchMessage>, mut order: PassOrder) {
+    fn begin(&mut self, myself: &ActorRef<DispatchMessage>, mut order: PassOrder, reply: Reply<PassReport>) {
         if self.lists_fail {
             // Where nothing was seen for a while, a look at some containers is not enough.
             order.scope = Scope::Host;
@@ -202,6 +205,7 @@ impl DispatchState {
             self.next_op,
         );
         self.pass = Some(pass);
+        self.reply = Some(reply);
         self.carry_out(myself, effects);
     }
 
@@ -260,7 +264,7 @@ impl DispatchState {
         if self.lanes.get(&lane).is_some_and(|peer| peer.epoch >= epoch) {
             return;
         }
-        self.lanes.insert(lane, Peer { epoch, actor: docker });
+        self.lanes.insert(lane, Living { epoch, actor: docker });
         match lane {
             Lane::Pass => {
                 self.progress = Some(progress);
@@ -289,7 +293,7 @@ impl DispatchState {
         if self.store.as_ref().is_some_and(|peer| peer.epoch >= epoch) {
             return;
         }
-        self.store = Some(Peer { epoch, actor: store });
+        self.store = Some(Living { epoch, actor: store });
         self.pass_event(myself, Event::StoreUp);
     }
 
@@ -317,9 +321,8 @@ impl DispatchState {
         log_attention(&finished.attention_changes);
         self.note_daemon(myself, finished.daemon_error.as_ref(), &finished.report);
         self.note_identity(&finished);
-        if let Some(peer) = &self.tick {
-            // A TickActor that died sends the pass again: it holds the callers.
-            let _ = peer.actor.cast(TickMessage::PassEnded(Box::new(finished.report)));
+        if let Some(reply) = self.reply.take() {
+            reply.send(finished.report);
         }
         self.knowledge = finished.knowledge;
         match self.details_limit {
@@ -345,11 +348,5 @@ impl DispatchState {
             pass.skip_op();
         }
         op
-    }
-}
-
-fn replace_peer<T>(slot: &mut Option<Peer<T>>, epoch: Epoch, actor: ActorRef<T>) {
-    if slot.as_ref().is_none_or(|peer| peer.epoch < epoch) {
-        *slot = Some(Peer { epoch, actor });
     }
 }

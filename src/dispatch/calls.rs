@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use ractor::ActorRef;
 
-use super::DispatchMessage;
 use super::actor::DispatchState;
 use super::details::DetailsCall;
 use super::pass::{Ask, Event};
+use super::{DispatchEvent, DispatchMessage, Peer};
 use crate::docker::{DockerMessage, Lane};
-use crate::model::{Epoch, OpId};
+use crate::model::{ContainerId, Epoch, OpId};
+use crate::reply::Reply;
 use crate::store::StoreMessage;
-use crate::supervisor::{Child, SupervisorMessage};
 
 /// How long the daemon may take to be done with what it told, before it is listed all the same. Docker 20.10 takes 5 to
 /// 60 ms to take down a container that ended; one that takes longer is looked at again.
@@ -30,7 +30,6 @@ impl DispatchState {
             Ask::Ping(within) => return self.ping(myself, op, *within),
             _ => {}
         }
-        let reply_to = myself.clone();
         let config = &self.settings.config;
         let store_deadline = config.store_call_deadline();
         let daemon_call = daemon_call(&ask);
@@ -38,34 +37,51 @@ impl DispatchState {
             // Answered from what is known beside the pass.
             Ask::Identify(_) | Ask::Ping(_) => return,
             Ask::List(scope) => {
-                (self.to_lane(Lane::Pass, DockerMessage::List { op, scope, reply_to }), config.list_deadline)
+                let reply = Reply::to(myself, move |result| DispatchMessage::Listed { op, result });
+                (self.to_lane(Lane::Pass, DockerMessage::List { scope, reply }), config.list_deadline)
             }
-            Ask::Settle(containers) => (
-                self.to_lane(Lane::Pass, DockerMessage::Examine { op, containers, within: TIME_TO_SETTLE, reply_to }),
-                TIME_TO_SETTLE + LANE_GRACE,
-            ),
-            Ask::Examine(containers, within) => (
-                self.to_lane(Lane::Pass, DockerMessage::Examine { op, containers, within, reply_to }),
-                within + LANE_GRACE,
-            ),
-            Ask::ReadImages(images) => (
-                self.to_lane(Lane::Pass, DockerMessage::ReadImages { op, images, reply_to }),
-                config.list_deadline + LANE_GRACE,
-            ),
-            Ask::Verify(containers) | Ask::ReadNames(containers) => (
-                self.to_lane(Lane::Pass, DockerMessage::Verify { op, containers, reply_to }),
-                config.list_deadline + LANE_GRACE,
-            ),
-            Ask::Open(scope) => (self.to_store(StoreMessage::Open { op, scope, reply_to }), store_deadline),
-            Ask::ReadRows(rows) => (self.to_store(StoreMessage::ReadRows { op, rows, reply_to }), store_deadline),
-            Ask::LookUp(keys) => (self.to_store(StoreMessage::LookUp { op, keys, reply_to }), store_deadline),
+            Ask::Settle(containers) => {
+                let message = examine(myself, op, containers, TIME_TO_SETTLE);
+                (self.to_lane(Lane::Pass, message), TIME_TO_SETTLE + LANE_GRACE)
+            }
+            Ask::Examine(containers, within) => {
+                let message = examine(myself, op, containers, within);
+                (self.to_lane(Lane::Pass, message), within + LANE_GRACE)
+            }
+            Ask::ReadImages(images) => {
+                let reply = Reply::to(myself, move |answers| DispatchMessage::ImagesRead { op, answers });
+                let message = DockerMessage::ReadImages { images, reply };
+                (self.to_lane(Lane::Pass, message), config.list_deadline + LANE_GRACE)
+            }
+            Ask::Verify(containers) | Ask::ReadNames(containers) => {
+                let reply = Reply::to(myself, move |answers| DispatchMessage::Verified { op, answers });
+                let message = DockerMessage::Verify { containers, reply };
+                (self.to_lane(Lane::Pass, message), config.list_deadline + LANE_GRACE)
+            }
+            Ask::Open(scope) => {
+                let began = Reply::to(myself, move |()| DispatchMessage::SnapshotBegan { op });
+                let reply = Reply::to(myself, move |result| DispatchMessage::Opened { op, result });
+                let message = StoreMessage::Open { scope, writer: self.epoch, began, reply };
+                (self.to_store(message), store_deadline)
+            }
+            Ask::ReadRows(rows) => {
+                let reply = Reply::to(myself, move |result| DispatchMessage::RowsRead { op, result });
+                (self.to_store(StoreMessage::ReadRows { rows, reply }), store_deadline)
+            }
+            Ask::LookUp(keys) => {
+                let reply = Reply::to(myself, move |result| DispatchMessage::Found { op, result });
+                (self.to_store(StoreMessage::LookUp { keys, reply }), store_deadline)
+            }
             Ask::Adopt(compose_projects) => {
-                (self.to_store(StoreMessage::AdoptStacks { op, compose_projects, reply_to }), store_deadline)
+                let reply = Reply::to(myself, move |result| DispatchMessage::Adopted { op, result });
+                (self.to_store(StoreMessage::AdoptStacks { compose_projects, reply }), store_deadline)
             }
             Ask::Commit(mut plan) => {
                 let standing = self.standing.now(config.image_labels);
                 plan.host.refusals = (standing != self.standing.stored).then_some(standing);
-                (self.to_store(StoreMessage::Commit { op, plan, reply_to }), store_deadline)
+                let reply = Reply::to(myself, move |result| DispatchMessage::Committed { op, result });
+                let message = StoreMessage::Commit { plan, writer: self.epoch, reply };
+                (self.to_store(message), store_deadline)
             }
         };
         if sent {
@@ -114,22 +130,31 @@ impl DispatchState {
 
     pub(super) fn report_stuck_lane(&mut self, lane: Lane, op: OpId) {
         if let Some(peer) = self.lanes.remove(&lane) {
-            self.report_stuck(Child::Docker(lane), peer.epoch, op);
+            self.report_stuck(Peer::Docker(lane), peer.epoch, op);
         }
     }
 
     pub(super) fn report_stuck_store(&mut self, op: OpId) {
         if let Some(peer) = self.store.take() {
-            self.report_stuck(Child::Store, peer.epoch, op);
+            self.report_stuck(Peer::Store, peer.epoch, op);
         }
     }
 
-    pub(super) fn report_stuck(&self, child: Child, epoch: Epoch, op: OpId) {
+    fn report_stuck(&self, peer: Peer, epoch: Epoch, op: OpId) {
         // The daemon or the database may hang for hours: that passes fail is told once, by the conditions.
-        tracing::debug!(%child, epoch = epoch.0, "a call is past its deadline: the child that awaits it is replaced");
-        // Without a supervisor this actor is about to be killed itself.
-        let _ = self.supervisor.cast(SupervisorMessage::Stuck { child, epoch, op });
+        tracing::debug!(?peer, epoch = epoch.0, "a call is past its deadline: the actor that awaits it is replaced");
+        self.report.send(DispatchEvent::Stuck { peer, epoch, op });
     }
+}
+
+fn examine(
+    myself: &ActorRef<DispatchMessage>,
+    op: OpId,
+    containers: Vec<ContainerId>,
+    within: Duration,
+) -> DockerMessage {
+    let reply = Reply::to(myself, move |answers| DispatchMessage::Examined { op, answers });
+    DockerMessage::Examine { containers, within, reply }
 }
 
 /// What the status calls a question to the daemon; the others are the store's.

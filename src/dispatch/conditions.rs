@@ -212,10 +212,9 @@ pub(super) fn log_attention(attention_changes: &[AttentionChange]) {
 mod tests {
     use super::*;
     use crate::model::{Completeness, ContainerState, HostName, PassFailure, Scope};
-    use crate::tick::failed_report;
 
     fn report(unassigned: &[(&str, UnassignedReason)], failure: Option<&str>) -> PassReport {
-        let mut report = failed_report(&HostName::new("local"), FailureKind::Internal, "");
+        let mut report = PassReport::failed(&HostName::new("local"), FailureKind::Internal, "");
         report.error = failure.map(|m| PassFailure { kind: FailureKind::DaemonFailed, message: m.into() });
         report.completeness = failure.map_or(Completeness::Complete, |_| Completeness::Failed);
         report.unassigned_containers = unassigned

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use ractor::ActorRef;
 
-use super::DispatchMessage;
 use super::actor::DispatchState;
 use super::calls::LANE_GRACE;
+use super::{DispatchEvent, DispatchMessage};
 use crate::docker::{DETAILS_AT_ONCE, DockerMessage, Lane};
 use crate::model::{ContainerId, Inspected, OpId};
+use crate::reply::Reply;
 use crate::store::{DetailsReport, StoreError, StoreMessage};
-use crate::supervisor::SupervisorMessage;
 
 /// The call for details on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +41,8 @@ impl DispatchState {
         let rounds = u32::try_from(containers.len().div_ceil(DETAILS_AT_ONCE)).unwrap_or(u32::MAX);
         let deadline = self.settings.config.inspect_deadline.saturating_mul(rounds) + LANE_GRACE;
         let op = self.fresh_op();
-        let reply_to = myself.clone();
-        if self.to_lane(Lane::Details, DockerMessage::ReadDetails { op, containers, reply_to }) {
+        let reply = Reply::to(myself, move |answers| DispatchMessage::DetailsRead { op, answers });
+        if self.to_lane(Lane::Details, DockerMessage::ReadDetails { containers, reply }) {
             self.details_call = Some(DetailsCall::Reading(op));
             self.arm(myself, op, deadline);
         } else {
@@ -71,8 +71,8 @@ impl DispatchState {
             self.details_lost(myself);
             return;
         }
-        let pay = StoreMessage::PayDetails { op, writes, reply_to: myself.clone() };
-        if self.to_store(pay) {
+        let reply = Reply::to(myself, move |result| DispatchMessage::DetailsPaid { op, result });
+        if self.to_store(StoreMessage::PayDetails { writes, writer: self.epoch, reply }) {
             self.details_call = Some(DetailsCall::Paying(op));
             self.arm(myself, op, self.settings.config.store_deadline * 2);
         } else {
@@ -92,10 +92,7 @@ impl DispatchState {
         self.disarm(op);
         self.details_call = None;
         match result {
-            Ok(report) if report.revision.is_some() => {
-                // The supervisor outlives its children.
-                let _ = self.supervisor.cast(SupervisorMessage::LedgerChanged);
-            }
+            Ok(report) if report.revision.is_some() => self.report.send(DispatchEvent::LedgerChanged),
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "details could not be written; they stay owed"),
         }
@@ -120,9 +117,8 @@ impl DispatchState {
 
     pub(super) fn answer_if_settled(&mut self) {
         if self.debts.is_settled() && self.details_call.is_none() {
-            for port in self.settle_waiters.drain(..) {
-                // Whoever does not wait any more needs no answer.
-                let _ = port.send(());
+            for reply in self.settle_waiters.drain(..) {
+                reply.send(());
             }
         }
     }
@@ -138,9 +134,10 @@ pub(super) mod tests {
     use super::*;
     use crate::config::Config;
     use crate::dispatch::DispatchArgs;
-    use crate::dispatch::actor::Peer;
+    use crate::dispatch::actor::Living;
     use crate::docker::Refusals;
     use crate::model::{Epoch, RowId, SystemClock};
+    use crate::reply::Callback;
     use crate::supervisor::{InFlight, Pulse};
 
     /// Stands for any other actor.
@@ -162,15 +159,16 @@ pub(super) mod tests {
         let mut state = DispatchState::new(DispatchArgs {
             config: Arc::new(Config::new("unused")),
             endpoint: "unix:///unused".into(),
-            supervisor: deaf().await,
+            epoch: Epoch(1),
+            report: Callback::new(|_| {}),
             details_limit: None,
             clock: Arc::new(SystemClock),
             pulse: Pulse::new(),
             in_flight: InFlight::default(),
             refusals: Refusals::default(),
         });
-        state.lanes.insert(Lane::Details, Peer { epoch: Epoch(1), actor: deaf().await });
-        state.store = Some(Peer { epoch: Epoch(1), actor: deaf().await });
+        state.lanes.insert(Lane::Details, Living { epoch: Epoch(1), actor: deaf().await });
+        state.store = Some(Living { epoch: Epoch(1), actor: deaf().await });
         state
     }
 

@@ -5,13 +5,13 @@ use std::time::Duration;
 use ractor::ActorRef;
 use tokio::time::Instant;
 
-use super::DispatchMessage;
 use super::actor::DispatchState;
 use super::calls::LANE_GRACE;
 use super::pass::{Event, Finished};
+use super::{DispatchEvent, DispatchMessage};
 use crate::docker::{Connection, DockerMessage, Identified, Lane};
 use crate::model::OpId;
-use crate::tick::TickMessage;
+use crate::reply::Reply;
 
 /// Between two questions to a daemon that told no id and whose containers are known: only what it may tell one day is
 /// missing.
@@ -111,7 +111,8 @@ impl DispatchState {
 
     fn ask_who_answers(&mut self, myself: &ActorRef<DispatchMessage>) {
         let op = self.fresh_op();
-        if self.to_lane(Lane::Identity, DockerMessage::Identify { op, reply_to: myself.clone() }) {
+        let reply = Reply::to(myself, move |identified| DispatchMessage::Identified { op, identified });
+        if self.to_lane(Lane::Identity, DockerMessage::Identify { reply }) {
             self.identification.asked = Some((op, self.identification.lists));
             // One before it may have to be waited for.
             self.arm(myself, op, self.settings.config.identity_deadline * 2 + LANE_GRACE);
@@ -149,10 +150,7 @@ impl DispatchState {
 
     /// What was in doubt can be told now.
     fn want_a_pass(&self) {
-        if let Some(peer) = &self.tick {
-            // A TickActor that died owes a whole pass at its birth anyway.
-            let _ = peer.actor.cast(TickMessage::DaemonAnswers);
-        }
+        self.report.send(DispatchEvent::DaemonAnswers);
     }
 
     /// Whether that is the deadline of the question; its lane is replaced then.

@@ -3,18 +3,25 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use ractor::{ActorRef, RpcReplyPort};
+use ractor::ActorRef;
 
 use crate::docker::{CallProgress, DaemonError, DockerMessage, Identified, ImageAnswer, Lane, Listed};
-use crate::model::{ContainerId, Epoch, Examined, ImageId, Inspected, LedgerRow, News, OpId, PassId, Scope, Trigger};
+use crate::model::{
+    ContainerId, Epoch, Examined, ImageId, Inspected, LedgerRow, News, OpId, PassId, PassReport, Scope, Trigger,
+};
+use crate::reply::Reply;
 use crate::store::{CommitReport, DetailsReport, Directory, Opened, StoreError, StoreMessage};
-use crate::tick::TickMessage;
 
 /// A message to DispatchActor.
 #[derive(Debug)]
 pub enum DispatchMessage {
-    /// Runs a pass; answered by [`TickMessage::PassEnded`]. TickActor sends one at a time.
-    Begin(PassOrder),
+    /// Runs a pass. One at a time: a second order takes the place of the pass that runs.
+    Begin {
+        /// What to look at.
+        order: PassOrder,
+        /// Takes the report of the pass.
+        reply: Reply<PassReport>,
+    },
     /// The snapshot is fixed: the daemon may be asked.
     SnapshotBegan {
         /// The request that is answered.
@@ -154,21 +161,14 @@ pub enum DispatchMessage {
         /// Which life of it.
         epoch: Epoch,
     },
-    /// TickActor lives.
-    TickUp {
-        /// Which life of it.
-        epoch: Epoch,
-        /// Where it is.
-        tick: ActorRef<TickMessage>,
-    },
     /// Answers as soon as no details are owed that can be paid now.
-    SettleDetails(RpcReplyPort<()>),
+    SettleDetails(Reply<()>),
     /// To itself: a second is over, and its loop turns.
     Beat,
     /// The wait before the next look whether the daemon answers is over.
     ProbeDue,
     /// Answers at once: whatever was sent before is handled.
-    Barrier(RpcReplyPort<()>),
+    Barrier(Reply<()>),
     /// No more passes: give up the one that runs unless its transaction is on its way.
     Stop,
     /// The store has ended too: a pass that waits for it is given up.
@@ -178,7 +178,34 @@ pub enum DispatchMessage {
 #[cfg(feature = "cluster")]
 impl ractor::Message for DispatchMessage {}
 
-/// One pass, ordered by TickActor.
+/// What DispatchActor reports on its own account.
+#[derive(Debug)]
+pub enum DispatchEvent {
+    /// A call is past its deadline: the actor that awaits it has to be replaced.
+    Stuck {
+        /// Which actor.
+        peer: Peer,
+        /// Which life of it.
+        epoch: Epoch,
+        /// The call.
+        op: OpId,
+    },
+    /// Rows were changed outside of a pass.
+    LedgerChanged,
+    /// The daemon answers again, or says now what a pass was in doubt about: a pass is worth its while.
+    DaemonAnswers,
+}
+
+/// An actor that DispatchActor asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// DockerActor, one of its instances.
+    Docker(Lane),
+    /// StoreActor.
+    Store,
+}
+
+/// One pass that is ordered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PassOrder {
     /// Its id.

@@ -21,7 +21,7 @@ mod rules;
 pub(crate) use actor::{DispatchActor, DispatchArgs};
 #[cfg(feature = "http")]
 pub(crate) use directory::directory_keys;
-pub use message::{DispatchMessage, PassOrder};
+pub use message::{DispatchEvent, DispatchMessage, PassOrder, Peer};
 pub use preview::{Preview, preview};
 #[cfg(feature = "http")]
 pub(crate) use rules::RuleSet;

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use ractor::ActorRef;
 
-use super::DispatchMessage;
 use super::actor::DispatchState;
 use super::pass::Event;
+use super::{DispatchEvent, DispatchMessage};
 use crate::docker::{DaemonError, DockerMessage, Lane};
 use crate::model::{OpId, PassReport};
-use crate::tick::TickMessage;
+use crate::reply::Reply;
 use crate::timer::Timer;
 
 /// The look whether a daemon that does not answer does again.
@@ -67,8 +67,9 @@ impl DispatchState {
         }
         let op = self.fresh_op();
         self.probe.op = Some(op);
+        let reply = Reply::to(myself, move |()| DispatchMessage::DaemonAnswers { op });
         // A lane that is down sends it as soon as it is up.
-        self.to_lane(Lane::Probe, DockerMessage::AwaitDaemon { op, reply_to: myself.clone() });
+        self.to_lane(Lane::Probe, DockerMessage::AwaitDaemon { reply });
     }
 
     /// A pass whose list is not answered wants to know whether the daemon is; it waits so long for it at most. A ping that
@@ -93,10 +94,7 @@ impl DispatchState {
             return;
         }
         self.probe.in_vain += 1;
-        if let Some(peer) = &self.tick {
-            // A TickActor that died owes a whole pass at its birth anyway.
-            let _ = peer.actor.cast(TickMessage::DaemonAnswers);
-        }
+        self.report.send(DispatchEvent::DaemonAnswers);
     }
 }
 
@@ -105,7 +103,6 @@ mod tests {
     use super::super::details::tests::{deaf, state};
     use super::*;
     use crate::model::{FailureKind, HostName};
-    use crate::tick::failed_report;
 
     /// The `_ping` that waited and the list are answered by a daemon that thaws at the same time.
     #[tokio::test]
@@ -113,7 +110,7 @@ mod tests {
         let (mut state, myself) = (state().await, deaf::<DispatchMessage>().await);
         let silent =
             DaemonError::Silent { endpoint: "unix:///unused".into(), call: "list", deadline: Duration::from_secs(10) };
-        let failed = failed_report(&HostName::new("local"), FailureKind::DaemonUnreachable, "silent");
+        let failed = PassReport::failed(&HostName::new("local"), FailureKind::DaemonUnreachable, "silent");
         let committed = PassReport { error: None, ..failed.clone() };
         state.note_daemon(&myself, Some(&silent), &failed);
         let op = state.probe.op.expect("it waits");

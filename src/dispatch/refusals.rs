@@ -11,6 +11,7 @@ use super::calls::LANE_GRACE;
 use crate::config::ImageLabels;
 use crate::docker::{DockerMessage, Lane, Refusals, unanswered};
 use crate::model::{DaemonCall, OpId, Refusal};
+use crate::reply::Reply;
 
 /// Between two looks whether what is refused still is: a proxy gets other settings by hand, and a look costs a request
 /// for each refused call.
@@ -76,7 +77,8 @@ impl DispatchState {
         let op = self.fresh_op();
         let count = u32::try_from(calls.len()).unwrap_or(u32::MAX);
         let deadline = self.settings.config.inspect_deadline.saturating_mul(count) + LANE_GRACE;
-        if self.to_lane(Lane::Identity, DockerMessage::Check { op, calls, reply_to: myself.clone() }) {
+        let reply = Reply::to(myself, move |()| DispatchMessage::Checked { op });
+        if self.to_lane(Lane::Identity, DockerMessage::Check { calls, reply }) {
             self.standing.op = Some(op);
             self.standing.checked = Some(Instant::now());
             self.arm(myself, op, deadline);

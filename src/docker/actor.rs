@@ -9,10 +9,8 @@ use std::future::Future;
 use ractor::{ActorProcessingErr, ActorRef};
 use tokio::task::JoinSet;
 
-use super::message::{DockerMessage, Lane};
+use super::message::DockerMessage;
 use super::questions::Questions;
-use crate::dispatch::DispatchMessage;
-use crate::model::Epoch;
 
 /// Makes the calls of one lane: those of a pass one message at a time, those for single callers beside each other.
 #[derive(Debug)]
@@ -23,17 +21,13 @@ pub struct DockerActor;
 pub struct DockerArgs {
     /// Asks its own source, fresh for each epoch, within the configured deadlines.
     pub questions: Questions,
-    /// Which calls it makes.
-    pub lane: Lane,
-    /// Which life of the lane this is.
-    pub epoch: Epoch,
 }
 
 /// What an instance knows.
 #[derive(Debug)]
 pub struct DockerState {
-    args: DockerArgs,
-    /// Calls for single callers, each of whom has a port of his own; aborted with the actor.
+    questions: Questions,
+    /// Calls for single callers, each with a reply of its own; aborted with the actor.
     beside: JoinSet<()>,
 }
 
@@ -44,7 +38,7 @@ impl DockerActor {
         _myself: ActorRef<DockerMessage>,
         args: DockerArgs,
     ) -> Result<DockerState, ActorProcessingErr> {
-        Ok(DockerState { args, beside: JoinSet::new() })
+        Ok(DockerState { questions: args.questions, beside: JoinSet::new() })
     }
 
     async fn handle(
@@ -53,62 +47,30 @@ impl DockerActor {
         message: DockerMessage,
         state: &mut DockerState,
     ) -> Result<(), ActorProcessingErr> {
-        let DockerState { args: state, beside } = state;
-        let questions = &state.questions;
+        let DockerState { questions, beside } = state;
         match message {
-            DockerMessage::List { op, scope, reply_to } => {
-                // Its deadline is DispatchActor's, who has this actor killed.
-                let result = questions.source().list(&scope).await;
-                state.answer(&reply_to, DispatchMessage::Listed { op, result });
+            // Its deadline is the caller's, which has this actor killed.
+            DockerMessage::List { scope, reply } => reply.send(questions.source().list(&scope).await),
+            DockerMessage::ReadImages { images, reply } => reply.send(questions.images(images).await),
+            DockerMessage::Verify { containers, reply } => reply.send(questions.verify(containers).await),
+            DockerMessage::Examine { containers, within, reply } => {
+                reply.send(questions.examine(containers, within).await);
             }
-            DockerMessage::ReadImages { op, images, reply_to } => {
-                let answers = questions.images(images).await;
-                state.answer(&reply_to, DispatchMessage::ImagesRead { op, answers });
-            }
-            DockerMessage::Verify { op, containers, reply_to } => {
-                let answers = questions.verify(containers).await;
-                state.answer(&reply_to, DispatchMessage::Verified { op, answers });
-            }
-            DockerMessage::Examine { op, containers, within, reply_to } => {
-                let answers = questions.examine(containers, within).await;
-                state.answer(&reply_to, DispatchMessage::Examined { op, answers });
-            }
-            DockerMessage::ReadDetails { op, containers, reply_to } => {
-                let answers = questions.details(containers).await;
-                state.answer(&reply_to, DispatchMessage::DetailsRead { op, answers });
-            }
-            DockerMessage::Identify { op, reply_to } => {
-                let identified = questions.source().identify().await;
-                state.answer(&reply_to, DispatchMessage::Identified { op, identified });
-            }
-            DockerMessage::Check { op, calls, reply_to } => {
-                questions.check(calls).await;
-                state.answer(&reply_to, DispatchMessage::Checked { op });
-            }
-            DockerMessage::AwaitDaemon { op, reply_to } => {
-                questions.source().await_daemon().await;
-                state.answer(&reply_to, DispatchMessage::DaemonAnswers { op });
-            }
+            DockerMessage::ReadDetails { containers, reply } => reply.send(questions.details(containers).await),
+            DockerMessage::Identify { reply } => reply.send(questions.source().identify().await),
+            DockerMessage::Check { calls, reply } => reply.send(questions.check(calls).await),
+            DockerMessage::AwaitDaemon { reply } => reply.send(questions.source().await_daemon().await),
             DockerMessage::Look { container, reply } => {
                 let questions = questions.clone();
-                beside_others(beside, async move {
-                    // A caller that is gone does not want to know.
-                    let _ = reply.send(questions.look(&container).await);
-                })?;
+                beside_others(beside, async move { reply.send(questions.look(&container).await) })?;
             }
             DockerMessage::LookAtImage { image, reply } => {
                 let questions = questions.clone();
-                beside_others(beside, async move {
-                    // A caller that is gone does not want to know.
-                    let _ = reply.send(questions.look_at_image(&image).await);
-                })?;
+                beside_others(beside, async move { reply.send(questions.look_at_image(&image).await) })?;
             }
             DockerMessage::Act { container, action, reply } => {
                 let questions = questions.clone();
-                beside_others(beside, async move {
-                    // A caller that is gone does not want the outcome.
-                    let _ = reply.send(questions.source().act(&container, action).await);
-                })?;
+                beside_others(beside, async move { reply.send(questions.source().act(&container, action).await) })?;
             }
         }
         Ok(())
@@ -126,13 +88,4 @@ fn beside_others(
         ended?;
     }
     Ok(())
-}
-
-impl DockerArgs {
-    /// Who owes the answer's use is dead if the cast fails, and its successor asks anew.
-    fn answer(&self, reply_to: &ActorRef<DispatchMessage>, message: DispatchMessage) {
-        if reply_to.cast(message).is_err() {
-            tracing::debug!(lane = self.lane.as_str(), epoch = self.epoch.0, "an answer came for nobody");
-        }
-    }
 }

@@ -1,12 +1,12 @@
 //! What DockerActor is asked, and the faults it answers with.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ractor::ActorRef;
-
-use crate::dispatch::DispatchMessage;
-use crate::model::{Claims, ContainerId, DaemonCall, Examined, ImageId, Listing, OpId, Scope};
+use super::Identified;
+use crate::model::{Claims, ContainerId, DaemonCall, Examined, ImageId, Inspected, Listing, Scope};
+use crate::reply::Reply;
 
 /// Which calls an instance of DockerActor makes. Each lane is its own instance, so that one that hangs is killed alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,105 +37,85 @@ impl Lane {
     }
 }
 
-/// A request to one lane. Every answer carries the op id; the call itself ends when the actor is killed.
+/// A request to one lane. The call ends when the actor is killed, and its reply is dropped.
 #[derive(Debug)]
 pub enum DockerMessage {
-    /// The containers in scope, stopped ones too. Answered by [`DispatchMessage::Listed`].
+    /// The containers in scope, stopped ones too.
     List {
-        /// Names this request.
-        op: OpId,
         /// All of them, or some.
         scope: Scope,
-        /// Who gets the answer.
-        reply_to: ActorRef<DispatchMessage>,
+        /// Takes the listing.
+        reply: Reply<Result<Listed, DaemonError>>,
     },
-    /// The labels of images. Answered by [`DispatchMessage::ImagesRead`].
+    /// The labels of images.
     ReadImages {
-        /// Names this request.
-        op: OpId,
         /// The images, no duplicates.
         images: Vec<ImageId>,
-        /// Who gets the answer.
-        reply_to: ActorRef<DispatchMessage>,
+        /// Takes an answer for each.
+        reply: Reply<HashMap<ImageId, ImageAnswer>>,
     },
     /// Inspects each id, a bounded number at a time, each under `inspect_deadline`, all under one `list_deadline`.
-    /// Answered by [`DispatchMessage::Verified`]; an id whose turn did not come is `Unanswered`.
     Verify {
-        /// Names this request.
-        op: OpId,
         /// The containers.
         containers: Vec<ContainerId>,
-        /// Who gets the answer.
-        reply_to: ActorRef<DispatchMessage>,
+        /// Takes an answer for each; an id whose turn did not come is `Unanswered`.
+        reply: Reply<HashMap<ContainerId, Inspected>>,
     },
     /// Inspects each id in place of a listing that failed, a bounded number at a time, each under `inspect_deadline`.
-    /// Answered by [`DispatchMessage::Examined`]; an id whose turn did not come is not in the answer.
     Examine {
-        /// Names this request.
-        op: OpId,
         /// The containers, in the order in which they are asked for.
         containers: Vec<ContainerId>,
         /// Over all of them.
         within: Duration,
-        /// Who gets the answer.
-        reply_to: ActorRef<DispatchMessage>,
+        /// Takes the answers; an id whose turn did not come is not among them.
+        reply: Reply<HashMap<ContainerId, Examined>>,
     },
-    /// Inspects each id for its details. Answered by [`DispatchMessage::DetailsRead`].
+    /// Inspects each id for its details.
     ReadDetails {
-        /// Names this request.
-        op: OpId,
         /// The containers.
         containers: Vec<ContainerId>,
-        /// Who gets the answer.
-        reply_to: ActorRef<DispatchMessage>,
+        /// Takes an answer for each.
+        reply: Reply<HashMap<ContainerId, Inspected>>,
     },
-    /// Asks who answers. Answered by [`DispatchMessage::Identified`].
+    /// Asks which daemon answers.
     Identify {
-        /// Names this request.
-        op: OpId,
-        /// Who gets the answer.
-        reply_to: ActorRef<DispatchMessage>,
+        /// Takes what it says of itself.
+        reply: Reply<Identified>,
     },
-    /// Makes the cheapest call of each of these kinds; what comes of it is noted in [`super::Refusals`]. Answered by
-    /// [`DispatchMessage::Checked`].
+    /// Makes the cheapest call of each of these kinds; what comes of it is noted in [`super::Refusals`].
     Check {
-        /// Names this request.
-        op: OpId,
         /// Which calls, each about one image or none.
         calls: Vec<(DaemonCall, Option<String>)>,
-        /// Who gets the answer.
-        reply_to: ActorRef<DispatchMessage>,
+        /// Hears that all of them were made.
+        reply: Reply<()>,
     },
-    /// Waits until the daemon answers: one `_ping` left waiting, a refused connect tried four times a second. Answered by
-    /// [`DispatchMessage::DaemonAnswers`].
+    /// Waits until the daemon answers: one `_ping` left waiting, a refused connect tried four times a second.
     AwaitDaemon {
-        /// Names this request.
-        op: OpId,
-        /// Who gets the answer.
-        reply_to: ActorRef<DispatchMessage>,
+        /// Hears that it does.
+        reply: Reply<()>,
     },
     /// Asks for one container, under `inspect_deadline`.
     Look {
         /// The container.
         container: ContainerId,
-        /// Gets what an inspect says.
-        reply: ractor::RpcReplyPort<Examined>,
+        /// Takes what an inspect says.
+        reply: Reply<Examined>,
     },
     /// Asks for the labels of one image, under `inspect_deadline`.
     LookAtImage {
         /// The image.
         image: ImageId,
-        /// Gets what its inspect says.
-        reply: ractor::RpcReplyPort<ImageAnswer>,
+        /// Takes what its inspect says.
+        reply: Reply<ImageAnswer>,
     },
-    /// Acts on one container, beside whatever else this lane does: one that takes its time holds up nobody.
+    /// Acts on one container, beside whatever else this lane does: one that takes its time holds up no other.
     Act {
         /// The full id, as authorised.
         container: ContainerId,
         /// What to do.
         action: Action,
-        /// Gets what is known of the outcome.
-        reply: ractor::RpcReplyPort<Result<(), DaemonError>>,
+        /// Takes what is known of the outcome.
+        reply: Reply<Result<(), DaemonError>>,
     },
 }
 

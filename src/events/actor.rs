@@ -10,13 +10,13 @@ use super::batches::Batches;
 use super::gathered::Gathered;
 use super::reader::{Reader, Shared};
 use super::reopening::Reopening;
-use super::{EventsMessage, Loss, StreamStatus};
+use super::{EventsMessage, Loss, StreamNews, StreamStatus};
 use crate::config::Config;
 use crate::docker::ContainerSource;
 use crate::jitter::Jitter;
 use crate::model::{Clock, Epoch, whole_millis};
-use crate::supervisor::{LiveCounts, Pulse, SupervisorMessage};
-use crate::tick::TickMessage;
+use crate::reply::{Callback, Reply};
+use crate::supervisor::{LiveCounts, Pulse};
 use crate::timer::Timer;
 
 /// The actor of the daemon's event stream.
@@ -28,14 +28,12 @@ pub(crate) struct EventsActor;
 pub(crate) struct EventsArgs {
     /// The configuration.
     pub config: Arc<Config>,
-    /// Which life of EventsActor this is.
-    pub epoch: Epoch,
     /// Where the stream comes from.
     pub source: Arc<dyn ContainerSource>,
     /// Spreads the waits before new streams.
     pub jitter: Jitter,
-    /// Who hears of the stream's state.
-    pub supervisor: ActorRef<SupervisorMessage>,
+    /// Takes each state of the stream.
+    pub report: Callback<StreamStatus>,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// What tells the supervisor that its loop turns.
@@ -55,7 +53,7 @@ pub(crate) struct EventsState {
     opening: Opening,
     reopening: Reopening,
     batches: Batches,
-    tick: Option<(Epoch, ActorRef<TickMessage>)>,
+    tick: Option<(Epoch, Callback<StreamNews>)>,
     is_tried: bool,
     last_suspicion: Option<Duration>,
     status: StreamStatus,
@@ -137,37 +135,37 @@ impl EventsState {
         use EventsMessage as M;
         match message {
             M::Beat => self.args.pulse.beat(myself, || EventsMessage::Beat),
-            M::TickUp { epoch, tick } => self.tick_up(epoch, tick),
+            M::TickUp { epoch, tick } => self.tick_up(myself, epoch, tick),
             M::Looked { batch, is_true: true } => {
                 if self.batches.looked(batch) {
-                    self.send_batch();
+                    self.send_batch(myself);
                 }
             }
             M::Looked { batch, is_true: false } => self.refused(myself, batch),
             M::PassesLookAgain => {
                 self.batches.passes_look();
-                self.send_batch();
+                self.send_batch(myself);
             }
             M::FoundByTick => self.found_by_tick(myself),
-            M::Opened { life } if life == self.life => self.opened(),
+            M::Opened { life } if life == self.life => self.opened(myself),
             M::Lost { life, loss } if life == self.life => self.lost(myself, &loss),
             // Of a stream that was given up.
             M::Opened { .. } | M::Lost { .. } => {}
             M::Nudged => {
                 self.shared.lock().looked_at();
                 self.look_by_itself(myself);
-                self.send_batch();
+                self.send_batch(myself);
             }
-            M::GraceOver => self.tried(),
+            M::GraceOver => self.tried(myself),
             M::ReopenDue if self.opening == Opening::Waiting => self.open(myself),
             M::ReopenDue => {}
             M::RetryDue => {
                 self.batches.waited();
-                self.send_batch();
+                self.send_batch(myself);
             }
             M::OwnLookDue => {
                 self.look_by_itself(myself);
-                self.send_batch();
+                self.send_batch(myself);
             }
         }
     }
@@ -186,7 +184,7 @@ impl EventsState {
         self.reader.spawn(reader.follow(self.args.source.clone()));
     }
 
-    fn opened(&mut self) {
+    fn opened(&mut self, myself: &ActorRef<EventsMessage>) {
         let events = self.shared.lock().events;
         self.args.live.stream_opened();
         self.opening = Opening::Open(self.elapsed(), events);
@@ -196,8 +194,8 @@ impl EventsState {
         self.status.reopened = self.life - 1;
         self.tell_status(true);
         self.batches.passes_look();
-        self.tried();
-        self.send_batch();
+        self.tried(myself);
+        self.send_batch(myself);
     }
 
     fn lost(&mut self, myself: &ActorRef<EventsMessage>, loss: &Loss) {
@@ -222,34 +220,33 @@ impl EventsState {
             }
             // A pass that meets a daemon that is away has it waited for more closely than a stream is opened anew.
             self.shared.lock().dirty.everything();
-            self.send_batch();
+            self.send_batch(myself);
         } else {
             tracing::debug!(error = %loss, wait_ms, "the daemon's event stream is lost");
         }
         self.tell_status(false);
-        self.tried();
+        self.tried(myself);
     }
 
     fn tell_status(&mut self, is_open: bool) {
         self.status.is_open = is_open;
         self.status.since = self.shared.now().wall;
         self.status.events = self.shared.lock().events;
-        // The supervisor outlives its children.
-        let _ = self.args.supervisor.cast(SupervisorMessage::StreamChanged(self.status.clone()));
+        self.args.report.send(self.status.clone());
     }
 
     /// The first attempt has come to an end, or had its time.
-    fn tried(&mut self) {
+    fn tried(&mut self, myself: &ActorRef<EventsMessage>) {
         if !self.is_tried {
             self.is_tried = true;
             self.grace.disarm();
             // The boot pass, which waits for the word, takes the first batch along.
-            self.send_batch();
-            self.tell_tick(TickMessage::StreamTried);
+            self.send_batch(myself);
+            self.tell_tick(StreamNews::Tried);
         }
     }
 
-    fn tick_up(&mut self, epoch: Epoch, tick: ActorRef<TickMessage>) {
+    fn tick_up(&mut self, myself: &ActorRef<EventsMessage>, epoch: Epoch, tick: Callback<StreamNews>) {
         if self.tick.as_ref().is_some_and(|(alive, _)| *alive >= epoch) {
             return;
         }
@@ -257,25 +254,26 @@ impl EventsState {
         if let Some(dirt) = self.batches.recalled() {
             self.shared.lock().dirty.put_back(dirt);
         }
-        self.send_batch();
+        self.send_batch(myself);
         if self.is_tried {
-            self.tell_tick(TickMessage::StreamTried);
+            self.tell_tick(StreamNews::Tried);
         }
     }
 
-    fn send_batch(&mut self) {
+    fn send_batch(&mut self, myself: &ActorRef<EventsMessage>) {
         if !self.is_tried || !self.batches.may_send() || self.tick.is_none() {
             return;
         }
         let Some(dirt) = self.shared.lock().dirty.take() else { return };
         let batch = self.batches.sent(dirt.clone());
-        self.tell_tick(TickMessage::Dirty { epoch: self.args.epoch, batch, dirt });
+        let looked = Reply::to(myself, move |is_true| EventsMessage::Looked { batch, is_true });
+        self.tell_tick(StreamNews::Dirty { dirt, looked });
     }
 
-    fn tell_tick(&self, message: TickMessage) {
+    fn tell_tick(&self, news: StreamNews) {
         if let Some((_, tick)) = &self.tick {
             // Lost with a dying TickActor: the next one's `Up` sends it again.
-            let _ = tick.cast(message);
+            tick.send(news);
         }
     }
 

@@ -1,10 +1,8 @@
 //! What EventsActor hears.
 
-use ractor::ActorRef;
-
 use crate::docker::DaemonError;
-use crate::model::Epoch;
-use crate::tick::TickMessage;
+use crate::model::{Dirt, Epoch};
+use crate::reply::{Callback, Reply};
 
 /// A message to EventsActor.
 #[derive(Debug)]
@@ -16,7 +14,7 @@ pub enum EventsMessage {
         /// Which life of it.
         epoch: Epoch,
         /// Where it is.
-        tick: ActorRef<TickMessage>,
+        tick: Callback<StreamNews>,
     },
     /// The pass that took a batch along is over.
     Looked {
@@ -55,6 +53,20 @@ pub enum EventsMessage {
 
 #[cfg(feature = "cluster")]
 impl ractor::Message for EventsMessage {}
+
+/// What the event stream leaves for TickActor.
+#[derive(Debug)]
+pub enum StreamNews {
+    /// The first attempt has succeeded or failed, or takes too long.
+    Tried,
+    /// There is something to look at. One batch is on its way at a time.
+    Dirty {
+        /// What to look at.
+        dirt: Dirt,
+        /// Takes, when a pass that took it along is over, whether that pass has looked.
+        looked: Reply<bool>,
+    },
+}
 
 impl Loss {
     /// Whether the daemon, or a proxy before it, refused the stream: that is told with the other calls that are refused.

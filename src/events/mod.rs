@@ -33,5 +33,5 @@ mod status;
 mod tests;
 
 pub(crate) use actor::{EventsActor, EventsArgs, STREAM_GRACE};
-pub use message::{EventsMessage, Loss};
+pub use message::{EventsMessage, Loss, StreamNews};
 pub use status::StreamStatus;

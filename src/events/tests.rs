@@ -12,14 +12,13 @@ use super::reader::LONGEST_SILENCE;
 use super::*;
 use crate::config::Config;
 use crate::docker::{Action, CallProgress, ContainerSource, DaemonError, EventStream, ImageAnswer, Listed, StreamItem};
-use crate::ear::ear;
 use crate::jitter::Jitter;
 use crate::model::{
     BoxFuture, ContainerId, DaemonEvent, Dirt, Epoch, EventAction, Examined, ImageId, Inspected, Scope, SystemClock,
     Timestamp, Trigger,
 };
-use crate::supervisor::{LiveCounts, Pulse, SupervisorMessage};
-use crate::tick::TickMessage;
+use crate::reply::{Callback, Reply};
+use crate::supervisor::{LiveCounts, Pulse};
 
 const SECOND: Duration = Duration::from_secs(1);
 const NANOS: i64 = 1_000_000_000;
@@ -89,33 +88,34 @@ impl ContainerSource for Played {
 struct Stage {
     events: ActorRef<EventsMessage>,
     source: Arc<Played>,
-    tick: UnboundedReceiver<TickMessage>,
-    supervisor: UnboundedReceiver<SupervisorMessage>,
+    tick: UnboundedReceiver<StreamNews>,
+    reported: UnboundedReceiver<StreamStatus>,
 }
 
 impl Stage {
     async fn set(attempts: impl IntoIterator<Item = Attempt>) -> Self {
         let source = Arc::new(Played { attempts: Mutex::new(attempts.into_iter().collect()), asked: Mutex::default() });
-        let (supervisor, heard_by_supervisor) = ear().await;
+        let (reports, reported) = unbounded_channel();
         let args = EventsArgs {
             config: Arc::new(Config::new("unused")),
-            epoch: Epoch(1),
             source: source.clone(),
-            supervisor,
+            // The test may have heard enough.
+            report: Callback::new(move |status| drop(reports.send(status))),
             clock: Arc::new(SystemClock),
             jitter: Jitter::seeded(1),
             pulse: Pulse::new(),
             live: LiveCounts::default(),
         };
         let (events, _) = Actor::spawn(None, EventsActor, args).await.expect("it calls nobody");
-        let mut stage = Self { events, source, tick: unbounded_channel().1, supervisor: heard_by_supervisor };
-        stage.new_tick(1).await;
+        let mut stage = Self { events, source, tick: unbounded_channel().1, reported };
+        stage.new_tick(1);
         stage
     }
 
-    async fn new_tick(&mut self, epoch: u64) {
-        let (tick, heard) = ear().await;
+    fn new_tick(&mut self, epoch: u64) {
+        let (sender, heard) = unbounded_channel();
         self.tick = heard;
+        let tick = Callback::new(move |news| drop(sender.send(news)));
         self.tell(EventsMessage::TickUp { epoch: Epoch(epoch), tick });
     }
 
@@ -123,21 +123,20 @@ impl Stage {
         self.events.cast(message).expect("it lives");
     }
 
-    /// The next batch for TickActor.
-    async fn batch(&mut self) -> (u64, Dirt) {
+    /// The next batch for TickActor, and the way to acknowledge it.
+    async fn batch(&mut self) -> (Reply<bool>, Dirt) {
         loop {
             match timeout(3600 * SECOND, self.tick.recv()).await.expect("in time").expect("the ear lives") {
-                TickMessage::Dirty { epoch: Epoch(1), batch, dirt } => return (batch, dirt),
-                TickMessage::StreamTried => {}
-                other => panic!("unexpected: {other:?}"),
+                StreamNews::Dirty { dirt, looked } => return (looked, dirt),
+                StreamNews::Tried => {}
             }
         }
     }
 
     /// The next batch, which is over when it comes.
     async fn looked_at_batch(&mut self) -> Dirt {
-        let (batch, dirt) = self.batch().await;
-        self.tell(EventsMessage::Looked { batch, is_true: true });
+        let (looked, dirt) = self.batch().await;
+        looked.send(true);
         dirt
     }
 
@@ -174,16 +173,10 @@ fn scope(containers: &[&str]) -> Scope {
 async fn the_first_opening_is_everything_and_goes_before_the_word_that_lets_the_boot_pass_begin() {
     let (_sender, open) = stream();
     let mut stage = Stage::set([open]).await;
-    let first = stage.tick.recv().await;
-    assert!(
-        matches!(
-            &first,
-            Some(TickMessage::Dirty { dirt: Dirt { scope: Scope::Host, trigger: Trigger::Reconnect, .. }, .. })
-        ),
-        "{first:?}"
-    );
-    assert!(matches!(stage.tick.recv().await, Some(TickMessage::StreamTried)));
-    stage.tell(EventsMessage::Looked { batch: 1, is_true: true });
+    let Some(StreamNews::Dirty { dirt, looked }) = stage.tick.recv().await else { panic!("it is dirty") };
+    assert_eq!((dirt.scope, dirt.trigger), (Scope::Host, Trigger::Reconnect));
+    assert!(matches!(stage.tick.recv().await, Some(StreamNews::Tried)));
+    looked.send(true);
     stage.no_batch_within(60 * SECOND).await;
 }
 
@@ -193,7 +186,7 @@ async fn an_opening_that_hangs_or_is_refused_lets_the_boot_pass_begin_all_the_sa
         let began = Instant::now();
         let mut stage = Stage::set(attempts).await;
         assert_eq!(stage.batch().await.1.scope, Scope::Host, "what was told before its birth is not known");
-        assert!(matches!(stage.tick.recv().await, Some(TickMessage::StreamTried)));
+        assert!(matches!(stage.tick.recv().await, Some(StreamNews::Tried)));
         assert!(began.elapsed() <= at_most + Duration::from_millis(1), "{:?}", began.elapsed());
     }
 }
@@ -211,7 +204,7 @@ async fn events_that_come_while_a_batch_is_on_its_way_are_one_batch_after_it() {
         sender.send(started(["b", "c"][usize::from(n % 2 == 0)], at_nanos(n))).expect("followed");
     }
     stage.no_batch_within(SECOND).await;
-    stage.tell(EventsMessage::Looked { batch: first, is_true: true });
+    first.send(true);
     assert_eq!(stage.looked_at_batch().await.scope, scope(&["b", "c"]));
     stage.no_batch_within(SECOND).await;
 }
@@ -223,16 +216,16 @@ async fn what_no_pass_looked_at_is_sent_again_after_a_wait_that_new_events_do_no
     stage.looked_at_batch().await;
     sender.send(started("a", at_nanos(0))).expect("followed");
     for wait in [1, 2, 4] {
-        let (batch, _) = stage.batch().await;
+        let (looked, _) = stage.batch().await;
         let refused = Instant::now();
-        stage.tell(EventsMessage::Looked { batch, is_true: false });
+        looked.send(false);
         sender.send(started("b", at_nanos(wait))).expect("followed");
-        let (again, dirt) = stage.batch().await;
+        let (_unanswered, dirt) = stage.batch().await;
         assert_eq!(refused.elapsed().as_secs(), u64::try_from(wait).expect("small"));
         assert_eq!(dirt.scope, scope(&["a", "b"]));
         // As if nobody had heard: it is refused in the next round.
-        stage.tell(EventsMessage::Looked { batch: again + 7, is_true: true });
-        stage.new_tick(1 + u64::try_from(wait).expect("small")).await;
+        stage.tell(EventsMessage::Looked { batch: 1_000, is_true: true });
+        stage.new_tick(1 + u64::try_from(wait).expect("small"));
     }
 }
 
@@ -241,12 +234,12 @@ async fn a_new_tick_actor_gets_the_batch_again_and_is_told_that_the_stream_was_t
     let (_sender, open) = stream();
     let mut stage = Stage::set([open]).await;
     let (first, _) = stage.batch().await;
-    stage.new_tick(2).await;
+    stage.new_tick(2);
     let (again, dirt) = stage.batch().await;
     assert_eq!(dirt.scope, Scope::Host);
-    assert!(matches!(stage.tick.recv().await, Some(TickMessage::StreamTried)));
-    stage.tell(EventsMessage::Looked { batch: first, is_true: true });
-    stage.tell(EventsMessage::Looked { batch: again, is_true: false });
+    assert!(matches!(stage.tick.recv().await, Some(StreamNews::Tried)));
+    first.send(true);
+    again.send(false);
     assert_eq!(stage.looked_at_batch().await.scope, Scope::Host, "a late word for the first is no word for it");
 }
 
@@ -310,9 +303,9 @@ async fn a_stream_that_is_back_ends_the_wait_of_a_refused_batch() {
     let (_sender_again, open_again) = stream();
     let mut stage = Stage::set([open, open_again]).await;
     drop(sender);
-    let (batch, _) = stage.batch().await;
+    let (looked, _) = stage.batch().await;
     let refused = Instant::now();
-    stage.tell(EventsMessage::Looked { batch, is_true: false });
+    looked.send(false);
     stage.batch().await;
     assert!(refused.elapsed() < SECOND, "{:?}", refused.elapsed());
 }
@@ -322,9 +315,9 @@ async fn a_stream_that_is_back_ends_the_wait_of_a_refused_batch() {
 async fn a_pass_that_looks_again_ends_the_wait_of_a_refused_batch() {
     let (_sender, open) = stream();
     let mut stage = Stage::set([open]).await;
-    let (batch, _) = stage.batch().await;
+    let (looked, _) = stage.batch().await;
     let refused = Instant::now();
-    stage.tell(EventsMessage::Looked { batch, is_true: false });
+    looked.send(false);
     stage.tell(EventsMessage::PassesLookAgain);
     stage.batch().await;
     assert!(refused.elapsed() < SECOND, "{:?}", refused.elapsed());
@@ -408,12 +401,8 @@ async fn the_state_of_the_stream_is_told_when_it_opens_and_when_it_is_lost() {
     stage.looked_at_batch().await;
     drop(sender);
     for (is_open, events, reopened) in [(true, 0, 0), (false, 1, 0), (true, 1, 1)] {
-        match stage.supervisor.recv().await {
-            Some(SupervisorMessage::StreamChanged(status)) => {
-                assert_eq!((status.is_open, status.events, status.reopened), (is_open, events, reopened));
-            }
-            other => panic!("unexpected: {other:?}"),
-        }
+        let status = stage.reported.recv().await.expect("it lives");
+        assert_eq!((status.is_open, status.events, status.reopened), (is_open, events, reopened));
     }
 }
 

@@ -4,14 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ractor::{ActorId, ActorProcessingErr, ActorRef};
+use ractor::{ActorProcessingErr, ActorRef};
 use tokio::time::Instant;
 
 use super::{LedgerStore, StoreError, StoreMessage};
-use crate::dispatch::DispatchMessage;
 use crate::model::Epoch;
-use crate::supervisor::SupervisorMessage;
-use crate::tick::TickMessage;
+use crate::reply::Callback;
 use crate::timer::Timer;
 
 /// The actor of the ledger.
@@ -21,14 +19,21 @@ pub struct StoreActor;
 /// What a StoreActor is born with.
 #[derive(Debug)]
 pub struct StoreArgs {
-    /// Which life of the child this is.
-    pub epoch: Epoch,
-    /// Who hears that it is ready, or why it is not.
-    pub supervisor: ActorRef<SupervisorMessage>,
+    /// Takes what it reports.
+    pub report: Callback<StoreEvent>,
     /// The ledger, of this life alone.
     pub store: Box<dyn LedgerStore>,
     /// Where it says whether the lease stands.
     pub lease: LeaseWord,
+}
+
+/// What StoreActor reports on its own account.
+#[derive(Clone, Debug)]
+pub enum StoreEvent {
+    /// The database is open and the lease is taken.
+    Ready,
+    /// Why it is not, or is no longer.
+    Trouble(StoreError),
 }
 
 /// Whether a life of StoreActor took the lease that none has released or lost since. Cheap to clone; all clones are one.
@@ -56,8 +61,8 @@ pub struct StoreState {
     retry_in: Duration,
     renewed: Instant,
     pruned: Option<Instant>,
-    /// Who opened a pass last: an earlier DispatchActor writes no more.
-    opener: Option<ActorId>,
+    /// Which life of the writer opened a pass last: earlier ones write no more.
+    writer: Epoch,
     timer: Timer,
 }
 
@@ -84,7 +89,7 @@ impl StoreActor {
             retry_in: FIRST_RETRY,
             renewed: Instant::now(),
             pruned: None,
-            opener: None,
+            writer: Epoch(0),
             timer: Timer::default(),
         })
     }
@@ -127,7 +132,7 @@ impl StoreState {
                 self.args.lease.say(true);
                 self.renewed = Instant::now();
                 self.timer.arm(time_to_live / 3, myself, StoreMessage::RenewLease);
-                self.tell(SupervisorMessage::StoreReady { epoch: self.args.epoch });
+                self.args.report.send(StoreEvent::Ready);
             }
             Err(error) => {
                 self.report(&error);
@@ -163,56 +168,45 @@ impl StoreState {
 
     async fn answer(&mut self, myself: &ActorRef<StoreMessage>, request: StoreMessage) {
         if self.is_of_a_replaced_writer(&request) {
-            tracing::warn!("a DispatchActor that was left behind woke up; what it wanted to write is dropped");
+            tracing::warn!("a writer that was replaced and left behind woke up; what it wanted to write is dropped");
             return;
         }
         let store = &mut self.args.store;
         match request {
-            StoreMessage::Open { op, scope, reply_to } => {
-                self.opener = Some(reply_to.get_id());
-                let asker = reply_to.clone();
-                let began = Box::new(move || send(&asker, DispatchMessage::SnapshotBegan { op }));
-                let result = store.open_pass(scope, began).await;
-                send(&reply_to, DispatchMessage::Opened { op, result });
+            StoreMessage::Open { scope, writer, began, reply } => {
+                self.writer = writer;
+                reply.send(store.open_pass(scope, Box::new(move || began.send(()))).await);
             }
-            StoreMessage::ReadRows { op, rows, reply_to } => {
-                let result = store.read_rows(rows).await;
-                send(&reply_to, DispatchMessage::RowsRead { op, result });
+            StoreMessage::ReadRows { rows, reply } => reply.send(store.read_rows(rows).await),
+            StoreMessage::LookUp { keys, reply } => reply.send(store.look_up(keys).await),
+            StoreMessage::AdoptStacks { compose_projects, reply } => {
+                reply.send(store.adopt_stacks(compose_projects).await);
             }
-            StoreMessage::LookUp { op, keys, reply_to } => {
-                let result = store.look_up(keys).await;
-                send(&reply_to, DispatchMessage::Found { op, result });
-            }
-            StoreMessage::AdoptStacks { op, compose_projects, reply_to } => {
-                let result = store.adopt_stacks(compose_projects).await;
-                send(&reply_to, DispatchMessage::Adopted { op, result });
-            }
-            StoreMessage::Commit { op, plan, reply_to } => {
+            StoreMessage::Commit { plan, reply, .. } => {
                 let result = store.commit(plan).await;
                 self.fenced(&result);
-                send(&reply_to, DispatchMessage::Committed { op, result });
+                reply.send(result);
                 self.prune_if_due(myself);
             }
-            StoreMessage::PayDetails { op, writes, reply_to } => {
+            StoreMessage::PayDetails { writes, reply, .. } => {
                 let result = store.pay_details(writes).await;
                 self.fenced(&result);
-                send(&reply_to, DispatchMessage::DetailsPaid { op, result });
+                reply.send(result);
             }
-            StoreMessage::LookForBindings { reply_to } => {
-                let result = store.new_bindings().await;
-                send(&reply_to, TickMessage::NewBindings(result));
-            }
+            StoreMessage::LookForBindings { reply } => reply.send(store.new_bindings().await),
             StoreMessage::Begin | StoreMessage::RenewLease | StoreMessage::Prune => {}
         }
     }
 
-    /// A DispatchActor that hangs in synchronous code is left behind, and may send one more message when it wakes: its
-    /// picture is older than that of its successor, who has opened a pass since.
-    fn is_of_a_replaced_writer(&self, request: &StoreMessage) -> bool {
-        let (StoreMessage::Commit { reply_to, .. } | StoreMessage::PayDetails { reply_to, .. }) = request else {
-            return false;
-        };
-        self.opener.is_some_and(|opener| opener != reply_to.get_id())
+    /// A writer that hangs in synchronous code is left behind, and may send one more message when it wakes: what it plans
+    /// is older than what its successor does, which has opened a pass since.
+    const fn is_of_a_replaced_writer(&self, request: &StoreMessage) -> bool {
+        match request {
+            StoreMessage::Open { writer, .. }
+            | StoreMessage::Commit { writer, .. }
+            | StoreMessage::PayDetails { writer, .. } => writer.0 < self.writer.0,
+            _ => false,
+        }
     }
 
     /// A transaction that began with the fence has renewed the lease, or tells that it is lost.
@@ -226,7 +220,8 @@ impl StoreState {
 
     fn prune_if_due(&self, myself: &ActorRef<StoreMessage>) {
         if self.pruned.is_none_or(|pruned| pruned.elapsed() >= PRUNE_INTERVAL) {
-            send(myself, StoreMessage::Prune);
+            // One that is about to end prunes no more.
+            let _ = myself.cast(StoreMessage::Prune);
         }
     }
 
@@ -234,15 +229,6 @@ impl StoreState {
         if matches!(error, StoreError::LeaseHeld { .. }) {
             self.args.lease.say(false);
         }
-        self.tell(SupervisorMessage::StoreTrouble { epoch: self.args.epoch, error: error.clone() });
+        self.args.report.send(StoreEvent::Trouble(error.clone()));
     }
-
-    fn tell(&self, message: SupervisorMessage) {
-        send(&self.args.supervisor, message);
-    }
-}
-
-/// Whoever is dead by now has no use for the answer: what he owed is asked again by his successor.
-fn send<M: ractor::Message>(to: &ActorRef<M>, message: M) {
-    let _ = to.cast(message);
 }

@@ -4,78 +4,70 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ractor::ActorRef;
-
-use super::plan::{CommitPlan, DetailsWrite};
-use crate::dispatch::DispatchMessage;
+use super::plan::{CommitPlan, CommitReport, DetailsWrite};
 use crate::model::{
-    ContainerId, HostName, HostRecord, LedgerRow, OpId, Revision, RowId, Scope, WorkloadId, WorkloadKind,
+    ContainerId, Epoch, HostName, HostRecord, LedgerRow, Revision, RowId, Scope, WorkloadId, WorkloadKind,
 };
+use crate::reply::Reply;
 
 /// A request to StoreActor; one transaction at a time.
 #[derive(Debug)]
 pub enum StoreMessage {
-    /// Reads the host's line and its rows from one snapshot. Answered twice: by [`DispatchMessage::SnapshotBegan`] as
-    /// soon as the snapshot is fixed, so that the daemon is asked after it, and by [`DispatchMessage::Opened`].
+    /// Reads the host's line and its rows from one snapshot.
     Open {
-        /// Names this request.
-        op: OpId,
         /// All rows of the host, or those that are bound to some containers.
         scope: Scope,
-        /// Who gets the answers.
-        reply_to: ActorRef<DispatchMessage>,
+        /// Which life of the writer opens the pass: writes of earlier ones are dropped from now on.
+        writer: Epoch,
+        /// Hears that the snapshot is fixed, so that the daemon is asked after it.
+        began: Reply<()>,
+        /// Takes what was read.
+        reply: Reply<Result<Opened, StoreError>>,
     },
-    /// Reads rows of the host by their ids and owners. Answered by [`DispatchMessage::RowsRead`].
+    /// Reads rows of the host by their ids and owners.
     ReadRows {
-        /// Names this request.
-        op: OpId,
         /// The rows; one that does not exist is not in the answer.
         rows: RowKeys,
-        /// Who gets the answer.
-        reply_to: ActorRef<DispatchMessage>,
+        /// Takes the rows.
+        reply: Reply<Result<Vec<LedgerRow>, StoreError>>,
     },
-    /// Looks up the owners that a listing names. Answered by [`DispatchMessage::Found`].
+    /// Looks up the owners that a listing names.
     LookUp {
-        /// Names this request.
-        op: OpId,
         /// What to look up.
         keys: DirectoryKeys,
-        /// Who gets the answer.
-        reply_to: ActorRef<DispatchMessage>,
+        /// Takes what was found.
+        reply: Reply<Result<Directory, StoreError>>,
     },
     /// Registers compose projects as stacks of the same name, those that are registered by now left as they are.
-    /// Answered by [`DispatchMessage::Adopted`].
     AdoptStacks {
-        /// Names this request.
-        op: OpId,
         /// The compose projects.
         compose_projects: BTreeSet<String>,
-        /// Who gets the answer.
-        reply_to: ActorRef<DispatchMessage>,
+        /// Takes the directory's words for them.
+        reply: Reply<Result<Directory, StoreError>>,
     },
-    /// Writes one pass. Answered by [`DispatchMessage::Committed`].
+    /// Writes one pass.
     Commit {
-        /// Names this request.
-        op: OpId,
         /// What to write.
         plan: Box<CommitPlan>,
-        /// Who gets the answer.
-        reply_to: ActorRef<DispatchMessage>,
+        /// Which life of the writer it comes from; dropped, with its reply, if a later one has opened a pass.
+        writer: Epoch,
+        /// Takes what was written.
+        reply: Reply<Result<CommitReport, StoreError>>,
     },
-    /// Writes details. Answered by [`DispatchMessage::DetailsPaid`].
+    /// Writes details.
     PayDetails {
-        /// Names this request.
-        op: OpId,
         /// What to write.
         writes: Vec<DetailsWrite>,
-        /// Who gets the answer.
-        reply_to: ActorRef<DispatchMessage>,
+        /// As in [`Self::Commit`].
+        writer: Epoch,
+        /// Takes what was written.
+        reply: Reply<Result<DetailsReport, StoreError>>,
     },
     /// Asks for bound rows of the host whose observed columns describe another container, or none: somebody bound
-    /// them and no pass has looked yet. Answered by [`crate::tick::TickMessage::NewBindings`].
+    /// them and no pass has looked yet.
     LookForBindings {
-        /// Who gets the answer.
-        reply_to: ActorRef<crate::tick::TickMessage>,
+        /// Takes those rows.
+        reply: Reply<Result<Vec<NewBinding>, StoreError>>,
     },
     /// To itself: open the database and take the lease.
     Begin,

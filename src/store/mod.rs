@@ -55,7 +55,7 @@ mod tries;
 mod upserts;
 mod write;
 
-pub use actor::{LeaseWord, StoreActor, StoreArgs, StoreState};
+pub use actor::{LeaseWord, StoreActor, StoreArgs, StoreEvent, StoreState};
 pub use audit::{AuditFilter, NewAudit};
 pub use changes::ChangesPage;
 pub use claims::ClaimedRow;

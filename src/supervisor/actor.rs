@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ractor::{ActorCell, ActorProcessingErr, ActorRef, MessagingErr, RpcReplyPort, SpawnErr, SupervisionEvent};
+use ractor::{ActorCell, ActorProcessingErr, ActorRef, MessagingErr, SpawnErr, SupervisionEvent};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -17,12 +17,13 @@ use super::subscribers::Subscribers;
 use super::wiring::Wiring;
 use super::{Child, Status, SupervisorMessage, shutdown};
 use crate::config::Config;
-use crate::dispatch::DispatchMessage;
+use crate::dispatch::{DispatchEvent, DispatchMessage, Peer};
 use crate::docker::{DockerMessage, Lane, SourceFactory};
 use crate::jitter::Jitter;
 use crate::model::{Clock, Epoch, FailureKind, PassFailure, PassReport};
-use crate::store::{LeaseWord, StoreError, StoreFactory, StoreMessage, lease_time_to_live};
-use crate::tick::TickMessage;
+use crate::reply::Reply;
+use crate::store::{LeaseWord, StoreError, StoreEvent, StoreFactory, StoreMessage, lease_time_to_live};
+use crate::tick::{TickEvent, TickMessage};
 
 /// The root of the tree.
 #[derive(Debug)]
@@ -76,7 +77,7 @@ pub(crate) struct SupervisorState {
     /// That the rows are not kept true was logged, and not yet that they are again.
     pub(super) is_told_stale: bool,
     /// Requests that came while no TickActor lived.
-    pub(super) requests: Vec<RpcReplyPort<PassReport>>,
+    pub(super) requests: Vec<Reply<PassReport>>,
     verdict: Result<(), PassFailure>,
 }
 
@@ -158,11 +159,6 @@ impl LedgerSupervisor {
     ) -> Result<(), ActorProcessingErr> {
         use SupervisorMessage as M;
         let outcome = match message {
-            M::Stuck { child, epoch, op } => {
-                tracing::debug!(%child, epoch = epoch.0, op = op.0, "stuck");
-                state.kill(&myself, child, Some(epoch), RestartCause::Deadline);
-                Ok(())
-            }
             M::KillOverdue { child, epoch } => state.leave_behind(&myself, child, epoch),
             M::Respawn { child, epoch } => state.respawn(&myself, child, epoch).await,
             other => {
@@ -235,26 +231,31 @@ impl SupervisorState {
         use SupervisorMessage as M;
         match message {
             M::LookAround => self.look_around(myself),
-            M::StoreReady { epoch } => self.store_ready(myself, epoch),
-            M::StoreTrouble { epoch, error } => self.store_trouble(myself, epoch, &error),
+            M::Tick(event) => self.tick_reports(myself, event),
+            M::Dispatch(event) => self.dispatch_reports(myself, event),
+            M::Store { epoch, event: StoreEvent::Ready } => self.store_ready(myself, epoch),
+            M::Store { epoch, event: StoreEvent::Trouble(error) } => self.store_trouble(myself, epoch, &error),
             M::Listening(address) => self.args.status.send_modify(|status| status.listening = address),
             M::StreamChanged(stream) => self.args.status.send_modify(|status| status.stream = Some(stream)),
-            M::PassEnded(report) => self.pass_ended(myself, report),
             M::LedgerChanged => self.publish(myself),
             M::LookForRoom => self.look_for_room(myself),
             M::ChangesRead { op, result } => self.changes_read(myself, op, result),
             M::SnapshotRead { op, result } => self.snapshot_read(myself, op, result),
             M::Subscribe { id, after, outlet } => self.subscribe(myself, id, after, outlet),
             M::Unsubscribe(id) => self.subscribers.remove(id),
-            M::Look { container, reply } => self.wiring.to_actions(DockerMessage::Look { container, reply }),
-            M::LookAtImage { image, reply } => self.wiring.to_actions(DockerMessage::LookAtImage { image, reply }),
-            M::Act { container, action, reply } => {
-                self.wiring.to_actions(DockerMessage::Act { container, action, reply });
+            M::Look { container, reply } => {
+                self.wiring.to_actions(DockerMessage::Look { container, reply: reply.into() });
             }
-            M::Reconcile(caller) => self.request_pass(caller),
-            M::SettleDetails(caller) => self.settle_details(caller),
+            M::LookAtImage { image, reply } => {
+                self.wiring.to_actions(DockerMessage::LookAtImage { image, reply: reply.into() });
+            }
+            M::Act { container, action, reply } => {
+                self.wiring.to_actions(DockerMessage::Act { container, action, reply: reply.into() });
+            }
+            M::Reconcile(caller) => self.request_pass(caller.into()),
+            M::SettleDetails(caller) => self.settle_details(caller.into()),
             // Each may end in giving up: the actor has handled them.
-            M::Stuck { .. } | M::KillOverdue { .. } | M::Respawn { .. } => {}
+            M::KillOverdue { .. } | M::Respawn { .. } => {}
         }
     }
 
@@ -369,7 +370,7 @@ impl SupervisorState {
         }
     }
 
-    pub(super) fn request_pass(&mut self, caller: RpcReplyPort<PassReport>) {
+    pub(super) fn request_pass(&mut self, caller: Reply<PassReport>) {
         let Some((_, tick)) = &self.wiring.tick else {
             self.requests.push(caller);
             return;
@@ -383,10 +384,34 @@ impl SupervisorState {
         }
     }
 
-    fn settle_details(&self, caller: RpcReplyPort<()>) {
+    fn settle_details(&self, caller: Reply<()>) {
         if let Some((_, dispatch)) = &self.wiring.dispatch {
             // Lost with a dying DispatchActor, the caller sees its port dropped.
             let _ = dispatch.cast(DispatchMessage::SettleDetails(caller));
+        }
+    }
+
+    fn tick_reports(&mut self, myself: &ActorRef<SupervisorMessage>, event: TickEvent) {
+        match event {
+            TickEvent::PassOverdue { epoch } => {
+                self.kill(myself, Child::Dispatch, Some(epoch), RestartCause::Deadline);
+            }
+            TickEvent::PassEnded(report) => self.pass_ended(myself, report),
+        }
+    }
+
+    fn dispatch_reports(&mut self, myself: &ActorRef<SupervisorMessage>, event: DispatchEvent) {
+        match event {
+            DispatchEvent::Stuck { peer, epoch, op } => {
+                let child = match peer {
+                    Peer::Docker(lane) => Child::Docker(lane),
+                    Peer::Store => Child::Store,
+                };
+                tracing::debug!(%child, epoch = epoch.0, op = op.0, "stuck");
+                self.kill(myself, child, Some(epoch), RestartCause::Deadline);
+            }
+            DispatchEvent::LedgerChanged => self.publish(myself),
+            DispatchEvent::DaemonAnswers => self.wiring.daemon_answers(),
         }
     }
 

@@ -8,8 +8,9 @@ use super::actor::SupervisorState;
 use super::{Child, Pulse, SupervisorMessage};
 use crate::dispatch::{DispatchActor, DispatchArgs};
 use crate::docker::{DockerActor, DockerArgs, Lane, Questions};
-use crate::events::{EventsActor, EventsArgs};
+use crate::events::{EventsActor, EventsArgs, STREAM_GRACE};
 use crate::model::Epoch;
+use crate::reply::Callback;
 use crate::store::{StoreActor, StoreArgs, StoreMessage};
 use crate::tick::{TickActor, TickArgs, TickMessage};
 
@@ -22,7 +23,8 @@ impl SupervisorState {
     ) -> Result<ActorCell, SpawnErr> {
         let args = TickArgs {
             config: self.args.config.clone(),
-            supervisor: myself.clone(),
+            report: Callback::to(myself, SupervisorMessage::Tick),
+            stream_grace: STREAM_GRACE,
             by_itself: self.args.by_itself,
             pulse,
         };
@@ -44,7 +46,8 @@ impl SupervisorState {
         let args = DispatchArgs {
             config: self.args.config.clone(),
             endpoint: self.args.endpoint.clone(),
-            supervisor: myself.clone(),
+            epoch,
+            report: Callback::to(myself, SupervisorMessage::Dispatch),
             details_limit: (!self.args.by_itself).then_some(self.args.details_limit),
             clock: self.args.clock.clone(),
             pulse,
@@ -65,7 +68,7 @@ impl SupervisorState {
         // A fresh source for each life: nothing of a hung call is carried over.
         let source = made(|| self.args.sources.make())?;
         let progress = source.progress();
-        let args = DockerArgs { questions: Questions::new(source, &self.args.config), lane, epoch };
+        let args = DockerArgs { questions: Questions::new(source, &self.args.config) };
         let (docker, _) = Actor::spawn_linked(None, DockerActor, args, myself.get_cell()).await?;
         self.wiring.lane_up(lane, epoch, docker.clone(), progress);
         Ok(docker.get_cell())
@@ -79,9 +82,8 @@ impl SupervisorState {
     ) -> Result<ActorCell, SpawnErr> {
         let args = EventsArgs {
             config: self.args.config.clone(),
-            epoch,
             source: made(|| self.args.sources.make())?,
-            supervisor: myself.clone(),
+            report: Callback::to(myself, SupervisorMessage::StreamChanged),
             clock: self.args.clock.clone(),
             jitter: self.args.jitter.clone(),
             pulse,
@@ -122,7 +124,8 @@ impl SupervisorState {
 
     fn store_args(&self, myself: &ActorRef<SupervisorMessage>, epoch: Epoch) -> Result<StoreArgs, SpawnErr> {
         let store = made(|| self.args.stores.make())?;
-        Ok(StoreArgs { epoch, supervisor: myself.clone(), store, lease: self.args.lease.clone() })
+        let report = Callback::to(myself, move |event| SupervisorMessage::Store { epoch, event });
+        Ok(StoreArgs { report, store, lease: self.args.lease.clone() })
     }
 }
 

@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use ractor::RpcReplyPort;
 
 use super::delivery::{Outlet, SubscriptionId};
+use crate::dispatch::DispatchEvent;
 use crate::docker::{Action, DaemonError, ImageAnswer, Lane};
 use crate::events::StreamStatus;
 use crate::model::{ContainerId, Epoch, Examined, ImageId, OpId, PassReport, Revision};
-use crate::store::{ChangesPage, LedgerSnapshot, StoreError};
+use crate::store::{ChangesPage, LedgerSnapshot, StoreError, StoreEvent};
+use crate::tick::TickEvent;
 
 /// A child of the supervisor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,16 +57,19 @@ impl fmt::Display for Child {
 /// A message to the supervisor. It never awaits I/O while it handles one.
 #[derive(Debug)]
 pub enum SupervisorMessage {
-    /// A call is past its deadline: the child that awaits it is to be killed and replaced. Trouble of the daemon or of
-    /// the database: it never counts towards the restart intensity.
-    Stuck {
-        /// Who awaits it.
-        child: Child,
+    /// What TickActor reports.
+    Tick(TickEvent),
+    /// What DispatchActor reports.
+    Dispatch(DispatchEvent),
+    /// What StoreActor reports.
+    Store {
         /// Which life of it; an older one is ignored.
         epoch: Epoch,
-        /// The call.
-        op: OpId,
+        /// What it reports.
+        event: StoreEvent,
     },
+    /// The daemon's event stream was opened or lost.
+    StreamChanged(StreamStatus),
     /// A killed child had its time to die.
     KillOverdue {
         /// Who.
@@ -79,18 +83,6 @@ pub enum SupervisorMessage {
         child: Child,
         /// The life that is about to begin.
         epoch: Epoch,
-    },
-    /// StoreActor has opened the database and raised the lease's generation.
-    StoreReady {
-        /// Which life of it.
-        epoch: Epoch,
-    },
-    /// StoreActor cannot begin, or lost the lease. It tries again by itself, but for a lease that is held by another.
-    StoreTrouble {
-        /// Which life of it.
-        epoch: Epoch,
-        /// Why.
-        error: StoreError,
     },
     /// To itself: a second is over.
     LookAround,
@@ -123,8 +115,6 @@ pub enum SupervisorMessage {
     },
     /// Somebody does not any more.
     Unsubscribe(SubscriptionId),
-    /// The daemon's event stream was opened or lost.
-    StreamChanged(StreamStatus),
     /// Where the ledger is served over TCP from now on; `None` while it is not.
     Listening(Option<SocketAddr>),
     /// Asks for one container by its full id, in the lane of the actions. Without an answer the port is dropped.
@@ -150,8 +140,6 @@ pub enum SupervisorMessage {
         /// Gets what is known of the outcome.
         reply: RpcReplyPort<Result<(), DaemonError>>,
     },
-    /// A pass is over.
-    PassEnded(Arc<PassReport>),
     /// Answers as soon as no details are owed that can be paid now.
     SettleDetails(RpcReplyPort<()>),
     /// Runs a pass that begins after this message; the port gets its report.

@@ -81,7 +81,7 @@ pub(super) async fn guests(guests: &[ActorCell]) {
 
 /// Waits until DispatchActor has handled what it was sent so far: its answer to a question comes after that.
 async fn work_off(dispatch: &ractor::ActorRef<DispatchMessage>) {
-    let _ = dispatch.call(DispatchMessage::Barrier, Some(TIME_TO_DRAIN)).await;
+    let _ = dispatch.call(|port| DispatchMessage::Barrier(port.into()), Some(TIME_TO_DRAIN)).await;
 }
 
 #[cfg(test)]

@@ -205,7 +205,6 @@ impl fmt::Debug for Status {
 mod tests {
     use super::*;
     use crate::model::{Completeness, HostName, Scope};
-    use crate::tick::failed_report;
 
     fn status() -> Status {
         Status::new(
@@ -217,7 +216,7 @@ mod tests {
     }
 
     fn after(status: &mut Status, outcome: PassOutcome, scope: Scope, error: Option<FailureKind>) {
-        let mut report = failed_report(&HostName::new("local"), FailureKind::Internal, "");
+        let mut report = PassReport::failed(&HostName::new("local"), FailureKind::Internal, "");
         report.outcome = outcome;
         report.scope = scope;
         report.error = error.map(|kind| PassFailure { kind, message: String::new() });
@@ -262,7 +261,7 @@ mod tests {
         };
         let mut status = status();
         let mut look = |scope: Scope, unassigned: &[&str], error: Option<FailureKind>, completeness: Completeness| {
-            let mut report = failed_report(&HostName::new("local"), FailureKind::Internal, "");
+            let mut report = PassReport::failed(&HostName::new("local"), FailureKind::Internal, "");
             report.scope = scope;
             report.error = error.map(|kind| PassFailure { kind, message: String::new() });
             report.completeness = completeness;

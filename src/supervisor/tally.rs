@@ -110,10 +110,9 @@ fn has_written(report: &PassReport) -> bool {
 mod tests {
     use super::*;
     use crate::model::{ContainerId, FailureKind, HostName, Revision, Scope};
-    use crate::tick::failed_report;
 
     fn report(outcome: PassOutcome) -> PassReport {
-        let mut report = failed_report(&HostName::new("local"), FailureKind::Internal, "");
+        let mut report = PassReport::failed(&HostName::new("local"), FailureKind::Internal, "");
         report.outcome = outcome;
         report.scope = Scope::Host;
         report.completeness =

@@ -5,7 +5,6 @@ mod guests;
 
 use std::sync::Arc;
 
-use ractor::concurrency::oneshot;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::sync::watch;
 
@@ -15,6 +14,7 @@ use crate::config::Config;
 use crate::docker::SourceFactory;
 use crate::jitter::Jitter;
 use crate::model::{Epoch, SystemClock, Timestamp};
+use crate::reply::Reply;
 use crate::store::{LeaseHolder, LeaseWord, StoreFactory};
 use crate::tick::TickMessage;
 
@@ -55,7 +55,6 @@ async fn a_request_that_meets_a_dead_tick_actor_waits_for_the_next_one() {
     });
     // Its death is not handled yet.
     state.wiring.tick = Some((Epoch(1), tick));
-    let (port, _answer) = oneshot();
-    state.request_pass(port.into());
+    state.request_pass(Reply::new(|_| {}));
     assert_eq!(state.requests.len(), 1, "the caller is kept");
 }

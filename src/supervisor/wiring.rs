@@ -2,7 +2,7 @@
 //!
 //! | child | heard of by |
 //! |---|---|
-//! | TickActor | DispatchActor, EventsActor |
+//! | TickActor | EventsActor |
 //! | DispatchActor | TickActor |
 //! | DockerActor, each lane | DispatchActor |
 //! | EventsActor | TickActor, before EventsActor hears of that |
@@ -18,10 +18,11 @@ use ractor::ActorRef;
 use super::Child;
 use crate::dispatch::DispatchMessage;
 use crate::docker::{CallProgress, DockerMessage, Lane};
-use crate::events::EventsMessage;
+use crate::events::{EventsMessage, StreamNews};
 use crate::model::Epoch;
+use crate::reply::Callback;
 use crate::store::{StoreError, StoreMessage};
-use crate::tick::TickMessage;
+use crate::tick::{PassNews, TickMessage};
 
 /// The living, by what they are.
 #[derive(Debug, Default)]
@@ -44,20 +45,19 @@ impl Wiring {
             send(&tick, TickMessage::DispatchUp { epoch: *epoch, dispatch: dispatch.clone() });
         }
         if let Some((epoch, events)) = &self.events {
-            send(&tick, TickMessage::EventsUp { epoch: *epoch, events: events.clone() });
+            send(&tick, TickMessage::EventsUp { epoch: *epoch, events: pass_news(events) });
         }
-        self.tell_dispatch(|| DispatchMessage::TickUp { epoch, tick: tick.clone() });
         if let Some((_, events)) = &self.events {
-            send(events, EventsMessage::TickUp { epoch, tick: tick.clone() });
+            send(events, EventsMessage::TickUp { epoch, tick: stream_news(&tick) });
         }
         self.tick = Some((epoch, tick));
     }
 
     /// A new EventsActor: TickActor hears of it first, since it may answer as soon as it has a batch.
     pub(super) fn events_up(&mut self, epoch: Epoch, events: ActorRef<EventsMessage>) {
-        self.tell_tick(|| TickMessage::EventsUp { epoch, events: events.clone() });
+        self.tell_tick(|| TickMessage::EventsUp { epoch, events: pass_news(&events) });
         if let Some((epoch, tick)) = &self.tick {
-            send(&events, EventsMessage::TickUp { epoch: *epoch, tick: tick.clone() });
+            send(&events, EventsMessage::TickUp { epoch: *epoch, tick: stream_news(tick) });
         }
         self.events = Some((epoch, events));
     }
@@ -69,9 +69,6 @@ impl Wiring {
         }
         if let Some((epoch, store)) = &self.store {
             send(&dispatch, DispatchMessage::StoreUp { epoch: *epoch, store: store.clone() });
-        }
-        if let Some((epoch, tick)) = &self.tick {
-            send(&dispatch, DispatchMessage::TickUp { epoch: *epoch, tick: tick.clone() });
         }
         self.tell_tick(|| TickMessage::DispatchUp { epoch, dispatch: dispatch.clone() });
         self.dispatch = Some((epoch, dispatch));
@@ -106,6 +103,11 @@ impl Wiring {
     /// StoreActor cannot begin: a pass that waits for it fails now.
     pub(super) fn store_trouble(&self, error: &StoreError) {
         self.tell_dispatch(|| DispatchMessage::StoreTrouble { error: error.clone() });
+    }
+
+    /// The daemon answers: TickActor wants a pass. One that died owes a whole pass at its start anyway.
+    pub(super) fn daemon_answers(&self) {
+        self.tell_tick(|| TickMessage::DaemonAnswers);
     }
 
     /// A child died: whoever used it hears of that before it hears of the next.
@@ -154,6 +156,22 @@ fn lane_up(
     progress: &Arc<CallProgress>,
 ) -> DispatchMessage {
     DispatchMessage::DockerUp { lane, epoch, docker: docker.clone(), progress: progress.clone() }
+}
+
+/// Carries what the stream leaves to a TickActor.
+fn stream_news(tick: &ActorRef<TickMessage>) -> Callback<StreamNews> {
+    Callback::to(tick, |news| match news {
+        StreamNews::Tried => TickMessage::StreamTried,
+        StreamNews::Dirty { dirt, looked } => TickMessage::Dirty { dirt, looked },
+    })
+}
+
+/// Carries what passes tell of the stream to an EventsActor.
+fn pass_news(events: &ActorRef<EventsMessage>) -> Callback<PassNews> {
+    Callback::to(events, |news| match news {
+        PassNews::LookAgain => EventsMessage::PassesLookAgain,
+        PassNews::FoundByTick => EventsMessage::FoundByTick,
+    })
 }
 
 fn send<M: ractor::Message>(to: &ActorRef<M>, message: M) {

@@ -4,19 +4,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ractor::{ActorProcessingErr, ActorRef, RpcReplyPort};
+use ractor::{ActorProcessingErr, ActorRef};
 use tokio::time::Instant;
 
-use super::TickMessage;
-use super::failed::failed_report;
 use super::schedule::{Ended, Schedule};
-use super::wanted::Batch;
+use super::{PassNews, TickEvent, TickMessage};
 use crate::config::Config;
 use crate::dispatch::DispatchMessage;
-use crate::events::{EventsMessage, STREAM_GRACE};
-use crate::model::{Dirt, Epoch, FailureKind, OpId, PassId, PassOutcome, PassReport, Trigger};
+use crate::model::{Dirt, Epoch, FailureKind, PassId, PassOutcome, PassReport, Trigger};
+use crate::reply::{Callback, Reply};
 use crate::store::{NewBinding, StoreError, StoreMessage};
-use crate::supervisor::{Child, Pulse, SupervisorMessage};
+use crate::supervisor::Pulse;
 use crate::timer::Timer;
 
 /// The actor of the schedule.
@@ -28,8 +26,10 @@ pub(crate) struct TickActor;
 pub(crate) struct TickArgs {
     /// The configuration.
     pub config: Arc<Config>,
-    /// Who enforces the bound of a pass and hears of its end.
-    pub supervisor: ActorRef<SupervisorMessage>,
+    /// Takes what it reports.
+    pub report: Callback<TickEvent>,
+    /// How long the boot pass waits for the first attempt at the event stream.
+    pub stream_grace: Duration,
     /// Whether passes run by themselves: at birth, by interval and when bindings are found. Else only on request.
     pub by_itself: bool,
     /// What tells the supervisor that its loop turns.
@@ -41,10 +41,10 @@ pub(crate) struct TickArgs {
 pub(crate) struct TickState {
     args: TickArgs,
     born: Instant,
-    schedule: Schedule<RpcReplyPort<PassReport>>,
+    schedule: Schedule<Reply<PassReport>, Reply<bool>>,
     dispatch: Option<(Epoch, ActorRef<DispatchMessage>)>,
     store: Option<(Epoch, ActorRef<StoreMessage>)>,
-    events: Option<(Epoch, ActorRef<EventsMessage>)>,
+    events: Option<(Epoch, Callback<PassNews>)>,
     interval: Timer,
     bound: Timer,
     begin: Timer,
@@ -96,7 +96,7 @@ impl TickState {
         state.args.pulse.beat(myself, || TickMessage::Beat);
         if state.args.by_itself {
             // What happens while the first pass lists is told by the stream only if that was open before.
-            state.schedule.hold_boot(STREAM_GRACE);
+            state.schedule.hold_boot(state.args.stream_grace);
             // A new TickActor owes a whole pass: it cannot know what the one before had missed.
             state.want(myself, Trigger::Boot, None);
         }
@@ -120,7 +120,7 @@ impl TickState {
             M::DispatchDown { epoch } => self.dispatch = self.dispatch.take().filter(|(alive, _)| *alive > epoch),
             M::StoreUp { epoch, store } => self.store_up(myself, epoch, store),
             M::StoreDown { epoch } => self.store = self.store.take().filter(|(alive, _)| *alive > epoch),
-            M::Dirty { epoch, batch, dirt } => self.dirty(myself, Batch { epoch, number: batch }, dirt),
+            M::Dirty { dirt, looked } => self.dirty(myself, dirt, looked),
             M::StreamTried => self.stream_tried(myself),
             M::EventsUp { epoch, events } => self.events_up(epoch, events),
             M::EventsDown { epoch } => self.events = self.events.take().filter(|(alive, _)| *alive > epoch),
@@ -128,7 +128,7 @@ impl TickState {
         }
     }
 
-    fn want(&mut self, myself: &ActorRef<TickMessage>, trigger: Trigger, caller: Option<RpcReplyPort<PassReport>>) {
+    fn want(&mut self, myself: &ActorRef<TickMessage>, trigger: Trigger, caller: Option<Reply<PassReport>>) {
         if self.stopping {
             self.answer(caller, &self.failed(FailureKind::Stopping, "the ledger is stopping; no pass runs any more"));
             return;
@@ -140,9 +140,9 @@ impl TickState {
         self.begin_if_due(myself);
     }
 
-    fn dirty(&mut self, myself: &ActorRef<TickMessage>, batch: Batch, dirt: Dirt) {
+    fn dirty(&mut self, myself: &ActorRef<TickMessage>, dirt: Dirt, looked: Reply<bool>) {
         if !self.stopping {
-            self.schedule.want_dirt(batch, dirt);
+            self.schedule.want_dirt(looked, dirt);
             self.begin_if_due(myself);
         }
     }
@@ -152,7 +152,7 @@ impl TickState {
         self.begin_if_due(myself);
     }
 
-    fn events_up(&mut self, epoch: Epoch, events: ActorRef<EventsMessage>) {
+    fn events_up(&mut self, epoch: Epoch, events: Callback<PassNews>) {
         if self.events.as_ref().is_none_or(|(alive, _)| *alive < epoch) {
             self.events = Some((epoch, events));
         }
@@ -172,7 +172,8 @@ impl TickState {
                     let overdue = TickMessage::PassOverdue { pass: order.pass.clone() };
                     self.bound.arm(self.args.config.pass_bound(), myself, overdue);
                     // Lost with a dying DispatchActor: the next one's `Up` sends it again.
-                    let _ = dispatch.cast(DispatchMessage::Begin(order));
+                    let reply = Reply::to(myself, |report| TickMessage::PassEnded(Box::new(report)));
+                    let _ = dispatch.cast(DispatchMessage::Begin { order, reply });
                 }
             }
         }
@@ -187,18 +188,17 @@ impl TickState {
         }
         if let Some(batch) = batch {
             self.is_batch_refused = !has_looked;
-            self.tell_events(Some(batch.epoch), EventsMessage::Looked { batch: batch.number, is_true: has_looked });
+            batch.send(has_looked);
         } else {
             if has_looked && std::mem::take(&mut self.is_batch_refused) {
-                self.tell_events(None, EventsMessage::PassesLookAgain);
+                self.tell_events(PassNews::LookAgain);
             }
             if order.trigger == Trigger::Tick && report.updated > 0 {
-                self.tell_events(None, EventsMessage::FoundByTick);
+                self.tell_events(PassNews::FoundByTick);
             }
         }
         let any_moved = report.moved > 0;
-        // The supervisor outlives its children.
-        let _ = self.args.supervisor.cast(SupervisorMessage::PassEnded(Arc::new(report)));
+        self.args.report.send(TickEvent::PassEnded(Arc::new(report)));
         if self.stopping {
             return;
         }
@@ -212,13 +212,9 @@ impl TickState {
         self.begin_if_due(myself);
     }
 
-    /// To EventsActor, if it still lives that life.
-    fn tell_events(&self, epoch: Option<Epoch>, message: EventsMessage) {
-        if let Some((alive, events)) = &self.events
-            && epoch.is_none_or(|epoch| epoch == *alive)
-        {
-            // A successor of it looks at everything.
-            let _ = events.cast(message);
+    fn tell_events(&self, news: PassNews) {
+        if let Some((_, events)) = &self.events {
+            events.send(news);
         }
     }
 
@@ -226,9 +222,7 @@ impl TickState {
         let Some(order) = self.schedule.running().filter(|order| order.pass == *pass) else { return };
         let (trigger, scope) = (order.trigger, order.scope.clone());
         if let Some((epoch, _)) = self.dispatch.take() {
-            let stuck = SupervisorMessage::Stuck { child: Child::Dispatch, epoch, op: OpId(0) };
-            // The supervisor outlives its children.
-            let _ = self.args.supervisor.cast(stuck);
+            self.args.report.send(TickEvent::PassOverdue { epoch });
         }
         let bound = self.args.config.pass_bound();
         let message =
@@ -268,7 +262,7 @@ impl TickState {
     fn look_for_bindings(&mut self, myself: &ActorRef<TickMessage>) {
         if let Some((_, store)) = &self.store {
             // Unanswered, the next StoreActor's `Up` arms the look again.
-            let _ = store.cast(StoreMessage::LookForBindings { reply_to: myself.clone() });
+            let _ = store.cast(StoreMessage::LookForBindings { reply: Reply::to(myself, TickMessage::NewBindings) });
         }
     }
 
@@ -299,14 +293,13 @@ impl TickState {
     }
 
     fn failed(&self, kind: FailureKind, message: &str) -> PassReport {
-        failed_report(&self.args.config.host, kind, message)
+        PassReport::failed(&self.args.config.host, kind, message)
     }
 
     #[expect(clippy::unused_self, reason = "reads as what TickActor does")]
-    fn answer(&self, caller: Option<RpcReplyPort<PassReport>>, report: &PassReport) {
+    fn answer(&self, caller: Option<Reply<PassReport>>, report: &PassReport) {
         if let Some(caller) = caller {
-            // Whoever does not wait any more needs no answer.
-            let _ = caller.send(report.clone());
+            caller.send(report.clone());
         }
     }
 }

@@ -1,17 +1,19 @@
 //! What TickActor hears.
 
-use ractor::{ActorRef, RpcReplyPort};
+use std::sync::Arc;
+
+use ractor::ActorRef;
 
 use crate::dispatch::DispatchMessage;
-use crate::events::EventsMessage;
 use crate::model::{Dirt, Epoch, PassReport};
+use crate::reply::{Callback, Reply};
 use crate::store::{NewBinding, StoreError, StoreMessage};
 
 /// A message to TickActor.
 #[derive(Debug)]
 pub enum TickMessage {
     /// Somebody wants a pass that begins after this request; the port gets its report.
-    Request(Option<RpcReplyPort<PassReport>>),
+    Request(Option<Reply<PassReport>>),
     /// To itself: a second is over, and its loop turns.
     Beat,
     /// The interval is over.
@@ -55,15 +57,12 @@ pub enum TickMessage {
         /// Which life of it.
         epoch: Epoch,
     },
-    /// The event stream left something to look at; answered by [`EventsMessage::Looked`] when a pass that took it along
-    /// is over. One batch of one EventsActor is on its way at a time.
+    /// The event stream left something to look at. One EventsActor sends one at a time.
     Dirty {
-        /// Which life of EventsActor.
-        epoch: Epoch,
-        /// Names the batch within that life.
-        batch: u64,
         /// What to look at.
         dirt: Dirt,
+        /// Hears, when a pass that took it along is over, whether that pass has looked.
+        looked: Reply<bool>,
     },
     /// The first attempt at the event stream has succeeded or failed, or takes too long: the boot pass may begin.
     StreamTried,
@@ -71,8 +70,8 @@ pub enum TickMessage {
     EventsUp {
         /// Which life of it.
         epoch: Epoch,
-        /// Where it is.
-        events: ActorRef<EventsMessage>,
+        /// Takes what passes tell of the stream.
+        events: Callback<PassNews>,
     },
     /// EventsActor died.
     EventsDown {
@@ -85,3 +84,24 @@ pub enum TickMessage {
 
 #[cfg(feature = "cluster")]
 impl ractor::Message for TickMessage {}
+
+/// What passes tell of the event stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PassNews {
+    /// Passes can look again, after one that could not.
+    LookAgain,
+    /// A tick found changes that no event had told.
+    FoundByTick,
+}
+
+/// What TickActor reports on its own account.
+#[derive(Debug)]
+pub enum TickEvent {
+    /// A pass did not end within its bound: DispatchActor has to be replaced.
+    PassOverdue {
+        /// Which life of DispatchActor.
+        epoch: Epoch,
+    },
+    /// A pass is over.
+    PassEnded(Arc<PassReport>),
+}

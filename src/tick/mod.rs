@@ -1,11 +1,10 @@
 //! When the ledger looks.
 //!
 //! Comes in: time, requests, dirt from the event stream, news from the others. Goes out: one order at a time, an answer
-//! to every caller, and a word to EventsActor for every batch of dirt.
+//! to every caller, and a word for every batch of dirt.
 //! Never: a second pass beside one that runs, a caller without an answer.
 
 mod actor;
-mod failed;
 mod message;
 mod moved;
 mod schedule;
@@ -14,5 +13,4 @@ mod tests;
 mod wanted;
 
 pub(crate) use actor::{TickActor, TickArgs};
-pub(crate) use failed::failed_report;
-pub use message::TickMessage;
+pub use message::{PassNews, TickEvent, TickMessage};

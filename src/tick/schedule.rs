@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::moved::Moved;
-use super::wanted::{Batch, Wanted};
+use super::wanted::Wanted;
 use crate::dispatch::PassOrder;
 use crate::model::{Dirt, PassId, Trigger};
 
@@ -19,13 +19,13 @@ pub(super) const WHOLE_DISTANCE: Duration = Duration::from_secs(1);
 /// whose stream is cut again and again keeps its own growing distance.
 pub(super) const RECONNECT_DISTANCE: Duration = Duration::from_millis(250);
 
-/// What is wanted and what runs. `P` is whatever answers a caller.
+/// What is wanted and what runs. `P` answers a caller, `B` acknowledges a batch of dirt.
 #[derive(Debug)]
-pub(super) struct Schedule<P> {
-    running: Option<Running<P>>,
+pub(super) struct Schedule<P, B> {
+    running: Option<Running<P, B>>,
     /// They joined while a pass ran that may have listed before they asked: the next one answers them.
     waiting: Vec<P>,
-    wanted: Option<Wanted>,
+    wanted: Option<Wanted<B>>,
     moved: Moved,
     last_begin: Option<Duration>,
     /// The begin of the last whole pass, unless that one failed to look.
@@ -36,24 +36,24 @@ pub(super) struct Schedule<P> {
 }
 
 #[derive(Debug)]
-struct Running<P> {
+struct Running<P, B> {
     order: PassOrder,
-    batch: Option<Batch>,
+    batch: Option<B>,
     callers: Vec<P>,
 }
 
 /// What a pass leaves that is over.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Ended<P> {
+pub(super) struct Ended<P, B> {
     /// What was ordered.
     pub(super) order: PassOrder,
     /// The batch of dirt that it took along.
-    pub(super) batch: Option<Batch>,
+    pub(super) batch: Option<B>,
     /// Whom its report answers.
     pub(super) callers: Vec<P>,
 }
 
-impl<P> Schedule<P> {
+impl<P, B> Schedule<P, B> {
     pub(super) const fn new(coalesce: Duration, scope_limit: usize) -> Self {
         Self {
             running: None,
@@ -91,11 +91,11 @@ impl<P> Schedule<P> {
     }
 
     /// Wants a pass over what events left.
-    pub(super) fn want_dirt(&mut self, batch: Batch, dirt: Dirt) {
+    pub(super) fn want_dirt(&mut self, batch: B, dirt: Dirt) {
         self.want_also(Wanted { trigger: dirt.trigger, scope: dirt.scope, news: dirt.news, batch: Some(batch) });
     }
 
-    fn want_also(&mut self, later: Wanted) {
+    fn want_also(&mut self, later: Wanted<B>) {
         match &mut self.wanted {
             Some(wanted) => wanted.join(later, self.scope_limit),
             nothing => *nothing = Some(later),
@@ -122,7 +122,7 @@ impl<P> Schedule<P> {
     }
 
     /// A request and a tick begin at once, a boot too once it is released; what comes in bursts keeps its distance.
-    fn earliest(&self, wanted: &Wanted) -> Duration {
+    fn earliest(&self, wanted: &Wanted<B>) -> Duration {
         let after = |begin: Option<Duration>, distance| begin.map_or(Duration::ZERO, |begin| begin + distance);
         match wanted.trigger {
             Trigger::Request | Trigger::Tick => Duration::ZERO,
@@ -158,7 +158,7 @@ impl<P> Schedule<P> {
 
     /// The pass of that id is over; what it leaves, or `None` if another runs. `has_looked`: it looked at all that it was
     /// to look at, and that is written.
-    pub(super) fn ended(&mut self, pass: &PassId, has_looked: bool) -> Option<Ended<P>> {
+    pub(super) fn ended(&mut self, pass: &PassId, has_looked: bool) -> Option<Ended<P, B>> {
         let Running { order, batch, callers } = self.running.take_if(|running| running.order.pass == *pass)?;
         if order.scope.is_whole() && !has_looked {
             self.last_whole = None;

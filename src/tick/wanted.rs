@@ -1,27 +1,20 @@
 //! What the next pass is wanted for. Pure.
 
-use crate::model::{Epoch, News, Scope, Trigger};
+use crate::model::{News, Scope, Trigger};
 
-/// Names one batch of dirt: of which EventsActor, and which of its batches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Batch {
-    pub(super) epoch: Epoch,
-    pub(super) number: u64,
-}
-
-/// One pass that has not begun.
+/// One pass that has not begun. `B` acknowledges a batch of dirt.
 #[derive(Debug)]
-pub(super) struct Wanted {
+pub(super) struct Wanted<B> {
     /// Of all that asked for it, what begins soonest.
     pub(super) trigger: Trigger,
     pub(super) scope: Scope,
     pub(super) news: News,
     /// Acknowledged when the pass is over. Of two the later: one EventsActor has one on its way, and one that died is owed
     /// no word.
-    pub(super) batch: Option<Batch>,
+    pub(super) batch: Option<B>,
 }
 
-impl Wanted {
+impl<B> Wanted<B> {
     pub(super) fn whole(trigger: Trigger) -> Self {
         Self { trigger, scope: Scope::Host, news: News::default(), batch: None }
     }
@@ -33,7 +26,7 @@ impl Wanted {
         }
         self.scope.join(later.scope, scope_limit);
         self.news.join(later.news);
-        self.batch = self.batch.max(later.batch);
+        self.batch = later.batch.or(self.batch.take());
     }
 }
 

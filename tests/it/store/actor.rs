@@ -3,137 +3,112 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dockledger::dispatch::DispatchMessage;
-use dockledger::model::{ClaimRequest, Epoch, OpId, Revision, Scope};
+use dockledger::model::{ClaimRequest, Epoch, Revision, Scope};
+use dockledger::reply::{Callback, Reply};
 use dockledger::store::{
-    LeaseHolder, LeaseWord, RowFilter, StoreActor, StoreArgs, StoreError, StoreFactory, StoreMessage,
+    CommitReport, LeaseHolder, LeaseWord, Opened, RowFilter, StoreActor, StoreArgs, StoreError, StoreEvent,
+    StoreFactory, StoreMessage,
 };
-use dockledger::supervisor::SupervisorMessage;
-use dockledger::tick::TickMessage;
-use ractor::{Actor, ActorProcessingErr, ActorRef};
+use ractor::{Actor, ActorRef};
 use tokio::sync::mpsc;
 
 use super::build::{insert, parent, plan};
 use crate::support::database::TestDatabase;
+use crate::support::replies::{Answer, reply};
 
 /// Bound of every wait: far beyond what anything here takes.
 const BOUND: Duration = Duration::from_secs(20);
 
-/// Stands for another actor: hands on what it hears.
-struct Ear<M>(std::marker::PhantomData<fn(M)>);
+/// One life of StoreActor, and what it reports.
+struct Life {
+    store: ActorRef<StoreMessage>,
+    ended: tokio::task::JoinHandle<()>,
+    reports: mpsc::UnboundedReceiver<StoreEvent>,
+}
 
-#[ractor::actor(message = M, state = mpsc::UnboundedSender<M>, arguments = mpsc::UnboundedSender<M>)]
-impl<M: ractor::Message> Ear<M> {
-    async fn pre_start(
-        &self,
-        _myself: ActorRef<M>,
-        sender: mpsc::UnboundedSender<M>,
-    ) -> Result<mpsc::UnboundedSender<M>, ActorProcessingErr> {
-        Ok(sender)
+impl Life {
+    async fn spawn(database: &TestDatabase, holder: &LeaseHolder) -> Self {
+        let (sender, reports) = mpsc::unbounded_channel();
+        let args = StoreArgs {
+            // The test may have heard enough.
+            report: Callback::new(move |event| drop(sender.send(event))),
+            store: StoreFactory::threaded(Arc::new(database.config.clone()), holder.clone(), true).make(),
+            lease: LeaseWord::default(),
+        };
+        let (store, ended) = Actor::spawn(None, StoreActor, args).await.expect("no I/O before the start");
+        Self { store, ended, reports }
     }
 
-    async fn handle(
-        &self,
-        _myself: ActorRef<M>,
-        message: M,
-        sender: &mut mpsc::UnboundedSender<M>,
-    ) -> Result<(), ActorProcessingErr> {
-        // The test may be over.
-        let _ = sender.send(message);
-        Ok(())
+    async fn ready(database: &TestDatabase, holder: &LeaseHolder) -> Self {
+        let mut life = Self::spawn(database, holder).await;
+        assert!(matches!(life.reported().await, StoreEvent::Ready));
+        life
+    }
+
+    async fn reported(&mut self) -> StoreEvent {
+        tokio::time::timeout(BOUND, self.reports.recv()).await.expect("in time").expect("it lives")
+    }
+
+    fn ask<T: Send + 'static>(&self, message: impl FnOnce(Reply<T>) -> StoreMessage) -> Answer<T> {
+        let (reply, answer) = reply();
+        self.store.cast(message(reply)).expect("it lives");
+        answer
+    }
+
+    fn open(&self, writer: u64) -> (Answer<()>, Answer<Result<Opened, StoreError>>) {
+        let (began, has_begun) = reply();
+        let opened = self.ask(|reply| StoreMessage::Open { scope: Scope::Host, writer: Epoch(writer), began, reply });
+        (has_begun, opened)
+    }
+
+    fn commit(&self, writer: u64, rows: &[&str]) -> Answer<Result<CommitReport, StoreError>> {
+        let plan = Box::new(plan(rows.iter().map(|row| insert(row, "c1")).collect()));
+        self.ask(|reply| StoreMessage::Commit { plan, writer: Epoch(writer), reply })
     }
 }
 
-struct Heard<M> {
-    actor: ActorRef<M>,
-    messages: mpsc::UnboundedReceiver<M>,
-}
-
-impl<M: ractor::Message> Heard<M> {
-    async fn new() -> Self {
-        let (sender, messages) = mpsc::unbounded_channel();
-        let (actor, _) = Actor::spawn(None, Ear(std::marker::PhantomData), sender).await.expect("an ear");
-        Self { actor, messages }
-    }
-
-    async fn next(&mut self) -> M {
-        tokio::time::timeout(BOUND, self.messages.recv()).await.expect("in time").expect("it lives")
-    }
-}
-
-async fn spawn(
-    database: &TestDatabase,
-    epoch: u64,
-    holder: &LeaseHolder,
-    supervisor: &Heard<SupervisorMessage>,
-) -> (ActorRef<StoreMessage>, tokio::task::JoinHandle<()>) {
-    let args = StoreArgs {
-        epoch: Epoch(epoch),
-        supervisor: supervisor.actor.clone(),
-        store: StoreFactory::threaded(Arc::new(database.config.clone()), holder.clone(), true).make(),
-        lease: LeaseWord::default(),
-    };
-    Actor::spawn(None, StoreActor, args).await.expect("no I/O before the start")
-}
-
-fn is_ready(message: &SupervisorMessage, of: u64) -> bool {
-    matches!(message, SupervisorMessage::StoreReady { epoch } if epoch.0 == of)
-}
-
-fn is_held(message: &SupervisorMessage) -> bool {
-    matches!(message, SupervisorMessage::StoreTrouble { error: StoreError::LeaseHeld { .. }, .. })
+fn is_held(event: &StoreEvent) -> bool {
+    matches!(event, StoreEvent::Trouble(StoreError::LeaseHeld { .. }))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pass_is_answered_with_its_own_op_and_the_snapshot_first() {
+async fn a_pass_is_answered_and_the_snapshot_begins_first() {
     let database = TestDatabase::sqlite();
     database.open().add_stack(&parent("shop", "s", "shop"), None).expect("a stack");
-    let mut supervisor = Heard::new().await;
-    let mut dispatch = Heard::<DispatchMessage>::new().await;
-    let mut tick = Heard::<TickMessage>::new().await;
-    let (store, _) = spawn(&database, 1, &LeaseHolder::of_this_process(), &supervisor).await;
-    assert!(is_ready(&supervisor.next().await, 1));
-    store
-        .cast(StoreMessage::Open { op: OpId(7), scope: Scope::Host, reply_to: dispatch.actor.clone() })
-        .expect("it lives");
-    assert!(matches!(dispatch.next().await, DispatchMessage::SnapshotBegan { op: OpId(7) }));
-    assert!(matches!(dispatch.next().await, DispatchMessage::Opened { op: OpId(7), result: Ok(_) }));
-    let plan = Box::new(plan(vec![insert("web", "c1")]));
-    store.cast(StoreMessage::Commit { op: OpId(8), plan, reply_to: dispatch.actor.clone() }).expect("it lives");
-    let DispatchMessage::Committed { op: OpId(8), result: Ok(report) } = dispatch.next().await else {
-        panic!("the commit's answer")
+    let life = Life::ready(&database, &LeaseHolder::of_this_process()).await;
+    let (sender, mut order) = mpsc::unbounded_channel();
+    let began = sender.clone();
+    let message = StoreMessage::Open {
+        scope: Scope::Host,
+        writer: Epoch(1),
+        began: Reply::new(move |()| began.send("began").expect("the test listens")),
+        reply: Reply::new(move |opened: Result<Opened, StoreError>| {
+            sender.send(if opened.is_ok() { "opened" } else { "failed" }).expect("the test listens");
+        }),
     };
-    assert_eq!(report.inserted, 1);
-    store.cast(StoreMessage::LookForBindings { reply_to: tick.actor.clone() }).expect("it lives");
-    assert!(matches!(tick.next().await, TickMessage::NewBindings(Ok(found)) if found.is_empty()));
+    life.store.cast(message).expect("it lives");
+    assert_eq!((order.recv().await, order.recv().await), (Some("began"), Some("opened")));
+    assert_eq!(life.commit(1, &["web"]).get().await.expect("it is written").inserted, 1);
+    let bindings = life.ask(|reply| StoreMessage::LookForBindings { reply }).get().await;
+    assert!(bindings.expect("it is read").is_empty());
 }
 
 /// A3: a DispatchActor that was wedged and left behind wakes up with the plan of a pass that its successor has made anew.
 #[tokio::test(flavor = "multi_thread")]
-async fn a3_a_dispatch_actor_that_was_left_behind_writes_no_more() {
+async fn a3_a_writer_that_was_left_behind_writes_no_more() {
     let database = TestDatabase::sqlite();
     database.open().add_stack(&parent("shop", "s", "shop"), None).expect("a stack");
-    let mut supervisor = Heard::new().await;
-    let mut wedged = Heard::<DispatchMessage>::new().await;
-    let mut successor = Heard::<DispatchMessage>::new().await;
-    let (store, _) = spawn(&database, 1, &LeaseHolder::of_this_process(), &supervisor).await;
-    assert!(is_ready(&supervisor.next().await, 1));
-    for (op, dispatch) in [(1, &mut wedged), (2, &mut successor)] {
-        let reply_to = dispatch.actor.clone();
-        store.cast(StoreMessage::Open { op: OpId(op), scope: Scope::Host, reply_to }).expect("it lives");
-        while !matches!(dispatch.next().await, DispatchMessage::Opened { result: Ok(_), .. }) {}
+    let life = Life::ready(&database, &LeaseHolder::of_this_process()).await;
+    for writer in [1, 2] {
+        life.open(writer).1.get().await.expect("the rows");
     }
-    let commit = |op, row: &str, dispatch: &Heard<DispatchMessage>| StoreMessage::Commit {
-        op: OpId(op),
-        plan: Box::new(plan(vec![insert(row, "c1")])),
-        reply_to: dispatch.actor.clone(),
-    };
-    store.cast(commit(3, "older", &wedged)).expect("it lives");
-    let writes = Vec::new();
-    store.cast(StoreMessage::PayDetails { op: OpId(4), writes, reply_to: wedged.actor.clone() }).expect("it lives");
-    store.cast(commit(5, "newer", &successor)).expect("it lives");
-    assert!(matches!(successor.next().await, DispatchMessage::Committed { op: OpId(5), result: Ok(_) }));
-    assert!(wedged.messages.try_recv().is_err(), "nothing was done for it");
+    let older = life.commit(1, &["older"]);
+    let details = life.ask(|reply| StoreMessage::PayDetails { writes: Vec::new(), writer: Epoch(1), reply });
+    let (_, reopened) = life.open(1);
+    life.commit(2, &["newer"]).get().await.expect("it is written");
+    assert!(older.get_if_any().await.is_none(), "nothing was done for it");
+    assert!(details.get_if_any().await.is_none());
+    assert!(reopened.get_if_any().await.is_none());
     let rows = database.open().rows(&RowFilter::default()).expect("the rows");
     assert_eq!(rows.len(), 1, "{rows:?}");
     assert!(rows[0].id.as_ref().ends_with("newer"), "{rows:?}");
@@ -143,12 +118,11 @@ async fn a3_a_dispatch_actor_that_was_left_behind_writes_no_more() {
 async fn trouble_is_told_and_tried_again_until_the_database_is_there() {
     let database = TestDatabase::sqlite();
     std::fs::create_dir(&database.config.database).expect("a directory in its place");
-    let mut supervisor = Heard::new().await;
-    let (_store, _) = spawn(&database, 3, &LeaseHolder::of_this_process(), &supervisor).await;
-    let first = supervisor.next().await;
-    assert!(matches!(&first, SupervisorMessage::StoreTrouble { epoch: Epoch(3), error: StoreError::Unopened { .. } }));
+    let mut life = Life::spawn(&database, &LeaseHolder::of_this_process()).await;
+    let first = life.reported().await;
+    assert!(matches!(first, StoreEvent::Trouble(StoreError::Unopened { .. })), "{first:?}");
     std::fs::remove_dir(&database.config.database).expect("out of the way");
-    while !is_ready(&supervisor.next().await, 3) {}
+    while !matches!(life.reported().await, StoreEvent::Ready) {}
 }
 
 /// S4, S5: decision 13.
@@ -167,21 +141,18 @@ async fn s4_s5_a_later_life_makes_no_ledger_in_the_place_of_one_that_was_lost() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a8_a_second_process_waits_for_the_lease_and_says_so() {
     let database = TestDatabase::sqlite();
-    let mut first = Heard::new().await;
-    let (store, ended) = spawn(&database, 1, &LeaseHolder::of_this_process(), &first).await;
-    assert!(is_ready(&first.next().await, 1));
-    let mut second = Heard::new().await;
-    let (_waiting, _) = spawn(&database, 1, &LeaseHolder::of_this_process(), &second).await;
-    assert!(is_held(&second.next().await));
+    let first = Life::ready(&database, &LeaseHolder::of_this_process()).await;
+    let mut second = Life::spawn(&database, &LeaseHolder::of_this_process()).await;
+    assert!(is_held(&second.reported().await));
     // A graceful stop releases the lease: nobody has to wait for its expiry.
-    store.stop(None);
-    tokio::time::timeout(BOUND, ended).await.expect("in time").expect("stopped");
+    first.store.stop(None);
+    tokio::time::timeout(BOUND, first.ended).await.expect("in time").expect("stopped");
     loop {
-        let message = second.next().await;
-        if is_ready(&message, 1) {
+        let report = second.reported().await;
+        if matches!(report, StoreEvent::Ready) {
             break;
         }
-        assert!(is_held(&message));
+        assert!(is_held(&report), "{report:?}");
     }
 }
 
@@ -190,42 +161,27 @@ async fn a8_a_second_process_waits_for_the_lease_and_says_so() {
 async fn a4_an_earlier_life_is_refused_once_the_next_is_ready() {
     let database = TestDatabase::sqlite();
     let holder = LeaseHolder::of_this_process();
-    let mut supervisor = Heard::new().await;
-    let mut dispatch = Heard::<DispatchMessage>::new().await;
-    let (old, _) = spawn(&database, 1, &holder, &supervisor).await;
-    assert!(is_ready(&supervisor.next().await, 1));
-    let (_new, _) = spawn(&database, 2, &holder, &supervisor).await;
-    assert!(is_ready(&supervisor.next().await, 2));
-    let plan = Box::new(plan(Vec::new()));
-    old.cast(StoreMessage::Commit { op: OpId(1), plan, reply_to: dispatch.actor.clone() }).expect("it lives");
-    let answer = dispatch.next().await;
-    assert!(matches!(answer, DispatchMessage::Committed { result: Err(StoreError::LeaseHeld { .. }), .. }));
-    assert!(is_held(&supervisor.next().await));
+    let mut old = Life::ready(&database, &holder).await;
+    let _new = Life::ready(&database, &holder).await;
+    let refused = old.commit(1, &[]).get().await;
+    assert!(matches!(refused, Err(StoreError::LeaseHeld { .. })), "{refused:?}");
+    assert!(is_held(&old.reported().await));
 }
 
 /// A lock that another process holds at the moment of a renewal is no reason to fail a pass: its own answers tell.
 #[tokio::test(start_paused = true)]
 async fn a_renewal_that_meets_a_lock_is_no_trouble_of_the_store() {
     let database = TestDatabase::sqlite();
-    let mut supervisor = Heard::new().await;
-    let mut dispatch = Heard::<DispatchMessage>::new().await;
-    let (store, _) = spawn(&database, 1, &LeaseHolder::of_this_process(), &supervisor).await;
-    assert!(is_ready(&supervisor.next().await, 1));
+    let mut life = Life::ready(&database, &LeaseHolder::of_this_process()).await;
     let mut deployer = database.deployer();
     deployer.execute("BEGIN IMMEDIATE").expect("the lock is free");
     tokio::time::advance(Duration::from_secs(31)).await;
-    store.cast(StoreMessage::RenewLease).expect("it lives");
+    life.store.cast(StoreMessage::RenewLease).expect("it lives");
     // A read needs no lock, and is answered behind the renewal.
-    store
-        .cast(StoreMessage::Open { op: OpId(1), scope: Scope::Host, reply_to: dispatch.actor.clone() })
-        .expect("it lives");
-    assert!(matches!(dispatch.next().await, DispatchMessage::SnapshotBegan { .. }));
-    assert!(matches!(dispatch.next().await, DispatchMessage::Opened { result: Ok(_), .. }));
+    life.open(1).1.get().await.expect("the rows");
     deployer.execute("COMMIT").expect("it is ours");
-    let plan = Box::new(plan(Vec::new()));
-    store.cast(StoreMessage::Commit { op: OpId(2), plan, reply_to: dispatch.actor.clone() }).expect("it lives");
-    assert!(matches!(dispatch.next().await, DispatchMessage::Committed { result: Ok(_), .. }));
-    assert!(supervisor.messages.try_recv().is_err(), "nothing to tell");
+    life.commit(1, &[]).get().await.expect("it is written");
+    assert!(life.reports.try_recv().is_err(), "nothing to report");
 }
 
 /// Who follows the history is answered beside the actor that writes it, also while that waits for a lock.

@@ -13,6 +13,7 @@ pub(crate) mod nginx;
 pub(crate) mod pgbouncer;
 pub(crate) mod podman;
 pub(crate) mod postgres;
+pub(crate) mod replies;
 pub(crate) mod showroom;
 pub(crate) mod skip;
 pub(crate) mod sshd;
