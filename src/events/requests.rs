@@ -1,7 +1,7 @@
 //! Whether a container ended because somebody asked for it. Pure.
 //!
-//! Docker tells of a signal before the end that it leads to, and of a stop a few milliseconds before or after it. Podman
-//! tells of a stop by neither.
+//! Docker tells of a signal, or of a stop, some milliseconds before or after the end that it leads to. Podman tells of a stop by
+//! neither.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -87,12 +87,11 @@ impl Said {
                     .number
                     .is_none_or(|signal| ENDING_SIGNALS.contains(&signal) || signal >= FIRST_REAL_TIME_SIGNAL);
                 self.signal = Some((at, asks));
-                None
+                self.explain_the_end_before(at)
             }
             EventAction::Stopped => {
                 self.stop = Some(at);
-                self.end.as_mut().filter(|end| end.at.plus(BESIDE) >= at)?.by_request = true;
-                Some(true)
+                self.explain_the_end_before(at)
             }
             _ => {
                 let by_request = self.asked_for(at) || event.number == Some(TERMINATED);
@@ -100,6 +99,13 @@ impl Said {
                 Some(by_request)
             }
         }
+    }
+
+    /// A word that comes right after an end tells that it was asked for: the daemon writes it once it has sent the signal, and on
+    /// a busy machine it hears of the end first.
+    fn explain_the_end_before(&mut self, at: Timestamp) -> Option<bool> {
+        self.end.as_mut().filter(|end| end.at.plus(BESIDE) >= at)?.by_request = true;
+        Some(true)
     }
 
     fn asked_for(&self, end: Timestamp) -> bool {
@@ -147,6 +153,8 @@ mod tests {
             (&[(E::Signalled, Some(1), 1), (E::Ended, Some(129), 20)], asked),
             (&[(E::Stopped, None, 1), (E::Ended, Some(1), 9)], asked),
             (&[(E::Ended, Some(1), 1), (E::Stopped, None, 9)], asked),
+            (&[(E::Ended, Some(137), 1), (E::Signalled, Some(9), 9)], asked),
+            (&[(E::Ended, Some(137), 1), (E::Signalled, Some(9), 9_000)], None),
             (&[(E::Ended, Some(1), 1), (E::Stopped, None, 9_000)], None),
             (
                 &[(E::Signalled, Some(15), 1), (E::Ended, Some(0), 2), (E::Started, None, 3), (E::Ended, Some(1), 4)],
