@@ -15,9 +15,10 @@ use crate::jitter::Jitter;
 use crate::ledger::{LedgerHandle, Life, StartError};
 use crate::model::{Clock, HostStatus, SystemClock};
 use crate::store::{LeaseHolder, LeaseWord, Store, StoreFactory};
+use crate::supervisor::{LedgerSupervisor, SupervisorArgs, SupervisorMessage};
 #[cfg(feature = "http")]
-use crate::supervisor::Child;
-use crate::supervisor::{InFlight, LedgerSupervisor, LiveCounts, Status, SupervisorArgs, SupervisorMessage};
+use crate::telemetry::Child;
+use crate::telemetry::{InFlight, LiveCounts, Status};
 
 /// Puts a ledger together. Unless told otherwise it is a service that migrates, on the daemon and the database of the
 /// configuration.

@@ -16,9 +16,9 @@ use crate::joined::joined;
 use crate::model::{FailureKind, HostName, PassFailure, PassReport, Revision};
 use crate::store::{RegistryConnections, Store, StoreError};
 use crate::supervisor::{
-    Delivered, Status, Subscription, SubscriptionId, SupervisorMessage, channel as channel_outlet, shutdown_bound,
-    to_actor,
+    Delivered, Subscription, SubscriptionId, SupervisorMessage, channel as channel_outlet, shutdown_bound, to_actor,
 };
+use crate::telemetry::Status;
 
 /// A ledger's tree of actors.
 #[derive(Debug)]

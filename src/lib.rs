@@ -13,6 +13,8 @@
 //! http        the API and the page, a guest of the supervisor
 //! notify      who is told without asking, another guest
 //! anchor      what stands for it in the tree of a larger application
+//! reply       how actors answer without knowing who asks
+//! telemetry   what the ledger counts and says of itself
 //! model       the words of all of them as types
 //! config      every key, its default and its reason
 //! simulation  a simulated daemon, and a proxy with faults
@@ -96,8 +98,6 @@ pub mod docker;
 mod ear;
 pub mod events;
 #[cfg(feature = "http")]
-mod heart;
-#[cfg(feature = "http")]
 mod http;
 mod jitter;
 mod joined;
@@ -110,6 +110,7 @@ pub mod reply;
 pub mod simulation;
 pub mod store;
 pub mod supervisor;
+pub mod telemetry;
 #[cfg(feature = "http")]
 mod telling;
 pub mod tick;

@@ -13,8 +13,8 @@ use super::one_pass::listen;
 use super::settings::KEYS;
 use crate::config::{Config, database_without_password};
 use crate::docker::find_endpoint;
-use crate::heart::Heart;
 use crate::model::{HostStatus, PassId, PassReport};
+use crate::telemetry::Liveness;
 use crate::{LedgerBuilder, LedgerHandle};
 
 pub(super) fn execute(arguments: &RunArguments, context: &Context) -> Result<Exit, Failure> {
@@ -170,7 +170,7 @@ fn changed_keys(running: &Config, read: &Config) -> Vec<&'static str> {
 /// answers for our own loops, never for the daemon's health.
 async fn keep_manager_informed(ledger: LedgerHandle, manager: Manager) {
     let mut status = ledger.watch_status();
-    let heart = Heart::new(ledger.heartbeat(), BEATS_WITHIN);
+    let liveness = Liveness::new(ledger.heartbeat(), BEATS_WITHIN);
     let mut told: Option<PassId> = None;
     let mut watchdog = sd_notify::watchdog_enabled().map(|limit| tokio::time::interval(half(limit)));
     loop {
@@ -184,7 +184,7 @@ async fn keep_manager_informed(ledger: LedgerHandle, manager: Manager) {
             tokio::select! {
                 changed = status.changed() => break changed,
                 () = tick(&mut watchdog) => {
-                    if heart.beats() {
+                    if liveness.is_alive() {
                         manager.tell(News::Watchdog);
                     }
                 }

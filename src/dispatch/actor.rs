@@ -17,11 +17,12 @@ use super::refusals::Standing;
 use super::rules::RuleSet;
 use super::{DispatchEvent, DispatchMessage, PassOrder};
 use crate::config::Config;
-use crate::docker::{CallProgress, DaemonError, DockerMessage, Lane, Listed, Refusals};
+use crate::docker::{CallProgress, DaemonError, DockerMessage, Listed, Refusals};
+use crate::model::Lane;
 use crate::model::{Clock, DaemonCall, Epoch, OpId, PassReport, Scope};
 use crate::reply::{Callback, Reply};
 use crate::store::{Opened, StoreError, StoreMessage};
-use crate::supervisor::{InFlight, Pulse};
+use crate::telemetry::{InFlight, Pulse};
 
 /// The actor of the pass.
 #[derive(Debug)]

@@ -7,7 +7,8 @@ use ractor::ActorRef;
 use super::actor::DispatchState;
 use super::calls::LANE_GRACE;
 use super::{DispatchEvent, DispatchMessage};
-use crate::docker::{DETAILS_AT_ONCE, DockerMessage, Lane};
+use crate::docker::{DETAILS_AT_ONCE, DockerMessage};
+use crate::model::Lane;
 use crate::model::{ContainerId, Inspected, OpId};
 use crate::reply::Reply;
 use crate::store::{DetailsReport, StoreError, StoreMessage};
@@ -138,7 +139,7 @@ pub(super) mod tests {
     use crate::docker::Refusals;
     use crate::model::{Epoch, RowId, SystemClock};
     use crate::reply::Callback;
-    use crate::supervisor::{InFlight, Pulse};
+    use crate::telemetry::{InFlight, Pulse};
 
     /// Stands for any other actor.
     struct Deaf<M>(PhantomData<fn(M)>);

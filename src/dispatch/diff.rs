@@ -7,15 +7,13 @@ use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use super::RowWrite;
-use super::differences::{binding_differences, differences};
-use super::sight::Sight;
-use super::since::Since;
-use crate::dispatch::{Assignment, Picture, Verdict};
+use self::sight::Sight;
+use super::rules::{Assignment, Picture, Verdict};
 use crate::model::{
     Binding, ChangeCause, ContainerId, ContainerState, Differences, Inspected, LedgerRow, ListedContainer, News,
-    Observed, RowId, Starts, Timestamp, Told, Unassigned,
+    Observed, RowId, Since, Starts, Timestamp, Told, Unassigned, binding_differences, differences,
 };
+use crate::store::RowWrite;
 
 /// What the difference is made of.
 #[derive(Clone, Copy, Debug)]
@@ -365,5 +363,6 @@ fn has_foreign_state(row: &LedgerRow) -> bool {
 
 mod removals;
 mod scaling;
+mod sight;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,8 @@ use super::actor::DispatchState;
 use super::calls::LANE_GRACE;
 use super::pass::{Event, Finished};
 use super::{DispatchEvent, DispatchMessage};
-use crate::docker::{Connection, DockerMessage, Identified, Lane};
+use crate::docker::{Connection, DockerMessage, Identified};
+use crate::model::Lane;
 use crate::model::OpId;
 use crate::reply::Reply;
 

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use ractor::ActorRef;
 
-use crate::docker::{CallProgress, DaemonError, DockerMessage, Identified, ImageAnswer, Lane, Listed};
+use crate::docker::{CallProgress, DaemonError, DockerMessage, Identified, ImageAnswer, Listed};
+use crate::model::Directory;
+use crate::model::Lane;
 use crate::model::{
     ContainerId, Epoch, Examined, ImageId, Inspected, LedgerRow, News, OpId, PassId, PassReport, Scope, Trigger,
 };
 use crate::reply::Reply;
-use crate::store::{CommitReport, DetailsReport, Directory, Opened, StoreError, StoreMessage};
+use crate::store::{CommitReport, DetailsReport, Opened, StoreError, StoreMessage};
 
 /// A message to DispatchActor.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ mod calls;
 mod conditions;
 mod debts;
 mod details;
+mod diff;
 mod directory;
 mod identification;
 mod message;
@@ -25,10 +26,7 @@ pub use message::{DispatchEvent, DispatchMessage, PassOrder, Peer};
 pub use preview::{Preview, preview};
 #[cfg(feature = "http")]
 pub(crate) use rules::RuleSet;
-#[cfg(test)]
-pub(crate) use rules::fixtures;
 #[cfg(feature = "cli")]
 pub(crate) use rules::is_adoptable;
-pub(crate) use rules::{Assignment, Picture, SlotEnd, Verdict};
 #[cfg(feature = "http")]
 pub(crate) use rules::{OwnLabels, dispute, own_labels};

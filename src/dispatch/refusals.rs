@@ -9,7 +9,8 @@ use super::DispatchMessage;
 use super::actor::DispatchState;
 use super::calls::LANE_GRACE;
 use crate::config::ImageLabels;
-use crate::docker::{DockerMessage, Lane, Refusals, unanswered};
+use crate::docker::{DockerMessage, Refusals, unanswered};
+use crate::model::Lane;
 use crate::model::{DaemonCall, OpId, Refusal};
 use crate::reply::Reply;
 

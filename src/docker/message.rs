@@ -8,35 +8,6 @@ use super::Identified;
 use crate::model::{Claims, ContainerId, DaemonCall, Examined, ImageId, Inspected, Listing, Scope};
 use crate::reply::Reply;
 
-/// Which calls an instance of DockerActor makes. Each lane is its own instance, so that one that hangs is killed alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Lane {
-    /// List, image look-ups, verify.
-    Pass,
-    /// Who the daemon is, and what was refused once more: beside the passes.
-    Identity,
-    /// Inspects after the commit.
-    Details,
-    /// Start, stop, restart, remove.
-    Actions,
-    /// The one `_ping` that waits for a daemon that does not answer.
-    Probe,
-}
-
-impl Lane {
-    /// The word in logs.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Identity => "identity",
-            Self::Details => "details",
-            Self::Actions => "actions",
-            Self::Probe => "probe",
-        }
-    }
-}
-
 /// A request to one lane. The call ends when the actor is killed, and its reply is dropped.
 #[derive(Debug)]
 pub enum DockerMessage {

@@ -59,7 +59,7 @@ pub(crate) use decoder::ListDecoder;
 pub(crate) use endpoint::find_endpoint;
 pub use endpoint::{Endpoint, EndpointError, SshEndpoint, TlsEndpoint, TlsFiles, UsualSockets, resolve_endpoint};
 pub use identity::Identified;
-pub use message::{Action, Connection, DaemonError, DockerMessage, Grace, ImageAnswer, Lane, Listed};
+pub use message::{Action, Connection, DaemonError, DockerMessage, Grace, ImageAnswer, Listed};
 pub use progress::CallProgress;
 pub(crate) use questions::DETAILS_AT_ONCE;
 pub use questions::Questions;

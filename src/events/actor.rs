@@ -10,13 +10,13 @@ use super::batches::Batches;
 use super::gathered::Gathered;
 use super::reader::{Reader, Shared};
 use super::reopening::Reopening;
-use super::{EventsMessage, Loss, StreamNews, StreamStatus};
+use super::{EventsMessage, Loss, StreamNews};
 use crate::config::Config;
 use crate::docker::ContainerSource;
 use crate::jitter::Jitter;
 use crate::model::{Clock, Epoch, whole_millis};
 use crate::reply::{Callback, Reply};
-use crate::supervisor::{LiveCounts, Pulse};
+use crate::telemetry::{LiveCounts, Pulse, StreamStatus};
 use crate::timer::Timer;
 
 /// The actor of the daemon's event stream.

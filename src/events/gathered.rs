@@ -11,7 +11,7 @@ use super::starts::StartLog;
 use crate::config::Config;
 use crate::docker::StreamItem;
 use crate::model::{ContainerId, DaemonEvent, EventAction, News, Starts, Timestamp, Told};
-use crate::supervisor::LiveCounts;
+use crate::telemetry::LiveCounts;
 
 /// Now, by both clocks.
 #[derive(Clone, Copy, Debug)]

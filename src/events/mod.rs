@@ -28,10 +28,8 @@ mod reader;
 mod reopening;
 mod requests;
 mod starts;
-mod status;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use actor::{EventsActor, EventsArgs, STREAM_GRACE};
 pub use message::{EventsMessage, Loss, StreamNews};
-pub use status::StreamStatus;

@@ -18,7 +18,7 @@ use crate::model::{
     Timestamp, Trigger,
 };
 use crate::reply::{Callback, Reply};
-use crate::supervisor::{LiveCounts, Pulse};
+use crate::telemetry::{LiveCounts, Pulse, StreamStatus};
 
 const SECOND: Duration = Duration::from_secs(1);
 const NANOS: i64 = 1_000_000_000;

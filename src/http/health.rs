@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::shared::Shared;
 use crate::model::HostStatus;
-use crate::supervisor::Status;
+use crate::telemetry::Status;
 
 pub(super) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(healthz, ask_healthz)).routes(routes!(readyz, ask_readyz))
@@ -46,7 +46,7 @@ struct Readiness {
 ))]
 async fn healthz(State(shared): State<Shared>) -> Response {
     let (status, word) =
-        if shared.heart.beats() { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "hangs") };
+        if shared.liveness.is_alive() { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "hangs") };
     (status, Json(Health { status: word })).into_response()
 }
 

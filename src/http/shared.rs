@@ -15,9 +15,9 @@ use super::rates::Rates;
 use super::turns::Turns;
 use crate::LedgerHandle;
 use crate::config::{Config, without_password};
-use crate::heart::Heart;
 use crate::store::{Readers, Store, StoreError};
 use crate::supervisor::SupervisorMessage;
+use crate::telemetry::Liveness;
 
 /// Streams of changes at the same time: with each of their queues full, some 200 MiB; as a rule next to nothing.
 pub(super) const MOST_STREAMS: usize = 512;
@@ -49,7 +49,7 @@ pub(super) struct Shared {
     pub(super) guard: Arc<Guard>,
     pub(super) rates: Arc<Rates>,
     /// Whether our own loops turn.
-    pub(super) heart: Heart,
+    pub(super) liveness: Liveness,
     /// Where work goes on that must come to its end whatever becomes of the server.
     pub(super) ledgers_runtime: Handle,
 }
@@ -65,7 +65,7 @@ impl Shared {
         let config = Arc::clone(&ledger.config);
         let readers = Readers::new(Arc::clone(&config), ledger.status().in_flight());
         let rates = Arc::new(Rates::new(config.http.rate));
-        let heart = Heart::new(ledger.heartbeat(), BEATS_WITHIN);
+        let liveness = Liveness::new(ledger.heartbeat(), BEATS_WITHIN);
         Self {
             ledger,
             config,
@@ -78,7 +78,7 @@ impl Shared {
             requests,
             guard,
             rates,
-            heart,
+            liveness,
             ledgers_runtime: Handle::current(),
         }
     }

@@ -9,9 +9,12 @@ mod change_filter;
 mod clock;
 mod condition;
 mod container;
+mod differences;
+mod directory;
 mod event;
 mod future;
 mod ids;
+mod lane;
 mod notification;
 mod pass;
 mod ports;
@@ -20,6 +23,7 @@ mod registry;
 mod row;
 #[cfg(feature = "http")]
 mod schema;
+mod since;
 mod time;
 mod words;
 
@@ -33,9 +37,12 @@ pub use container::{
     Claims, Completeness, DaemonIdentity, Examined, ExaminedContainer, ForeignLabel, HealthFact, Inspected,
     InspectedDetails, ListedContainer, Listing, Ports, Quarantined,
 };
+pub(crate) use differences::{binding_differences, changed_columns, differences, without_attention};
+pub use directory::{Directory, DirectoryKeys, Elsewhere, RowKeys};
 pub use event::{DaemonEvent, Dirt, EventAction, HealthWord, News, Starts, Told};
 pub use future::BoxFuture;
 pub use ids::{ContainerId, Epoch, HostName, ImageId, OpId, PassId, Revision, RowId, WorkloadId};
+pub use lane::Lane;
 pub use notification::{Notification, NotifyEvent, ReceiverKind};
 pub use pass::{FailureKind, PassFailure, PassOutcome, PassReport, Scope, Trigger, Unassigned, UnassignedReason};
 pub use ports::{Port, lowest_tcp_port, ports};
@@ -46,6 +53,7 @@ pub use registry::{
     Project, Registered, Route, Site, Stack, Stage, Workload,
 };
 pub use row::{Binding, DeployerColumns, LedgerRow, Observed, StoredRow};
+pub(crate) use since::Since;
 pub use time::Timestamp;
 pub(crate) use time::whole_millis;
 pub use words::{ContainerState, WorkloadKind};

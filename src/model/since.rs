@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use crate::model::{ContainerState, ExaminedContainer, InspectedDetails, ListedContainer, Observed, Timestamp, Told};
+use super::{ContainerState, ExaminedContainer, InspectedDetails, ListedContainer, Observed, Timestamp, Told};
 
 /// The begin of a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Since {
+pub(crate) struct Since {
     /// When.
-    pub(super) at: Timestamp,
+    pub(crate) at: Timestamp,
     /// Set where that is no more than the moment of the list that first showed it: it began after this one, and an inspect
     /// may say when.
-    pub(super) after: Option<Timestamp>,
+    pub(crate) after: Option<Timestamp>,
 }
 
 /// What a list tells in whole seconds began within this.
@@ -23,7 +23,7 @@ impl Since {
     ///
     /// It began after the state before it, whatever the daemon's clock says, and is not later than the list. An inspect is
     /// more exact than an event, and tells nothing of a container that was thawed.
-    pub(super) fn met(
+    pub(crate) fn met(
         container: &ListedContainer,
         examined: Option<&ExaminedContainer>,
         told: Option<&Told>,
@@ -43,7 +43,7 @@ impl Since {
     }
 
     /// The begin of being missing: when the daemon told that it removed the container, else the list that lacked it.
-    pub(super) fn lost(told: Option<&Told>, before: &Observed, listed_at: Timestamp) -> Self {
+    pub(crate) fn lost(told: Option<&Told>, before: &Observed, listed_at: Timestamp) -> Self {
         let removed = turn_to(told, &ContainerState::Missing);
         let removed = removed.filter(|at| before.state_since.is_none_or(|since| *at > since));
         match removed {
@@ -53,7 +53,7 @@ impl Since {
     }
 
     /// What an event that came later makes of a begin that only a list told. `None` if it stands.
-    pub(super) fn dated(self, state: &ContainerState, told: Option<&Told>) -> Option<Self> {
+    pub(crate) fn dated(self, state: &ContainerState, told: Option<&Told>) -> Option<Self> {
         let at = turn_to(told, state)?;
         let is_better = self.after.is_some_and(|after| at > after && at <= self.at);
         is_better.then_some(Self { at, after: None })
@@ -61,7 +61,7 @@ impl Since {
 
     /// What an inspect that came later makes of it: the begin that it tells, if only a list told it before, or if the
     /// container began anew in between. `None` if it stands.
-    pub(super) fn corrected(self, state: &ContainerState, details: &InspectedDetails, now: Timestamp) -> Option<Self> {
+    pub(crate) fn corrected(self, state: &ContainerState, details: &InspectedDetails, now: Timestamp) -> Option<Self> {
         let told = details.since(state)?;
         let is_better = self.after.is_some_and(|after| told > after && told <= self.at);
         let is_later = told > self.at && told <= now;
@@ -78,8 +78,23 @@ fn turn_to(told: Option<&Told>, state: &ContainerState) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dispatch::fixtures::{container, in_state, row};
-    use crate::model::EventAction;
+    use crate::model::{Claims, ContainerId, EventAction, HealthFact, Ports};
+
+    fn running() -> ListedContainer {
+        ListedContainer {
+            id: ContainerId::new("c"),
+            name: "c".into(),
+            image_ref: "app:1".into(),
+            image_id: None,
+            state: ContainerState::Running,
+            exit_code: None,
+            health: HealthFact::Absent,
+            created_at: None,
+            ports: Ports::default(),
+            claims: Claims::default(),
+            ignored_by_label: None,
+        }
+    }
 
     const fn second(second: i64) -> Timestamp {
         Timestamp::from_millis(second * 1_000)
@@ -87,7 +102,7 @@ mod tests {
 
     /// Of a running container that was in another state since the second 100; the list came at 200.
     fn met(inspected: Option<i64>, event: Option<(EventAction, i64)>, before: Option<i64>) -> Since {
-        let listed = container(1);
+        let listed = running();
         let examined = inspected.map(|started| {
             let details = InspectedDetails {
                 state: Some(ContainerState::Running),
@@ -98,10 +113,8 @@ mod tests {
         });
         let told =
             event.map(|(action, at)| Told { at: second(at), turn: Some((action, second(at))), ..Told::default() });
-        let before = before.map(|since| {
-            let stopped = row("r", "p", &in_state(ContainerState::Stopped, container(1)));
-            Observed { state_since: Some(second(since)), ..stopped.observed }
-        });
+        let before = before
+            .map(|since| Observed { state_since: Some(second(since)), ..Observed::unseen(ContainerState::Stopped) });
         Since::met(&listed, examined.as_ref(), told.as_ref(), before.as_ref(), second(200))
     }
 
@@ -132,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_container_is_created_since_its_creation_and_never_before_it() {
-        let listed = in_state(ContainerState::Created, container(7));
+        let listed = ListedContainer { state: ContainerState::Created, created_at: Some(second(7)), ..running() };
         let since = Since::met(&listed, None, None, None, second(200));
         assert_eq!(since, Since { at: Timestamp::from_millis(7_999), after: Some(Timestamp::default()) });
         let at_once = Since::met(&listed, None, None, None, Timestamp::from_millis(7_200));
@@ -184,7 +197,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_so_since_its_removal_was_told() {
-        let before = row("r", "p", &container(1)).observed;
+        let before = Observed { state_since: Some(second(500)), ..Observed::unseen(ContainerState::Running) };
         let removed = |at| Told { at: second(at), turn: Some((EventAction::Removed, second(at))), ..Told::default() };
         assert_eq!(before.state_since, Some(second(500)));
         let exact = |at| Since { at: second(at), after: None };

@@ -18,7 +18,7 @@ use crate::model::{
     Revision, RowId, StoredRow, Timestamp,
 };
 use crate::store::{NotificationPlace, Readers, RowFilter, Store, StoreError};
-use crate::supervisor::{Status, Told};
+use crate::telemetry::{DeliveryOutcome, Status};
 
 /// Between two looks while the ledger says nothing: what deployers, operators and other processes write, and a host that
 /// grows stale by itself.
@@ -250,7 +250,7 @@ impl Follower {
         loop {
             match self.try_once(notification).await {
                 Ok(()) => {
-                    live.told(self.kind, Told::Delivered);
+                    live.told(self.kind, DeliveryOutcome::Delivered);
                     if failures > 0 {
                         tracing::info!(receiver = %self.kind, failures, "notifications are taken again");
                     }
@@ -258,7 +258,7 @@ impl Follower {
                 }
                 Err(error) => {
                     failures += 1;
-                    live.told(self.kind, Told::Failed);
+                    live.told(self.kind, DeliveryOutcome::Failed);
                     // A fault of ours does not pass by waiting, and those behind this one are to be told.
                     let is_ours = matches!(error, TellError::Panicked(_));
                     let age = if is_ours { Duration::MAX } else { notification.at.age(Timestamp::now()) };
@@ -266,7 +266,7 @@ impl Follower {
                     match retry::next(failures, begun.elapsed(), age, give_up_after, self.jitter.next()) {
                         Next::After(wait) => self.wait(notification, failures, &error, wait).await,
                         Next::GiveUp => {
-                            live.told(self.kind, Told::Dropped);
+                            live.told(self.kind, DeliveryOutcome::Dropped);
                             tracing::error!(receiver = %self.kind, id = %notification.id, %error, "a notification is told no more and is dropped");
                             return;
                         }

@@ -8,10 +8,10 @@ use super::plan::{Call, FaultPlan, PlannedFault};
 use crate::config::Config;
 use crate::joined::joined;
 use crate::model::{BoxFuture, Completeness, ContainerId, LedgerRow, PassId, Revision, RowId, Scope, Timestamp};
+use crate::model::{Directory, DirectoryKeys, RowKeys};
 use crate::store::{
-    ChangesPage, CommitPlan, CommitReport, DetailsReport, DetailsWrite, Directory, DirectoryKeys, Lease, LeaseHolder,
-    LedgerReader, LedgerSnapshot, LedgerStore, NewBinding, OpenMode, Opened, RowKeys, Store, StoreError, StoreFactory,
-    lease_time_to_live,
+    ChangesPage, CommitPlan, CommitReport, DetailsReport, DetailsWrite, Lease, LeaseHolder, LedgerReader,
+    LedgerSnapshot, LedgerStore, NewBinding, OpenMode, Opened, Store, StoreError, StoreFactory, lease_time_to_live,
 };
 
 /// The database of a configuration, as it is reached by way of a plan. As with the real one, a call that nobody waits for

@@ -8,7 +8,6 @@ use facts::write_facts;
 
 use super::changes::{NewChange, Revisions, differences_text, record};
 use super::db::{Db, locked};
-use super::differences::collect;
 use super::fault::Fault;
 use super::foreign::{last_note, tell_by_ourselves};
 use super::forget::{Doomed, doomed, forget, tell_forgotten};
@@ -18,7 +17,7 @@ use super::schema::{containers, workloads};
 use super::{RegistryError, StoreError};
 use crate::model::{
     ChangeCause, ClaimRequest, ContainerId, ContainerState, Differences, HostName, Revision, RowId, WorkloadId,
-    WorkloadKind,
+    WorkloadKind, changed_columns,
 };
 
 impl Store {
@@ -281,7 +280,7 @@ impl Claim<'_> {
             (kept.clone(), named.map_or(kept, |named| named.and_then(text)))
         };
         let of = |column, (from, to)| (column, from, to);
-        collect([
+        changed_columns([
             of("container_id", named(columns.container_id, kept(|stored| stored.container_id.as_deref()))),
             of("role", named(columns.role, kept(|stored| Some(&stored.role)))),
             of("stage_id", named(columns.stage_id, kept(|stored| stored.stage_id.as_deref()))),

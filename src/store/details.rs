@@ -4,17 +4,15 @@ use diesel::prelude::*;
 
 use super::changes::{NewChange, Revisions, differences_text, record};
 use super::db::{Db, locked};
-use super::differences::differences;
 use super::fault::Fault;
 use super::lease::{Lease, fence};
 use super::open::Store;
 use super::plan::DetailsWrite;
 use super::schema::containers;
-use super::since::Since;
 use super::{DetailsReport, StoreError};
 use crate::model::{
-    AttentionSet, ChangeCause, ContainerState, Differences, HealthFact, InspectedDetails, Observed, Revision,
-    Timestamp, is_image_name,
+    AttentionSet, ChangeCause, ContainerState, Differences, HealthFact, InspectedDetails, Observed, Revision, Since,
+    Timestamp, differences, is_image_name,
 };
 
 impl Store {

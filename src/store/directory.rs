@@ -4,13 +4,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
+use super::StoreError;
 use super::db::Db;
 use super::fault::Fault;
 use super::open::Store;
 use super::registry::{add_stack_if_new, is_name};
 use super::rows::kind_of;
 use super::schema::{containers, hosts, stack_adopted_names, stacks, workloads};
-use super::{Directory, DirectoryKeys, Elsewhere, StoreError};
+use crate::model::{Directory, DirectoryKeys, Elsewhere};
 use crate::model::{HostName, WorkloadId, WorkloadKind};
 
 /// Keys in one query: far below the number of values that either database takes.

@@ -10,12 +10,13 @@ use diesel::prelude::*;
 use super::StoreError;
 use super::changes::{NewChange, Revisions, differences_text, record};
 use super::db::{Db, locked};
-use super::differences::without_attention;
 use super::fault::Fault;
 use super::lease::{Lease, fence};
 use super::open::Store;
 use super::schema::{changes, containers, foreign_writes};
-use crate::model::{ChangeCause, ContainerState, Difference, Differences, HostName, Revision, RowId, Timestamp};
+use crate::model::{
+    ChangeCause, ContainerState, Difference, Differences, HostName, Revision, RowId, Timestamp, without_attention,
+};
 
 /// Notes that are told in one transaction: what remains is told by the next look.
 const AT_ONCE: i64 = 500;

@@ -4,10 +4,9 @@ use diesel::prelude::*;
 
 use super::changes::{NewChange, Revisions, differences_text, record};
 use super::db::Db;
-use super::differences::without_attention;
 use super::foreign::tell_removals_by_ourselves;
 use super::schema::containers;
-use crate::model::{ChangeCause, ContainerState, Revision};
+use crate::model::{ChangeCause, ContainerState, Revision, without_attention};
 
 /// What a change tells of a row that is removed.
 #[derive(Queryable, Selectable)]

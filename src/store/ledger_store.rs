@@ -7,10 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::plan::{CommitPlan, CommitReport, DetailsWrite};
-use super::{
-    ChangesPage, DetailsReport, Directory, DirectoryKeys, LedgerSnapshot, NewBinding, Opened, RowKeys, StoreError,
-};
+use super::{ChangesPage, DetailsReport, LedgerSnapshot, NewBinding, Opened, StoreError};
 use crate::model::{BoxFuture, LedgerRow, Revision, Scope};
+use crate::model::{Directory, DirectoryKeys, RowKeys};
 
 /// The ledger of one host during one life of StoreActor, which makes one call at a time.
 ///

@@ -14,8 +14,6 @@ mod connections;
 mod counts;
 mod db;
 mod details;
-mod diff;
-mod differences;
 mod directory;
 mod dismiss;
 mod fault;
@@ -44,8 +42,6 @@ mod registry;
 mod retention_clock;
 mod rows;
 mod schema;
-mod sight;
-mod since;
 mod staged;
 #[cfg(all(test, feature = "sqlite"))]
 mod tests;
@@ -62,14 +58,10 @@ pub use claims::ClaimedRow;
 pub(crate) use connections::RegistryConnections;
 #[cfg(feature = "http")]
 pub use counts::{FileSizes, RowCounts};
-pub(crate) use diff::{DiffInput, Difference, diff};
 pub use holder::{LeaseHolder, is_holder_dead};
 pub use lease::{Lease, lease_time_to_live};
 pub use ledger_store::{LedgerReader, LedgerStore, StoreFactory};
-pub use message::{
-    DetailsReport, Directory, DirectoryKeys, Elsewhere, NewBinding, Opened, RegistryError, RowKeys, StoreError,
-    StoreMessage,
-};
+pub use message::{DetailsReport, NewBinding, Opened, RegistryError, StoreError, StoreMessage};
 pub use notifications::NotificationPlace;
 pub use open::{OpenMode, Store};
 pub use plan::{CommitPlan, CommitReport, DetailsWrite, HostStamp, PassStamp, RowWrite};

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::{OpenMode, Store, StoreError};
 use crate::config::Config;
 use crate::joined::joined;
-use crate::supervisor::InFlight;
+use crate::telemetry::InFlight;
 
 /// Reads at the same time. More of them only take turns on the same disk and the same cores, which a pass that begins then
 /// has to share with all of them; each keeps a thread and a connection.

@@ -8,10 +8,9 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use super::pass::UNSEEN_ROWS;
-use super::{
-    CommitPlan, DirectoryKeys, HostStamp, LeaseHolder, NewParent, OpenMode, PassStamp, Store, lease_time_to_live,
-};
+use super::{CommitPlan, HostStamp, LeaseHolder, NewParent, OpenMode, PassStamp, Store, lease_time_to_live};
 use crate::config::Config;
+use crate::model::DirectoryKeys;
 use crate::model::{Completeness, HostStatus, PassId, PassOutcome, Scope, Timestamp, Trigger};
 
 fn store(directory: &tempfile::TempDir) -> Store {

@@ -13,13 +13,11 @@ use super::plan::{CommitPlan, CommitReport, DetailsWrite};
 use super::retention_clock::RetentionClock;
 use super::threaded_reader::ThreadedReader;
 use super::tries::{FIRST_BOUND, LifeTries, Tries, Try};
-use super::{
-    DetailsReport, Directory, DirectoryKeys, Lease, LeaseHolder, NewBinding, OpenMode, Opened, RowKeys, Store,
-    StoreError, lease_time_to_live,
-};
+use super::{DetailsReport, Lease, LeaseHolder, NewBinding, OpenMode, Opened, Store, StoreError, lease_time_to_live};
 use crate::config::Config;
 use crate::joined::joined;
 use crate::model::{BoxFuture, LedgerRow, Scope, Timestamp};
+use crate::model::{Directory, DirectoryKeys, RowKeys};
 
 /// The database of a configuration. A call whose future is dropped ends on its thread all the same: then its generation
 /// is refused, or was whole before the next one was given out.

@@ -6,7 +6,6 @@ use diesel::prelude::*;
 
 use super::changes::{NewChange, Revisions, differences_text, record, record_inserted};
 use super::db::{Db, each_backend, locked};
-use super::differences::without_attention;
 use super::fault::{Fault, FaultKind, kind_of};
 use super::foreign::tell_removals_by_ourselves;
 use super::judge::{Judgement, can_be_left, judge};
@@ -18,7 +17,7 @@ use super::rows::{
 };
 use super::schema::{containers, workloads};
 use super::upserts::{attend, observe, rebind, see_first};
-use crate::model::{ChangeCause, ContainerState, HostName, Revision, RowId, Timestamp};
+use crate::model::{ChangeCause, ContainerState, HostName, Revision, RowId, Timestamp, without_attention};
 
 /// Rows in one statement: 30 values each stay below the 32,766 that SQLite takes.
 const ROWS_PER_STATEMENT: usize = 1_000;

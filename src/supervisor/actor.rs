@@ -9,20 +9,20 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::guest::GuestFactory;
-use super::in_flight::InFlight;
-use super::live::LiveCounts;
-use super::policy::{Backoff, Intensity, RestartCause};
-use super::pulse::{Pulse, Vigil};
+use super::policy::{Backoff, Intensity};
 use super::subscribers::Subscribers;
+use super::vigil::Vigil;
 use super::wiring::Wiring;
-use super::{Child, Status, SupervisorMessage, shutdown};
+use super::{SupervisorMessage, shutdown};
 use crate::config::Config;
 use crate::dispatch::{DispatchEvent, DispatchMessage, Peer};
-use crate::docker::{DockerMessage, Lane, SourceFactory};
+use crate::docker::{DockerMessage, SourceFactory};
 use crate::jitter::Jitter;
+use crate::model::Lane;
 use crate::model::{Clock, Epoch, FailureKind, PassFailure, PassReport};
 use crate::reply::Reply;
 use crate::store::{LeaseWord, StoreError, StoreEvent, StoreFactory, StoreMessage, lease_time_to_live};
+use crate::telemetry::{Child, InFlight, LiveCounts, Pulse, RestartCause, Status};
 use crate::tick::{TickEvent, TickMessage};
 
 /// The root of the tree.

@@ -4,14 +4,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ractor::{Actor, ActorCell, ActorRef, SpawnErr};
 
+use super::SupervisorMessage;
 use super::actor::SupervisorState;
-use super::{Child, Pulse, SupervisorMessage};
 use crate::dispatch::{DispatchActor, DispatchArgs};
-use crate::docker::{DockerActor, DockerArgs, Lane, Questions};
+use crate::docker::{DockerActor, DockerArgs, Questions};
 use crate::events::{EventsActor, EventsArgs, STREAM_GRACE};
 use crate::model::Epoch;
+use crate::model::Lane;
 use crate::reply::Callback;
 use crate::store::{StoreActor, StoreArgs, StoreMessage};
+use crate::telemetry::{Child, Pulse};
 use crate::tick::{TickActor, TickArgs, TickMessage};
 
 impl SupervisorState {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use ractor::{ActorCell, ActorRef, SpawnErr};
 use tokio::task::JoinHandle;
 
+use super::SupervisorMessage;
 use super::actor::{Slot, SupervisorState};
-use super::{Child, RestartCause, SupervisorMessage};
-use crate::docker::Lane;
+use crate::model::Lane;
 use crate::model::{Epoch, FailureKind, PassFailure, whole_millis};
+use crate::telemetry::{Child, RestartCause};
 
 /// How long a killed child may take to die before it is left behind: it hangs in synchronous code then.
 const TIME_TO_DIE: Duration = Duration::from_secs(1);

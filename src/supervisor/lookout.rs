@@ -5,13 +5,13 @@ use std::time::Duration;
 use ractor::ActorRef;
 use tokio::time::{Instant, timeout};
 
+use super::SupervisorMessage;
 use super::actor::SupervisorState;
 use super::delivery::{Outlet, SubscriptionId};
-use super::pulse::BEAT;
 use super::subscribers::{PAGE, Question};
-use super::{Child, RestartCause, SupervisorMessage};
 use crate::model::{HostStatus, OpId, Revision};
 use crate::store::{ChangesPage, LedgerSnapshot, StoreError};
+use crate::telemetry::{BEAT, Child, Pulse, RestartCause};
 
 impl SupervisorState {
     pub(super) fn look_around(&mut self, myself: &ActorRef<SupervisorMessage>) {
@@ -25,10 +25,10 @@ impl SupervisorState {
         drop(myself.send_after(BEAT, || SupervisorMessage::LookAround));
     }
 
-    /// Who hangs in synchronous code is killed; while nobody does, the heart beats.
+    /// A child that hangs in synchronous code is killed; while none does, the heartbeat counts up.
     fn look_at_pulses(&mut self, myself: &ActorRef<SupervisorMessage>) {
         self.vigil.look(Instant::now());
-        let is_silent = |pulse: &super::Pulse| self.vigil.is_wedged(pulse.stamped());
+        let is_silent = |pulse: &Pulse| self.vigil.is_wedged(pulse.stamped());
         let wedged = self.slots.iter().filter(|(_, slot)| slot.pulse.as_ref().is_some_and(is_silent));
         let wedged: Vec<Child> = wedged.map(|(child, _)| *child).collect();
         if wedged.is_empty() {

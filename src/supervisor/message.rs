@@ -1,58 +1,16 @@
 //! What the supervisor hears.
 
-use std::fmt;
 use std::net::SocketAddr;
 
 use ractor::RpcReplyPort;
 
 use super::delivery::{Outlet, SubscriptionId};
 use crate::dispatch::DispatchEvent;
-use crate::docker::{Action, DaemonError, ImageAnswer, Lane};
-use crate::events::StreamStatus;
+use crate::docker::{Action, DaemonError, ImageAnswer};
 use crate::model::{ContainerId, Epoch, Examined, ImageId, OpId, PassReport, Revision};
 use crate::store::{ChangesPage, LedgerSnapshot, StoreError, StoreEvent};
+use crate::telemetry::{Child, StreamStatus};
 use crate::tick::TickEvent;
-
-/// A child of the supervisor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Child {
-    /// TickActor.
-    Tick,
-    /// DispatchActor.
-    Dispatch,
-    /// One lane of DockerActor.
-    Docker(Lane),
-    /// StoreActor.
-    Store,
-    /// EventsActor; only where passes run by themselves.
-    Events,
-    /// HttpActor; only where the ledger is served.
-    Http,
-    /// NotifyActor; only where somebody is to be told.
-    Notify,
-}
-
-impl Child {
-    /// Whether it is a guest: it speaks to the ledger as any caller would, and no pass needs it.
-    #[must_use]
-    pub const fn is_guest(self) -> bool {
-        matches!(self, Self::Http | Self::Notify)
-    }
-}
-
-impl fmt::Display for Child {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tick => f.write_str("tick"),
-            Self::Dispatch => f.write_str("dispatch"),
-            Self::Docker(lane) => write!(f, "docker/{}", lane.as_str()),
-            Self::Store => f.write_str("store"),
-            Self::Events => f.write_str("events"),
-            Self::Http => f.write_str("http"),
-            Self::Notify => f.write_str("notify"),
-        }
-    }
-}
 
 /// A message to the supervisor. It never awaits I/O while it handles one.
 #[derive(Debug)]

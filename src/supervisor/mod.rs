@@ -18,18 +18,14 @@ mod births;
 mod deaths;
 mod delivery;
 mod guest;
-mod in_flight;
-mod live;
 mod lookout;
 mod message;
 mod policy;
-mod pulse;
 mod shutdown;
-mod status;
 mod subscribers;
-mod tally;
 #[cfg(test)]
 mod tests;
+mod vigil;
 mod wiring;
 
 #[cfg(feature = "http")]
@@ -39,11 +35,5 @@ pub use delivery::{Delivered, Delivery, Outlet, QUEUE, Subscription, Subscriptio
 pub(crate) use delivery::{channel, to_actor};
 #[cfg(feature = "http")]
 pub(crate) use guest::GuestFactory;
-pub use in_flight::{CallInFlight, InFlight};
-pub use live::{LiveCounts, Told};
-pub use message::{Child, SupervisorMessage};
-pub use policy::RestartCause;
-pub use pulse::Pulse;
+pub use message::SupervisorMessage;
 pub(crate) use shutdown::bound as shutdown_bound;
-pub use status::{Queues, Status};
-pub use tally::{BUCKETS_MS, Histogram, RowsWritten, Tally};

@@ -1,61 +1,9 @@
 //! When a child begins its next life, and when the supervisor gives up. Pure: time and chance are given.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::time::Duration;
 
-/// Why a child was replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum RestartCause {
-    /// A call of it was past its deadline and we killed it: trouble of the daemon or of the database.
-    Deadline,
-    /// The child that awaited its answer died, and the next call must not queue behind that one.
-    Orphaned,
-    /// It panicked.
-    Panicked,
-    /// It returned an error.
-    Failed,
-    /// It hung in synchronous code: it did not stamp its pulse, or did not die when it was killed.
-    Wedged,
-    /// It was killed or stopped by somebody else.
-    Killed,
-}
-
-impl RestartCause {
-    /// Every one of them.
-    pub const ALL: &[Self] =
-        &[Self::Deadline, Self::Orphaned, Self::Panicked, Self::Failed, Self::Wedged, Self::Killed];
-
-    /// The word in logs and metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Deadline => "deadline",
-            Self::Orphaned => "orphaned",
-            Self::Panicked => "panicked",
-            Self::Failed => "failed",
-            Self::Wedged => "wedged",
-            Self::Killed => "killed",
-        }
-    }
-
-    /// Whether it counts towards the restart intensity. A wedge does: no daemon and no database can hang a child in
-    /// synchronous code, and each one that is left behind keeps a thread, so that there must be an end to it.
-    pub(super) const fn is_own_fault(self) -> bool {
-        matches!(self, Self::Panicked | Self::Failed | Self::Wedged)
-    }
-
-    /// Whether the surroundings hung, and the child only along with them.
-    const fn is_surroundings(self) -> bool {
-        matches!(self, Self::Deadline | Self::Orphaned)
-    }
-}
-
-impl fmt::Display for RestartCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use crate::telemetry::RestartCause;
 
 /// The first wait after a second death in a row.
 const BACKOFF_BASE: Duration = Duration::from_millis(20);

@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Queues;
 use super::delivery::{Delivery, Outlet, PLACES, SubscriptionId};
 use crate::model::{OpId, Revision};
 use crate::store::{ChangesPage, LedgerSnapshot, StoreError};
+use crate::telemetry::Queues;
 
 /// Changes that are read at once.
 pub(super) const PAGE: usize = 500;

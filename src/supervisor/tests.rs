@@ -8,14 +8,15 @@ use std::sync::Arc;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::sync::watch;
 
+use super::SupervisorArgs;
 use super::actor::SupervisorState;
-use super::{InFlight, LiveCounts, Status, SupervisorArgs};
 use crate::config::Config;
 use crate::docker::SourceFactory;
 use crate::jitter::Jitter;
 use crate::model::{Epoch, SystemClock, Timestamp};
 use crate::reply::Reply;
 use crate::store::{LeaseHolder, LeaseWord, StoreFactory};
+use crate::telemetry::{InFlight, LiveCounts, Status};
 use crate::tick::TickMessage;
 
 /// Stands for a TickActor.

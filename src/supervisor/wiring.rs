@@ -15,13 +15,14 @@ use std::sync::Arc;
 
 use ractor::ActorRef;
 
-use super::Child;
 use crate::dispatch::DispatchMessage;
-use crate::docker::{CallProgress, DockerMessage, Lane};
+use crate::docker::{CallProgress, DockerMessage};
 use crate::events::{EventsMessage, StreamNews};
 use crate::model::Epoch;
+use crate::model::Lane;
 use crate::reply::Callback;
 use crate::store::{StoreError, StoreMessage};
+use crate::telemetry::Child;
 use crate::tick::{PassNews, TickMessage};
 
 /// The living, by what they are.

@@ -16,12 +16,12 @@ struct Counts {
     streams_opened: AtomicU64,
     streams_lost: AtomicU64,
     callers: AtomicU64,
-    told: [[AtomicU64; Told::ALL.len()]; ReceiverKind::ALL.len()],
+    told: [[AtomicU64; DeliveryOutcome::ALL.len()]; ReceiverKind::ALL.len()],
 }
 
 /// What came of a try to tell a receiver something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum DeliveryOutcome {
     /// It was taken.
     Delivered,
     /// It was not, and is tried again or dropped.
@@ -30,7 +30,7 @@ pub enum Told {
     Dropped,
 }
 
-impl Told {
+impl DeliveryOutcome {
     /// Every one of them.
     pub const ALL: &[Self] = &[Self::Delivered, Self::Failed, Self::Dropped];
 
@@ -76,12 +76,12 @@ impl LiveCounts {
 
     /// How often this came of telling that receiver something.
     #[must_use]
-    pub fn times_told(&self, receiver: ReceiverKind, told: Told) -> u64 {
+    pub fn times_told(&self, receiver: ReceiverKind, told: DeliveryOutcome) -> u64 {
         self.0.told[receiver as usize][told as usize].load(Ordering::Relaxed)
     }
 
     #[cfg(feature = "http")]
-    pub(crate) fn told(&self, receiver: ReceiverKind, told: Told) {
+    pub(crate) fn told(&self, receiver: ReceiverKind, told: DeliveryOutcome) {
         self.0.told[receiver as usize][told as usize].fetch_add(1, Ordering::Relaxed);
     }
 

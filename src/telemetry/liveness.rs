@@ -9,13 +9,13 @@ use tokio::time::Instant;
 /// The ledger's heartbeat, which beats once a second while no child of the supervisor hangs. Cheap to clone; all clones
 /// are one.
 #[derive(Clone, Debug)]
-pub(crate) struct Heart {
+pub(crate) struct Liveness {
     heartbeat: watch::Receiver<u64>,
     within: Duration,
     last: Arc<Mutex<(u64, Instant)>>,
 }
 
-impl Heart {
+impl Liveness {
     /// One that is to beat once within that time.
     pub(crate) fn new(heartbeat: watch::Receiver<u64>, within: Duration) -> Self {
         let beats = *heartbeat.borrow();
@@ -23,7 +23,7 @@ impl Heart {
     }
 
     /// Whether it has beaten since the last question, or a moment ago.
-    pub(crate) fn beats(&self) -> bool {
+    pub(crate) fn is_alive(&self) -> bool {
         let beats = *self.heartbeat.borrow();
         // Replaced whole, it is never half written.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -39,18 +39,18 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_heart_that_stops_is_noticed_and_one_that_beats_is_not_asked_in_vain() {
+    async fn a_ledger_that_stops_is_noticed_and_one_that_beats_is_not_asked_in_vain() {
         const WITHIN: Duration = Duration::from_secs(3);
         let (sender, heartbeat) = watch::channel(0);
-        let heart = Heart::new(heartbeat, WITHIN);
+        let liveness = Liveness::new(heartbeat, WITHIN);
         tokio::time::advance(WITHIN * 5).await;
         sender.send_modify(|beats| *beats += 1);
-        assert!(heart.beats(), "it has beaten since the last question, however long ago that was");
+        assert!(liveness.is_alive(), "it has beaten since the last question, however long ago that was");
         tokio::time::advance(WITHIN / 2).await;
-        assert!(heart.beats(), "a question between two beats");
+        assert!(liveness.is_alive(), "a question between two beats");
         tokio::time::advance(WITHIN).await;
-        assert!(!heart.beats());
+        assert!(!liveness.is_alive());
         sender.send_modify(|beats| *beats += 1);
-        assert!(heart.beats(), "what hung was replaced");
+        assert!(liveness.is_alive(), "what hung was replaced");
     }
 }

@@ -11,8 +11,7 @@ use tokio::time::Instant;
 use super::in_flight::{CallInFlight, InFlight};
 use super::live::LiveCounts;
 use super::tally::Tally;
-use super::{Child, RestartCause};
-use crate::events::StreamStatus;
+use super::{Child, RestartCause, StreamStatus};
 use crate::model::{
     ContainerId, FailureKind, HostStatus, PassFailure, PassOutcome, PassReport, Refusal, Timestamp, Unassigned,
 };
@@ -134,7 +133,7 @@ impl Status {
         self.restarts.iter().filter(|((replaced, _), _)| *replaced == child).map(|(_, count)| count).sum()
     }
 
-    pub(super) fn note_pass(&mut self, report: Arc<PassReport>) {
+    pub(crate) fn note_pass(&mut self, report: Arc<PassReport>) {
         if report.outcome == PassOutcome::Committed && report.scope.is_whole() {
             self.last_complete_pass_at = Some(report.started_at);
             self.true_since = Instant::now();

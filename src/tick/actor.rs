@@ -14,7 +14,7 @@ use crate::dispatch::DispatchMessage;
 use crate::model::{Dirt, Epoch, FailureKind, PassId, PassOutcome, PassReport, Trigger};
 use crate::reply::{Callback, Reply};
 use crate::store::{NewBinding, StoreError, StoreMessage};
-use crate::supervisor::Pulse;
+use crate::telemetry::Pulse;
 use crate::timer::Timer;
 
 /// The actor of the schedule.

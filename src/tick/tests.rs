@@ -15,7 +15,7 @@ use crate::model::{
     ContainerId, Dirt, Epoch, FailureKind, HostName, News, PassOutcome, PassReport, Scope, Starts, Trigger,
 };
 use crate::reply::{Callback, Reply};
-use crate::supervisor::Pulse;
+use crate::telemetry::Pulse;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -46,7 +46,9 @@ impl Stage {
         let (dispatch, heard_by_dispatch) = ear().await;
         let news = hears.clone();
         // The test may have heard enough.
-        let told = Callback::new(move |heard| drop(news.send(Heard::News(heard))));
+        let told = Callback::new(move |heard| {
+            let _ = news.send(Heard::News(heard));
+        });
         let stage = Self { tick, dispatch: heard_by_dispatch, events, hears };
         stage.tell(TickMessage::EventsUp { epoch: Epoch(2), events: told });
         stage.tell(TickMessage::DispatchUp { epoch: Epoch(1), dispatch });
@@ -68,7 +70,9 @@ impl Stage {
 
     fn dirty(&self, batch: u64, dirt: Dirt) {
         let hears = self.hears.clone();
-        let looked = Reply::new(move |is_true| drop(hears.send(Heard::Looked { batch, is_true })));
+        let looked = Reply::new(move |is_true| {
+            let _ = hears.send(Heard::Looked { batch, is_true });
+        });
         self.tell(TickMessage::Dirty { dirt, looked });
     }
 

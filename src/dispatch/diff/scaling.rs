@@ -1,7 +1,7 @@
 //! What scaling writes: rows that go, containers that move down, and losses that alarm nobody.
 
 use super::{DiffInput, Difference, Sight, keep, lose, rewrite, with_news};
-use crate::dispatch::SlotEnd;
+use crate::dispatch::rules::SlotEnd;
 use crate::model::{AttentionSet, Binding, ChangeCause, ContainerState, LedgerRow, Observed};
 use crate::store::RowWrite;
 

@@ -1,10 +1,9 @@
 //! One listed container as a row describes it, with what its list does not say. Pure.
 
-use super::since::Since;
-use crate::dispatch::Picture;
+use crate::dispatch::rules::Picture;
 use crate::model::{
-    AttentionSet, ContainerState, ExaminedContainer, HealthFact, LedgerRow, ListedContainer, News, Observed, Timestamp,
-    Told, is_image_name,
+    AttentionSet, ContainerState, ExaminedContainer, HealthFact, LedgerRow, ListedContainer, News, Observed, Since,
+    Timestamp, Told, is_image_name,
 };
 
 /// One container with all that is known of it now.

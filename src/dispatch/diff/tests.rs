@@ -1,5 +1,5 @@
 use super::*;
-use crate::dispatch::fixtures::*;
+use crate::dispatch::rules::fixtures::*;
 use crate::model::{EventAction, ExaminedContainer, HealthFact, HealthWord, InspectedDetails, Ports, Told};
 
 fn foreign(state: ContainerState, row: LedgerRow) -> LedgerRow {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::Pass;
 use super::protocol::{Ask, Effect, Moment};
 use crate::docker::Identified;
+use crate::model::Elsewhere;
 use crate::model::{
     ContainerId, ContainerState, DaemonIdentity, FailureKind, HostRecord, LedgerRow, Listing, PassFailure, Trigger,
 };
-use crate::store::Elsewhere;
 
 /// What the first pass over a new host waits for the daemon's id: another host of the ledger may know it. A daemon answers in
 /// some 30 ms; one that does not is known by its containers.

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use crate::dispatch::diff::Difference;
 use crate::dispatch::rules::{Assignment, ImageNames};
 use crate::docker::{Connection, ImageAnswer, Listed};
 use crate::model::{
     Completeness, ContainerId, DaemonCall, ImageId, LedgerRow, Listing, Refusal, RowId, Scope, UnassignedReason,
 };
-use crate::store::{Difference, Opened};
+use crate::store::Opened;
 
 /// More images than a busy host has; beyond it all are asked again.
 const MAX_IMAGES: usize = 4_096;

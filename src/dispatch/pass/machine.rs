@@ -8,6 +8,7 @@ use super::knowledge::{Knowledge, Settled};
 use super::protocol::{Ask, AskKind, Effect, Event, Moment, PassSettings};
 use super::report::ReportDraft;
 use crate::dispatch::PassOrder;
+use crate::dispatch::diff::{DiffInput, Difference, diff};
 use crate::dispatch::directory::directory_keys;
 use crate::dispatch::rules::{Assignment, Picture, Scoped, assign};
 use crate::docker::{DaemonError, Identified, Listed};
@@ -15,7 +16,8 @@ use crate::model::{
     ContainerId, Examined, ExaminedContainer, FailureKind, ImageId, Inspected, News, OpId, PassFailure, Scope,
     Timestamp, UnassignedReason,
 };
-use crate::store::{CommitReport, DiffInput, Difference, Directory, Opened, RowKeys, RowWrite, StoreError, diff};
+use crate::model::{Directory, RowKeys};
+use crate::store::{CommitReport, Opened, RowWrite, StoreError};
 
 /// One pass on its way.
 #[derive(Debug)]

@@ -11,7 +11,8 @@ use crate::docker::{DaemonError, Identified, ImageAnswer, Listed};
 use crate::model::{
     AttentionSet, ContainerId, Examined, ImageId, Inspected, LedgerRow, OpId, PassReport, RowId, Scope, Timestamp,
 };
-use crate::store::{CommitPlan, CommitReport, Directory, DirectoryKeys, Opened, RowKeys, StoreError};
+use crate::model::{Directory, DirectoryKeys, RowKeys};
+use crate::store::{CommitPlan, CommitReport, Opened, StoreError};
 
 /// What happens to a pass.
 #[derive(Debug)]

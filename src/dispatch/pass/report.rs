@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dispatch::PassOrder;
+use crate::dispatch::diff::Difference;
 use crate::dispatch::rules::Assignment;
 use crate::docker::Listed;
 use crate::model::{
     ChangeCause, Completeness, ContainerId, FailureKind, HostName, Listing, PassFailure, PassOutcome, PassReport,
     RowId, Scope, Timestamp, Unassigned, whole_millis,
 };
-use crate::store::{CommitReport, Difference, RowWrite};
+use crate::store::{CommitReport, RowWrite};
 
 /// What a pass remembers for its report alone.
 #[derive(Debug, Default)]

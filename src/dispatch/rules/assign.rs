@@ -15,7 +15,7 @@ use crate::model::{
     Completeness, ContainerId, ContainerState, ExaminedContainer, ImageId, Inspected, LedgerRow, ListedContainer,
     Listing, RowId, Unassigned, UnassignedReason, WorkloadId, WorkloadKind, is_image_name,
 };
-use crate::store::{Directory, RowKeys};
+use crate::model::{Directory, RowKeys};
 
 /// What is known when the owners are decided.
 #[derive(Clone, Copy, Debug)]

@@ -4,8 +4,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::RuleSet;
 use super::orchestrated::orchestrated;
+use crate::model::Directory;
 use crate::model::{ListedContainer, RowId, UnassignedReason, WorkloadId, WorkloadKind};
-use crate::store::Directory;
 
 /// What a container claims.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Assignment, ImageNames, Picture, RuleSet, Verdict, assign};
+use crate::dispatch::diff::{DiffInput, Difference, diff};
 use crate::docker::ImageAnswer;
+use crate::model::Directory;
 use crate::model::{
     Binding, Claims, Completeness, ContainerId, ContainerState, ExaminedContainer, HealthFact, ImageId, Inspected,
     InspectedDetails, LedgerRow, ListedContainer, Listing, News, Observed, Ports, Quarantined, RowId, Timestamp,
     UnassignedReason, WorkloadId, WorkloadKind,
 };
-use crate::store::{DiffInput, Difference, Directory, RowWrite, diff};
+use crate::store::RowWrite;
 
 /// The begin of the pass under test.
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_000_000);

@@ -5,12 +5,13 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::fixtures::*;
 use super::{Assignment, Verdict};
 use crate::config::ImageLabels;
+use crate::dispatch::diff::Difference;
 use crate::docker::ImageAnswer;
 use crate::model::{
     ChangeCause, Claims, Completeness, ContainerId, ContainerState, ImageId, Inspected, InspectedDetails, LedgerRow,
     ListedContainer, Timestamp, UnassignedReason, WorkloadId, WorkloadKind,
 };
-use crate::store::{Difference, RowWrite};
+use crate::store::RowWrite;
 
 const SEEDS: u64 = 1_000; // A second, unoptimised; the last test says that every verdict and cause comes up.
 const CONTAINERS: u32 = 12;

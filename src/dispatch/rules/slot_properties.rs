@@ -6,10 +6,11 @@ use super::Verdict;
 use super::fixtures::*;
 use super::properties::Dice;
 use super::slots::slot_of;
+use crate::dispatch::diff::Difference;
 use crate::model::{
     ChangeCause, Completeness, ContainerState, Inspected, LedgerRow, ListedContainer, Quarantined, RowId,
 };
-use crate::store::{Difference, RowWrite};
+use crate::store::RowWrite;
 
 const SEEDS: u64 = 400; // Half a second, unoptimised; the last test says that everything comes up.
 const STEPS: u64 = 30;

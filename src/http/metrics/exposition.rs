@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write};
 
-use crate::supervisor::Histogram;
+use crate::telemetry::Histogram;
 
 /// What Prometheus makes of a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,8 @@ use crate::model::{
     Attention, ContainerState, HostName, HostStatus, PassOutcome, ReceiverKind, Trigger, UnassignedReason, WorkloadKind,
 };
 use crate::store::{FileSizes, RowCounts};
-use crate::supervisor::{CHILDREN, QUEUE, RestartCause, Status, Told};
+use crate::supervisor::{CHILDREN, QUEUE};
+use crate::telemetry::{DeliveryOutcome, RestartCause, Status};
 
 /// What a scrape finds.
 #[derive(Debug)]
@@ -215,7 +216,7 @@ fn notifications(to: &mut Exposition, status: &Status) {
     let help = "Tries to tell receivers what happened, by what came of them; a dropped one is among the failed.";
     let mut family = to.family("dockledger_notifications_total", Kind::Counter, help);
     for receiver in ReceiverKind::ALL {
-        for told in Told::ALL {
+        for told in DeliveryOutcome::ALL {
             let count = status.live().times_told(*receiver, *told);
             family.sample(&[("receiver", receiver.as_str()), ("outcome", told.as_str())], count);
         }
@@ -240,7 +241,7 @@ fn millis_as_seconds(millis: i64) -> f64 {
 mod tests {
     use super::*;
     use crate::model::Timestamp;
-    use crate::supervisor::{InFlight, LiveCounts};
+    use crate::telemetry::{InFlight, LiveCounts};
 
     fn text(rows: Option<&RowCounts>) -> String {
         let status = Status::new(Timestamp::from_millis(1_500), None, InFlight::default(), LiveCounts::default());

@@ -15,7 +15,7 @@ use super::visit::Visit;
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
 use crate::model::HostRecord;
-use crate::supervisor::Status;
+use crate::telemetry::Status;
 use crate::telling::{holder_text, is_served};
 
 #[derive(Template)]

@@ -54,7 +54,7 @@ async fn a_notification_that_we_panic_over_is_dropped_after_a_minute_and_the_nex
 
     assert_eq!(*receiver.0.lock().expect("nobody panics with it"), [NotifyEvent::Missing]);
     let times = |told| follower.ledger.status().live().times_told(ReceiverKind::Command, told);
-    assert_eq!((times(Told::Delivered), times(Told::Dropped)), (1, 1));
-    assert!(times(Told::Failed) > 1, "it is tried again first");
+    assert_eq!((times(DeliveryOutcome::Delivered), times(DeliveryOutcome::Dropped)), (1, 1));
+    assert!(times(DeliveryOutcome::Failed) > 1, "it is tried again first");
     follower.ledger.stop().await;
 }

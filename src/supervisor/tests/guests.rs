@@ -15,7 +15,8 @@ use crate::model::{BoxFuture, PassOutcome, SystemClock, Timestamp};
 use crate::simulation::{FaultPlan, FaultyStore, LedgerLog, SimulatedHost, World};
 use crate::store::{LeaseWord, OpenMode, Store};
 use crate::supervisor::guest::GuestFactory;
-use crate::supervisor::{Child, InFlight, LedgerSupervisor, LiveCounts, Status, SupervisorArgs, SupervisorMessage};
+use crate::supervisor::{LedgerSupervisor, SupervisorArgs, SupervisorMessage};
+use crate::telemetry::{Child, InFlight, LiveCounts, Status};
 
 /// A guest that panics as soon as it lives, or when it is told to.
 struct Poisoned;

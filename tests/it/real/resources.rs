@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use dockledger::docker::Lane;
+use dockledger::model::Lane;
 use dockledger::model::Timestamp;
 use dockledger::simulation::{Fault, FaultProxy, NewContainer, SimulatedDaemon, World};
 use dockledger::store::NewParent;
-use dockledger::supervisor::Child;
+use dockledger::telemetry::Child;
 use dockledger::{LedgerHandle, Life};
 
 use super::case::{rounds_asked_for, tell};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dockledger::store::Readers;
-use dockledger::supervisor::InFlight;
+use dockledger::telemetry::InFlight;
 
 use crate::support::database::{TestDatabase, on_both_backends};
 

@@ -1,7 +1,8 @@
 //! Projects, stages, stacks, sites, and their workloads.
 
+use dockledger::model::DirectoryKeys;
 use dockledger::model::{WorkloadId, WorkloadKind};
-use dockledger::store::{DirectoryKeys, NewParent, RegistryError, RowFilter, StoreError};
+use dockledger::store::{NewParent, RegistryError, RowFilter, StoreError};
 
 use super::build::{insert, parent, plan};
 use crate::support::database::{TestDatabase, on_both_backends};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use dockledger::model::RowKeys;
 use dockledger::model::{ChangeCause, ContainerId, ContainerState};
-use dockledger::store::RowKeys;
 
 use super::build::{identity, insert, plan, update};
 use super::commit::with_one_row;

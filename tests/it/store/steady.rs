@@ -1,6 +1,7 @@
 //! What a pass that changes nothing costs.
 
-use dockledger::store::{DirectoryKeys, Store};
+use dockledger::model::DirectoryKeys;
+use dockledger::store::Store;
 
 use super::build::{insert, parent, plan};
 use crate::support::database::TestDatabase;

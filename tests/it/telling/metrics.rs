@@ -41,8 +41,8 @@ async fn what_was_counted_outlives_who_served_it() {
     let http = served.ledger.cell().get_children().into_iter().max_by_key(|child| child.get_id().pid());
     http.expect("it serves").kill();
     let mut status = served.ledger.watch_status();
-    let is_back = |status: &dockledger::supervisor::Status| {
-        status.listening.is_some() && status.restarts_of(dockledger::supervisor::Child::Http) == 1
+    let is_back = |status: &dockledger::telemetry::Status| {
+        status.listening.is_some() && status.restarts_of(dockledger::telemetry::Child::Http) == 1
     };
     let back = tokio::time::timeout(BOUND, status.wait_for(is_back)).await.expect("soon").expect("it lives").listening;
     served.address = back.expect("it was waited for");

@@ -11,7 +11,7 @@ use dockledger::config::{AddressRange, ReceiverUrl};
 use dockledger::model::{ReceiverKind, Revision};
 use dockledger::simulation::{Fault, FaultProxy, NewContainer};
 use dockledger::store::{NewParent, NotificationPlace};
-use dockledger::supervisor::Told;
+use dockledger::telemetry::DeliveryOutcome;
 use dockledger::{LedgerBuilder, LedgerHandle};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -207,7 +207,7 @@ async fn what_is_not_taken_is_told_again_also_after_a_restart() {
     let first = fake.next().await;
     let again = fake.next().await;
     assert_eq!(first.word("id"), again.word("id"), "the second waits for the first");
-    assert!(ledger.status().live().times_told(ReceiverKind::Webhook, Told::Failed) >= 1);
+    assert!(ledger.status().live().times_told(ReceiverKind::Webhook, DeliveryOutcome::Failed) >= 1);
     ledger.stop().await;
     remove(&case, "c2");
     while fake.heard.try_recv().is_ok() {}
@@ -295,7 +295,7 @@ async fn b38_a_receiver_on_this_machine_is_told_nothing_unless_it_is_allowed() {
     remove(&case, "c0");
     ledger.reconcile().await;
     assert_eq!(case.states()[0].1, "missing", "the rows are kept true");
-    let tried = || ledger.status().live().times_told(ReceiverKind::Webhook, Told::Failed) > 0;
+    let tried = || ledger.status().live().times_told(ReceiverKind::Webhook, DeliveryOutcome::Failed) > 0;
     let trying = async {
         while !tried() {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -321,7 +321,7 @@ async fn a_program_is_told_beside_a_receiver_that_is_down() {
     remove(&case, "c0");
     ledger.reconcile().await;
     let taken = async {
-        while ledger.status().live().times_told(ReceiverKind::Command, Told::Delivered) == 0 {
+        while ledger.status().live().times_told(ReceiverKind::Command, DeliveryOutcome::Delivered) == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };

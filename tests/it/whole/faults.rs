@@ -5,11 +5,11 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use dockledger::Life;
-use dockledger::docker::Lane;
+use dockledger::model::Lane;
 use dockledger::model::{Completeness, FailureKind, PassOutcome, UnassignedReason};
 use dockledger::simulation::{Fault, FaultProxy, NewContainer, Reply};
 use dockledger::store::{NewParent, OpenMode, Store};
-use dockledger::supervisor::Child;
+use dockledger::telemetry::Child;
 
 use super::ledger::{Case, until};
 

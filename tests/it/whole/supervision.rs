@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use dockledger::config::Config;
 use dockledger::docker::{
-    Action, CallProgress, ContainerSource, DaemonError, EventStream, ImageAnswer, Lane, Listed, SourceFactory,
+    Action, CallProgress, ContainerSource, DaemonError, EventStream, ImageAnswer, Listed, SourceFactory,
 };
+use dockledger::model::Lane;
 use dockledger::model::{
     BoxFuture, Clock, ContainerId, Examined, FailureKind, ImageId, Inspected, PassOutcome, PassReport, Scope, Timestamp,
 };
@@ -17,7 +18,8 @@ use dockledger::simulation::{
     Call, FaultPlan, FaultRule, FaultyStore, LedgerLog, NewContainer, PlannedFault, SimulatedHost, World,
 };
 use dockledger::store::{NewParent, OpenMode, Store};
-use dockledger::supervisor::{Child, RestartCause, Status, SupervisorMessage};
+use dockledger::supervisor::SupervisorMessage;
+use dockledger::telemetry::{Child, RestartCause, Status};
 use dockledger::{LedgerBuilder, LedgerHandle};
 use ractor::concurrency::oneshot;
 use ractor::{ActorCell, ActorRef};

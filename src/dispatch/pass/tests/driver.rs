@@ -8,12 +8,13 @@ use crate::config::Config;
 use crate::dispatch::PassOrder;
 use crate::dispatch::rules::RuleSet;
 use crate::docker::{Connection, DaemonError, Identified, Listed};
+use crate::model::Directory;
 use crate::model::{
     Binding, Claims, Completeness, ContainerId, ContainerState, DaemonIdentity, HealthFact, HostName, HostRecord,
     LeaseRecord, LedgerRow, ListedContainer, Listing, News, Observed, OpId, PassId, Ports, RowId, Scope, Timestamp,
     Trigger, WorkloadId, WorkloadKind,
 };
-use crate::store::{CommitPlan, CommitReport, Directory, Opened, StoreError};
+use crate::store::{CommitPlan, CommitReport, Opened, StoreError};
 
 /// Answers a machine step by step and keeps what it wants.
 pub(super) struct Driver {

@@ -12,7 +12,8 @@ use crate::model::{
     ContainerId, ContainerState, Examined, ExaminedContainer, HealthFact, HostStatus, Inspected, InspectedDetails,
     LedgerRow, ListedContainer, Listing, News, PassId, RowId, Scope, Trigger,
 };
-use crate::store::{CommitPlan, Directory, DirectoryKeys, RowKeys};
+use crate::model::{Directory, DirectoryKeys, RowKeys};
+use crate::store::CommitPlan;
 
 /// A pass over these containers that answers each request from the world, up to its commit or its end.
 struct Scoped {

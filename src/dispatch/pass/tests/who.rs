@@ -132,7 +132,7 @@ fn a_new_host_looks_for_its_containers_among_those_of_others() {
     let (look_up, ask) = driver.asked_with("LookUp");
     let Ask::LookUp(keys) = ask else { panic!("{ask:?}") };
     assert_eq!(keys.elsewhere.expect("a new host").containers, ["a".repeat(64)].into());
-    let kept = crate::store::Directory { kept_by: Some(crate::model::HostName::new("east")), ..directory() };
+    let kept = crate::model::Directory { kept_by: Some(crate::model::HostName::new("east")), ..directory() };
     driver.on(Event::Found(look_up, Ok(kept)));
     let error = driver.report().error.clone().expect("refused");
     assert_eq!(error.kind, FailureKind::IdentityTaken);
