@@ -11,6 +11,7 @@ mod api;
 mod auth;
 mod bodies;
 mod bounds;
+mod compressed;
 mod control;
 mod document;
 mod extract;

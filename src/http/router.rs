@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::problem::Problem;
 use super::shared::Shared;
-use super::{api, auth, bounds, document, health, hooks, metrics, page, target};
+use super::{api, auth, bounds, compressed, document, health, hooks, metrics, page, target};
 use crate::model::{Notification, RowOrder};
 
 /// The document that is made from the handlers.
@@ -54,6 +54,8 @@ pub(super) fn router(shared: Shared) -> Router {
         })
         .layer(middleware::from_fn_with_state(shared.clone(), auth::identify))
         .layer(middleware::from_fn_with_state(shared.clone(), bounds::bound))
+        .layer(compressed::layer())
+        .layer(middleware::from_fn(compressed::only_what_is_read))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
