@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 use super::auth::Guard;
 use super::hooks::Limits;
 use super::metrics::RequestCounts;
+use super::page::Held;
 use super::rates::Rates;
 use super::turns::Turns;
 use crate::LedgerHandle;
@@ -48,6 +49,8 @@ pub(super) struct Shared {
     /// What every request is judged by.
     pub(super) guard: Arc<Guard>,
     pub(super) rates: Arc<Rates>,
+    /// What the pages hold that are open.
+    pub(super) held: Held,
     /// Whether our own loops turn.
     pub(super) liveness: Liveness,
     /// Where work goes on that must come to its end whatever becomes of the server.
@@ -79,6 +82,7 @@ impl Shared {
             guard,
             rates,
             liveness,
+            held: Held::default(),
             ledgers_runtime: Handle::current(),
         }
     }

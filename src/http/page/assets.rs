@@ -17,12 +17,14 @@ pub(super) struct Assets {
     hash: String,
 }
 
-const FILES: [(&str, &str, &str); 10] = [
+const FILES: [(&str, &str, &str); 12] = [
     ("page.css", "text/css; charset=utf-8", include_str!("static/page.css")),
     ("icon.svg", "image/svg+xml", include_str!("static/icon.svg")),
     ("page.js", "text/javascript; charset=utf-8", include_str!("static/page.js")),
     ("load.js", "text/javascript; charset=utf-8", include_str!("static/load.js")),
+    ("held.js", "text/javascript; charset=utf-8", include_str!("static/held.js")),
     ("morph.js", "text/javascript; charset=utf-8", include_str!("static/morph.js")),
+    ("rising.js", "text/javascript; charset=utf-8", include_str!("static/rising.js")),
     ("filters.js", "text/javascript; charset=utf-8", include_str!("static/filters.js")),
     ("clock.js", "text/javascript; charset=utf-8", include_str!("static/clock.js")),
     ("live.js", "text/javascript; charset=utf-8", include_str!("static/live.js")),

@@ -18,6 +18,7 @@
 //! timeline    the history of a row as a drawing    chart      durations of passes as a drawing
 //! differences what else than the state a change changes
 //! reply       a template, or what is shown in its place
+//! lines       which lines of a page its reader has        held       what the pages that are open hold
 //! assets      style and modules                    security   what a browser may do with the page
 //! ```
 
@@ -34,10 +35,12 @@ mod differences;
 mod facts;
 mod filters;
 mod frame;
+mod held;
 mod history;
 mod hosts;
 mod known;
 mod language;
+mod lines;
 mod links;
 mod login;
 mod marks;
@@ -57,4 +60,5 @@ mod visit;
 mod workload;
 mod workloads;
 
+pub(super) use held::Held;
 pub(super) use routes::{nowhere, routes};

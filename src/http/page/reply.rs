@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use super::frame::{Frame, Section};
 use super::known::know;
 use super::texts::Texts;
-use super::visit::{LIVE_PART, Visit};
+use super::visit::{HELD, LIVE_PART, Visit};
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
 
@@ -22,9 +22,12 @@ struct Failed {
     detail: Option<String>,
 }
 
-/// A page, or what is shown in its place.
+/// A page, or what is shown in its place. Who follows the ledger by it is sent only what he has not.
 pub(super) async fn reply(shared: &Shared, visit: &Visit, made: Result<impl Template, Problem>) -> Response {
     match made {
+        Ok(page) if visit.may_read => {
+            rendered(StatusCode::OK, page.render().map(|html| shared.held.sent(html, visit.held)))
+        }
         Ok(page) => rendered(StatusCode::OK, page.render()),
         Err(problem) => failed(shared, visit, &problem).await,
     }
@@ -56,7 +59,7 @@ pub(super) async fn failed(shared: &Shared, visit: &Visit, problem: &Problem) ->
 
 /// What a template came to.
 pub(super) fn rendered(status: StatusCode, html: askama::Result<String>) -> Response {
-    let vary = format!("cookie, accept-language, {LIVE_PART}");
+    let vary = format!("cookie, accept-language, {LIVE_PART}, {HELD}");
     match html {
         Ok(html) => {
             let headers = [

@@ -232,6 +232,7 @@ pub(super) mod tests {
             may_read: true,
             sees_orders: false,
             is_live_part: false,
+            held: None,
             here: "/".into(),
             seen: crate::http::page::seen::Seen::default(),
             reached_by: Some("box.example".into()),

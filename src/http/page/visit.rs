@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
 use super::language::Language;
+use super::lines::Tag;
 use super::row_view::shown;
 use super::seen::Seen;
 use crate::http::auth::{Access, Caller};
@@ -23,6 +24,8 @@ pub(super) struct Visit {
     pub(super) sees_orders: bool,
     /// Whether a module asks for the live part alone.
     pub(super) is_live_part: bool,
+    /// What a module says that its page holds already.
+    pub(super) held: Option<Tag>,
     /// Path and query without the base path.
     pub(super) here: String,
     /// Up to which change the history was seen at the visit before.
@@ -33,6 +36,9 @@ pub(super) struct Visit {
 
 /// The header by which a module asks for the live part alone.
 pub(super) const LIVE_PART: &str = "dockledger-part";
+
+/// The header by which it says which lines its page shows.
+pub(super) const HELD: &str = "dockledger-held";
 
 impl<S: Sync> FromRequestParts<S> for Visit {
     type Rejection = Infallible;
@@ -45,11 +51,17 @@ impl<S: Sync> FromRequestParts<S> for Visit {
             sees_orders: caller.is_some_and(|caller| caller.access == Access::Admin),
             language: Language::of_visitor(&parts.headers),
             is_live_part: parts.headers.contains_key(LIVE_PART),
+            held: held(&parts.headers),
             here: parts.uri.path_and_query().map_or_else(|| "/".into(), ToString::to_string),
             seen: Seen::of_visitor(&parts.headers),
             reached_by: reached_by(&parts.headers),
         })
     }
+}
+
+/// A whole page is whole, whatever its reader holds.
+fn held(headers: &HeaderMap) -> Option<Tag> {
+    headers.get(HELD).filter(|_| headers.contains_key(LIVE_PART)).and_then(|tag| Tag::parse(tag.to_str().ok()?))
 }
 
 fn reached_by(headers: &HeaderMap) -> Option<String> {

@@ -14,6 +14,7 @@ mod looks;
 mod overview;
 mod proxied;
 mod speed;
+mod updates;
 
 use crate::support::chromium::Browser;
 use crate::support::skip::skip;

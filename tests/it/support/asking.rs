@@ -44,3 +44,35 @@ pub(crate) fn send(address: SocketAddr, method: &str, path: &str, headers: &str,
 pub(crate) fn get(room: &Showroom, path: &str) -> Answer {
     ask(room.address, "GET", path, "")
 }
+
+/// An answer to who reads gzip.
+pub(crate) struct Compressed {
+    pub(crate) status: u16,
+    /// Whether it came compressed.
+    pub(crate) is_compressed: bool,
+    /// Of the body, on its way.
+    pub(crate) bytes: usize,
+    /// The body as it is read.
+    pub(crate) body: String,
+}
+
+/// Asks as a browser does that reads gzip.
+pub(crate) fn ask_compressed(room: &Showroom, path: &str, headers: &str) -> Compressed {
+    let mut stream = TcpStream::connect(room.address).expect("it is served");
+    // In HTTP/1.0 a body is not cut into pieces.
+    let head = format!("GET {path} HTTP/1.0\r\nHost: {}\r\nAccept-Encoding: gzip\r\n{headers}\r\n", room.address);
+    stream.write_all(head.as_bytes()).expect("sent");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("an answer");
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
+    let (head, coded) = (String::from_utf8_lossy(&answer[..end]).to_lowercase(), &answer[end + 4..]);
+    let is_compressed = head.contains("content-encoding: gzip");
+    let mut body = String::new();
+    if is_compressed {
+        flate2::read::GzDecoder::new(coded).read_to_string(&mut body).expect("whole");
+    } else {
+        body = String::from_utf8_lossy(coded).into_owned();
+    }
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    Compressed { status, is_compressed, bytes: coded.len(), body }
+}

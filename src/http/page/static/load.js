@@ -2,6 +2,7 @@
 // was shown before and its address is still the page's.
 
 import { tick } from "./clock.js";
+import { standIns } from "./held.js";
 import { morph } from "./morph.js";
 
 let sent = 0;
@@ -29,13 +30,15 @@ export async function load() {
   // What is asked for last says all that those before would have said, so they need not be answered any more.
   const earlier = pending;
   const control = new AbortController();
-  pending = { asked, control };
+  const held = document.getElementById("live")?.dataset.tag ?? "";
+  const ours = { asked, control, held };
+  pending = ours;
   if (earlier && earlier.asked !== asked) earlier.control.abort();
   let text = null;
   const silent = setTimeout(() => tell(false), SILENT_MS);
   try {
     const answer = await fetch(asked, {
-      headers: { "dockledger-part": "live", "dockledger-sequence": String(number) },
+      headers: { "dockledger-part": "live", "dockledger-sequence": String(number), ...(held && { "dockledger-held": held }) },
       cache: "no-store",
       signal: AbortSignal.any([control.signal, AbortSignal.timeout(DEADLINE_MS)]),
     });
@@ -46,11 +49,12 @@ export async function load() {
     if (control.signal.aborted) return;
   } finally {
     clearTimeout(silent);
+    if (pending === ours) pending = null;
   }
   if (number < shown || asked !== address()) return;
   if (text !== null) {
+    if (!show(text)) return askAnew();
     shown = number;
-    show(text);
   }
   tell(text !== null);
 }
@@ -68,12 +72,26 @@ export function forget() {
   if (live) live.dataset.revision = "0";
 }
 
+/** Whether it could be shown: not if it is to be laid upon lines that are shown no more. */
 function show(text) {
   const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("live");
   const live = document.getElementById("live");
-  if (!fresh || !live || isOlder(fresh, live)) return;
-  morph(live, fresh);
+  if (!fresh || !live || isOlder(fresh, live)) return true;
+  const lineOf = standIns(live, fresh);
+  if (!lineOf) return false;
+  const focused = document.activeElement;
+  morph(live, fresh, lineOf);
+  // Browsers take the focus from what is moved.
+  if (focused !== document.activeElement && focused?.isConnected) focused.focus({ preventScroll: true });
   tick();
+  return true;
+}
+
+/** What was answered meanwhile has replaced the lines that were held when this was asked for. */
+function askAnew() {
+  const live = document.getElementById("live");
+  const isOnItsWay = pending?.asked === address() && pending.held === live.dataset.tag;
+  if (!isOnItsWay) load();
 }
 
 export function startLoading() {
