@@ -29,6 +29,7 @@ fn filter(arguments: &ChangesArguments, context: &Context) -> ChangeFilter {
     ChangeFilter {
         host: context.host_filter().cloned(),
         workload: arguments.workload.clone(),
+        workloads: None,
         container: arguments.container.clone(),
         kinds: arguments.kind.clone(),
         from: arguments.from,

@@ -42,7 +42,7 @@ pub(super) fn execute(arguments: &ShowArguments, context: &Context) -> Result<Ex
 }
 
 fn all_of(store: &mut Store, row: StoredRow) -> Result<Shown, Failure> {
-    let mut changes = store.row_changes_before(&row.host, &row.id, None, RECENT)?;
+    let mut changes = store.row_changes_before(&row.host, &row.id, None, None, RECENT)?;
     changes.reverse();
     let stage = store.stages_of_rows(&row.binding.workload_id)?.remove(&(row.host.clone(), row.id.clone()));
     let host = store.hosts()?.into_iter().find(|host| host.name == row.host);

@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use super::auth::{Access, Caller};
-use crate::model::{HostName, Project, RowId, StoredRow, WorkloadId};
+use crate::model::{HostName, Project, RowId, StoredRow, Workload, WorkloadId};
 use crate::store::{RegistryError, RowFilter, Store, StoreError};
 
 /// What a caller may see, and who he is.
@@ -66,7 +66,23 @@ impl Reach {
         {
             return Err(unknown("workload", named));
         }
+        if let Some(stage) = &filter.stage {
+            self.knows_stage(store, stage)?;
+        }
         store.rows(&RowFilter { workloads, ..filter })
+    }
+
+    /// A stage's name that only projects beyond bear tells that it is there.
+    fn knows_stage(&self, store: &mut Store, stage: &str) -> Result<(), StoreError> {
+        let Some(projects) = &self.projects else { return Ok(()) };
+        let of = store.projects_of_stage(stage)?;
+        if of.iter().any(|id| projects.contains(id)) { Ok(()) } else { Err(unknown("stage", stage)) }
+    }
+
+    /// The workload of this id, name or `kind/name`, if he sees it.
+    pub(super) fn workload(&self, store: &mut Store, key: &str) -> Result<Workload, StoreError> {
+        let (seen, found) = (self.workloads(store)?, store.show_workload(key)?);
+        if seen.is_none_or(|seen| seen.contains(&found.id)) { Ok(found) } else { Err(unknown("workload", key)) }
     }
 
     /// One row, if he sees it.

@@ -1,6 +1,6 @@
 //! Which changes are asked for: one meaning for command line, API and streams. Pure.
 
-use super::{Attention, Change, ChangeCause, ContainerId, HostName, Timestamp, WorkloadKind};
+use super::{Attention, Change, ChangeCause, ContainerId, HostName, Timestamp, WorkloadId, WorkloadKind};
 
 /// Which changes; what is empty does not narrow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct ChangeFilter {
     pub host: Option<HostName>,
     /// Of the workload with this id, name or `kind/name`; also of one that was removed.
     pub workload: Option<String>,
+    /// Of one of these workloads: what a caller may see.
+    pub workloads: Option<Vec<WorkloadId>>,
     /// Of the row with this id, or of the container with this name or id, or the start of an id.
     pub container: Option<String>,
     /// Of one of these kinds.
@@ -103,8 +105,10 @@ impl ChangeFilter {
     #[must_use]
     pub fn lets_pass(&self, change: &Change) -> bool {
         let is = |host: &HostName| change.host == *host;
+        let is_seen = |seen: &Vec<WorkloadId>| change.workload_id.as_ref().is_some_and(|id| seen.contains(id));
         self.host.as_ref().is_none_or(is)
             && self.workload.as_ref().is_none_or(|workload| is_of_workload(change, workload))
+            && self.workloads.as_ref().is_none_or(is_seen)
             && self.container.as_ref().is_none_or(|container| is_of_container(change, container))
             && (self.kinds.is_empty() || self.kinds.iter().any(|kind| kind.holds(change)))
             && self.from.is_none_or(|from| change.at >= from)
@@ -176,6 +180,9 @@ mod tests {
             (ChangeFilter { workload: text("stack/shop"), ..all() }, true),
             (ChangeFilter { workload: text("site/shop"), ..all() }, false),
             (ChangeFilter { workload: text("w"), ..all() }, true),
+            (ChangeFilter { workloads: Some(vec!["v".into(), "w".into()]), ..all() }, true),
+            (ChangeFilter { workloads: Some(vec!["v".into()]), ..all() }, false),
+            (ChangeFilter { workloads: Some(Vec::new()), ..all() }, false),
             (ChangeFilter { container: text("shop-web-1"), ..all() }, true),
             (ChangeFilter { container: text("w:web"), ..all() }, true),
             (ChangeFilter { container: text("abcdef"), ..all() }, true),

@@ -10,7 +10,7 @@ use super::open::Store;
 use super::schema::{changes, containers, hosts, revision_counter, workloads};
 use crate::model::{
     Change, ChangeCause, ChangeFilter, ContainerState, Differences, HostName, PassId, Revision, RowId, Timestamp,
-    WorkloadKind,
+    WorkloadId, WorkloadKind,
 };
 
 /// A part of the history.
@@ -81,17 +81,26 @@ impl Store {
 /// Changes that are read at once where not each of them is asked for.
 const SIFTED_AT_ONCE: usize = 1_000;
 
-/// Up from a revision, or down from the last one. Host and time narrow what is read; the rest is sifted here, where it means
+/// Up from a revision, or down from the last one. Host, workloads and time narrow what is read; the rest is sifted here, where it means
 /// the same as for a stream.
 fn found(db: &mut Db, filter: &ChangeFilter, after: Option<Revision>, limit: usize) -> QueryResult<Vec<Change>> {
-    let only_host = ChangeFilter { host: filter.host.clone(), ..ChangeFilter::default() };
-    let step = if *filter == only_host { limit } else { SIFTED_AT_ONCE };
+    let by_columns = ChangeFilter {
+        host: filter.host.clone(),
+        workloads: filter.workloads.clone(),
+        from: filter.from,
+        to: filter.to,
+        ..ChangeFilter::default()
+    };
+    let step = if *filter == by_columns { limit } else { SIFTED_AT_ONCE };
     let mut place = after.map(|Revision(after)| after);
     let mut passed = Vec::new();
     loop {
         let mut query = named_changes!().limit(i64::try_from(step).unwrap_or(i64::MAX)).into_boxed();
         if let Some(host) = &filter.host {
             query = query.filter(changes::host.eq(host.as_str()));
+        }
+        if let Some(workloads) = &filter.workloads {
+            query = query.filter(changes::workload_id.eq_any(workloads.iter().map(WorkloadId::as_str)));
         }
         if let Some(from) = filter.from {
             query = query.filter(changes::at.ge(from));
@@ -319,6 +328,7 @@ impl From<NamedChange> for Change {
 
 impl Store {
     /// The changes of one row before a revision, the latest first, `limit` at most: what its history is read back with.
+    /// With `workloads` those alone that it had as a row of one of them.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -326,6 +336,7 @@ impl Store {
         &mut self,
         host: &HostName,
         row: &RowId,
+        workloads: Option<&[WorkloadId]>,
         before: Option<Revision>,
         limit: usize,
     ) -> Result<Vec<Change>, StoreError> {
@@ -336,6 +347,9 @@ impl Store {
                 .order(changes::revision.desc())
                 .limit(i64::try_from(limit).unwrap_or(i64::MAX))
                 .into_boxed();
+            if let Some(workloads) = workloads {
+                query = query.filter(changes::workload_id.eq_any(workloads.iter().map(WorkloadId::as_str)));
+            }
             if let Some(Revision(before)) = before {
                 query = query.filter(changes::revision.lt(before));
             }

@@ -1,6 +1,7 @@
 //! The history: page by page, or as it is committed.
 
 mod events;
+mod sight;
 
 use axum::Json;
 use axum::extract::State;
@@ -14,12 +15,14 @@ use utoipa_axum::routes;
 use super::paging::bounded;
 use crate::http::extract::Query as FromQuery;
 use crate::http::problem::Problem;
+use crate::http::reach::Reach;
 use crate::http::refusals::CannotRead;
 use crate::http::shared::{MOST_STREAMS, Shared};
 use crate::model::{Change, ChangeFilter, ChangeKind, HostName, Revision, Timestamp};
 use crate::store::ChangesPage;
 use events::{Events, Feed, snapshot_event};
 pub(in crate::http) use events::{Lagged, Snapshot};
+use sight::Sight;
 
 /// What a reader who was cut off says of the last event that it got.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -62,6 +65,7 @@ impl Asked {
         Ok(ChangeFilter {
             host: self.host.clone().map(HostName::new),
             workload: self.workload.clone(),
+            workloads: None,
             container: self.container.clone(),
             kinds: kinds(self.kind.as_deref().unwrap_or_default())?,
             from: moment("from", self.from.as_deref())?,
@@ -91,6 +95,8 @@ fn moment(parameter: &str, text: Option<&str>) -> Result<Option<Timestamp>, Prob
 /// what follows comes after them. It is the first event of a stream that begins now, or whose begin is no longer kept.
 /// `event: lagged`, `data: <Lagged as JSON>` is the last word to a reader that was too slow: it begins again after the last event that it got. A line
 /// that begins with a colon keeps the connection alive.
+///
+/// A token that is bound to projects gets the changes of their rows alone; between their revisions are those of others.
 #[utoipa::path(get, path = "/changes", operation_id = "list_changes", tag = "ledger", params(Asked), responses(
     (status = 200, content((HistoryPage = "application/json"), (String = "text/event-stream"))),
     CannotRead,
@@ -98,6 +104,7 @@ fn moment(parameter: &str, text: Option<&str>) -> Result<Option<Timestamp>, Prob
 async fn list(
     State(shared): State<Shared>,
     FromQuery(asked): FromQuery<Asked>,
+    reach: Reach,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let limit = bounded(asked.limit)?;
@@ -105,9 +112,14 @@ async fn list(
     let after = asked.cursor.or(asked.after).map(revision).transpose()?;
     let last_event = last_event(&headers)?;
     if wants_events(&headers) {
-        return follow(&shared, last_event.or(after), filter).await;
+        let sight = Sight::new(filter, reach, shared.readers.clone()).await?;
+        return follow(&shared, last_event.or(after), sight).await;
     }
-    let page = shared.readers.read(move |store| store.changes_of(&filter, after, limit)).await?;
+    let read = shared.readers.read(move |store| {
+        let filter = ChangeFilter { workloads: reach.workloads(store)?, ..filter };
+        store.changes_of(&filter, after, limit)
+    });
+    let page = read.await?;
     Ok(Json(HistoryPage::from(page)).into_response())
 }
 
@@ -157,7 +169,7 @@ fn no_revision() -> Problem {
     Problem::invalid(format!("a revision is a whole number from 0 to {}, as in `items[].revision`", i64::MAX))
 }
 
-async fn follow(shared: &Shared, after: Option<Revision>, filter: ChangeFilter) -> Result<Response, Problem> {
+async fn follow(shared: &Shared, after: Option<Revision>, sight: Sight) -> Result<Response, Problem> {
     let place = shared.streams.clone().try_acquire_owned().map_err(|_| too_many_streams())?;
     // Where it begins is read beside the writer: a thousand readers who come at once ask it for nothing.
     let known = shared.readers.read(move |store| store.changes(Some(after.unwrap_or_default()), None, 0)).await?;
@@ -165,7 +177,7 @@ async fn follow(shared: &Shared, after: Option<Revision>, filter: ChangeFilter) 
     let greeting = start.map_or_else(|| snapshot_event(known.latest), |_| String::new());
     let subscription = shared.ledger.subscribe(Some(start.unwrap_or(known.latest)));
     let events = Events::new(
-        Feed::new(subscription, filter, shared.closing.clone(), shared.guard.revocations(), place),
+        Feed::new(subscription, sight, shared.closing.clone(), shared.guard.revocations(), place),
         greeting,
     );
     let headers = [

@@ -98,11 +98,12 @@ fn words<T: std::fmt::Display>(
 async fn summary(
     State(shared): State<Shared>,
     FromQuery(asked): FromQuery<Asked>,
+    reach: Reach,
     known: Known,
 ) -> Result<Response, Problem> {
     let (filter, _) = asked.filter()?;
     let all = RowFilter { after: None, limit: None, ..filter };
-    answer(&shared, known, move |store| store.row_summary(&all)).await
+    answer(&shared, known, move |store| Ok(RowSummary::of(&reach.rows(store, all)?))).await
 }
 
 /// Rows, a page at a time, by host and id unless another order is asked for.
@@ -162,9 +163,10 @@ async fn history(
     let (before, limit) = (before.transpose()?, begin.limit);
     answer(&shared, known, move |store| {
         let (host, row) = (HostName::new(host), RowId::new(row));
-        let found = store.row_changes_before(&host, &row, before, limit + 1)?;
-        // A row that somebody else inserted has no history yet, and one that never was has none at all. What outlives its row
-        // tells nobody whose it was.
+        let seen = reach.workloads(store)?;
+        let found = store.row_changes_before(&host, &row, seen.as_deref(), before, limit + 1)?;
+        // A row that somebody else inserted has no history yet, and one that never was has none at all. Whoever is bound to
+        // projects is told of rows that are there.
         if !reach.is_whole() || (found.is_empty() && before.is_none()) {
             reach.row(store, &host, &row)?;
         }

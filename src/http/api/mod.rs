@@ -42,19 +42,23 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 
 /// What shows a token that is bound to projects what is theirs.
 fn read_of_projects() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().merge(containers::read()).merge(projects::read()).merge(routes::read()).merge(stages::read())
+    OpenApiRouter::new()
+        .merge(changes::read())
+        .merge(containers::read())
+        .merge(projects::read())
+        .merge(routes::read())
+        .merge(stages::read())
+        .merge(workloads::read())
 }
 
 /// What whoever may read everything may ask.
 fn read() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
-        .merge(changes::read())
         .merge(hosts::read())
         .merge(passes::read())
         .merge(sites::read())
         .merge(stacks::read())
         .merge(unassigned::read())
-        .merge(workloads::read())
 }
 
 /// What a deployer may do within projects.

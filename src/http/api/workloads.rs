@@ -13,6 +13,7 @@ use super::registered::audit;
 use super::tagged::{Known, answer};
 use crate::http::extract::{Path as FromPath, Query as FromQuery};
 use crate::http::problem::Problem;
+use crate::http::reach::Reach;
 use crate::http::refusals::{CannotRead, CannotWrite};
 use crate::http::shared::Shared;
 use crate::model::Workload;
@@ -34,7 +35,7 @@ struct Rotated {
     webhook_secret: String,
 }
 
-/// All of them, by kind and name.
+/// All of them, by kind and name; to a token that is bound to projects, theirs.
 #[utoipa::path(get, path = "/workloads", operation_id = "list_workloads", tag = "registry", params(Paged), responses(
     (status = 200, body = Page<Workload>),
     (status = 304, description = "Nothing was committed since the tag in `If-None-Match`"),
@@ -43,11 +44,17 @@ struct Rotated {
 async fn list(
     State(shared): State<Shared>,
     FromQuery(paged): FromQuery<Paged>,
+    reach: Reach,
     known: Known,
 ) -> Result<Response, Problem> {
     let begin = paged.begin::<2>()?;
     let key = |workload: &Workload| [workload.kind.to_string(), workload.name.clone()];
-    answer(&shared, known, move |store| Ok(Page::of(store.list_workloads()?, begin, key))).await
+    answer(&shared, known, move |store| {
+        let (seen, mut workloads) = (reach.workloads(store)?, store.list_workloads()?);
+        workloads.retain(|workload| seen.as_ref().is_none_or(|seen| seen.contains(&workload.id)));
+        Ok(Page::of(workloads, begin, key))
+    })
+    .await
 }
 
 /// One of them.
@@ -61,9 +68,10 @@ async fn list(
 async fn show(
     State(shared): State<Shared>,
     FromPath(workload): FromPath<String>,
+    reach: Reach,
     known: Known,
 ) -> Result<Response, Problem> {
-    answer(&shared, known, move |store| store.show_workload(&workload)).await
+    answer(&shared, known, move |store| reach.workload(store, &workload)).await
 }
 
 /// Gives it a new webhook secret. The old one is void.

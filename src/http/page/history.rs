@@ -109,7 +109,8 @@ async fn make(
         shared.readers.read(move |store| -> Result<_, StoreError> {
             let known = know(store, seen)?;
             let row = find(store, &config, &reach, (&host, &id), &asked.order)?;
-            let mut changes = store.row_changes_before(&host, &id, None, MOST_CHANGES)?;
+            let seen_by = reach.workloads(store)?;
+            let mut changes = store.row_changes_before(&host, &id, seen_by.as_deref(), None, MOST_CHANGES)?;
             changes.reverse();
             Ok((known, row, changes))
         })

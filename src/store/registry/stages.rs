@@ -74,6 +74,17 @@ impl Store {
         })
     }
 
+    /// The ids of the projects that have a stage of this id or name, also a former one.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`] where there is none.
+    pub fn projects_of_stage(&mut self, key: &str) -> Result<Vec<String>, StoreError> {
+        let projects = |(project, _)| project;
+        self.snapshot("read whose a stage is", |db| {
+            Ok(stages_with_projects(db, key)?.into_iter().map(projects).collect())
+        })
+    }
+
     /// Renames a stage and keeps its name: rows that know the stage by their role alone stay its rows.
     ///
     /// # Errors
@@ -134,6 +145,11 @@ pub(in crate::store) fn find_stage(db: &mut Db, project_id: &str, key: &str) -> 
 /// The ids of all stages with this id or name, in whichever project; where a project has none, the one that bore the
 /// name last.
 pub(in crate::store) fn matching_stages(db: &mut Db, key: &str) -> Result<Vec<String>, Fault> {
+    Ok(stages_with_projects(db, key)?.into_iter().map(|(_, stage)| stage).collect())
+}
+
+/// The same, each after its project.
+fn stages_with_projects(db: &mut Db, key: &str) -> Result<Vec<(String, String)>, Fault> {
     let mut found: Vec<(String, String)> = stages::table
         .filter(stages::id.eq(key).or(stages::name.eq(key)))
         .select((stages::project_id, stages::id))
@@ -152,7 +168,7 @@ pub(in crate::store) fn matching_stages(db: &mut Db, key: &str) -> Result<Vec<St
     if found.is_empty() {
         return Err(RegistryError::Unknown { kind: "stage", name: key.to_owned() }.into());
     }
-    Ok(found.into_iter().map(|(_, stage)| stage).collect())
+    Ok(found)
 }
 
 fn named_alike(db: &mut Db, project: &Project, name: &str, but: Option<&Stage>) -> QueryResult<i64> {

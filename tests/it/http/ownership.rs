@@ -146,9 +146,64 @@ async fn for_a_token_that_is_bound_to_projects_there_is_nothing_else() {
     ] {
         get(&served, &ci, &format!("/api/v1/{hidden}")).await.is_problem(404, "not_found");
     }
-    for closed in ["/api/v1/hosts", "/api/v1/workloads", "/api/v1/changes", "/api/v1/unassigned", "/metrics", "/"] {
+    for closed in ["/api/v1/hosts", "/api/v1/passes", "/api/v1/unassigned", "/api/v1/stacks", "/metrics", "/"] {
         get(&served, &ci, closed).await.is_problem(403, "forbidden");
     }
+    served.ledger.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_is_bound_to_projects_reads_and_follows_their_history_and_no_other() {
+    let mut case = neighbourhood();
+    let (served, ci, tokens) = bound(&mut case).await;
+    let authorization = bearer(&ci);
+    let mut events = served.follow("/api/v1/changes", &[("authorization", &authorization)]).await;
+    assert_eq!(events.next().await.expect("the begin").name, "snapshot");
+    for project in ["blog", "shop"] {
+        let body = json!({ "stage": "prod", "id": format!("r-{project}"), "subdomain": project,
+            "container_id": id(&case, &format!("{project}-1")) });
+        let path = format!("/api/v1/projects/{project}/claims");
+        send(&served, &tokens.admin, "POST", &path, &body).await.json(201);
+    }
+    let told = events.next().await.expect("a change").data;
+    assert_eq!((&told["row_id"], &told["workload_name"]), (&"r-shop".into(), &"shop".into()), "{told}");
+    for query in ["", "?after=0", "?host=local", "?after=0&limit=1"] {
+        let page = get(&served, &ci, &format!("/api/v1/changes{query}")).await;
+        assert!(!page.body.contains("blog"), "{query}: {page:?}");
+        assert_eq!(page.json(200)["items"][0]["row_id"], "r-shop", "{query}");
+    }
+    for query in ["?workload=blog", "?container=r-blog"] {
+        let page = get(&served, &ci, &format!("/api/v1/changes{query}")).await.json(200);
+        assert_eq!(page["items"], json!([]), "{query}: as if it were not there");
+    }
+    served.ledger.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_token_that_is_bound_to_projects_asks_tells_nothing_of_others() {
+    let mut case = neighbourhood();
+    case.store().add_stage("blog", "canary", None, None).expect("fresh");
+    let (served, ci, tokens) = bound(&mut case).await;
+    let blog = json!({ "stage": "prod", "id": "r-moved", "container_id": id(&case, "blog-1") });
+    send(&served, &tokens.admin, "POST", "/api/v1/projects/blog/claims", &blog).await.json(201);
+    let summary = get(&served, &ci, "/api/v1/containers/summary").await.json(200);
+    assert_eq!(summary["rows"], 0, "{summary}");
+    get(&served, &ci, "/api/v1/containers/summary?workload=blog").await.is_problem(404, "not_found");
+    get(&served, &ci, "/api/v1/containers?stage=canary").await.is_problem(404, "not_found");
+    get(&served, &ci, "/api/v1/containers?stage=prod").await.json(200);
+    let workloads = get(&served, &ci, "/api/v1/workloads").await.json(200);
+    assert_eq!(workloads["items"].as_array().map(Vec::len), Some(1), "{workloads}");
+    get(&served, &ci, "/api/v1/workloads/project%2Fshop").await.json(200);
+    get(&served, &ci, "/api/v1/workloads/w-blog").await.is_problem(404, "not_found");
+    // A row's id may have been another project's before.
+    let released = send(&served, &tokens.admin, "DELETE", "/api/v1/projects/blog/claims/r-moved", &json!({})).await;
+    assert!(released.status.is_success(), "{released:?}");
+    let shop = json!({ "stage": "prod", "id": "r-moved", "container_id": id(&case, "shop-1") });
+    send(&served, &tokens.admin, "POST", "/api/v1/projects/shop/claims", &shop).await.json(201);
+    let history = get(&served, &ci, "/api/v1/containers/local/r-moved/changes?limit=1").await;
+    assert!(!history.body.contains("blog") && history.body.contains("shop-1"), "{history:?}");
+    let all = get(&served, &tokens.admin, "/api/v1/containers/local/r-moved/changes").await;
+    assert!(all.body.contains("blog"), "{all:?}");
     served.ledger.stop().await;
 }
 

@@ -11,7 +11,8 @@ use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use utoipa::ToSchema;
 
-use crate::model::{BoxFuture, ChangeFilter, Revision};
+use super::sight::Sight;
+use crate::model::{BoxFuture, Revision};
 use crate::supervisor::{Delivery, Subscription};
 
 /// Between two signs of life: proxies cut what is silent for a minute or half of one.
@@ -20,29 +21,29 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// A reader who was cut off comes back after this many milliseconds.
 const RETRY: &str = "retry: 1000\n\n";
 
-/// What is at hand goes out together up to this size: a burst costs few writes.
-const PART: usize = 32 * 1024;
+/// What is at hand goes out together up to this number: a burst costs few writes, of some 64 KiB each.
+const MOST_AT_HAND: usize = 127;
 
 /// Where a stream comes from.
 pub(super) struct Feed {
     subscription: Subscription,
-    filter: ChangeFilter,
+    sight: Sight,
     closing: watch::Receiver<()>,
     revoked: watch::Receiver<()>,
     _place: OwnedSemaphorePermit,
 }
 
 impl Feed {
-    /// The changes that the filter lets pass. `closing` ends the stream when its sender is dropped, and `revoked` at each of its
+    /// The changes that are in sight. `closing` ends the stream when its sender is dropped, and `revoked` at each of its
     /// words: whoever may still read comes back. `place` is free again when the stream is.
     pub(super) const fn new(
         subscription: Subscription,
-        filter: ChangeFilter,
+        sight: Sight,
         closing: watch::Receiver<()>,
         revoked: watch::Receiver<()>,
         place: OwnedSemaphorePermit,
     ) -> Self {
-        Self { subscription, filter, closing, revoked, _place: place }
+        Self { subscription, sight, closing, revoked, _place: place }
     }
 
     /// The next part of the stream; `None` at its end.
@@ -54,11 +55,14 @@ impl Feed {
             delivery = self.subscription.next() => delivery?,
             () = tokio::time::sleep(KEEP_ALIVE) => return Some((Bytes::from_static(b":\n\n"), self)),
         };
+        // What is at hand was committed before it is asked whose it is.
+        let mut at_hand = vec![first];
+        at_hand.extend(std::iter::from_fn(|| self.subscription.next_at_hand()).take(MOST_AT_HAND));
+        // Whoever cannot be told what is his comes back and reads on from the last event that he got.
+        self.sight.look(&at_hand).await.ok()?;
         let mut part = String::new();
-        let mut delivery = Some(first);
-        while let Some(event) = delivery {
-            write_event(&mut part, &event, &self.filter);
-            delivery = if part.len() < PART { self.subscription.next_at_hand() } else { None };
+        for delivery in &at_hand {
+            write_event(&mut part, delivery, &self.sight);
         }
         Some((part.into(), self))
     }
@@ -116,9 +120,9 @@ pub(super) fn snapshot_event(revision: Revision) -> String {
     format!("event: snapshot\nid: {}\ndata: {data}\n\n", revision.0)
 }
 
-fn write_event(part: &mut String, delivery: &Delivery, filter: &ChangeFilter) {
+fn write_event(part: &mut String, delivery: &Delivery, sight: &Sight) {
     match delivery {
-        Delivery::Change(change) if !filter.lets_pass(change) => {}
+        Delivery::Change(change) if !sight.shows(change) => {}
         Delivery::Change(change) => {
             let data = serde_json::to_string(change).expect("a change has no key that is no text");
             write!(part, "event: change\nid: {}\ndata: {data}\n\n", change.revision.0)
@@ -140,7 +144,7 @@ mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
-    use crate::model::{Change, ChangeCause, ContainerState, HostName, RowId, Timestamp};
+    use crate::model::{Change, ChangeCause, ChangeFilter, ContainerState, HostName, RowId, Timestamp};
     use crate::supervisor::{Outlet, SubscriptionId, channel};
 
     fn change(revision: i64, host: &str) -> Delivery {
@@ -178,7 +182,7 @@ mod tests {
         let places = Arc::new(Semaphore::new(1));
         let place = Arc::clone(&places).try_acquire_owned().expect("a free place");
         let filter = ChangeFilter { host: host.map(HostName::new), ..ChangeFilter::default() };
-        let events = Events::new(Feed::new(subscription, filter, closing, revoked, place), String::new());
+        let events = Events::new(Feed::new(subscription, Sight::of(filter), closing, revoked, place), String::new());
         Stream { outlet, open, guard, places, events }
     }
 
