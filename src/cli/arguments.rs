@@ -247,9 +247,15 @@ pub(crate) struct ClaimArguments {
     /// The row to make or to change: its id, or the name of the project's container in it [default: a fresh one]
     #[arg(long, value_parser = parse_called)]
     pub(crate) row: Option<String>,
-    /// The name under which a proxy serves it; '' takes it away, as with the next three
+    /// Say that its container could not be made: its state is failed; for a row that is bound to none
+    #[arg(long, conflicts_with = "container")]
+    pub(crate) failed: bool,
+    /// The name under which a proxy serves it; '' takes it away, as with --proxy-route, --npm-proxy and --image-tag
     #[arg(long)]
     pub(crate) subdomain: Option<String>,
+    /// Take the subdomain away from every other row that bears it, in the same step: a route moves whole
+    #[arg(long, requires = "subdomain")]
+    pub(crate) take_subdomain: bool,
     /// The proxy's own id of the route
     #[arg(long)]
     pub(crate) proxy_route: Option<String>,

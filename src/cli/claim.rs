@@ -22,6 +22,7 @@ const SERVICE_PATIENCE: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 pub(super) fn execute(arguments: &ClaimArguments, context: &Context) -> Result<Exit, Failure> {
+    refuse_taking_nothing(arguments)?;
     let settings = context.settings()?;
     refuse_another_daemon(context, &settings)?;
     let config = settings.config;
@@ -79,8 +80,18 @@ fn request(arguments: &ClaimArguments, container_id: Option<ContainerId>, row: O
         proxy_route: arguments.proxy_route.clone(),
         npm_proxy: arguments.npm_proxy.clone(),
         image_tag: arguments.image_tag.clone(),
-        ..ClaimRequest::default()
+        has_failed: arguments.failed,
+        takes_subdomain: arguments.take_subdomain,
+        takes_from: None,
     }
+}
+
+/// Whoever takes a subdomain names it: an empty one is given away.
+fn refuse_taking_nothing(arguments: &ClaimArguments) -> Result<(), Failure> {
+    if arguments.take_subdomain && arguments.subdomain.as_deref() == Some("") {
+        return Err(Failure::new(Exit::Usage, "--take-subdomain takes what --subdomain names, and that is empty"));
+    }
+    Ok(())
 }
 
 /// Sees to a pass over the row: our own, or that of the process that holds the host.

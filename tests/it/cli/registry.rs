@@ -95,6 +95,34 @@ fn a_claim_without_a_container_makes_a_row_and_needs_no_daemon() {
 }
 
 #[test]
+fn a_claim_says_that_a_container_could_not_be_made_and_takes_a_subdomain_from_its_holder() {
+    let program = Program::new().variable("DOCKER_HOST", "unix:///nowhere/at/all.sock");
+    for project in ["shop", "blog"] {
+        json(&program, &format!("project add {project}"));
+    }
+    json(&program, "claim --project blog --row b1 --subdomain www");
+    let failed = json(&program, "claim --project shop --row s1 --failed");
+    assert_eq!(text(&failed, "state"), "failed");
+    program
+        .run(&["claim", "--project", "shop", "--row", "s1", "--failed", "--container", "x"])
+        .fails(2, &["--container"]);
+    json(&program, "claim --project shop --row s1 --subdomain WWW");
+    let contested = json(&program, "routes");
+    assert_eq!(contested[0]["contested_by"], Value::from(vec!["shop"]), "{contested}");
+    let told = program.run(&["routes"]).stdout;
+    assert!(told.contains("www is borne by rows of blog, shop") && told.contains("--take-subdomain"), "{told}");
+    let row = json(&program, "claim --project shop --row s1 --subdomain www --take-subdomain");
+    assert_eq!(text(&row, "subdomain"), "www");
+    let routes = json(&program, "routes");
+    assert_eq!((routes.as_array().map(Vec::len), text(&routes[0], "row_id")), (Some(1), "s1"), "{routes}");
+    assert!(!program.run(&["routes"]).stdout.contains("CONTESTED"));
+    program.run(&["claim", "--project", "shop", "--take-subdomain"]).fails(2, &["--subdomain"]);
+    let nothing = ["claim", "--project", "shop", "--row", "s1", "--subdomain", "", "--take-subdomain"];
+    program.run(&nothing).fails(2, &["that is empty"]);
+    assert_eq!(text(&json(&program, "show s1"), "subdomain"), "www");
+}
+
+#[test]
 fn the_schema_is_told_and_migrated_by_itself() {
     let program = Program::new();
     let applied = json(&program, "migrate up");
