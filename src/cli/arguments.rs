@@ -14,7 +14,10 @@ pub(crate) use registry::{AddProject, AddSite, AddStack, Ids, ParentCommand, Sta
 use words::Offered;
 
 use crate::config::parse_duration;
-use crate::model::{CONDITION_WORDS, ChangeKind, ContainerId, HealthCondition, RowOrder, Timestamp, WorkloadKind};
+use crate::model::{
+    AuditAction, AuditOutcome, CONDITION_WORDS, ChangeKind, ContainerId, HealthCondition, RowOrder, Timestamp,
+    WorkloadKind,
+};
 
 /// Keeps a database table of containers, the ledger, true to the Docker daemon.
 #[derive(Debug, Parser)]
@@ -401,6 +404,30 @@ pub(crate) struct AuditArguments {
     /// At most this many, the latest first
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) limit: u32,
+    /// Only those about rows of this workload: its id, its name, or KIND/NAME; one that was removed by its id
+    #[arg(long)]
+    pub(crate) workload: Option<String>,
+    /// Only those about this row, by its id
+    #[arg(long)]
+    pub(crate) row: Option<String>,
+    /// Only those about this container: its name now, its id or the start of it, or the id of its row
+    #[arg(long)]
+    pub(crate) container: Option<String>,
+    /// Only those given by this token, by its name, or by the 'control socket'
+    #[arg(long)]
+    pub(crate) who: Option<String>,
+    /// Only those that ordered this: start, stop, restart, remove; several with commas
+    #[arg(long, value_delimiter = ',', value_parser = Offered("start, stop, restart, remove").try_map(|word| parse_action(&word)), hide_possible_values = true)]
+    pub(crate) action: Vec<AuditAction>,
+    /// Only those of which this came: ok, refused, failed, unknown; several with commas
+    #[arg(long, value_delimiter = ',', value_parser = Offered("ok, refused, failed, unknown").try_map(|word| parse_outcome(&word)), hide_possible_values = true)]
+    pub(crate) outcome: Vec<AuditOutcome>,
+    /// Only those from this moment on: an age like 8h, or a moment like 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
+    pub(crate) from: Option<Timestamp>,
+    /// Only those before this moment
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
+    pub(crate) to: Option<Timestamp>,
     #[command(flatten)]
     pub(crate) printing: Printing,
 }
@@ -485,6 +512,18 @@ fn parse_health(text: &str) -> Result<HealthCondition, String> {
 
 fn parse_order(text: &str) -> Result<RowOrder, String> {
     RowOrder::parse(text).ok_or_else(|| "allowed is attention, name, workload, state, since or id".into())
+}
+
+fn parse_action(text: &str) -> Result<AuditAction, String> {
+    AuditAction::parse(text).ok_or_else(|| allowed(AuditAction::ALL))
+}
+
+fn parse_outcome(text: &str) -> Result<AuditOutcome, String> {
+    AuditOutcome::parse(text).ok_or_else(|| allowed(AuditOutcome::ALL))
+}
+
+fn allowed<T: std::fmt::Display>(words: &[T]) -> String {
+    format!("allowed is {}", words.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }
 
 fn parse_change_kind(text: &str) -> Result<ChangeKind, String> {

@@ -5,21 +5,45 @@ use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::output::Output;
 use super::table::Table;
-use crate::model::AuditRecord;
+use crate::model::{AuditRecord, RowId};
 use crate::store::AuditFilter;
 use crate::telling::millis_text;
 
 pub(super) fn execute(arguments: &AuditArguments, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let limit = usize::try_from(arguments.limit).expect("the grammar bounds it far below");
-    let filter = AuditFilter { host: context.host_filter().cloned(), limit: Some(limit), ..AuditFilter::default() };
+    let filter = filter(arguments, context);
     let orders = context.read(&config)?.audit(&filter)?;
     let output = Output::of_this_process(arguments.printing.json);
-    output.answer(&orders, || text(&orders, output.width))?;
+    output.answer(&orders, || text(&orders, narrows(&filter), output.width))?;
     Ok(Exit::Fine)
 }
 
-fn text(orders: &[AuditRecord], width: usize) -> String {
+fn filter(arguments: &AuditArguments, context: &Context) -> AuditFilter {
+    let limit = usize::try_from(arguments.limit).expect("the grammar bounds it far below");
+    AuditFilter {
+        id: None,
+        host: context.host_filter().cloned(),
+        row: arguments.row.clone().map(RowId::new),
+        workload: arguments.workload.clone(),
+        container: arguments.container.clone(),
+        who: arguments.who.clone(),
+        actions: arguments.action.clone(),
+        outcomes: arguments.outcome.clone(),
+        from: arguments.from,
+        to: arguments.to,
+        before: None,
+        limit: Some(limit),
+    }
+}
+
+fn narrows(filter: &AuditFilter) -> bool {
+    *filter != AuditFilter { limit: filter.limit, ..AuditFilter::default() }
+}
+
+fn text(orders: &[AuditRecord], narrowed: bool, width: usize) -> String {
+    if orders.is_empty() && narrowed {
+        return "No such order is kept.\n".into();
+    }
     if orders.is_empty() {
         return "Nothing was ordered of any container. Whether a service takes orders is actions.enabled.\n".into();
     }

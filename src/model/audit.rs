@@ -20,6 +20,20 @@ word_enum! {
     }
 }
 
+word_enum! {
+    /// What can be ordered of a container.
+    AuditAction {
+        /// Start it.
+        Start = "start",
+        /// Stop it.
+        Stop = "stop",
+        /// Stop it and start it.
+        Restart = "restart",
+        /// Remove it.
+        Remove = "remove",
+    }
+}
+
 /// One order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]

@@ -28,7 +28,7 @@ mod time;
 mod words;
 
 pub use attention::{Attention, AttentionSet};
-pub use audit::{AuditOutcome, AuditRecord};
+pub use audit::{AuditAction, AuditOutcome, AuditRecord};
 pub use change_filter::{ChangeFilter, ChangeKind};
 pub use clock::{Clock, SystemClock};
 pub use condition::{CONDITION_WORDS, Condition, HealthCondition, RowOrder, RowSummary};

@@ -1,14 +1,17 @@
 //! What was ordered of containers: written before an order goes out, completed when its outcome is known.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use diesel::prelude::*;
 
-use super::StoreError;
 use super::db::Db;
+use super::fault::Fault;
 use super::open::Store;
-use super::schema::{audit, hosts};
-use crate::model::{AuditOutcome, AuditRecord, ContainerId, HostName, RowId, Timestamp, WorkloadId};
+use super::registry::find_workload;
+use super::schema::{audit, containers, hosts};
+use super::{RegistryError, StoreError};
+use crate::model::{AuditAction, AuditOutcome, AuditRecord, ContainerId, HostName, RowId, Timestamp, WorkloadId};
 
 /// An order as it is given.
 #[derive(Clone, Debug)]
@@ -40,10 +43,20 @@ pub struct AuditFilter {
     pub host: Option<HostName>,
     /// About this row.
     pub row: Option<RowId>,
-    /// About rows of this workload.
-    pub workload: Option<WorkloadId>,
+    /// About rows of the workload with this id, name or `kind/name`; one that was removed is known by its id.
+    pub workload: Option<String>,
+    /// About the container with this id, or the start of one, or with this name now; or about the row with this id.
+    pub container: Option<String>,
     /// Given by this one.
     pub who: Option<String>,
+    /// One of these was ordered; none does not narrow.
+    pub actions: Vec<AuditAction>,
+    /// One of these came of it; none does not narrow.
+    pub outcomes: Vec<AuditOutcome>,
+    /// Given at this moment or later.
+    pub from: Option<Timestamp>,
+    /// Given before this moment.
+    pub to: Option<Timestamp>,
     /// Given before the one of this id.
     pub before: Option<String>,
     /// At most this many.
@@ -103,32 +116,117 @@ impl Store {
     /// Orders, the latest first.
     ///
     /// # Errors
-    /// If the database cannot be read.
+    /// If the database cannot be read; [`RegistryError::Unknown`] for a workload that neither is registered nor had an order.
     pub fn audit(&mut self, filter: &AuditFilter) -> Result<Vec<AuditRecord>, StoreError> {
-        self.read("read the audit", |db| {
-            let mut query = audit::table.select(AuditLine::as_select()).order(audit::id.desc()).into_boxed();
-            if let Some(id) = &filter.id {
-                query = query.filter(audit::id.eq(id));
-            }
-            if let Some(host) = &filter.host {
-                query = query.filter(audit::host.eq(host.as_str()));
-            }
-            if let Some(row) = &filter.row {
-                query = query.filter(audit::row_id.eq(row.as_str()));
-            }
-            if let Some(workload) = &filter.workload {
-                query = query.filter(audit::workload_id.eq(workload.as_str()));
-            }
-            if let Some(who) = &filter.who {
-                query = query.filter(audit::who.eq(who));
-            }
-            if let Some(before) = &filter.before {
-                query = query.filter(audit::id.lt(before));
-            }
-            let limit = i64::try_from(filter.limit.unwrap_or(usize::MAX)).unwrap_or(i64::MAX);
-            let lines: Vec<AuditLine> = query.limit(limit).load(db)?;
-            Ok(lines.into_iter().map(AuditRecord::from).collect())
+        self.snapshot("read the audit", |db| {
+            let workload = filter.workload.as_deref().map(|key| workload_of(db, key)).transpose()?;
+            let called = filter.container.as_deref().map(|called| Called::read(db, called)).transpose()?;
+            Ok(found(db, filter, workload.as_ref(), called.as_ref())?)
         })
+    }
+}
+
+/// Orders that are read at once where containers are sifted by what they are called.
+const SIFTED_AT_ONCE: usize = 1_000;
+
+fn found(
+    db: &mut Db,
+    filter: &AuditFilter,
+    workload: Option<&WorkloadId>,
+    called: Option<&Called<'_>>,
+) -> QueryResult<Vec<AuditRecord>> {
+    let limit = filter.limit.unwrap_or(usize::MAX);
+    let step = if called.is_some() { SIFTED_AT_ONCE } else { limit };
+    let (mut passed, mut before) = (Vec::new(), filter.before.clone());
+    loop {
+        let read = page(db, filter, workload, before.as_deref(), step)?;
+        let is_last = read.len() < step;
+        before = read.last().map(|order| order.id.clone()).or(before);
+        passed.extend(read.into_iter().filter(|order| called.is_none_or(|called| called.is_about(order))));
+        if is_last || passed.len() >= limit {
+            passed.truncate(limit);
+            return Ok(passed);
+        }
+    }
+}
+
+fn page(
+    db: &mut Db,
+    filter: &AuditFilter,
+    workload: Option<&WorkloadId>,
+    before: Option<&str>,
+    limit: usize,
+) -> QueryResult<Vec<AuditRecord>> {
+    let mut query = audit::table.select(AuditLine::as_select()).order(audit::id.desc()).into_boxed();
+    if let Some(id) = &filter.id {
+        query = query.filter(audit::id.eq(id));
+    }
+    if let Some(host) = &filter.host {
+        query = query.filter(audit::host.eq(host.as_str()));
+    }
+    if let Some(row) = &filter.row {
+        query = query.filter(audit::row_id.eq(row.as_str()));
+    }
+    if let Some(workload) = workload {
+        query = query.filter(audit::workload_id.eq(workload.as_str()));
+    }
+    if !filter.actions.is_empty() {
+        query = query.filter(audit::action.eq_any(filter.actions.iter().map(|action| action.as_str())));
+    }
+    if !filter.outcomes.is_empty() {
+        query = query.filter(audit::outcome.eq_any(filter.outcomes.iter().map(|outcome| outcome.as_str())));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(audit::at.ge(from));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(audit::at.lt(to));
+    }
+    if let Some(who) = &filter.who {
+        query = query.filter(audit::who.eq(who));
+    }
+    if let Some(before) = before {
+        query = query.filter(audit::id.lt(before));
+    }
+    let lines: Vec<AuditLine> = query.limit(i64::try_from(limit).unwrap_or(i64::MAX)).load(db)?;
+    Ok(lines.into_iter().map(AuditRecord::from).collect())
+}
+
+/// The workload that is called so; what was ordered outlives it.
+fn workload_of(db: &mut Db, key: &str) -> Result<WorkloadId, Fault> {
+    match find_workload(db, key) {
+        Ok(workload) => Ok(workload.id),
+        Err(unknown @ Fault::Ours(StoreError::Registry(RegistryError::Unknown { .. }))) => {
+            let of_it = audit::table.filter(audit::workload_id.eq(key)).select(audit::id);
+            let order: Option<String> = of_it.first(db).optional()?;
+            order.map(|_| WorkloadId::new(key)).ok_or(unknown)
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Shorter than this, the start of an id is nobody's.
+const SHORTEST_ID: usize = 4;
+
+/// What somebody calls a container.
+struct Called<'a> {
+    word: &'a str,
+    /// Host and id of the rows whose container has that name now.
+    rows: BTreeSet<(String, String)>,
+}
+
+impl<'a> Called<'a> {
+    fn read(db: &mut Db, word: &'a str) -> QueryResult<Self> {
+        let named = containers::table.filter(containers::name.eq(word));
+        let rows: Vec<(String, String)> = named.select((containers::host, containers::id)).load(db)?;
+        Ok(Self { word, rows: rows.into_iter().collect() })
+    }
+
+    fn is_about(&self, order: &AuditRecord) -> bool {
+        let is_id = |id: &str| id == self.word || (self.word.len() >= SHORTEST_ID && id.starts_with(self.word));
+        order.row_id.as_str() == self.word
+            || order.container_id.as_ref().map(ContainerId::as_str).is_some_and(is_id)
+            || self.rows.contains(&(order.host.to_string(), order.row_id.to_string()))
     }
 }
 

@@ -12,13 +12,14 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::asked::moment;
 use super::paging::bounded;
 use crate::http::extract::Query as FromQuery;
 use crate::http::problem::Problem;
 use crate::http::reach::Reach;
 use crate::http::refusals::CannotRead;
 use crate::http::shared::{MOST_STREAMS, Shared};
-use crate::model::{Change, ChangeFilter, ChangeKind, HostName, Revision, Timestamp};
+use crate::model::{Change, ChangeFilter, ChangeKind, HostName, Revision};
 use crate::store::ChangesPage;
 use events::{Events, Feed, snapshot_event};
 pub(in crate::http) use events::{Lagged, Snapshot};
@@ -78,11 +79,6 @@ fn kinds(words: &str) -> Result<Vec<ChangeKind>, Problem> {
     let words = words.split(',').map(str::trim).filter(|word| !word.is_empty());
     let unknown = || Problem::invalid(format!("kind is one or more of {}", ChangeKind::words().join(", ")));
     words.map(|word| ChangeKind::parse(word).ok_or_else(unknown)).collect()
-}
-
-fn moment(parameter: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
-    let wrong = || Problem::invalid(format!("{parameter} is a moment like 2026-01-31T12:00:00Z"));
-    text.map(|text| Timestamp::parse_any(text).ok_or_else(wrong)).transpose()
 }
 
 /// The history of all rows.

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::asked::words;
 use super::paging::{Page, Paged, begin, foreign_cursor};
 use super::tagged::{Known, answer};
 use crate::http::extract::{Path as FromPath, Query as FromQuery};
@@ -73,20 +74,6 @@ impl Asked {
         };
         Ok((filter, begin.limit))
     }
-}
-
-/// Words with commas between them; empty ones count as absent.
-fn words<T: std::fmt::Display>(
-    parameter: &str,
-    given: Option<&str>,
-    parse: impl Fn(&str) -> Option<T>,
-    all: &[T],
-) -> Result<Vec<T>, Problem> {
-    let words = given.unwrap_or_default().split(',').map(str::trim).filter(|word| !word.is_empty());
-    let allowed = || all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    words
-        .map(|word| parse(word).ok_or_else(|| Problem::invalid(format!("{parameter} is one or more of {}", allowed()))))
-        .collect()
 }
 
 /// How many rows there are, by what people ask first: among those that the filters let pass.

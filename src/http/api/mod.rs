@@ -3,6 +3,7 @@
 //! Comes in: requests that [`super::auth`] let through. Goes out: JSON, or a problem document. Never: SQL, a call to the
 //! daemon that no actor makes.
 
+mod asked;
 mod audit;
 mod changes;
 mod claimable;

@@ -3,7 +3,7 @@
 use super::program::Program;
 
 /// Each command of the command line with the flags that its help must show.
-const COMMANDS: [(&str, &[&str]); 42] = [
+const COMMANDS: [(&str, &[&str]); 43] = [
     ("run", &["--no-migrate"]),
     ("once", &["--no-migrate", "--json"]),
     ("demo", &["--seed", "--for"]),
@@ -54,6 +54,21 @@ const COMMANDS: [(&str, &[&str]); 42] = [
     ("hosts rename", &["--json"]),
     ("hosts forget", &["--json"]),
     ("passes", &["--limit", "--json"]),
+    (
+        "audit",
+        &[
+            "--workload",
+            "--row",
+            "--container",
+            "--who",
+            "--action",
+            "--outcome",
+            "--from",
+            "--to",
+            "--limit",
+            "--json",
+        ],
+    ),
     ("routes", &["--json"]),
     ("doctor", &["--json"]),
     ("token new", &["--scope", "--json"]),

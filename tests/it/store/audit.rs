@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use dockledger::config::Retention;
-use dockledger::model::{AuditOutcome, HostName, RowId, Timestamp};
-use dockledger::store::{AuditFilter, NewAudit, Store};
+use dockledger::model::{AuditAction, AuditOutcome, ClaimRequest, ContainerId, HostName, RowId, Timestamp};
+use dockledger::store::{AuditFilter, NewAudit, NewParent, Store};
 
 use crate::support::database::{TestDatabase, on_both_backends};
 
@@ -46,6 +46,46 @@ on_both_backends! {
         assert_eq!(rows(&mut store, &filter), ["r3", "r2"]);
         filter.before = Some(store.audit(&filter).expect("read")[1].id.clone());
         assert_eq!(rows(&mut store, &filter), ["r1"]);
+    }
+
+    fn orders_are_narrowed_by_what_is_known_of_them(database: &TestDatabase) {
+        let mut store = database.open();
+        let host = database.config.host.clone();
+        let shop = store.add_project(&NewParent::named("shop")).expect("fresh").workload_id;
+        store.claim(&host, &ClaimRequest { project: "shop".into(), row: Some(RowId::new("r1")), ..ClaimRequest::default() })
+            .expect("claimed");
+        database.execute("UPDATE containers SET name = 'web-1' WHERE id = 'r1'");
+        let container = Some(ContainerId::new("abcd".repeat(16)));
+        let ours = NewAudit { workload: Some(shop.clone()), container, ..order(&host, "r1") };
+        let stopped = store.enter_audit(&ours).expect("entered");
+        store.complete_audit(&stopped, AuditOutcome::Ok, Duration::ZERO, None).expect("completed");
+        let other = NewAudit { action: "start", workload: Some("w-gone".into()), who: "bob".into(), ..order(&host, "r2") };
+        store.enter_audit(&other).expect("entered");
+        let (text, all) = (|text: &str| Some(text.to_owned()), AuditFilter::default);
+        let hour = Duration::from_secs(3_600);
+        for (filter, found) in [
+            (all(), &["r2", "r1"][..]),
+            (AuditFilter { workload: text("project/shop"), ..all() }, &["r1"]),
+            (AuditFilter { workload: text("shop"), ..all() }, &["r1"]),
+            (AuditFilter { workload: text("w-gone"), ..all() }, &["r2"]),
+            (AuditFilter { container: text("web-1"), ..all() }, &["r1"]),
+            (AuditFilter { container: text("abcd"), ..all() }, &["r1"]),
+            (AuditFilter { container: text("abc"), ..all() }, &[]),
+            (AuditFilter { container: text("r2"), ..all() }, &["r2"]),
+            (AuditFilter { row: Some(RowId::new("r2")), ..all() }, &["r2"]),
+            (AuditFilter { who: text("bob"), ..all() }, &["r2"]),
+            (AuditFilter { actions: vec![AuditAction::Stop], ..all() }, &["r1"]),
+            (AuditFilter { actions: vec![AuditAction::Stop, AuditAction::Start], ..all() }, &["r2", "r1"]),
+            (AuditFilter { outcomes: vec![AuditOutcome::Unknown], ..all() }, &["r2"]),
+            (AuditFilter { from: Some(Timestamp::now().minus(hour)), ..all() }, &["r2", "r1"]),
+            (AuditFilter { from: Some(Timestamp::now().plus(hour)), ..all() }, &[]),
+            (AuditFilter { to: Some(Timestamp::now().minus(hour)), ..all() }, &[]),
+            (AuditFilter { container: text("r1"), limit: Some(1), ..all() }, &["r1"]),
+        ] {
+            assert_eq!(rows(&mut store, &filter), found, "{filter:?}");
+        }
+        let unknown = store.audit(&AuditFilter { workload: text("nobody"), ..all() });
+        assert!(unknown.is_err(), "{unknown:?}");
     }
 
     fn the_audit_is_bounded_as_the_history_is(database: &TestDatabase) {
