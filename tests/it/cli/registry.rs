@@ -116,7 +116,7 @@ fn a_claim_says_that_a_container_could_not_be_made_and_takes_a_subdomain_from_it
     let routes = json(&program, "routes");
     assert_eq!((routes.as_array().map(Vec::len), text(&routes[0], "row_id")), (Some(1), "s1"), "{routes}");
     assert!(!program.run(&["routes"]).stdout.contains("CONTESTED"));
-    program.run(&["claim", "--project", "shop", "--take-subdomain"]).fails(2, &["--subdomain"]);
+    program.run(&["claim", "--project", "shop", "--take-subdomain"]).fails(2, &["required arguments"]);
     let nothing = ["claim", "--project", "shop", "--row", "s1", "--subdomain", "", "--take-subdomain"];
     program.run(&nothing).fails(2, &["that is empty"]);
     assert_eq!(text(&json(&program, "show s1"), "subdomain"), "www");
