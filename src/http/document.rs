@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
-use super::shapes;
+use super::{lifted, shapes};
 use crate::config::BasePath;
 
 /// What models are called in a client, where our own word says how the ledger keeps them.
@@ -23,6 +23,12 @@ const NAMES: &[(&str, &str)] = &[
     ("Released", "ReleasedRow"),
     ("BTreeMap", "Differences"),
     ("PortsTold", "PublishedPorts"),
+    ("Binding", "BindingColumns"),
+    ("Observed", "ObservedColumns"),
+    ("Quarantined", "QuarantinedContainer"),
+    ("Refusal", "RefusedCall"),
+    ("Registered", "RegisteredOwner"),
+    ("SaidState", "ClaimState"),
 ];
 
 /// What an answer leaves out where there is nothing to say; anything else is there, be it null. By our own names.
@@ -35,7 +41,7 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
 /// Paths that answer to everybody, or to who has a secret of their own.
 const OPEN: [&str; 4] = ["/healthz", "/readyz", "/hooks", "/hooks/{secret}"];
 
-const SCHEMAS: &str = "#/components/schemas/";
+pub(super) const SCHEMAS: &str = "#/components/schemas/";
 
 /// Completes what was made from the handlers.
 pub(super) fn complete(handlers: &OpenApi, base: &BasePath) -> Value {
@@ -59,6 +65,7 @@ pub(super) fn complete(handlers: &OpenApi, base: &BasePath) -> Value {
             describe_responses(call);
         }
     }
+    lifted::lift(&mut document);
     require_what_is_always_there(&mut document);
     shapes::describe(&mut document);
     document["webhooks"] = notifications();

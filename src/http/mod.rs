@@ -17,6 +17,7 @@ mod document;
 mod extract;
 mod health;
 mod hooks;
+mod lifted;
 mod listen;
 mod looks;
 mod metrics;

@@ -41,6 +41,10 @@ async fn a_generated_client_for_python_lists_claims_and_reads_the_history() {
     let (served, tokens) = guarded(&mut case).await;
     let made = PythonClient::generate(&served, &tokens.deploy, case.directory.path(), module_path!()).await;
     if let Some(client) = made {
+        let document =
+            served.get_with("/api/v1/openapi.json", &[("authorization", &bearer(&tokens.deploy))]).await.json(200);
+        let made_up = client.models().into_iter().filter(|model| document["components"]["schemas"][model].is_null());
+        assert_eq!(made_up.collect::<Vec<_>>(), [""; 0], "a model without a name of ours gets one that reads badly");
         let mut program = client.program("tests/clients/ledger.py");
         program.arg(format!("http://{}", served.address)).args(["web", id.as_str()]);
         program.env("DOCKLEDGER_TOKEN", &tokens.deploy);

@@ -26,6 +26,14 @@ impl PythonClient {
         Some(Self { directory: directory.to_owned(), interpreter: programs.join("python") })
     }
 
+    /// The names of its models.
+    pub(crate) fn models(&self) -> Vec<String> {
+        let file = self.directory.join("dockledger_client/models/__init__.py");
+        let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let (_, listed) = text.split_once("__all__ = (").expect("the names that it exports");
+        listed.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
     /// A program of the repository, to be started with the client at hand.
     pub(crate) fn program(&self, path: &str) -> Command {
         let mut program = Command::new(&self.interpreter);
