@@ -23,6 +23,7 @@ mod foreign;
 mod forget;
 mod holder;
 mod hosts;
+mod idle_log;
 mod judge;
 mod lease;
 mod ledger_store;

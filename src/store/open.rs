@@ -11,6 +11,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 use super::StoreError;
 use super::db::{Access, ConnectError, Db, Session, Terms};
 use super::fault::{Fault, FaultKind, ends_the_connection, kind_of, on_its_file_system, with_cure};
+use super::idle_log::LARGE;
 use super::location::Location;
 use super::migrate;
 use crate::config::Config;
@@ -108,8 +109,6 @@ impl Store {
     /// Gives back the space of a log that has grown: after a first pass over a large host it is many times the ledger's own
     /// size, and stays so. Whoever uses the file just now keeps it from that, until the next time.
     pub(super) fn shrink_log(&mut self) -> Result<(), StoreError> {
-        /// A log below is nobody's trouble. In bytes.
-        const LARGE: u64 = 1 << 20;
         let Location::Sqlite(path) = &self.location else { return Ok(()) };
         if fs::metadata(log_of(path)).is_ok_and(|log| log.len() > LARGE) {
             self.run("give back the space of the log", |session| Ok(session.empty_log()?))?;
@@ -295,7 +294,7 @@ fn is_empty(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0)
 }
 
-fn log_of(path: &Path) -> PathBuf {
+pub(super) fn log_of(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     log.into()

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use super::idle_log::IdleLog;
 use super::ledger_store::{LedgerStore, StoreFactory};
 use super::location::Location;
 use super::plan::{CommitPlan, CommitReport, DetailsWrite};
@@ -31,6 +32,7 @@ struct ThreadedStore {
     clock: Arc<Mutex<Option<RetentionClock>>>,
     /// Open, and waiting for the lease.
     opened: Option<Store>,
+    log: IdleLog,
     /// Absent until the lease is taken, and while a thread works with it.
     held: Option<Held>,
 }
@@ -57,7 +59,8 @@ impl StoreFactory {
         let make = move || -> Box<dyn LedgerStore> {
             let (config, holder, clock) = (config.clone(), holder.clone(), Arc::clone(&clock));
             let tries = tries.of_a_new_life();
-            Box::new(ThreadedStore { config, holder, mode, tries, clock, opened: None, held: None })
+            let log = IdleLog::new(&config);
+            Box::new(ThreadedStore { config, holder, mode, tries, clock, opened: None, log, held: None })
         };
         Self::new(make, reader)
     }
@@ -223,7 +226,9 @@ impl LedgerStore for ThreadedStore {
         self.work(move |store, lease| store.pay_details(lease, &writes))
     }
 
+    /// Asked for each second: there is no better moment to look for one of rest.
     fn new_bindings(&mut self) -> BoxFuture<'_, Result<Vec<NewBinding>, StoreError>> {
+        self.log.look();
         self.work(|store, lease| {
             store.tell_foreign_writes(lease)?;
             store.new_bindings(&lease.host)
@@ -273,6 +278,28 @@ mod tests {
         assert!(log() > 2_000_000, "{}", log());
         while store.prune().await.expect("pruned") > 0 {}
         assert_eq!(log(), 0);
+        store.renew_lease().await.expect("it goes on");
+    }
+
+    #[tokio::test]
+    async fn a_log_that_grew_is_given_back_while_the_ledger_rests() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut store = factory(&directory, FIRST_BOUND).make();
+        store.begin().await.expect("a fresh ledger");
+        let config = Config::new(directory.path().join("ledger.db").display().to_string());
+        let mut deployer = Store::open(&config, OpenMode::Write).expect("its ledger");
+        let bulk = "CREATE TABLE bulk (b BLOB); INSERT INTO bulk VALUES (zeroblob(3000000)); DROP TABLE bulk";
+        deployer.with_connection(|db| db.batch_execute(bulk).expect("written"));
+        let log = directory.path().join("ledger.db-wal");
+        let file = std::fs::OpenOptions::new().write(true).open(&log).expect("a log");
+        file.set_modified(std::time::SystemTime::now() - Duration::from_secs(60)).expect("its own file");
+        store.new_bindings().await.expect("looked");
+        let given_back = async {
+            while std::fs::metadata(&log).expect("a log").len() > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(20), given_back).await.expect("it is given back");
         store.renew_lease().await.expect("it goes on");
     }
 

@@ -124,7 +124,8 @@ impl Dialect for SqliteConnection {
     }
 
     fn empty_log(&mut self) -> QueryResult<()> {
-        self.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        // What takes long, the copying, keeps nobody from reading and writing; only then the file is cut, which is done at once.
+        self.batch_execute("PRAGMA wal_checkpoint(PASSIVE); PRAGMA wal_checkpoint(TRUNCATE)")
     }
 }
 
