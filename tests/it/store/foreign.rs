@@ -4,7 +4,7 @@ use dockledger::model::{Change, ChangeCause, ClaimRequest, HostName};
 use dockledger::store::{Lease, NewParent, Store};
 
 use super::build::{insert, parent, plan};
-use crate::support::database::{TestDatabase, on_both_backends};
+use crate::support::database::{TestDatabase, lease_of, on_both_backends};
 
 /// A project `api` with the workload `w`, and a stack `shop` with the row `shop:web` of container `c1`.
 fn ledger(database: &TestDatabase) -> (Store, Lease) {
@@ -104,6 +104,41 @@ on_both_backends! {
             ClaimRequest { project: "api".into(), row: Some("r1".into()), subdomain: Some("a".into()), ..ClaimRequest::default() };
         store.claim(&HostName::new("local"), &request).expect("changed");
         assert_eq!(told(&mut store, &lease), ["deployer r1 created → created image_tag=>v2"]);
+    }
+
+    fn sql_moves_a_row_to_another_host_only_while_it_has_no_container_and_the_history_tells_both_ends(database: &TestDatabase) {
+        let (mut store, lease) = ledger(database);
+        let edge = lease_of(&mut store, &HostName::new("edge"));
+        database.execute(INSERT);
+        assert_eq!(told(&mut store, &lease), ["deployer r1 new → created subdomain=>www"]);
+        database.execute("UPDATE containers SET container_id = 'c9' WHERE id = 'r1'");
+        let mut deployer = database.deployer();
+        for (refused, why) in [
+            ("UPDATE containers SET host = 'edge' WHERE id = 'r1'", "container_id = NULL"),
+            ("UPDATE containers SET host = 'edge', container_id = 'c8' WHERE id = 'r1'", "container_id = NULL"),
+            ("UPDATE containers SET host = 'edge' WHERE id = 'shop:web'", "containers.host"),
+        ] {
+            let error = deployer.execute(refused).expect_err(refused).to_string();
+            assert!(error.contains(why), "{refused}: {error}");
+        }
+        database.execute("UPDATE containers SET host = 'local' WHERE id = 'r1'");
+        database.execute("UPDATE containers SET container_id = NULL WHERE id = 'r1'");
+        store.tell_foreign_writes(&lease).expect("told");
+        database.execute("UPDATE containers SET host = 'edge' WHERE id = 'r1'");
+        assert_eq!(told(&mut store, &lease), ["deployer r1 created → forgotten"]);
+        assert_eq!(told(&mut store, &edge), ["deployer r1 new → created subdomain=>www"]);
+        database.execute("UPDATE containers SET container_id = NULL WHERE id = 'shop:web'");
+        let error = deployer.execute("UPDATE containers SET host = 'edge' WHERE id = 'shop:web'").expect_err("a stack's");
+        assert!(error.to_string().contains("stack or a site"), "{error}");
+        assert_eq!(database.lines(&["host", "id"], "FROM containers ORDER BY id"), ["edge|r1", "local|shop:web"]);
+    }
+
+    fn a_host_that_is_renamed_keeps_its_bound_rows_and_nothing_is_told_of_it(database: &TestDatabase) {
+        let (mut store, lease) = ledger(database);
+        store.release_lease(&lease).expect("released");
+        store.rename_host(&HostName::new("local"), &HostName::new("main")).expect("renamed");
+        assert_eq!(database.line(&["host", "container_id"], "FROM containers"), "main|c1");
+        assert_eq!(database.line(&["count(*)"], "FROM foreign_writes"), "0");
     }
 
     fn sql_cannot_say_of_a_container_what_the_daemon_alone_says(database: &TestDatabase) {

@@ -1,0 +1,2 @@
+DROP TRIGGER containers_foreign_move;
+DROP TRIGGER containers_host_guard;
