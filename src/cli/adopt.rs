@@ -17,9 +17,9 @@ use super::unassigned::look;
 use crate::config::Config;
 use crate::dispatch::is_adoptable;
 use crate::model::{
-    ContainerId, ContainerState, PassReport, Registered, Unassigned, UnassignedReason, WorkloadId, WorkloadKind,
+    ContainerId, ContainerState, Origin, PassReport, Registered, Unassigned, UnassignedReason, WorkloadId, WorkloadKind,
 };
-use crate::store::{NewParent, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::telling::{Fixes, escape};
 
 /// What is to be registered, decided before anything is.
@@ -173,8 +173,7 @@ fn decide(arguments: &AdoptArguments, unassigned: &[Unassigned]) -> Result<Adopt
 fn register(store: &mut Store, arguments: &AdoptArguments, adoption: Adoption) -> Result<Adopted, Failure> {
     let (mut registered, mut refused) = (Vec::new(), Vec::new());
     for project in adoption.compose_projects {
-        let new = NewParent { name: project.clone(), ..NewParent::default() };
-        match store.add_stack(&new, Some(project.clone())) {
+        match store.adopt_project(&project) {
             Ok(stack) => registered.push(Made::of(stack, arguments.secrets)),
             Err(StoreError::Registry(error)) => {
                 refused.push(Refused { compose_project: project, cause: error.to_string() });
@@ -184,7 +183,7 @@ fn register(store: &mut Store, arguments: &AdoptArguments, adoption: Adoption) -
     }
     if let Some(stack) = &arguments.stack {
         for name in &adoption.containers {
-            store.adopt_name(stack, name)?;
+            store.adopt_name(stack, name, Origin::Adopted)?;
         }
     }
     let Adoption { containers: adopted, left_out, .. } = adoption;

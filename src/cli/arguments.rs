@@ -221,6 +221,9 @@ pub(crate) struct AdoptArguments {
     /// Take an adoption back: a stack goes with its rows, a container leaves its stack; not if a deployer wrote into a row
     #[arg(long, requires = "names", conflicts_with_all = ["all", "stack"])]
     pub(crate) undo: bool,
+    /// With --undo: also what was not adopted but added (`stack add`, the API), or of which that is not known
+    #[arg(long, requires = "undo")]
+    pub(crate) force: bool,
     /// Print the webhook secrets of the stacks made, once; `rotate-secret` gives another at any time
     #[arg(long, conflicts_with = "undo")]
     pub(crate) secrets: bool,

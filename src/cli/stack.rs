@@ -88,6 +88,7 @@ fn show_text(stack: &Stack) -> String {
         ("stack", stack.name.clone()),
         ("compose project", compose_project(stack)),
         ("adopted by name", stack.adopted.join(", ")),
+        ("origin", stack.origin.to_string()),
         ("id", stack.id.clone()),
         ("workload id", stack.workload_id.to_string()),
         ("since", stack.created_at.to_string()),

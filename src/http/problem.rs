@@ -114,6 +114,7 @@ const fn of_registry(error: &RegistryError) -> (StatusCode, &'static str) {
         RegistryError::InUse { .. } => (StatusCode::CONFLICT, "in_use"),
         RegistryError::NotMissing { .. } => (StatusCode::CONFLICT, "not_missing"),
         RegistryError::Deployed { .. } => (StatusCode::CONFLICT, "deployed"),
+        RegistryError::NotAdopted { .. } => (StatusCode::CONFLICT, "not_adopted"),
         RegistryError::Owned { .. } => (StatusCode::CONFLICT, "owned_by_another"),
         RegistryError::Bound { .. } => (StatusCode::CONFLICT, "bound"),
     }
@@ -189,6 +190,7 @@ fn registry_words(error: &RegistryError) -> String {
                 "row \"{row}\" bears what a deployer wrote ({columns}); repeat this with force=true to lose that too"
             )
         }
+        RegistryError::NotAdopted { what, .. } => format!("{what} was not adopted, or nobody knows whether it was"),
         RegistryError::Bound { row } => format!(
             "row \"{row}\" is bound to a container: its state is what the daemon says; a row without one can be set to failed"
         ),

@@ -49,8 +49,8 @@ pub use ports::{Port, lowest_tcp_port, ports};
 pub use refusal::{DaemonCall, Refusal};
 pub(crate) use registry::attention_between;
 pub use registry::{
-    Change, ChangeCause, ClaimRequest, Difference, Differences, HostRecord, HostStatus, LeaseRecord, PassRecord,
-    Project, Registered, Route, Site, Stack, Stage, Workload,
+    Change, ChangeCause, ClaimRequest, Difference, Differences, HostRecord, HostStatus, LeaseRecord, Origin,
+    PassRecord, Project, Registered, Route, Site, Stack, Stage, Workload,
 };
 pub use row::{Binding, DeployerColumns, LedgerRow, Observed, StoredRow};
 pub(crate) use since::Since;

@@ -73,6 +73,18 @@ pub struct Stage {
     pub max_instances: Option<i32>,
 }
 
+word_enum! {
+    /// How a stack, or a container's name in it, came into the ledger.
+    Origin {
+        /// Somebody registered it: `stack add`, or a call to the API.
+        Added = "added",
+        /// It was running already: `adopt`, or `auto_adopt` in a pass.
+        Adopted = "adopted",
+        /// It is from before that was kept, or somebody wrote it in plain SQL.
+        Unknown = "unknown",
+    }
+}
+
 /// A stack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
@@ -85,6 +97,8 @@ pub struct Stack {
     pub compose_project: Option<String>,
     /// Its workload.
     pub workload_id: WorkloadId,
+    /// How it came into the ledger.
+    pub origin: Origin,
     /// Names of plain containers that it adopted.
     pub adopted: Vec<String>,
     /// When it was made.

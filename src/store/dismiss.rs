@@ -6,6 +6,7 @@ use super::db::Db;
 use super::fault::Fault;
 use super::forget::{Doomed, doomed, forget, tell_forgotten};
 use super::open::Store;
+use super::registry::{origin_of, require_adopted};
 use super::schema::{containers, stack_adopted_names, stacks, workloads};
 use super::{RegistryError, StoreError};
 use crate::model::{ContainerState, HostName, Revision, RowId};
@@ -40,17 +41,21 @@ impl Store {
     /// stack's name and how many rows went; `None` if no stack adopted the name.
     ///
     /// # Errors
-    /// [`RegistryError::Deployed`] if a deployer wrote into one of the rows.
-    pub fn leave_stack(&mut self, container_name: &str) -> Result<Option<(String, usize)>, StoreError> {
+    /// [`RegistryError::Deployed`] if a deployer wrote into one of the rows; [`RegistryError::NotAdopted`] without `force` if the
+    /// name came into the stack in another way.
+    pub fn leave_stack(&mut self, container_name: &str, force: bool) -> Result<Option<(String, usize)>, StoreError> {
         self.write("undo the adoption", |db| {
             let adopter: Option<(String, String, String)> = stack_adopted_names::table
                 .inner_join(stacks::table.on(stacks::id.eq(stack_adopted_names::stack_id)))
                 .inner_join(workloads::table.on(workloads::ref_id.eq(stacks::id)))
                 .filter(stack_adopted_names::container_name.eq(container_name))
-                .select((stacks::id, stacks::name, workloads::id))
+                .select((stack_adopted_names::origin, stacks::name, workloads::id))
                 .first(db)
                 .optional()?;
-            let Some((_, stack, workload)) = adopter else { return Ok(None) };
+            let Some((origin, stack, workload)) = adopter else { return Ok(None) };
+            if !force {
+                require_adopted(format!("container {container_name:?} of stack {stack:?}"), origin_of(&origin))?;
+            }
             // The role as the adoption gave it, and the name: a service of the stack may be called so too.
             let its_own = || {
                 containers::workload_id

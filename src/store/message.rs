@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::plan::{CommitPlan, CommitReport, DetailsWrite};
 use crate::model::{
-    ContainerId, Directory, DirectoryKeys, Epoch, HostRecord, LedgerRow, Revision, RowId, RowKeys, Scope,
+    ContainerId, Directory, DirectoryKeys, Epoch, HostRecord, LedgerRow, Origin, Revision, RowId, RowKeys, Scope,
 };
 use crate::reply::Reply;
 
@@ -288,6 +288,14 @@ pub enum RegistryError {
         /// What can be done.
         cure: &'static str,
     },
+    /// What was not adopted is not given back unasked.
+    #[error("{}", not_adopted(what, *origin))]
+    NotAdopted {
+        /// What it is, with its name.
+        what: String,
+        /// How it came into the ledger.
+        origin: Origin,
+    },
     /// What a row has a container for is not the deployer's to say.
     #[error("row {row:?} is bound to a container: its state is what the daemon says, and is not set to failed")]
     Bound {
@@ -317,5 +325,19 @@ fn listed_by(kind: &str) -> &'static str {
         "host" => "`dockledger hosts`",
         "workload" => "`dockledger project list` (or `stack list`, `site list`)",
         _ => "`dockledger ps --json`",
+    }
+}
+
+fn not_adopted(what: &str, origin: Origin) -> String {
+    let cure = "`adopt --undo --force` takes it out all the same";
+    match origin {
+        Origin::Unknown => {
+            format!(
+                "nobody knows whether {what} was adopted: it is from before that was kept, or written in plain SQL; {cure}"
+            )
+        }
+        Origin::Added | Origin::Adopted => {
+            format!("{what} was not adopted, somebody added it (`stack add`, or a call to the API); {cure}")
+        }
     }
 }

@@ -34,6 +34,7 @@ table! {
         name -> Text,
         compose_project_name -> Nullable<Text>,
         created_at -> crate::store::moment::UtcTimestamp,
+        origin -> Text,
     }
 }
 
@@ -41,6 +42,7 @@ table! {
     stack_adopted_names (container_name) {
         container_name -> Text,
         stack_id -> Text,
+        origin -> Text,
     }
 }
 

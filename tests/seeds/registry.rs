@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use dockledger::config::Config;
+use dockledger::model::Origin;
 use dockledger::store::{NewParent, OpenMode, Store};
 
 /// What a deployer's columns hold: subdomain, route, proxy, tag, stage.
@@ -86,7 +87,7 @@ pub(crate) fn template() -> &'static PathBuf {
         for stack in ["shop", "blog", "tools"] {
             store.add_stack(&parent(stack), Some(stack.into())).expect("a new stack");
         }
-        store.adopt_name("tools", "legacy").expect("a free name");
+        store.adopt_name("tools", "legacy", Origin::Adopted).expect("a free name");
         store.add_site(&parent("docs")).expect("a new site");
         store.add_project(&parent("app")).expect("a new project");
         for stage in ["prod", "dev"] {

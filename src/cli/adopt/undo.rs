@@ -30,7 +30,7 @@ pub(super) fn execute(arguments: &AdoptArguments, context: &Context, config: &Co
     let mut store = context.change(config)?;
     let mut undone = Vec::new();
     for name in &arguments.names {
-        undone.push(undo(&mut store, name, config)?);
+        undone.push(undo(&mut store, name, arguments.force, config)?);
     }
     Output::of_this_process(arguments.printing.json).answer(&undone, || undone.iter().map(text).collect())?;
     Ok(Exit::Fine)
@@ -38,12 +38,12 @@ pub(super) fn execute(arguments: &AdoptArguments, context: &Context, config: &Co
 
 /// A container that was adopted by name goes before a stack of the same name: it was adopted last, into a stack that was
 /// there.
-fn undo(store: &mut Store, name: &str, config: &Config) -> Result<Undone, Failure> {
-    if let Some((stack, rows_forgotten)) = store.leave_stack(name)? {
+fn undo(store: &mut Store, name: &str, force: bool, config: &Config) -> Result<Undone, Failure> {
+    if let Some((stack, rows_forgotten)) = store.leave_stack(name, force)? {
         let container = Some(name.to_owned());
         return Ok(Undone { container, stack, compose_project: None, rows_forgotten, comes_back: false });
     }
-    let Some((stack, rows_forgotten)) = store.unadopt_stack(name)? else {
+    let Some((stack, rows_forgotten)) = store.unadopt_stack(name, force)? else {
         let sentence = format!(
             "nothing that was adopted is called {name:?}: no stack, no compose project of one, no container that joined one by \
              name; `dockledger stack list` shows those that exist"

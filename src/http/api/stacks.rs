@@ -15,7 +15,7 @@ use crate::http::extract::{Json as FromJson, Path as FromPath, Query as FromQuer
 use crate::http::problem::Problem;
 use crate::http::refusals::{CannotRead, CannotWrite};
 use crate::http::shared::Shared;
-use crate::model::{Registered, Stack};
+use crate::model::{Origin, Registered, Stack};
 use crate::store::NewParent;
 
 pub(super) fn read() -> OpenApiRouter<Shared> {
@@ -152,7 +152,7 @@ async fn adopt(
     FromJson(adopted): FromJson<Adopted>,
 ) -> Result<Json<Stack>, Problem> {
     let joined = shared.write(move |store| {
-        store.adopt_name(&stack, &adopted.container_name)?;
+        store.adopt_name(&stack, &adopted.container_name, Origin::Added)?;
         store.show_stack(&stack)
     });
     let joined = joined.await?;

@@ -15,6 +15,6 @@ pub use parents::NewParent;
 pub(crate) use parents::is_name;
 pub(super) use parents::{require_id, require_name};
 pub(super) use projects::find_project;
-pub(super) use stacks::add_stack_if_new;
+pub(super) use stacks::{add_stack_if_new, origin_of, require_adopted};
 pub(super) use stages::{find_stage, matching_stages};
 pub(super) use workloads::{find_workload, workload_name};

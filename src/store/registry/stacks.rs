@@ -6,7 +6,7 @@ use super::parents::{
     NewParent, add_workload, is_name, lock_parent, named_alike, remove_undeployed_workload, remove_workload,
     rename_workload, require_free, require_name, tell_removed,
 };
-use crate::model::{Registered, Stack, Timestamp, WorkloadId, WorkloadKind};
+use crate::model::{Origin, Registered, Stack, Timestamp, WorkloadId, WorkloadKind};
 use crate::store::db::Db;
 use crate::store::fault::Fault;
 use crate::store::forget::Doomed;
@@ -21,7 +21,16 @@ impl Store {
     /// [`RegistryError::Taken`], [`RegistryError::Invalid`].
     pub fn add_stack(&mut self, new: &NewParent, compose_project: Option<String>) -> Result<Registered, StoreError> {
         let compose_project = compose_project.unwrap_or_else(|| new.name.clone());
-        self.write("add the stack", |db| add(db, new, compose_project.clone()))
+        self.write("add the stack", |db| add(db, new, compose_project.clone(), Origin::Added))
+    }
+
+    /// Registers a compose project that runs already as a stack of its name.
+    ///
+    /// # Errors
+    /// As [`Self::add_stack`].
+    pub fn adopt_project(&mut self, compose_project: &str) -> Result<Registered, StoreError> {
+        let new = NewParent { name: compose_project.to_owned(), ..NewParent::default() };
+        self.write("adopt the compose project", |db| add(db, &new, compose_project.to_owned(), Origin::Adopted))
     }
 
     /// Every stack, by name.
@@ -86,11 +95,15 @@ impl Store {
     /// rows went; `None` if there is no such stack.
     ///
     /// # Errors
-    /// [`RegistryError::Deployed`] if a deployer wrote into one of the rows.
-    pub fn unadopt_stack(&mut self, key: &str) -> Result<Option<(Stack, usize)>, StoreError> {
+    /// [`RegistryError::Deployed`] if a deployer wrote into one of the rows; [`RegistryError::NotAdopted`] without `force` if the
+    /// stack came into the ledger in another way.
+    pub fn unadopt_stack(&mut self, key: &str, force: bool) -> Result<Option<(Stack, usize)>, StoreError> {
         const CURE: &str = "`dockledger stack rm --force` removes the stack all the same";
         self.write("undo the adoption", |db| {
             let Some(stack) = find_adopted(db, key)? else { return Ok(None) };
+            if !force {
+                require_adopted(format!("stack {:?}", stack.name), stack.origin)?;
+            }
             lock_parent!(db, stacks, &stack.id)?;
             let rows = remove_undeployed_workload(db, &stack.workload_id, CURE)?;
             let forgotten = remove(db, &stack, &rows)?;
@@ -98,11 +111,11 @@ impl Store {
         })
     }
 
-    /// Lets a stack adopt plain containers of one exact name. Adopting it twice is once.
+    /// Lets a stack adopt plain containers of one exact name. Adopting it twice is once, of the first origin.
     ///
     /// # Errors
     /// [`RegistryError::Unknown`], [`RegistryError::Taken`] if another stack adopted it, [`RegistryError::Invalid`].
-    pub fn adopt_name(&mut self, key: &str, container_name: &str) -> Result<(), StoreError> {
+    pub fn adopt_name(&mut self, key: &str, container_name: &str, origin: Origin) -> Result<(), StoreError> {
         self.write("adopt the container", |db| {
             require_name("container name", container_name)?;
             let stack = find(db, key)?;
@@ -118,6 +131,7 @@ impl Store {
                     let adopted = (
                         stack_adopted_names::container_name.eq(container_name),
                         stack_adopted_names::stack_id.eq(&stack.id),
+                        stack_adopted_names::origin.eq(origin.as_str()),
                     );
                     diesel::insert_into(stack_adopted_names::table).values(adopted).execute(db)?;
                     Ok(())
@@ -125,6 +139,16 @@ impl Store {
             }
         })
     }
+}
+
+/// Refuses what came into the ledger in another way than by an adoption, or in one that nobody knows.
+pub(in crate::store) fn require_adopted(what: String, origin: Origin) -> Result<(), RegistryError> {
+    if origin == Origin::Adopted { Ok(()) } else { Err(RegistryError::NotAdopted { what, origin }) }
+}
+
+/// The word in the ledger; one of a later version is not known.
+pub(in crate::store) fn origin_of(word: &str) -> Origin {
+    Origin::parse(word).unwrap_or(Origin::Unknown)
 }
 
 /// Removes a stack whose workload and rows are removed. Returns how many rows those were.
@@ -149,12 +173,12 @@ pub(in crate::store) fn add_stack_if_new(db: &mut Db, compose_project: &str) -> 
         name = format!("{compose_project}-{number}");
     }
     if is_name(&name) {
-        add(db, &NewParent { name, ..NewParent::default() }, compose_project.to_owned())?;
+        add(db, &NewParent { name, ..NewParent::default() }, compose_project.to_owned(), Origin::Adopted)?;
     }
     Ok(())
 }
 
-fn add(db: &mut Db, new: &NewParent, compose_project: String) -> Result<Registered, Fault> {
+fn add(db: &mut Db, new: &NewParent, compose_project: String, origin: Origin) -> Result<Registered, Fault> {
     let id = new.checked()?;
     require_name("compose project", &compose_project)?;
     require_free("stack", "name", &new.name, named_alike!(db, stacks, vec![new.name.as_str()])?)?;
@@ -162,7 +186,12 @@ fn add(db: &mut Db, new: &NewParent, compose_project: String) -> Result<Register
     if is_registered(db, &compose_project)? {
         return Err(taken("compose project", &compose_project).into());
     }
-    let line = (stacks::id.eq(&id), stacks::name.eq(&new.name), stacks::compose_project_name.eq(&compose_project));
+    let line = (
+        stacks::id.eq(&id),
+        stacks::name.eq(&new.name),
+        stacks::compose_project_name.eq(&compose_project),
+        stacks::origin.eq(origin.as_str()),
+    );
     diesel::insert_into(stacks::table).values(line).execute(db)?;
     add_workload(db, WorkloadKind::Stack, &id, new, Some(compose_project))
 }
@@ -176,10 +205,13 @@ fn taken(what: &'static str, name: &str) -> RegistryError {
     RegistryError::Taken { kind: "stack", what, name: name.to_owned() }
 }
 
-type Line = (String, String, Option<String>, String, Timestamp);
+type Line = (String, String, Option<String>, String, Timestamp, String);
 
-const COLUMNS: (stacks::id, stacks::name, stacks::compose_project_name, workloads::id, stacks::created_at) =
-    (stacks::id, stacks::name, stacks::compose_project_name, workloads::id, stacks::created_at);
+type Columns =
+    (stacks::id, stacks::name, stacks::compose_project_name, workloads::id, stacks::created_at, stacks::origin);
+
+const COLUMNS: Columns =
+    (stacks::id, stacks::name, stacks::compose_project_name, workloads::id, stacks::created_at, stacks::origin);
 
 fn find(db: &mut Db, key: &str) -> Result<Stack, Fault> {
     let line: Option<Line> = stacks::table
@@ -202,11 +234,19 @@ fn find_adopted(db: &mut Db, key: &str) -> Result<Option<Stack>, Fault> {
     known.map(|id| find(db, &id)).transpose()
 }
 
-fn with_adopted(db: &mut Db, (id, name, compose_project, workload_id, created_at): Line) -> QueryResult<Stack> {
+fn with_adopted(db: &mut Db, (id, name, compose_project, workload_id, created_at, origin): Line) -> QueryResult<Stack> {
     let adopted = stack_adopted_names::table
         .filter(stack_adopted_names::stack_id.eq(&id))
         .order(stack_adopted_names::container_name)
         .select(stack_adopted_names::container_name)
         .load(db)?;
-    Ok(Stack { id, name, compose_project, workload_id: WorkloadId::new(workload_id), adopted, created_at })
+    Ok(Stack {
+        id,
+        name,
+        compose_project,
+        workload_id: WorkloadId::new(workload_id),
+        origin: origin_of(&origin),
+        adopted,
+        created_at,
+    })
 }

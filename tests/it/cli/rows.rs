@@ -109,6 +109,10 @@ fn an_adoption_is_taken_back_beside_a_running_service() {
     assert_eq!((&report["inserted"], &report["assigned"]), (&0.into(), &0.into()), "{report}");
     assert_eq!(json(&program, "stack list"), Value::Array(Vec::new()));
     program.run(&["adopt", "--undo", "shop"]).fails(1, &["nothing that was adopted is called \"shop\""]);
+    json(&program, "stack add mine");
+    assert_eq!(json(&program, "stack show mine")["origin"], "added");
+    program.run(&["adopt", "--undo", "mine"]).fails(1, &["stack \"mine\" was not adopted", "--undo --force"]);
+    assert_eq!(json(&program, "adopt --undo --force mine")[0]["stack"], "mine");
     service.signal("TERM");
     assert_eq!(service.ends().code, Some(0));
 }

@@ -1,6 +1,6 @@
 //! What a deployer's token may take, and how far one that is bound to projects sees.
 
-use dockledger::model::ContainerId;
+use dockledger::model::{ContainerId, Origin};
 use dockledger::simulation::{Fault, FaultProxy, NewContainer};
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ async fn what_nobody_owns_is_taken_where_the_operator_allows_it_and_what_somebod
     let mut case = neighbourhood();
     case.config.claims.unlabelled = true;
     case.store().add_stack(&dockledger::store::NewParent::named("tools"), None).expect("fresh");
-    case.store().adopt_name("tools", "cron").expect("a name");
+    case.store().adopt_name("tools", "cron", Origin::Adopted).expect("a name");
     case.daemon.with(|world| world.run(NewContainer::new("cron", "busybox"))).expect("fresh");
     let (served, tokens) = guarded(&mut case).await;
     claim(&served, &tokens.deploy, "shop", &id(&case, "plain")).await.json(201);

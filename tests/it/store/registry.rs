@@ -1,7 +1,6 @@
 //! Projects, stages, stacks, sites, and their workloads.
 
-use dockledger::model::DirectoryKeys;
-use dockledger::model::{WorkloadId, WorkloadKind};
+use dockledger::model::{DirectoryKeys, Origin, WorkloadId, WorkloadKind};
 use dockledger::store::{NewParent, RegistryError, RowFilter, StoreError};
 
 use super::build::{insert, parent, plan};
@@ -84,7 +83,7 @@ on_both_backends! {
     fn removing_refuses_while_a_row_is_not_missing_and_force_forgets(database: &TestDatabase) {
         let (mut store, lease) = database.open_with_lease();
         store.add_stack(&parent("shop", "s", "shop"), None).expect("a stack");
-        store.adopt_name("shop", "plain").expect("adopted");
+        store.adopt_name("shop", "plain", Origin::Adopted).expect("adopted");
         store.commit(&lease, &plan(vec![insert("web", "c1"), insert("z", "c2")])).expect("a commit");
         let error = refusal(store.remove_stack("shop", false));
         assert!(matches!(error, RegistryError::InUse { rows: 2, .. }), "{error}");
@@ -134,8 +133,8 @@ on_both_backends! {
         store.add_project(&parent("api", "p", "w1")).expect("a project");
         store.add_stack(&parent("shop", "s", "w2"), Some("shop-compose".into())).expect("a stack");
         store.add_site(&parent("docs", "d", "w3")).expect("a site");
-        store.adopt_name("shop", "plain").expect("adopted");
-        store.adopt_name("shop", "plain").expect("twice is once");
+        store.adopt_name("shop", "plain", Origin::Adopted).expect("adopted");
+        store.adopt_name("shop", "plain", Origin::Adopted).expect("twice is once");
         let keys = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
         let directory = store
             .look_up(&DirectoryKeys {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dockledger::config::Config;
-use dockledger::model::{ClaimRequest, ContainerId, StoredRow, UnassignedReason, WorkloadKind};
+use dockledger::model::{ClaimRequest, ContainerId, Origin, StoredRow, UnassignedReason, WorkloadKind};
 use dockledger::store::{NewParent, OpenMode, RowFilter, Store};
 use serde_json::{Value, json};
 
@@ -184,7 +184,7 @@ fn register(store: &mut Store) {
             .add_stack(&named(parent.name, parent.id, parent.workload), Some(stack.compose_project.to_owned()))
             .expect("fresh");
         for name in stack.adopted {
-            store.adopt_name(parent.name, name).expect("fresh");
+            store.adopt_name(parent.name, name, Origin::Adopted).expect("fresh");
         }
     }
     for site in REGISTRY.sites {
