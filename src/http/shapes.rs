@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{CONDITION_WORDS, ChangeKind, HealthCondition, WorkloadKind};
+use crate::model::{AuditAction, AuditOutcome, CONDITION_WORDS, ChangeKind, HealthCondition, WorkloadKind};
 
 /// A byte of a cursor in hex; 00 parts the parts of a key.
 const BYTE: &str = "(?:0[1-9a-f]|[1-9a-f][0-9a-f])";
@@ -42,13 +42,15 @@ pub(super) fn describe(document: &mut Value) {
 /// The keyword of JSON Schema, and what it says.
 fn of_parameter(call: &str, parameter: &str) -> Option<(&'static str, String)> {
     let pattern = match (call, parameter) {
-        ("list_changes", "from" | "to") => return Some(("format", "date-time".into())),
+        ("list_changes" | "list_audit", "from" | "to") => return Some(("format", "date-time".into())),
         // A revision.
         ("list_changes", "cursor") => return None,
         ("list_container_changes", "cursor") => format!("^p(?:{DIGIT}){{1,18}}$"),
         ("list_passes", "cursor") => format!("^p(?:{DIGIT}){{1,13}}00{BYTE}*$"),
         (call, "cursor") if OF_TWO_PARTS.contains(&call) => format!("^p{BYTE}*00{BYTE}*$"),
         (_, "cursor") => format!("^p{BYTE}*$"),
+        ("list_audit", "action") => one_or_more(AuditAction::ALL.iter().map(|word| word.as_str())),
+        ("list_audit", "outcome") => one_or_more(AuditOutcome::ALL.iter().map(|word| word.as_str())),
         ("list_changes", "kind") => one_or_more(ChangeKind::words()),
         ("list_containers" | "summarize_containers", parameter) => match parameter {
             "state" => one_or_more(CONDITION_WORDS.split([',', ';']).map(str::trim)),
