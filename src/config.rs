@@ -11,6 +11,8 @@ mod database;
 mod debug;
 mod duration;
 mod notify;
+#[cfg(feature = "http")]
+mod of_a_pass;
 mod postgres_parameters;
 mod range;
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::arguments::AdoptArguments;
-use super::beside::refuse_another_daemon;
+use super::beside::refuse_what_a_service_would_drop;
 use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::one_pass::{is_held, one_pass_by_whoever_holds};
@@ -84,7 +84,7 @@ pub(super) fn execute(arguments: &AdoptArguments, context: &Context) -> Result<E
     if arguments.undo {
         return undo::execute(arguments, context, config);
     }
-    refuse_another_daemon(context, &settings)?;
+    refuse_what_a_service_would_drop(context, &settings)?;
     let mut adopted = adopt(arguments, context, config)?;
     if !adopted.registered.is_empty() || !adopted.adopted.is_empty() {
         follow_with_pass(&mut adopted, config)?;

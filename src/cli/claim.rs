@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::arguments::{ClaimArguments, full_id};
-use super::beside::refuse_another_daemon;
+use super::beside::refuse_what_a_service_would_drop;
 use super::context::{Context, runtime};
 use super::exit::{Exit, Failure};
 use super::named_row::ambiguous;
@@ -24,7 +24,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 pub(super) fn execute(arguments: &ClaimArguments, context: &Context) -> Result<Exit, Failure> {
     refuse_taking_nothing(arguments)?;
     let settings = context.settings()?;
-    refuse_another_daemon(context, &settings)?;
+    refuse_what_a_service_would_drop(context, &settings)?;
     let config = settings.config;
     let mut store = context.write(&config)?;
     let container = arguments.container.as_deref().map(|given| resolve(given, &config)).transpose()?;

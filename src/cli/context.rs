@@ -33,9 +33,14 @@ impl Context {
         Self { flags: Flags { config: common.config.clone(), keys }, surroundings, host }
     }
 
-    /// Whether a flag names the configuration file.
+    /// Whether a flag or a variable names the configuration file.
     pub(crate) fn names_file(&self) -> bool {
-        self.flags.config.is_some()
+        self.flags.config.is_some() || self.variable("DOCKLEDGER_CONFIG").is_some()
+    }
+
+    /// A variable of the environment; an empty one counts as not set.
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        self.surroundings.variable(name)
     }
 
     /// How this command was called, as far as it chooses configuration, ledger, daemon or host.

@@ -1,5 +1,6 @@
 //! A running service, as the commands beside it ask it: over its control socket.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -101,6 +102,25 @@ impl Service {
         let answer = runtime.block_on(self.ask(Method::POST, "/api/v1/passes", deadline));
         runtime.shutdown_background();
         Ok(answer)
+    }
+
+    /// The keys that decide what a pass of the service comes to, each with its value; `None` if it does not say. Blocks the
+    /// caller, who has no runtime.
+    pub(crate) fn settings(&self) -> Result<Option<BTreeMap<String, String>>, Failure> {
+        #[derive(Deserialize)]
+        struct Told {
+            settings: Vec<Setting>,
+        }
+        #[derive(Deserialize)]
+        struct Setting {
+            key: String,
+            value: String,
+        }
+        let runtime = runtime()?;
+        let told = runtime.block_on(self.ask::<Told>(Method::GET, "/api/v1/settings", CONNECT_DEADLINE));
+        runtime.shutdown_background();
+        let told = told.inspect_err(|error| tracing::debug!(%error, "the service does not tell its settings")).ok();
+        Ok(told.map(|told| told.settings.into_iter().map(|setting| (setting.key, setting.value)).collect()))
     }
 
     /// One call and its whole answer.

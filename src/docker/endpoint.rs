@@ -69,6 +69,21 @@ impl Endpoint {
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
 
+    /// The keys that say how it is reached, each with what it comes to.
+    #[cfg(feature = "http")]
+    pub(crate) fn way(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Unix(_) | Self::Usual(_) => Vec::new(),
+            Self::Tcp { .. } => vec![("docker_cert_path", "no TLS".to_owned())],
+            Self::Tls(tls) => vec![("docker_cert_path", tls.files.named())],
+            Self::Ssh(ssh) => {
+                let usual = || "the usual ones of ssh".to_owned();
+                let config = ssh.config.as_ref().map_or_else(usual, |path| path.display().to_string());
+                vec![("docker_ssh_config", config)]
+            }
+        }
+    }
+
     /// How it is reached, where the address alone does not say.
     pub(super) fn remark(&self) -> Option<String> {
         match self {
@@ -112,6 +127,21 @@ pub(crate) fn find_endpoint(config: &Config) -> Result<Found, EndpointError> {
         Endpoint::Unix(_) | Endpoint::Tcp { .. } | Endpoint::Ssh(_) => {}
     }
     Ok(found)
+}
+
+/// What of Docker's own settings chooses the daemon, where our configuration does not: a variable, or a context.
+#[cfg(feature = "cli")]
+pub(crate) fn chosen_by_docker(config: &Config) -> Option<String> {
+    let environment = Environment::of_process();
+    let is_named = |address: Option<&str>| address.map(address::clean).is_some_and(|address| !address.is_empty());
+    if is_named(config.docker_host.as_deref()) {
+        return None;
+    }
+    if is_named(environment.variable("DOCKER_HOST")) {
+        return Some("$DOCKER_HOST".to_owned());
+    }
+    let (context, source_of) = context::current(&environment, &mut Vec::new())?;
+    Some(format!("the Docker context {} ({source_of})", escaped(&context, 100)))
 }
 
 /// An address, and what is odd about how it was found.

@@ -56,6 +56,8 @@ pub(crate) use client::action_deadline;
 #[cfg(feature = "testkit")]
 pub(crate) use decoder::ListDecoder;
 #[cfg(feature = "cli")]
+pub(crate) use endpoint::chosen_by_docker;
+#[cfg(feature = "cli")]
 pub(crate) use endpoint::find_endpoint;
 pub use endpoint::{Endpoint, EndpointError, SshEndpoint, TlsEndpoint, TlsFiles, UsualSockets, resolve_endpoint};
 pub use identity::Identified;

@@ -33,6 +33,18 @@ pub struct TlsFiles {
 }
 
 impl TlsFiles {
+    /// The files, and whether the daemon's certificate is checked.
+    #[cfg(feature = "http")]
+    pub(super) fn named(&self) -> String {
+        let ca =
+            self.ca.as_ref().map_or_else(|| "this machine's authorities".into(), |path| path.display().to_string());
+        let client = self.client.as_ref().map_or_else(
+            || "no certificate".to_owned(),
+            |(certificate, key)| format!("{} with {}", certificate.display(), key.display()),
+        );
+        format!("{ca}, {client}, the daemon's {}", if self.verify { "checked" } else { "not checked" })
+    }
+
     /// How the daemon is reached, for people.
     pub(super) fn remark(&self) -> String {
         let checked = match (&self.ca, self.verify) {

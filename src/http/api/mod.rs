@@ -17,6 +17,7 @@ mod passes;
 mod projects;
 mod registered;
 mod routes;
+mod settings;
 mod sites;
 mod stacks;
 mod stages;
@@ -79,6 +80,7 @@ fn admin() -> OpenApiRouter<Shared> {
         .merge(container_actions::admin())
         .merge(hosts::admin())
         .merge(projects::admin())
+        .merge(settings::admin())
         .merge(sites::admin())
         .merge(stacks::admin())
         .merge(stages::admin())

@@ -108,6 +108,24 @@ fn another_daemon_than_the_services_is_refused_beside_it() {
     assert_eq!(json(&program, "stack list"), Value::Array(Vec::new()));
     let same = daemon.docker_host();
     assert_eq!(program.run(&["once", "--docker-host", &same]).code, Some(0));
+    let file = program.file("other.toml", "auto_adopt = true\nlist_deadline = \"10s\"\n");
+    program
+        .run(&["once", "--config", &file])
+        .fails(2, &["auto_adopt = \"false\", not with \"true\"", &format!("leave {file} away")]);
+    for (variable, value, told) in [
+        ("DOCKLEDGER_IGNORE", "name:web", "ignore = \"\", not with \"name:web\" ($DOCKLEDGER_IGNORE)"),
+        ("DOCKLEDGER_IMAGE_LABELS", "off", "leave $DOCKLEDGER_IMAGE_LABELS away"),
+        ("DOCKER_HOST", "tcp://127.0.0.1:1", "leave $DOCKER_HOST away"),
+    ] {
+        let mut command = program.command(&["once"]);
+        let ended = command.env(variable, value).output().expect("it ends");
+        let stderr = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.code() == Some(2) && stderr.contains(told), "{variable}: {stderr}");
+    }
+    let mut alike = program.command(&["once"]);
+    let alike =
+        alike.env("DOCKLEDGER_AUTO_ADOPT", "false").env("DOCKLEDGER_INTERVAL", "1min").output().expect("it ends");
+    assert_eq!(alike.status.code(), Some(0), "what is the service's too, or no pass depends on: {alike:?}");
     service.signal("TERM");
     let ended = service.ends();
     let first = ended.stderr.lines().next().expect("a log");
