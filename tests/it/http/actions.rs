@@ -275,6 +275,52 @@ async fn an_administrator_acts_on_any_row_of_this_host_and_nobody_else_does() {
     served.ledger.stop().await;
 }
 
+async fn narrows_alike_over_http_and_by_command(served: &Served, case: &Case) {
+    for (filter, found) in [
+        ("row=r1", 4),
+        ("row=r2", 0),
+        ("workload=shop", 3),
+        ("who=ci", 0),
+        ("who=control%20socket&limit=2", 2),
+        ("container=shop-1", 4),
+        ("action=start,remove", 3),
+        ("outcome=ok", 1),
+        ("action=stop&outcome=failed", 0),
+        ("to=2020-01-01T00:00:00Z", 0),
+    ] {
+        let page = served.order("GET", &format!("/api/v1/audit?{filter}"), &[], "").await.json(200);
+        assert_eq!(page["items"].as_array().map(Vec::len), Some(found), "{filter}: {page}");
+    }
+    for wrong in ["action=pause", "outcome=fine", "from=yesterday"] {
+        let refused = served.order("GET", &format!("/api/v1/audit?{wrong}"), &[], "").await;
+        refused.is_problem(400, "invalid_request");
+    }
+    served.order("GET", "/api/v1/audit?workload=nobody", &[], "").await.is_problem(404, "not_found");
+    served.get("/api/v1/audit").await.is_problem(401, "unauthorized");
+    let printed = Program::new().run(&["audit", "--json", "--limit", "3", "--database", &case.config.database]).json();
+    assert_eq!(printed.as_array().map(Vec::len), Some(3));
+    let narrowed = [
+        "audit",
+        "--json",
+        "--action",
+        "start",
+        "--outcome",
+        "refused",
+        "--container",
+        "shop-1",
+        "--from",
+        "1h",
+        "--database",
+        &case.config.database,
+    ];
+    assert_eq!(
+        Program::new().run(&narrowed).json()[0]["workload_id"],
+        Value::Null,
+        "the one of another project's token"
+    );
+    Program::new().run(&["audit", "--outcome", "fine"]).fails(2, &["ok, refused, failed, unknown"]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_order_stands_in_the_audit_with_what_came_of_it() {
     let mut case = platform();
@@ -319,49 +365,7 @@ async fn every_order_stands_in_the_audit_with_what_came_of_it() {
             line("remove", "failed", "w-shop", true),
         ]
     );
-    for (filter, found) in [
-        ("row=r1", 4),
-        ("row=r2", 0),
-        ("workload=shop", 3),
-        ("who=ci", 0),
-        ("who=control%20socket&limit=2", 2),
-        ("container=shop-1", 4),
-        ("action=start,remove", 3),
-        ("outcome=ok", 1),
-        ("action=stop&outcome=failed", 0),
-        ("to=2020-01-01T00:00:00Z", 0),
-    ] {
-        let page = served.order("GET", &format!("/api/v1/audit?{filter}"), &[], "").await.json(200);
-        assert_eq!(page["items"].as_array().map(Vec::len), Some(found), "{filter}: {page}");
-    }
-    for wrong in ["action=pause", "outcome=fine", "from=yesterday"] {
-        let refused = served.order("GET", &format!("/api/v1/audit?{wrong}"), &[], "").await;
-        refused.is_problem(400, "invalid_request");
-    }
-    served.order("GET", "/api/v1/audit?workload=nobody", &[], "").await.is_problem(404, "not_found");
-    served.get("/api/v1/audit").await.is_problem(401, "unauthorized");
-    let printed = Program::new().run(&["audit", "--json", "--limit", "3", "--database", &case.config.database]).json();
-    assert_eq!(printed.as_array().map(Vec::len), Some(3));
-    let narrowed = [
-        "audit",
-        "--json",
-        "--action",
-        "start",
-        "--outcome",
-        "refused",
-        "--container",
-        "shop-1",
-        "--from",
-        "1h",
-        "--database",
-        &case.config.database,
-    ];
-    assert_eq!(
-        Program::new().run(&narrowed).json()[0]["workload_id"],
-        Value::Null,
-        "the one of another project's token"
-    );
-    Program::new().run(&["audit", "--outcome", "fine"]).fails(2, &["ok, refused, failed, unknown"]);
+    narrows_alike_over_http_and_by_command(&served, &case).await;
     served.ledger.stop().await;
 }
 

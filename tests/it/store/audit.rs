@@ -56,7 +56,7 @@ on_both_backends! {
             .expect("claimed");
         database.execute("UPDATE containers SET name = 'web-1' WHERE id = 'r1'");
         let container = Some(ContainerId::new("abcd".repeat(16)));
-        let ours = NewAudit { workload: Some(shop.clone()), container, ..order(&host, "r1") };
+        let ours = NewAudit { workload: Some(shop), container, ..order(&host, "r1") };
         let stopped = store.enter_audit(&ours).expect("entered");
         store.complete_audit(&stopped, AuditOutcome::Ok, Duration::ZERO, None).expect("completed");
         let other = NewAudit { action: "start", workload: Some("w-gone".into()), who: "bob".into(), ..order(&host, "r2") };
