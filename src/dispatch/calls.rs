@@ -9,8 +9,7 @@ use super::details::DetailsCall;
 use super::pass::{Ask, Event};
 use super::{DispatchEvent, DispatchMessage, Peer};
 use crate::docker::DockerMessage;
-use crate::model::Lane;
-use crate::model::{ContainerId, Epoch, OpId};
+use crate::model::{ContainerId, Epoch, Lane, OpId};
 use crate::reply::Reply;
 use crate::store::StoreMessage;
 

@@ -8,8 +8,7 @@ use super::actor::DispatchState;
 use super::calls::LANE_GRACE;
 use super::{DispatchEvent, DispatchMessage};
 use crate::docker::{DETAILS_AT_ONCE, DockerMessage};
-use crate::model::Lane;
-use crate::model::{ContainerId, Inspected, OpId};
+use crate::model::{ContainerId, Inspected, Lane, OpId};
 use crate::reply::Reply;
 use crate::store::{DetailsReport, StoreError, StoreMessage};
 

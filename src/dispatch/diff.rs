@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use self::sight::Sight;
-use super::rules::{Assignment, Picture, Verdict};
+use super::rules::{Assignment, AssignmentInput, Verdict};
 use crate::model::{
     Binding, ChangeCause, ContainerId, ContainerState, Differences, Inspected, LedgerRow, ListedContainer, News,
     Observed, RowId, Since, Starts, Timestamp, Told, Unassigned, binding_differences, differences,
@@ -19,7 +19,7 @@ use crate::store::RowWrite;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DiffInput<'a> {
     /// What ledger and daemon said.
-    pub picture: &'a Picture<'a>,
+    pub facts: &'a AssignmentInput<'a>,
     /// The verdicts on that picture.
     pub assignment: &'a Assignment,
     /// When the list was answered.
@@ -50,11 +50,11 @@ pub(crate) struct Difference {
 /// Compares rows and containers by an assignment that wants nothing more.
 #[must_use]
 pub(crate) fn diff(input: &DiffInput<'_>) -> Difference {
-    let rows = input.picture.rows;
+    let rows = input.facts.rows;
     let mut difference = Difference::default();
     let mut settled = vec![false; rows.len()];
-    for (container, verdict) in input.picture.listing.containers.iter().zip(&input.assignment.verdicts) {
-        let sight = Sight::new(container, input.picture, input.news, input.now);
+    for (container, verdict) in input.facts.listing.containers.iter().zip(&input.assignment.verdicts) {
+        let sight = Sight::new(container, input.facts, input.news, input.now);
         let write = match verdict {
             Verdict::Keeps(index) => {
                 settled[*index] = true;
@@ -81,7 +81,7 @@ pub(crate) fn diff(input: &DiffInput<'_>) -> Difference {
                 Some(make(row.clone(), binding, &sight))
             }
             Verdict::Unassigned { reason, detail } => {
-                difference.unassigned.push(input.picture.unassigned(container, *reason, detail.clone()));
+                difference.unassigned.push(input.facts.unassigned(container, *reason, detail.clone()));
                 continue;
             }
         };
@@ -96,7 +96,7 @@ pub(crate) fn diff(input: &DiffInput<'_>) -> Difference {
     explain_the_missing(input, &mut settled, &mut difference);
     tell_foreign_states(input, &settled, &mut difference);
     removals::attend(input, &mut difference);
-    note_differences(input.picture.rows, &mut difference.rows);
+    note_differences(input.facts.rows, &mut difference.rows);
     difference.rows.sort_unstable_by(|a, b| a.id.cmp(&b.id));
     difference.unassigned.sort_unstable_by(|a, b| a.container_id.cmp(&b.container_id));
     difference
@@ -137,10 +137,10 @@ fn only_explains_an_end(row: &LedgerRow, write: &RowWrite) -> bool {
 /// Rows that lost their container and that nobody took: missing if it is verified gone, else left alone and named.
 fn sweep(input: &DiffInput<'_>, settled: &mut [bool], difference: &mut Difference) {
     for &index in &input.assignment.absent {
-        let row = &input.picture.rows[index];
+        let row = &input.facts.rows[index];
         let (false, Some(container)) = (settled[index], &row.binding.container_id) else { continue };
-        let gone = matches!(input.picture.verified.get(container), Some(Inspected::Gone));
-        if gone && input.picture.identity_known {
+        let gone = matches!(input.facts.verified.get(container), Some(Inspected::Gone));
+        if gone && input.facts.identity_known {
             settled[index] = true;
             difference.rows.push(lose(row, container, input));
         } else {
@@ -154,7 +154,7 @@ fn explain_the_missing(input: &DiffInput<'_>, settled: &mut [bool], difference: 
     if input.news.told.is_empty() {
         return;
     }
-    for (row, settled) in input.picture.rows.iter().zip(settled) {
+    for (row, settled) in input.facts.rows.iter().zip(settled) {
         let is_open = !*settled && row.observed.state == ContainerState::Missing && !has_foreign_state(row);
         let container = row.binding.container_id.as_ref().filter(|_| is_open);
         let Some(told) = container.and_then(|container| input.news.told.get(container)) else { continue };
@@ -176,11 +176,11 @@ fn explain_the_missing(input: &DiffInput<'_>, settled: &mut [bool], difference: 
 /// does one whose workload is gone: the store would leave it out in each pass.
 fn tell_foreign_states(input: &DiffInput<'_>, settled: &[bool], difference: &mut Difference) {
     let quarantined: LazyCell<HashSet<&ContainerId>, _> =
-        LazyCell::new(|| input.picture.listing.quarantined.iter().map(|entry| &entry.container_id).collect());
-    for (row, settled) in input.picture.rows.iter().zip(settled) {
+        LazyCell::new(|| input.facts.listing.quarantined.iter().map(|entry| &entry.container_id).collect());
+    for (row, settled) in input.facts.rows.iter().zip(settled) {
         if !settled
             && has_foreign_state(row)
-            && input.picture.directory.workloads.contains_key(row.binding.workload_id.as_str())
+            && input.facts.directory.workloads.contains_key(row.binding.workload_id.as_str())
             && row.binding.container_id.as_ref().is_none_or(|container| !quarantined.contains(container))
         {
             difference.rows.push(tell(row, input.now));

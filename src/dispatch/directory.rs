@@ -4,8 +4,7 @@ use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashSet};
 
 use super::rules::RuleSet;
-use crate::model::DirectoryKeys;
-use crate::model::{LedgerRow, Listing};
+use crate::model::{DirectoryKeys, LedgerRow, Listing};
 
 /// The owners that the rows and the listing name, unknown ones too.
 ///

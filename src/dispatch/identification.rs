@@ -10,8 +10,7 @@ use super::calls::LANE_GRACE;
 use super::pass::{Event, Finished};
 use super::{DispatchEvent, DispatchMessage};
 use crate::docker::{Connection, DockerMessage, Identified};
-use crate::model::Lane;
-use crate::model::OpId;
+use crate::model::{Lane, OpId};
 use crate::reply::Reply;
 
 /// Between two questions to a daemon that told no id and whose containers are known: only what it may tell one day is

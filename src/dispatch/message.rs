@@ -6,10 +6,9 @@ use std::sync::Arc;
 use ractor::ActorRef;
 
 use crate::docker::{CallProgress, DaemonError, DockerMessage, Identified, ImageAnswer, Listed};
-use crate::model::Directory;
-use crate::model::Lane;
 use crate::model::{
-    ContainerId, Epoch, Examined, ImageId, Inspected, LedgerRow, News, OpId, PassId, PassReport, Scope, Trigger,
+    ContainerId, Directory, Epoch, Examined, ImageId, Inspected, Lane, LedgerRow, News, OpId, PassId, PassReport,
+    Scope, Trigger,
 };
 use crate::reply::Reply;
 use crate::store::{CommitReport, DetailsReport, Opened, StoreError, StoreMessage};

@@ -12,9 +12,9 @@ use super::pass::{Ask, Effect, Event, Finished, Knowledge, Moment, Pass, PassSet
 use super::rules::RuleSet;
 use crate::config::Config;
 use crate::docker::{Daemon, Questions, resolve_endpoint};
-use crate::model::Directory;
 use crate::model::{
-    FailureKind, News, PassFailure, PassId, PassReport, Scope, Timestamp, Trigger, Unassigned, WorkloadId, WorkloadKind,
+    Directory, FailureKind, News, PassFailure, PassId, PassReport, Scope, Timestamp, Trigger, Unassigned, WorkloadId,
+    WorkloadKind,
 };
 use crate::store::{CommitReport, OpenMode, Store, StoreError};
 

@@ -8,8 +8,7 @@ use super::actor::DispatchState;
 use super::pass::Event;
 use super::{DispatchEvent, DispatchMessage};
 use crate::docker::{DaemonError, DockerMessage};
-use crate::model::Lane;
-use crate::model::{OpId, PassReport};
+use crate::model::{Lane, OpId, PassReport};
 use crate::reply::Reply;
 use crate::timer::Timer;
 

@@ -10,8 +10,7 @@ use super::actor::DispatchState;
 use super::calls::LANE_GRACE;
 use crate::config::ImageLabels;
 use crate::docker::{DockerMessage, Refusals, unanswered};
-use crate::model::Lane;
-use crate::model::{DaemonCall, OpId, Refusal};
+use crate::model::{DaemonCall, Lane, OpId, Refusal};
 use crate::reply::Reply;
 
 /// Between two looks whether what is refused still is: a proxy gets other settings by hand, and a look costs a request

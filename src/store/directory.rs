@@ -11,8 +11,7 @@ use super::open::Store;
 use super::registry::{add_stack_if_new, is_name};
 use super::rows::kind_of;
 use super::schema::{containers, hosts, stack_adopted_names, stacks, workloads};
-use crate::model::{Directory, DirectoryKeys, Elsewhere};
-use crate::model::{HostName, WorkloadId, WorkloadKind};
+use crate::model::{Directory, DirectoryKeys, Elsewhere, HostName, WorkloadId, WorkloadKind};
 
 /// Keys in one query: far below the number of values that either database takes.
 const KEYS_PER_QUERY: usize = 2_000;

@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use super::plan::{CommitPlan, CommitReport, DetailsWrite};
 use super::{ChangesPage, DetailsReport, LedgerSnapshot, NewBinding, Opened, StoreError};
-use crate::model::{BoxFuture, LedgerRow, Revision, Scope};
-use crate::model::{Directory, DirectoryKeys, RowKeys};
+use crate::model::{BoxFuture, Directory, DirectoryKeys, LedgerRow, Revision, RowKeys, Scope};
 
 /// The ledger of one host during one life of StoreActor, which makes one call at a time.
 ///

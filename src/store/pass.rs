@@ -12,8 +12,7 @@ use super::open::{KeptRows, Store};
 use super::rows::LedgerRecord;
 use super::schema::{containers, hosts};
 use super::{NewBinding, Opened, StoreError};
-use crate::model::RowKeys;
-use crate::model::{ContainerId, HostName, LedgerRow, RowId, WorkloadId};
+use crate::model::{ContainerId, HostName, LedgerRow, RowId, RowKeys, WorkloadId};
 
 /// Rows that meet a condition. Read on the concrete connection: through the common one each of 10,000 rows costs twice
 /// as much.

@@ -17,8 +17,7 @@ use super::tries::{FIRST_BOUND, LifeTries, Tries, Try};
 use super::{DetailsReport, Lease, LeaseHolder, NewBinding, OpenMode, Opened, Store, StoreError, lease_time_to_live};
 use crate::config::Config;
 use crate::joined::joined;
-use crate::model::{BoxFuture, LedgerRow, Scope, Timestamp};
-use crate::model::{Directory, DirectoryKeys, RowKeys};
+use crate::model::{BoxFuture, Directory, DirectoryKeys, LedgerRow, RowKeys, Scope, Timestamp};
 
 /// The database of a configuration. A call whose future is dropped ends on its thread all the same: then its generation
 /// is refused, or was whole before the next one was given out.

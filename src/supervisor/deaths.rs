@@ -7,8 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::SupervisorMessage;
 use super::actor::{Slot, SupervisorState};
-use crate::model::Lane;
-use crate::model::{Epoch, FailureKind, PassFailure, whole_millis};
+use crate::model::{Epoch, FailureKind, Lane, PassFailure, whole_millis};
 use crate::telemetry::{Child, RestartCause};
 
 /// How long a killed child may take to die before it is left behind: it hangs in synchronous code then.

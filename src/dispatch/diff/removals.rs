@@ -30,7 +30,7 @@ pub(super) fn attend(input: &DiffInput<'_>, difference: &mut Difference) {
     }
     let written: BTreeSet<&RowId> = difference.rows.iter().map(|write| &write.id).collect();
     let earlier: Vec<RowWrite> = input
-        .picture
+        .facts
         .rows
         .iter()
         .filter(|row| is_gone(&row.binding.workload_id) && !written.contains(&row.id) && waits(row))
@@ -65,13 +65,13 @@ fn without_alarm(write: RowWrite) -> RowWrite {
 /// Which of these workloads have no container left, as rows and writes tell. In a scoped pass, only where all rows of the
 /// workload were read.
 fn gone(input: &DiffInput<'_>, mut workloads: BTreeSet<WorkloadId>, writes: &[RowWrite]) -> BTreeSet<WorkloadId> {
-    if let Some(scoped) = &input.picture.scoped {
+    if let Some(scoped) = &input.facts.scoped {
         workloads.retain(|workload| scoped.rows_asked.workloads.contains(workload));
     }
     let is_away = |state: &ContainerState| matches!(state, ContainerState::Missing | ContainerState::Forgotten);
     let written: HashMap<&RowId, &RowWrite> = writes.iter().map(|write| (&write.id, write)).collect();
     let left: BTreeSet<&RowId> = writes.iter().filter_map(|write| write.leaves.as_ref()).collect();
-    for row in input.picture.rows.iter().filter(|row| !written.contains_key(&row.id) && !left.contains(&row.id)) {
+    for row in input.facts.rows.iter().filter(|row| !written.contains_key(&row.id) && !left.contains(&row.id)) {
         if row.binding.container_id.is_some() && !is_away(&row.observed.state) {
             workloads.remove(&row.binding.workload_id);
         }

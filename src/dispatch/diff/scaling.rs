@@ -8,7 +8,7 @@ use crate::store::RowWrite;
 /// The slots whose container is gone, as the rules decided on them.
 pub(super) fn end_slots(input: &DiffInput<'_>, settled: &mut [bool], difference: &mut Difference) {
     for (&index, end) in &input.assignment.slot_ends {
-        let row = &input.picture.rows[index];
+        let row = &input.facts.rows[index];
         settled[index] = true;
         let write = match end {
             SlotEnd::Missing => went_missing(row, input),

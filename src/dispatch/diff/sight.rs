@@ -1,6 +1,6 @@
 //! One listed container as a row describes it, with what its list does not say. Pure.
 
-use crate::dispatch::rules::Picture;
+use crate::dispatch::rules::AssignmentInput;
 use crate::model::{
     AttentionSet, ContainerState, ExaminedContainer, HealthFact, LedgerRow, ListedContainer, News, Observed, Since,
     Timestamp, Told, is_image_name,
@@ -21,12 +21,12 @@ pub(super) struct Sight<'a> {
 impl<'a> Sight<'a> {
     pub(super) fn new(
         container: &'a ListedContainer,
-        picture: &'a Picture<'_>,
+        facts: &'a AssignmentInput<'_>,
         news: &'a News,
         listed_at: Timestamp,
     ) -> Self {
-        let examined = picture.examined.get(&container.id).filter(|seen| seen.listed.state == container.state);
-        Self { container, examined, told: news.told.get(&container.id), image: picture.image_ref(container), listed_at }
+        let examined = facts.examined.get(&container.id).filter(|seen| seen.listed.state == container.state);
+        Self { container, examined, told: news.told.get(&container.id), image: facts.image_ref(container), listed_at }
     }
 
     /// When what is seen happened, as far as an event tells.

@@ -9,7 +9,7 @@ fn foreign(state: ContainerState, row: LedgerRow) -> LedgerRow {
 /// The columns of a container that nobody described before, and of which a list alone tells.
 fn first_sight(listed: &ListedContainer) -> Observed {
     let world = world(Vec::new(), Vec::new());
-    Sight::new(listed, &world.picture(), &News::default(), NOW).first().0
+    Sight::new(listed, &world.input(), &News::default(), NOW).first().0
 }
 
 #[test]

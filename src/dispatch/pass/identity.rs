@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::Pass;
 use super::protocol::{Ask, Effect, Moment};
 use crate::docker::Identified;
-use crate::model::Elsewhere;
 use crate::model::{
-    ContainerId, ContainerState, DaemonIdentity, FailureKind, HostRecord, LedgerRow, Listing, PassFailure, Trigger,
+    ContainerId, ContainerState, DaemonIdentity, Elsewhere, FailureKind, HostRecord, LedgerRow, Listing, PassFailure,
+    Trigger,
 };
 
 /// What the first pass over a new host waits for the daemon's id: another host of the ledger may know it. A daemon answers in

@@ -10,13 +10,12 @@ use super::report::ReportDraft;
 use crate::dispatch::PassOrder;
 use crate::dispatch::diff::{DiffInput, Difference, diff};
 use crate::dispatch::directory::directory_keys;
-use crate::dispatch::rules::{Assignment, Picture, Scoped, assign};
+use crate::dispatch::rules::{Assignment, AssignmentInput, Scoped, assign};
 use crate::docker::{DaemonError, Identified, Listed};
 use crate::model::{
-    ContainerId, Examined, ExaminedContainer, FailureKind, ImageId, Inspected, News, OpId, PassFailure, Scope,
-    Timestamp, UnassignedReason,
+    ContainerId, Directory, Examined, ExaminedContainer, FailureKind, ImageId, Inspected, News, OpId, PassFailure,
+    RowKeys, Scope, Timestamp, UnassignedReason,
 };
-use crate::model::{Directory, RowKeys};
 use crate::store::{CommitReport, Opened, RowWrite, StoreError};
 
 /// One pass on its way.
@@ -321,7 +320,7 @@ impl Pass {
         let (Some(opened), Some(listed), Some(directory)) = (&self.opened, &self.listed, &self.directory) else {
             return Vec::new();
         };
-        let picture = Picture {
+        let facts = AssignmentInput {
             rows: &opened.rows,
             scoped: match &self.scope {
                 Scope::Host => None,
@@ -335,7 +334,7 @@ impl Pass {
             image_names: &self.knowledge.image_names,
             identity_known: self.is_ours(),
         };
-        let assignment = assign(&picture, &self.settings.rules);
+        let assignment = assign(&facts, &self.settings.rules);
         if !assignment.wants_rows.is_empty() {
             self.rows_asked.extend(&assignment.wants_rows);
             return vec![self.ask(Ask::ReadRows(assignment.wants_rows))];
@@ -371,7 +370,7 @@ impl Pass {
             return vec![self.ask(Ask::Verify(containers))];
         }
         let mut difference = diff(&DiffInput {
-            picture: &picture,
+            facts: &facts,
             assignment: &assignment,
             now: self.listed_at,
             last_complete_pass_at: opened.host.last_complete_pass_at,

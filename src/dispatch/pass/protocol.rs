@@ -9,9 +9,9 @@ use crate::config::Config;
 use crate::dispatch::rules::RuleSet;
 use crate::docker::{DaemonError, Identified, ImageAnswer, Listed};
 use crate::model::{
-    AttentionSet, ContainerId, Examined, ImageId, Inspected, LedgerRow, OpId, PassReport, RowId, Scope, Timestamp,
+    AttentionSet, ContainerId, Directory, DirectoryKeys, Examined, ImageId, Inspected, LedgerRow, OpId, PassReport,
+    RowId, RowKeys, Scope, Timestamp,
 };
-use crate::model::{Directory, DirectoryKeys, RowKeys};
 use crate::store::{CommitPlan, CommitReport, Opened, StoreError};
 
 /// What happens to a pass.

@@ -3,9 +3,9 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::RuleSet;
+use super::brief::brief;
 use super::orchestrated::orchestrated;
-use crate::model::Directory;
-use crate::model::{ListedContainer, RowId, UnassignedReason, WorkloadId, WorkloadKind};
+use crate::model::{Directory, ListedContainer, RowId, UnassignedReason, WorkloadId, WorkloadKind};
 
 /// What a container claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,15 +91,6 @@ pub(super) fn is_one_off(container: &ListedContainer) -> bool {
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     };
     is_labelled() || (claims.podman_compose_project.is_some() && is_named())
-}
-
-/// Cuts a text from outside for a sentence.
-pub(super) fn brief(text: &str) -> String {
-    const MOST_CHARACTERS: usize = 64; // As long as a container id, the longest text that is worth reading whole.
-    match text.char_indices().nth(MOST_CHARACTERS) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 fn by_workload_label<'a>(container: &ListedContainer, workload: &str, directory: &Directory) -> Claim<'a> {

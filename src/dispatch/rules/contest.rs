@@ -5,16 +5,18 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::assign::{Assignment, Picture, Presence, Verdict, unassigned_verdict};
-use super::claim::{ClaimedBy, Label, RowClaim, brief, known_workload};
-use crate::model::{Completeness, ContainerState, Inspected, LedgerRow, ListedContainer, RowId, UnassignedReason};
+use super::assignment::{Assignment, Presence, Verdict, unassigned_verdict};
+use super::brief::brief;
+use super::claim::{ClaimedBy, Label, RowClaim, known_workload};
+use super::input::AssignmentInput;
+use crate::model::{ListedContainer, RowId, UnassignedReason};
 
 /// Gives each claimant its verdict, and a new one to each container whose row goes to a claimant.
 ///
 /// `presence` tells of each row where its container is. `claims` holds unbound containers, by index in the listing, with
 /// the row that each claims.
 pub(super) fn settle(
-    picture: &Picture<'_>,
+    input: &AssignmentInput<'_>,
     presence: &[Presence],
     claims: &[(usize, RowClaim)],
     assignment: &mut Assignment,
@@ -22,18 +24,17 @@ pub(super) fn settle(
     if claims.is_empty() {
         return;
     }
-    let containers = &picture.listing.containers;
-    let index_of: HashMap<&RowId, usize> =
-        picture.rows.iter().enumerate().map(|(index, row)| (&row.id, index)).collect();
+    let containers = &input.listing.containers;
+    let index_of: HashMap<&RowId, usize> = input.rows.iter().enumerate().map(|(index, row)| (&row.id, index)).collect();
     let mut seats: HashMap<&RowId, Seat> = HashMap::new();
     for (container, claim) in claims {
         let known = index_of.get(&claim.row).copied();
-        ask_for_rows(picture, claim, known.is_some(), assignment);
+        ask_for_rows(input, claim, known.is_some(), assignment);
         if let Some(row) = known.filter(|row| presence[*row] == Presence::Beyond) {
-            assignment.wants_seen.extend(picture.rows[row].binding.container_id.clone());
+            assignment.wants_seen.extend(input.rows[row].binding.container_id.clone());
         }
         let seat = seats.entry(&claim.row).or_insert_with(|| match index_of.get(&claim.row) {
-            Some(&row) => Seat { row: Some(row), holder: holder(picture, row, presence[row], claim) },
+            Some(&row) => Seat { row: Some(row), holder: holder(input, row, presence[row], claim) },
             None => Seat { row: None, holder: Holder::Nobody },
         });
         seat.consider(containers, *container);
@@ -58,8 +59,8 @@ pub(super) fn settle(
 }
 
 /// In a scoped pass: the row that is claimed, and where that is a slot, the others of its service, which decide on the slot.
-fn ask_for_rows(picture: &Picture<'_>, claim: &RowClaim, is_known: bool, assignment: &mut Assignment) {
-    let Some(scoped) = picture.scoped else { return };
+fn ask_for_rows(input: &AssignmentInput<'_>, claim: &RowClaim, is_known: bool, assignment: &mut Assignment) {
+    let Some(scoped) = input.scoped else { return };
     let is_slot = claim.claimed_by == ClaimedBy::Label(Label::Compose);
     if !is_known && !scoped.rows_asked.rows.contains(&claim.row) {
         assignment.wants_rows.rows.insert(claim.row.clone());
@@ -90,13 +91,13 @@ enum Holder {
 }
 
 /// Who has a row before any claim is heard. A row is open only if its container is listed, or known to be gone.
-fn holder(picture: &Picture<'_>, index: usize, presence: Presence, claim: &RowClaim) -> Holder {
-    let row = &picture.rows[index];
+fn holder(input: &AssignmentInput<'_>, index: usize, presence: Presence, claim: &RowClaim) -> Holder {
+    let row = &input.rows[index];
     if row.binding.workload_id != claim.workload || !row.binding.workload_kind.binding_is_ours() {
         let owner = &row.binding.workload_id;
         return Holder::Foreign(format!("belongs to {} {owner}", row.binding.workload_kind));
     }
-    if known_workload(row.binding.workload_id.as_str(), picture.directory).is_none() {
+    if known_workload(row.binding.workload_id.as_str(), input.directory).is_none() {
         return Holder::Foreign("belongs to a workload that is going".to_owned());
     }
     let Some(container) = &row.binding.container_id else { return Holder::Nobody };
@@ -105,21 +106,11 @@ fn holder(picture: &Picture<'_>, index: usize, presence: Presence, claim: &RowCl
         Presence::Quarantined => {
             Holder::Unseen(format!("is bound to {}, whose entry was not readable", container.short()))
         }
-        Presence::Unlisted if is_gone(picture, row) => Holder::Nobody,
+        Presence::Unlisted if input.is_gone(row) => Holder::Nobody,
         Presence::Beyond | Presence::Unlisted => {
             Holder::Unseen(format!("is bound to {}, which may still exist", container.short()))
         }
     }
-}
-
-/// Whether the unlisted container of a row is known not to exist: from an earlier pass, or from this one's inspect.
-pub(super) fn is_gone(picture: &Picture<'_>, row: &LedgerRow) -> bool {
-    let is_verified_gone = || {
-        let container = row.binding.container_id.as_ref()?;
-        Some(matches!(picture.verified.get(container), Some(Inspected::Gone)))
-    };
-    row.observed.state == ContainerState::Missing
-        || (picture.listing.completeness == Completeness::Complete && is_verified_gone().unwrap_or(false))
 }
 
 impl Seat {

@@ -1,9 +1,9 @@
 //! Whether the labels of a bound container name another owner than its row has.
 
 use super::RuleSet;
-use super::claim::{brief, is_one_off, kind_mismatch};
-use crate::model::Directory;
-use crate::model::{LedgerRow, ListedContainer, UnassignedReason, WorkloadKind};
+use super::brief::brief;
+use super::claim::{is_one_off, kind_mismatch};
+use crate::model::{Directory, LedgerRow, ListedContainer, UnassignedReason, WorkloadKind};
 
 /// What the first label that is there says against the row. Our own labels name an owner also where that does not
 /// exist; a compose project names one only once it is registered: most that are not are nobody's concern.

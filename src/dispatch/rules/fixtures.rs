@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Assignment, ImageNames, Picture, RuleSet, Verdict, assign};
+use super::{Assignment, AssignmentInput, ImageNames, RuleSet, Verdict, assign};
 use crate::dispatch::diff::{DiffInput, Difference, diff};
 use crate::docker::ImageAnswer;
-use crate::model::Directory;
 use crate::model::{
-    Binding, Claims, Completeness, ContainerId, ContainerState, ExaminedContainer, HealthFact, ImageId, Inspected,
-    InspectedDetails, LedgerRow, ListedContainer, Listing, News, Observed, Ports, Quarantined, RowId, Timestamp,
-    UnassignedReason, WorkloadId, WorkloadKind,
+    Binding, Claims, Completeness, ContainerId, ContainerState, Directory, ExaminedContainer, HealthFact, ImageId,
+    Inspected, InspectedDetails, LedgerRow, ListedContainer, Listing, News, Observed, Ports, Quarantined, RowId,
+    Timestamp, UnassignedReason, WorkloadId, WorkloadKind,
 };
 use crate::store::RowWrite;
 
@@ -76,8 +75,8 @@ pub(crate) fn world(containers: Vec<ListedContainer>, rows: Vec<LedgerRow>) -> W
 }
 
 impl World {
-    pub(crate) fn picture(&self) -> Picture<'_> {
-        Picture {
+    pub(crate) fn input(&self) -> AssignmentInput<'_> {
+        AssignmentInput {
             rows: &self.rows,
             scoped: None,
             listing: &self.listing,
@@ -91,7 +90,7 @@ impl World {
     }
 
     pub(crate) fn assign(&self) -> Assignment {
-        assign(&self.picture(), &self.rules)
+        assign(&self.input(), &self.rules)
     }
 
     /// The verdict on the container of this number, in short: `keeps ROW`, `takes ROW`, `makes ROW role` or the reason.
@@ -117,10 +116,10 @@ impl World {
     }
 
     pub(crate) fn diff(&self) -> Difference {
-        let picture = self.picture();
-        let assignment = assign(&picture, &self.rules);
+        let facts = self.input();
+        let assignment = assign(&facts, &self.rules);
         let input = DiffInput {
-            picture: &picture,
+            facts: &facts,
             assignment: &assignment,
             now: NOW,
             last_complete_pass_at: Some(LAST_PASS),

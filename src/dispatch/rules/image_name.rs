@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use super::Picture;
 use crate::model::{ContainerId, ExaminedContainer, Inspected, InspectedDetails, ListedContainer, is_image_name};
 
 /// How often an inspect that does not answer keeps its container waiting.
@@ -48,6 +47,25 @@ impl ImageNames {
         }
     }
 
+    /// The name of the image of a container that no row describes; `examined` is what an inspect said before the list.
+    pub(super) fn name_of<'a>(
+        &'a self,
+        container: &'a ListedContainer,
+        examined: Option<&'a ExaminedContainer>,
+    ) -> ImageName<'a> {
+        if is_image_name(&container.image_ref) {
+            return ImageName::Known(&container.image_ref);
+        }
+        if let Some(ExaminedContainer { details: InspectedDetails { image_ref: Some(name), .. }, .. }) = examined {
+            return ImageName::Known(name);
+        }
+        match self.0.get(&container.id) {
+            Some(Answer::Known(name)) => ImageName::Known(name),
+            Some(Answer::Unanswered(tries)) if *tries >= MOST_TRIES => ImageName::Unknown,
+            _ => ImageName::ToBeAsked,
+        }
+    }
+
     /// Keeps the memory within its bound.
     pub(crate) fn forget_if_many(&mut self) {
         if self.0.len() > MOST_NAMES {
@@ -65,20 +83,4 @@ pub(super) enum ImageName<'a> {
     ToBeAsked,
     /// Nobody tells: what the list shows has to do.
     Unknown,
-}
-
-/// The name of the image of a container that no row describes.
-pub(super) fn image_name<'a>(picture: &Picture<'a>, container: &'a ListedContainer) -> ImageName<'a> {
-    if is_image_name(&container.image_ref) {
-        return ImageName::Known(&container.image_ref);
-    }
-    let examined = picture.examined.get(&container.id);
-    if let Some(ExaminedContainer { details: InspectedDetails { image_ref: Some(name), .. }, .. }) = examined {
-        return ImageName::Known(name);
-    }
-    match picture.image_names.0.get(&container.id) {
-        Some(Answer::Known(name)) => ImageName::Known(name),
-        Some(Answer::Unanswered(tries)) if *tries >= MOST_TRIES => ImageName::Unknown,
-        _ => ImageName::ToBeAsked,
-    }
 }

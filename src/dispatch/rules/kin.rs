@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::assign::{Picture, Presence};
-use super::slots::Slot;
+use super::assignment::Presence;
+use super::input::AssignmentInput;
+use super::slot::Slot;
 use crate::model::ListedContainer;
 
 /// A container of a service: one that a row is bound to, listed or not, or a new one.
@@ -24,8 +25,13 @@ pub(super) struct Family {
 }
 
 /// The families of the new containers of a service; most are alone. `new` are indices of the listing.
-pub(super) fn families(picture: &Picture<'_>, presence: &[Presence], slots: &[Slot], new: &[usize]) -> Vec<Family> {
-    let mut kin = Kin::of(picture, presence, slots, new);
+pub(super) fn families(
+    input: &AssignmentInput<'_>,
+    presence: &[Presence],
+    slots: &[Slot],
+    new: &[usize],
+) -> Vec<Family> {
+    let mut kin = Kin::of(input, presence, slots, new);
     let mut families = Vec::with_capacity(new.len());
     let mut placed = HashSet::new();
     for &container in new {
@@ -58,13 +64,13 @@ struct Kin {
 
 impl Kin {
     /// Finds the pairs of which at least one is new: two that have a row each do not wait for one another.
-    fn of(picture: &Picture<'_>, presence: &[Presence], slots: &[Slot], new: &[usize]) -> Self {
-        let containers = &picture.listing.containers;
+    fn of(input: &AssignmentInput<'_>, presence: &[Presence], slots: &[Slot], new: &[usize]) -> Self {
+        let containers = &input.listing.containers;
         let mut kin = Self { pairs: HashMap::new() };
         if slots.is_empty() && !new.iter().any(|container| is_marked(&containers[*container])) {
             return kin;
         }
-        let names = Names::of(picture, presence, slots, new);
+        let names = Names::of(input, presence, slots, new);
         let listed_rows = slots.iter().filter_map(|slot| match presence[slot.row] {
             Presence::Listed(container) => Some((Member::Row(slot.row), &containers[container])),
             _ => None,
@@ -114,7 +120,7 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    fn of(picture: &'a Picture<'_>, presence: &[Presence], slots: &[Slot], new: &[usize]) -> Self {
+    fn of(input: &'a AssignmentInput<'_>, presence: &[Presence], slots: &[Slot], new: &[usize]) -> Self {
         let mut names = Self {
             by_id: HashMap::new(),
             by_short_id: HashMap::new(),
@@ -125,10 +131,10 @@ impl<'a> Names<'a> {
             ids: HashMap::new(),
         };
         for slot in slots {
-            let (row, member) = (&picture.rows[slot.row], Member::Row(slot.row));
+            let (row, member) = (&input.rows[slot.row], Member::Row(slot.row));
             let Some(id) = &row.binding.container_id else { continue };
             if let Presence::Listed(container) = presence[slot.row] {
-                names.add(member, &picture.listing.containers[container]);
+                names.add(member, &input.listing.containers[container]);
             } else {
                 names.add_id(member, id.as_str(), id.short());
                 if !row.observed.name.is_empty() {
@@ -138,9 +144,9 @@ impl<'a> Names<'a> {
             }
         }
         let mut new: Vec<usize> = new.to_vec();
-        new.sort_unstable_by_key(|container| &picture.listing.containers[*container].id);
+        new.sort_unstable_by_key(|container| &input.listing.containers[*container].id);
         for index in new {
-            let (container, member) = (&picture.listing.containers[index], Member::New(index));
+            let (container, member) = (&input.listing.containers[index], Member::New(index));
             names.add(member, container);
             names.of_the_new.entry(&container.name).or_insert(member);
         }

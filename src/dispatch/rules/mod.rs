@@ -7,10 +7,12 @@
 //! them a new container gets (`slots`, `kin`), and what becomes of those whose container is gone (`scaling`). Of several
 //! claims on one row one wins (`contest`). Whom a container's own labels name where a deployer claims it (`own_labels`).
 //!
-//! Comes in: a [`Picture`] of ledger and daemon, and the answers so far. Goes out: an [`Assignment`], with what is still
+//! Comes in: an [`AssignmentInput`] of ledger and daemon, and the answers so far. Goes out: an [`Assignment`], with what is still
 //! to be asked. Never: I/O, an order of the listing that matters, a row of a project that is made or bound.
 
 mod assign;
+mod assignment;
+mod brief;
 mod claim;
 mod contest;
 mod dispute;
@@ -18,6 +20,7 @@ mod dispute;
 pub(crate) mod fixtures;
 mod image;
 mod image_name;
+mod input;
 mod kin;
 mod orchestrated;
 #[cfg(feature = "http")]
@@ -26,19 +29,21 @@ mod own_labels;
 mod properties;
 mod rule_set;
 mod scaling;
+mod slot;
 #[cfg(test)]
 mod slot_properties;
 mod slots;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use assign::assign;
 #[cfg(feature = "cli")]
 pub(crate) use assign::is_adoptable;
-pub(crate) use assign::{Assignment, Picture, Scoped, Verdict, assign};
+pub(crate) use assignment::{Assignment, SlotEnd, Verdict};
 #[cfg(feature = "http")]
 pub(crate) use dispute::dispute;
 pub(crate) use image_name::ImageNames;
+pub(crate) use input::{AssignmentInput, Scoped};
 #[cfg(feature = "http")]
 pub(crate) use own_labels::{OwnLabels, own_labels};
 pub(crate) use rule_set::RuleSet;
-pub(crate) use scaling::SlotEnd;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::claim::brief;
+use super::brief::brief;
 use crate::model::{ForeignLabel, ListedContainer};
 
 /// What the container belongs to, if its labels say that an orchestrator made it and will make others of other names in its

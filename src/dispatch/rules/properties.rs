@@ -1,4 +1,4 @@
-//! What holds of every picture: random rows, listings, images and inspects, by seed.
+//! What holds of every input: random rows, listings, images and inspects, by seed.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 

@@ -5,30 +5,19 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::assign::{Assignment, Picture, Presence, Verdict};
+use super::assignment::{Assignment, Presence, SlotEnd, Verdict};
 use super::claim::known_workload;
-use super::contest::is_gone;
-use super::slots::{Slot, slot_of, slots_of};
+use super::input::AssignmentInput;
+use super::slot::{Slot, slot_of, slots_of};
 use crate::model::{Completeness, ContainerState};
 
-/// What becomes of a slot whose container is gone and that no container takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SlotEnd {
-    /// It says that its service is missing: no container of that is left.
-    Missing,
-    /// It is missing and alarms nobody: a deployer's column keeps it from going.
-    Kept,
-    /// It goes.
-    Surplus,
-}
-
 /// Decides on the slots that lost their container, now or before. Only a complete listing of a daemon that is known tells.
-pub(super) fn settle(picture: &Picture<'_>, presence: &[Presence], assignment: &mut Assignment) {
-    if picture.listing.completeness != Completeness::Complete || !picture.identity_known {
+pub(super) fn settle(input: &AssignmentInput<'_>, presence: &[Presence], assignment: &mut Assignment) {
+    if input.listing.completeness != Completeness::Complete || !input.identity_known {
         return;
     }
     let taken: BTreeSet<usize> = assignment.verdicts.iter().filter_map(Verdict::taken).collect();
-    let touched = touched(picture, presence, &taken, assignment);
+    let touched = touched(input, presence, &taken, assignment);
     if touched.is_empty() {
         return;
     }
@@ -42,34 +31,34 @@ pub(super) fn settle(picture: &Picture<'_>, presence: &[Presence], assignment: &
         }
     }
     let is_decided = |first: &str| touched.contains(first) && !assignment.held_back.contains(first);
-    let mut services: Vec<_> = slots_of(picture.rows, is_decided).into_iter().collect();
+    let mut services: Vec<_> = slots_of(input.rows, is_decided).into_iter().collect();
     services.sort_unstable();
     for (first, slots) in services {
         let made = made.get(first).copied().unwrap_or_default();
-        Service::of(picture, presence, &taken, &slots, made).settle(picture, presence, assignment);
+        Service::of(input, presence, &taken, &slots, made).settle(input, presence, assignment);
     }
 }
 
 /// The first rows of the services that have a slot without a container, or one that was missing and is taken.
 fn touched<'a>(
-    picture: &'a Picture<'_>,
+    input: &'a AssignmentInput<'_>,
     presence: &[Presence],
     taken: &BTreeSet<usize>,
     assignment: &mut Assignment,
 ) -> BTreeSet<&'a str> {
     let mut touched = BTreeSet::new();
     let absent: BTreeSet<usize> = assignment.absent.iter().copied().collect();
-    for (index, row) in picture.rows.iter().enumerate() {
+    for (index, row) in input.rows.iter().enumerate() {
         let is_missing = row.observed.state == ContainerState::Missing && presence[index] == Presence::Unlisted;
-        if !(is_missing || absent.contains(&index)) || !is_ours(picture, index) {
+        if !(is_missing || absent.contains(&index)) || !is_ours(input, index) {
             continue;
         }
         let Some((first, _)) = slot_of(&row.id) else { continue };
-        if let Some(scoped) = picture.scoped
+        if let Some(scoped) = input.scoped
             && !scoped.rows_asked.workloads.contains(&row.binding.workload_id)
         {
             assignment.wants_rows.workloads.insert(row.binding.workload_id.clone());
-        } else if is_missing || taken.contains(&index) || is_gone(picture, row) {
+        } else if is_missing || taken.contains(&index) || input.is_gone(row) {
             touched.insert(first);
         }
     }
@@ -77,10 +66,10 @@ fn touched<'a>(
 }
 
 /// Whether it is a stack's row, of a stack that exists.
-fn is_ours(picture: &Picture<'_>, index: usize) -> bool {
-    let binding = &picture.rows[index].binding;
+fn is_ours(input: &AssignmentInput<'_>, index: usize) -> bool {
+    let binding = &input.rows[index].binding;
     binding.workload_kind == crate::model::WorkloadKind::Stack
-        && known_workload(binding.workload_id.as_str(), picture.directory).is_some()
+        && known_workload(binding.workload_id.as_str(), input.directory).is_some()
 }
 
 /// The slots of one service by what is known of their containers, each in their order.
@@ -99,11 +88,17 @@ struct Service {
 }
 
 impl Service {
-    fn of(picture: &Picture<'_>, presence: &[Presence], taken: &BTreeSet<usize>, slots: &[Slot], made: u64) -> Self {
+    fn of(
+        input: &AssignmentInput<'_>,
+        presence: &[Presence],
+        taken: &BTreeSet<usize>,
+        slots: &[Slot],
+        made: u64,
+    ) -> Self {
         let mut service =
             Self { held: vec![], lost: vec![], dead: vec![], refilled: vec![], remaining: made, first: None };
-        for &slot in slots.iter().filter(|slot| is_ours(picture, slot.row)) {
-            let row = &picture.rows[slot.row];
+        for &slot in slots.iter().filter(|slot| is_ours(input, slot.row)) {
+            let row = &input.rows[slot.row];
             service.first = service.first.or(Some(slot.row));
             let is_missing = row.observed.state == ContainerState::Missing;
             if taken.contains(&slot.row) && is_missing {
@@ -113,7 +108,7 @@ impl Service {
                 _ if taken.contains(&slot.row) => service.held.push(slot),
                 Presence::Unlisted if is_missing => service.dead.push(slot),
                 Presence::Unlisted if row.binding.container_id.is_none() => {}
-                Presence::Unlisted if is_gone(picture, row) => service.lost.push(slot),
+                Presence::Unlisted if input.is_gone(row) => service.lost.push(slot),
                 _ => service.held.push(slot),
             }
         }
@@ -121,19 +116,19 @@ impl Service {
         service
     }
 
-    fn settle(&self, picture: &Picture<'_>, presence: &[Presence], assignment: &mut Assignment) {
+    fn settle(&self, input: &AssignmentInput<'_>, presence: &[Presence], assignment: &mut Assignment) {
         self.return_quietly(presence, assignment);
         let beyond = self.held.iter().filter(|slot| presence[slot.row] == Presence::Beyond);
-        let mut beyond = beyond.filter_map(|slot| picture.rows[slot.row].binding.container_id.clone()).peekable();
+        let mut beyond = beyond.filter_map(|slot| input.rows[slot.row].binding.container_id.clone()).peekable();
         if !self.lost.is_empty() && beyond.peek().is_some() {
             // Whether they are there decides what the loss is.
             assignment.wants_seen.extend(beyond);
             return;
         }
         if self.remaining == 0 {
-            self.go_missing(picture, assignment);
+            self.go_missing(input, assignment);
         } else {
-            self.scale(picture, presence, assignment);
+            self.scale(input, presence, assignment);
         }
     }
 
@@ -149,8 +144,8 @@ impl Service {
     }
 
     /// Containers of the highest slots move down into what was lost below, and what is left over goes.
-    fn scale(&self, picture: &Picture<'_>, presence: &[Presence], assignment: &mut Assignment) {
-        let is_bare = |slot: &Slot| !picture.rows[slot.row].bears_deployers_column;
+    fn scale(&self, input: &AssignmentInput<'_>, presence: &[Presence], assignment: &mut Assignment) {
+        let is_bare = |slot: &Slot| !input.rows[slot.row].bears_deployers_column;
         // Those above the number that remain, the highest last.
         let mut movable: Vec<(Slot, usize)> = self
             .held
@@ -178,8 +173,8 @@ impl Service {
     }
 
     /// No container is left: the first row says so, the others go.
-    fn go_missing(&self, picture: &Picture<'_>, assignment: &mut Assignment) {
-        let is_bare = |slot: &Slot| !picture.rows[slot.row].bears_deployers_column;
+    fn go_missing(&self, input: &AssignmentInput<'_>, assignment: &mut Assignment) {
+        let is_bare = |slot: &Slot| !input.rows[slot.row].bears_deployers_column;
         let first = self.lost.iter().chain(&self.dead).min().copied();
         for slot in &self.lost {
             let end = if is_bare(slot) { SlotEnd::Surplus } else { SlotEnd::Kept };

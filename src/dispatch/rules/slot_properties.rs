@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::Verdict;
 use super::fixtures::*;
 use super::properties::Dice;
-use super::slots::slot_of;
+use super::slot::slot_of;
 use crate::dispatch::diff::Difference;
 use crate::model::{
     ChangeCause, Completeness, ContainerState, Inspected, LedgerRow, ListedContainer, Quarantined, RowId,
@@ -118,19 +118,19 @@ impl Life {
         }
     }
 
-    /// The picture that a pass gets, with its troubles.
-    fn picture(&mut self) -> World {
-        let mut picture = world(self.present.values().cloned().collect(), self.rows.clone());
-        self.dice.shuffle(&mut picture.listing.containers);
+    /// The input that a pass gets, with its troubles.
+    fn input(&mut self) -> World {
+        let mut input = world(self.present.values().cloned().collect(), self.rows.clone());
+        self.dice.shuffle(&mut input.listing.containers);
         let is_in_trouble = self.is_troubled && self.dice.percent(50);
         if is_in_trouble && self.dice.percent(40) {
-            picture.listing.completeness = Completeness::Partial;
-            picture.listing.containers.pop();
-        } else if is_in_trouble && let Some(bad) = picture.listing.containers.pop() {
-            picture.listing.quarantined.push(Quarantined { container_id: bad.id, problem: "odd".into() });
+            input.listing.completeness = Completeness::Partial;
+            input.listing.containers.pop();
+        } else if is_in_trouble && let Some(bad) = input.listing.containers.pop() {
+            input.listing.quarantined.push(Quarantined { container_id: bad.id, problem: "odd".into() });
         }
         let hangs = if is_in_trouble { 40 } else { 0 };
-        for row in &picture.rows {
+        for row in &input.rows {
             let Some(container) = &row.binding.container_id else { continue };
             let is_present = self.present.values().any(|one| one.id == *container);
             let answer = if self.dice.percent(hangs) {
@@ -140,41 +140,41 @@ impl Life {
             } else {
                 Inspected::Gone
             };
-            picture.verified.insert(container.clone(), answer);
+            input.verified.insert(container.clone(), answer);
         }
-        picture
+        input
     }
 
     fn pass(&mut self) -> Difference {
-        let mut picture = self.picture();
-        let difference = picture.diff();
-        self.check_order(&picture, &difference);
-        self.note(&picture, &difference);
+        let mut input = self.input();
+        let difference = input.diff();
+        self.check_order(&input, &difference);
+        self.note(&input, &difference);
         for write in &difference.rows {
-            self.check_write(&picture, write);
+            self.check_write(&input, write);
         }
-        picture.apply(&difference);
-        let again = picture.diff().rows;
+        input.apply(&difference);
+        let again = input.diff().rows;
         assert!(again.is_empty(), "it settles: {:#?} after {:#?} of {:#?}", again, difference.rows, self.present);
-        self.rows = picture.rows;
+        self.rows = input.rows;
         self.check_rows();
         difference
     }
 
-    fn note(&mut self, picture: &World, difference: &Difference) {
+    fn note(&mut self, input: &World, difference: &Difference) {
         let is_known_gone = |row: &&LedgerRow| {
             let container = row.binding.container_id.as_ref();
             row.observed.state == ContainerState::Missing
-                || (picture.listing.completeness == Completeness::Complete
-                    && container.is_some_and(|one| picture.verified.get(one) == Some(&Inspected::Gone)))
+                || (input.listing.completeness == Completeness::Complete
+                    && container.is_some_and(|one| input.verified.get(one) == Some(&Inspected::Gone)))
         };
-        let doubtful = picture.rows.iter().filter(|row| !is_known_gone(row));
+        let doubtful = input.rows.iter().filter(|row| !is_known_gone(row));
         let all: HashSet<_> = doubtful
             .filter_map(|row| row.binding.container_id.clone())
             .chain(self.present.values().map(|one| one.id.clone()))
             .collect();
         self.peak = self.peak.max(all.len());
-        for verdict in picture.assign().verdicts {
+        for verdict in input.assign().verdicts {
             self.met.insert(match verdict {
                 Verdict::Keeps(_) => "keeps",
                 Verdict::Takes(_) => "takes",
@@ -188,16 +188,16 @@ impl Life {
         }
     }
 
-    fn check_order(&mut self, picture: &World, difference: &Difference) {
-        let mut shuffled = picture.clone();
+    fn check_order(&mut self, input: &World, difference: &Difference) {
+        let mut shuffled = input.clone();
         self.dice.shuffle(&mut shuffled.listing.containers);
         self.dice.shuffle(&mut shuffled.rows);
         assert_eq!(format!("{:?}", shuffled.diff().rows), format!("{:?}", difference.rows));
     }
 
     /// Nothing is taken from a container that may be there, and what a deployer wrote into goes nowhere.
-    fn check_write(&self, picture: &World, write: &RowWrite) {
-        let row = |id: &RowId| picture.rows.iter().find(|row| row.id == *id).expect("it is known");
+    fn check_write(&self, input: &World, write: &RowWrite) {
+        let row = |id: &RowId| input.rows.iter().find(|row| row.id == *id).expect("it is known");
         let is_there =
             |row: &LedgerRow| self.present.values().any(|one| Some(&one.id) == row.binding.container_id.as_ref());
         if let Some(left) = &write.leaves {

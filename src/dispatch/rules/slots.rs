@@ -6,57 +6,18 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::assign::{Assignment, Picture, Presence};
+use super::assignment::{Assignment, Presence};
 use super::claim::{ClaimedBy, Label, RowClaim};
-use super::contest::{Rank, is_gone, rank};
+use super::contest::{Rank, rank};
+use super::input::AssignmentInput;
 use super::kin::{Family, families, is_own_name, number};
-use crate::model::{LedgerRow, ListedContainer, RowId};
-
-/// A row among those of its service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Slot {
-    /// From 1.
-    pub(super) number: u64,
-    /// The row's index.
-    pub(super) row: usize,
-}
-
-/// What a row id says: the id of the service's first row, and the slot. Services, names and roles hold no `:` in an id.
-pub(super) fn slot_of(id: &RowId) -> Option<(&str, u64)> {
-    let id = id.as_str();
-    let (workload, rest) = id.split_once(':')?;
-    let (service, number) = rest.split_once(':').map_or((rest, None), |(service, number)| (service, Some(number)));
-    if workload.is_empty() || service.is_empty() {
-        return None;
-    }
-    let Some(text) = number else { return Some((id, 1)) };
-    let number = text.parse::<u64>().ok().filter(|number| *number > 1 && number.to_string() == text)?;
-    Some((&id[..id.len() - text.len() - 1], number))
-}
-
-/// The row id of a slot.
-fn slot_id(first: &RowId, number: u64) -> RowId {
-    if number == 1 { first.clone() } else { RowId::new(format!("{first}:{number}")) }
-}
-
-/// The slots of the services whose first row is asked for, each service's in their order.
-pub(super) fn slots_of(rows: &[LedgerRow], is_asked: impl Fn(&str) -> bool) -> HashMap<&str, Vec<Slot>> {
-    let mut services: HashMap<&str, Vec<Slot>> = HashMap::new();
-    for (row, known) in rows.iter().enumerate() {
-        if let Some((first, number)) = slot_of(&known.id)
-            && is_asked(first)
-        {
-            services.entry(first).or_default().push(Slot { number, row });
-        }
-    }
-    services.values_mut().for_each(|slots| slots.sort_unstable());
-    services
-}
+use super::slot::{Slot, slot_id, slots_of};
+use crate::model::{ListedContainer, RowId};
 
 /// Gives each container that claims a service the row that it is to contend for: that of the container whose place it
 /// takes, or the lowest that no present container holds.
 pub(super) fn seat(
-    picture: &Picture<'_>,
+    input: &AssignmentInput<'_>,
     presence: &[Presence],
     claims: &mut [(usize, RowClaim)],
     assignment: &mut Assignment,
@@ -73,17 +34,17 @@ pub(super) fn seat(
     if services.is_empty() {
         return;
     }
-    let slots = slots_of(picture.rows, |first| services.contains_key(first));
+    let slots = slots_of(input.rows, |first| services.contains_key(first));
     for (first, claimants) in services {
         let slots = slots.get(first.as_str()).map_or(&[][..], Vec::as_slice);
-        let service = Service { picture, presence, slots, first, taken: &taken };
+        let service = Service { input, presence, slots, first, taken: &taken };
         service.seat(&claimants, claims, assignment);
     }
 }
 
 /// One service, while its new containers are seated.
 struct Service<'a> {
-    picture: &'a Picture<'a>,
+    input: &'a AssignmentInput<'a>,
     presence: &'a [Presence],
     slots: &'a [Slot],
     first: RowId,
@@ -94,10 +55,10 @@ struct Service<'a> {
 impl Service<'_> {
     /// `claimants` are indices of `claims`.
     fn seat(&self, claimants: &[usize], claims: &mut [(usize, RowClaim)], assignment: &mut Assignment) {
-        let containers = &self.picture.listing.containers;
+        let containers = &self.input.listing.containers;
         let listed: Vec<usize> = claimants.iter().map(|at| claims[*at].0).collect();
         let mut seating = Seating::default();
-        for family in families(self.picture, self.presence, self.slots, &listed) {
+        for family in families(self.input, self.presence, self.slots, &listed) {
             self.place(family, &mut seating, assignment);
         }
         seating.seekers.sort_by_cached_key(|container| order(&containers[*container]));
@@ -117,13 +78,13 @@ impl Service<'_> {
 
     /// Of a family one has a row: the others wait for it. But whoever is up needs one, beside another that is up too.
     fn place(&self, family: Family, seating: &mut Seating, assignment: &mut Assignment) {
-        let containers = &self.picture.listing.containers;
+        let containers = &self.input.listing.containers;
         let Family { mut new, mut rows } = family;
         new.sort_unstable_by(|a, b| rank(&containers[*b], false).cmp(&rank(&containers[*a], false)));
         let beyond = rows.iter().filter(|row| self.presence[**row] == Presence::Beyond);
-        assignment.wants_seen.extend(beyond.filter_map(|row| self.picture.rows[*row].binding.container_id.clone()));
+        assignment.wants_seen.extend(beyond.filter_map(|row| self.input.rows[*row].binding.container_id.clone()));
         // What another rule claims may be another's in a moment, and what is another workload's is nobody's here.
-        rows.retain(|row| self.is_own(*row) && !self.taken.contains(&self.picture.rows[*row].id));
+        rows.retain(|row| self.is_own(*row) && !self.taken.contains(&self.input.rows[*row].id));
         let shared = rows.into_iter().min_by_key(|row| self.preference(*row));
         let mut is_open = shared.is_none_or(|row| self.is_open(row));
         let leader = new[0];
@@ -131,7 +92,7 @@ impl Service<'_> {
             let is_up = containers[container].state.is_up();
             match shared {
                 Some(row) if is_open || !is_up => {
-                    seating.seats.insert(container, self.picture.rows[row].id.clone());
+                    seating.seats.insert(container, self.input.rows[row].id.clone());
                 }
                 None if container != leader && !is_up => seating.followers.push((container, leader)),
                 _ => seating.seekers.push(container),
@@ -142,7 +103,7 @@ impl Service<'_> {
     }
 
     fn is_own(&self, row: usize) -> bool {
-        let binding = &self.picture.rows[row].binding;
+        let binding = &self.input.rows[row].binding;
         let workload = self.first.as_str().split(':').next();
         binding.workload_kind.binding_is_ours() && Some(binding.workload_id.as_str()) == workload
     }
@@ -151,7 +112,7 @@ impl Service<'_> {
     /// others, so that who lost his row to it does not take another one's.
     fn preference(&self, row: usize) -> (u8, Reverse<Option<Rank<'_>>>, &RowId) {
         let container = match self.presence[row] {
-            Presence::Listed(container) => Some(rank(&self.picture.listing.containers[container], true)),
+            Presence::Listed(container) => Some(rank(&self.input.listing.containers[container], true)),
             Presence::Quarantined | Presence::Beyond | Presence::Unlisted => None,
         };
         let class = match (self.is_open(row), container) {
@@ -159,16 +120,16 @@ impl Service<'_> {
             (true, Some(_)) => 1,
             (false, _) => 2,
         };
-        (class, Reverse(container), &self.picture.rows[row].id)
+        (class, Reverse(container), &self.input.rows[row].id)
     }
 
     /// Whether no container that is up, or may be, has the row.
     fn is_open(&self, row: usize) -> bool {
         match self.presence[row] {
-            Presence::Listed(container) => !self.picture.listing.containers[container].state.is_up(),
+            Presence::Listed(container) => !self.input.listing.containers[container].state.is_up(),
             Presence::Beyond => true,
             Presence::Quarantined => false,
-            Presence::Unlisted => is_gone(self.picture, &self.picture.rows[row]),
+            Presence::Unlisted => self.input.is_gone(&self.input.rows[row]),
         }
     }
 
@@ -190,8 +151,8 @@ impl Service<'_> {
         match self.presence[row] {
             Presence::Listed(_) | Presence::Quarantined | Presence::Beyond => true,
             Presence::Unlisted => {
-                let row = &self.picture.rows[row];
-                row.binding.container_id.is_some() && !is_gone(self.picture, row)
+                let row = &self.input.rows[row];
+                row.binding.container_id.is_some() && !self.input.is_gone(row)
             }
         }
     }
@@ -217,29 +178,4 @@ fn order(container: &ListedContainer) -> (u64, bool, bool, i64, Box<str>) {
         container.created_at.map_or(i64::MAX, |created| created.as_millis()),
         container.id.as_str().into(),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_row_id_tells_its_service_and_its_slot() {
-        for (id, expected) in [
-            ("w:web", Some(("w:web", 1))),
-            ("w:web:2", Some(("w:web", 2))),
-            ("w:web:18446744073709551615", Some(("w:web", u64::MAX))),
-            ("w:web%3A2", Some(("w:web%3A2", 1))),
-            ("w:web:1", None),
-            ("w:web:02", None),
-            ("w:web:+2", None),
-            ("w:web:2:3", None),
-            ("w:web:", None),
-            ("w:", None),
-            (":web", None),
-            ("app-1", None),
-        ] {
-            assert_eq!(slot_of(&RowId::new(id)), expected, "{id}");
-        }
-    }
 }

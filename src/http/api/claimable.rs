@@ -13,8 +13,7 @@ use crate::http::looks::{look, look_at_image};
 use crate::http::problem::Problem;
 use crate::http::reach::Reach;
 use crate::http::shared::Shared;
-use crate::model::DirectoryKeys;
-use crate::model::{ContainerId, Examined, ListedContainer, WorkloadId};
+use crate::model::{ContainerId, DirectoryKeys, Examined, ListedContainer, WorkloadId};
 use crate::store::RowFilter;
 
 /// What the ledger says of a claim.

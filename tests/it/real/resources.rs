@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use dockledger::model::Lane;
-use dockledger::model::Timestamp;
+use dockledger::model::{Lane, Timestamp};
 use dockledger::simulation::{Fault, FaultProxy, NewContainer, SimulatedDaemon, World};
 use dockledger::store::NewParent;
 use dockledger::telemetry::Child;

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dockledger::model::RowKeys;
-use dockledger::model::{ChangeCause, ContainerId, ContainerState};
+use dockledger::model::{ChangeCause, ContainerId, ContainerState, RowKeys};
 
 use super::build::{identity, insert, plan, update};
 use super::commit::with_one_row;

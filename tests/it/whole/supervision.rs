@@ -10,9 +10,9 @@ use dockledger::config::Config;
 use dockledger::docker::{
     Action, CallProgress, ContainerSource, DaemonError, EventStream, ImageAnswer, Listed, SourceFactory,
 };
-use dockledger::model::Lane;
 use dockledger::model::{
-    BoxFuture, Clock, ContainerId, Examined, FailureKind, ImageId, Inspected, PassOutcome, PassReport, Scope, Timestamp,
+    BoxFuture, Clock, ContainerId, Examined, FailureKind, ImageId, Inspected, Lane, PassOutcome, PassReport, Scope,
+    Timestamp,
 };
 use dockledger::simulation::{
     Call, FaultPlan, FaultRule, FaultyStore, LedgerLog, NewContainer, PlannedFault, SimulatedHost, World,

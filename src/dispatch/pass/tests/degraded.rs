@@ -7,9 +7,8 @@ use super::driver::{Driver, moment, opened, settings, with_order};
 use super::*;
 use crate::dispatch::PassOrder;
 use crate::dispatch::rules::fixtures::{container, container_id, row, stopped, world};
-use crate::model::Directory;
 use crate::model::{
-    ContainerId, Examined, HostStatus, LedgerRow, ListedContainer, News, PassId, Ports, Scope, Trigger,
+    ContainerId, Directory, Examined, HostStatus, LedgerRow, ListedContainer, News, PassId, Ports, Scope, Trigger,
 };
 
 fn failed_list() -> DaemonError {

@@ -8,11 +8,10 @@ use crate::config::Config;
 use crate::dispatch::PassOrder;
 use crate::dispatch::rules::RuleSet;
 use crate::docker::{Connection, DaemonError, Identified, Listed};
-use crate::model::Directory;
 use crate::model::{
-    Binding, Claims, Completeness, ContainerId, ContainerState, DaemonIdentity, HealthFact, HostName, HostRecord,
-    LeaseRecord, LedgerRow, ListedContainer, Listing, News, Observed, OpId, PassId, Ports, RowId, Scope, Timestamp,
-    Trigger, WorkloadId, WorkloadKind,
+    Binding, Claims, Completeness, ContainerId, ContainerState, DaemonIdentity, Directory, HealthFact, HostName,
+    HostRecord, LeaseRecord, LedgerRow, ListedContainer, Listing, News, Observed, OpId, PassId, Ports, RowId, Scope,
+    Timestamp, Trigger, WorkloadId, WorkloadKind,
 };
 use crate::store::{CommitPlan, CommitReport, Opened, StoreError};
 

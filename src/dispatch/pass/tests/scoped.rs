@@ -9,10 +9,9 @@ use crate::dispatch::PassOrder;
 use crate::dispatch::rules::fixtures::{World, container, container_id, labelled, row, stopped, web, world};
 use crate::docker::ImageAnswer;
 use crate::model::{
-    ContainerId, ContainerState, Examined, ExaminedContainer, HealthFact, HostStatus, Inspected, InspectedDetails,
-    LedgerRow, ListedContainer, Listing, News, PassId, RowId, Scope, Trigger,
+    ContainerId, ContainerState, Directory, DirectoryKeys, Examined, ExaminedContainer, HealthFact, HostStatus,
+    Inspected, InspectedDetails, LedgerRow, ListedContainer, Listing, News, PassId, RowId, RowKeys, Scope, Trigger,
 };
-use crate::model::{Directory, DirectoryKeys, RowKeys};
 use crate::store::CommitPlan;
 
 /// A pass over these containers that answers each request from the world, up to its commit or its end.
