@@ -1,93 +1,22 @@
 //! DispatchActor: carries out what the pass machine wants, one pass at a time.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use ractor::{ActorProcessingErr, ActorRef};
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
-use super::conditions::{Conditions, log_attention, log_pass};
-use super::debts::Debts;
-use super::details::DetailsCall;
-use super::identification::Identification;
-use super::pass::{Effect, Event, Finished, Knowledge, LIST_TRIES_AT_FIRST, Moment, Pass, PassSettings};
-use super::probe::Probe;
-use super::refusals::Standing;
-use super::rules::RuleSet;
-use super::{DispatchEvent, DispatchMessage, PassOrder};
-use crate::config::Config;
-use crate::docker::{CallProgress, DaemonError, DockerMessage, Listed, Refusals};
-use crate::model::{Clock, DaemonCall, Epoch, Lane, OpId, PassReport, Scope};
-use crate::reply::{Callback, Reply};
+use super::conditions::{log_attention, log_pass};
+use super::debts::DetailsCall;
+use super::pass::{Effect, Event, Finished, LIST_TRIES_AT_FIRST, Pass};
+use super::state::{DispatchArgs, DispatchState, Living};
+use super::{DispatchMessage, PassOrder};
+use crate::docker::{CallProgress, DaemonError, DockerMessage, Listed};
+use crate::model::{DaemonCall, Epoch, Lane, OpId, PassReport, Scope};
+use crate::reply::Reply;
 use crate::store::{Opened, StoreError, StoreMessage};
-use crate::telemetry::{InFlight, Pulse};
 
 /// The actor of the pass.
 #[derive(Debug)]
 pub(crate) struct DispatchActor;
-
-/// What a DispatchActor is born with.
-#[derive(Debug)]
-pub(crate) struct DispatchArgs {
-    /// The configuration.
-    pub config: Arc<Config>,
-    /// The daemon's address, for the host's line.
-    pub endpoint: String,
-    /// Which life of DispatchActor this is.
-    pub epoch: Epoch,
-    /// Takes what it reports.
-    pub report: Callback<DispatchEvent>,
-    /// How many rows get their details after a pass; `None` for all, old debts included.
-    pub details_limit: Option<usize>,
-    /// The wall clock.
-    pub clock: Arc<dyn Clock>,
-    /// What tells the supervisor that its loop turns.
-    pub pulse: Pulse,
-    /// Where it keeps the call to the daemon that it waits for.
-    pub in_flight: InFlight,
-    /// Where all that asks the daemon notes what is refused.
-    pub refusals: Refusals,
-}
-
-/// An actor that it asks, as the supervisor announced it.
-#[derive(Debug)]
-pub(super) struct Living<T> {
-    pub(super) epoch: Epoch,
-    pub(super) actor: ActorRef<T>,
-}
-
-/// What a DispatchActor knows.
-#[derive(Debug)]
-pub(crate) struct DispatchState {
-    pub(super) settings: PassSettings,
-    pub(super) epoch: Epoch,
-    pub(super) report: Callback<DispatchEvent>,
-    pub(super) details_limit: Option<usize>,
-    pub(super) clock: Arc<dyn Clock>,
-    pulse: Pulse,
-    pub(super) in_flight: InFlight,
-    pub(super) born: Instant,
-    pub(super) lanes: HashMap<Lane, Living<DockerMessage>>,
-    /// How far the list call of the pass lane has come.
-    pub(super) progress: Option<Arc<CallProgress>>,
-    pub(super) store: Option<Living<StoreMessage>>,
-    pub(super) pass: Option<Pass>,
-    /// Takes the report of the pass that runs.
-    reply: Option<Reply<PassReport>>,
-    pub(super) next_op: u64,
-    pub(super) deadlines: HashMap<OpId, JoinHandle<()>>,
-    pub(super) lists_fail: bool,
-    /// Between passes; empty while one runs.
-    pub(super) knowledge: Knowledge,
-    pub(super) conditions: Conditions,
-    pub(super) debts: Debts,
-    pub(super) details_call: Option<DetailsCall>,
-    pub(super) settle_waiters: Vec<Reply<()>>,
-    pub(super) probe: Probe,
-    pub(super) standing: Standing,
-    pub(super) identification: Identification,
-}
 
 #[ractor::actor(message = DispatchMessage, state = DispatchState, arguments = DispatchArgs)]
 impl DispatchActor {
@@ -113,36 +42,6 @@ impl DispatchActor {
 }
 
 impl DispatchState {
-    pub(super) fn new(args: DispatchArgs) -> Self {
-        let rules = Arc::new(RuleSet::from(&*args.config));
-        Self {
-            settings: PassSettings { config: args.config, endpoint: args.endpoint, rules },
-            epoch: args.epoch,
-            report: args.report,
-            details_limit: args.details_limit,
-            clock: args.clock,
-            pulse: args.pulse,
-            in_flight: args.in_flight,
-            born: Instant::now(),
-            lanes: HashMap::new(),
-            progress: None,
-            store: None,
-            pass: None,
-            reply: None,
-            next_op: 1,
-            deadlines: HashMap::new(),
-            lists_fail: false,
-            knowledge: Knowledge::default(),
-            conditions: Conditions::default(),
-            debts: Debts::default(),
-            details_call: None,
-            settle_waiters: Vec::new(),
-            probe: Probe::default(),
-            standing: Standing::new(args.refusals),
-            identification: Identification::default(),
-        }
-    }
-
     fn on(&mut self, myself: &ActorRef<DispatchMessage>, message: DispatchMessage) {
         use DispatchMessage as M;
         match message {
@@ -178,10 +77,6 @@ impl DispatchState {
             M::Stop => self.pass_event(myself, Event::Stop),
             M::StoreGone => self.pass_event(myself, Event::StoreGone),
         }
-    }
-
-    pub(super) fn now(&self) -> Moment {
-        Moment { wall: self.clock.now(), monotonic: self.born.elapsed() }
     }
 
     fn begin(&mut self, myself: &ActorRef<DispatchMessage>, mut order: PassOrder, reply: Reply<PassReport>) {
@@ -339,14 +234,5 @@ impl DispatchState {
         }
         self.pay_next(myself);
         self.answer_if_settled();
-    }
-
-    pub(super) fn fresh_op(&mut self) -> OpId {
-        let op = OpId(self.next_op);
-        self.next_op += 1;
-        if let Some(pass) = &mut self.pass {
-            pass.skip_op();
-        }
-        op
     }
 }

@@ -4,21 +4,18 @@ use std::time::Duration;
 
 use ractor::ActorRef;
 
-use super::actor::DispatchState;
-use super::details::DetailsCall;
+use super::DispatchMessage;
+use super::debts::DetailsCall;
 use super::pass::{Ask, Event};
-use super::{DispatchEvent, DispatchMessage, Peer};
+use super::state::{DispatchState, LANE_GRACE};
 use crate::docker::DockerMessage;
-use crate::model::{ContainerId, Epoch, Lane, OpId};
+use crate::model::{ContainerId, Lane, OpId};
 use crate::reply::Reply;
 use crate::store::StoreMessage;
 
 /// How long the daemon may take to be done with what it told, before it is listed all the same. Docker 20.10 takes 5 to
 /// 60 ms to take down a container that ended; one that takes longer is looked at again.
 const TIME_TO_SETTLE: Duration = Duration::from_millis(100);
-
-/// Beyond the bounds that DockerActor keeps by itself, so that only a lane that hangs is killed.
-pub(super) const LANE_GRACE: Duration = Duration::from_secs(1);
 
 impl DispatchState {
     /// Sends a request to whoever lives; one that cannot be sent is asked again by the machine when its actor is up.
@@ -92,24 +89,6 @@ impl DispatchState {
         }
     }
 
-    pub(super) fn arm(&mut self, myself: &ActorRef<DispatchMessage>, op: OpId, after: Duration) {
-        let myself = myself.clone();
-        let timer = tokio::spawn(async move {
-            tokio::time::sleep(after).await;
-            // A dead actor has no deadlines.
-            let _ = myself.cast(DispatchMessage::Deadline { op });
-        });
-        self.deadlines.insert(op, timer);
-    }
-
-    pub(super) fn to_lane(&self, lane: Lane, message: DockerMessage) -> bool {
-        self.lanes.get(&lane).is_some_and(|peer| peer.actor.cast(message).is_ok())
-    }
-
-    pub(super) fn to_store(&self, message: StoreMessage) -> bool {
-        self.store.as_ref().is_some_and(|peer| peer.actor.cast(message).is_ok())
-    }
-
     pub(super) fn deadline(&mut self, myself: &ActorRef<DispatchMessage>, op: OpId) {
         self.deadlines.remove(&op);
         if self.check_is_overdue(op) || self.identification_is_overdue(myself, op) {
@@ -126,24 +105,6 @@ impl DispatchState {
         let list_deadline = self.settings.config.list_deadline;
         let overdue = self.progress.as_ref().map(|p| p.overdue(&self.settings.endpoint, list_deadline));
         self.pass_event(myself, Event::Deadline(op, overdue));
-    }
-
-    pub(super) fn report_stuck_lane(&mut self, lane: Lane, op: OpId) {
-        if let Some(peer) = self.lanes.remove(&lane) {
-            self.report_stuck(Peer::Docker(lane), peer.epoch, op);
-        }
-    }
-
-    pub(super) fn report_stuck_store(&mut self, op: OpId) {
-        if let Some(peer) = self.store.take() {
-            self.report_stuck(Peer::Store, peer.epoch, op);
-        }
-    }
-
-    fn report_stuck(&self, peer: Peer, epoch: Epoch, op: OpId) {
-        // The daemon or the database may hang for hours: that passes fail is told once, by the conditions.
-        tracing::debug!(?peer, epoch = epoch.0, "a call is past its deadline: the actor that awaits it is replaced");
-        self.report.send(DispatchEvent::Stuck { peer, epoch, op });
     }
 }
 

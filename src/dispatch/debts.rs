@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use crate::model::{ContainerId, Inspected, RowId};
+use crate::model::{ContainerId, Inspected, OpId, RowId};
 use crate::store::DetailsWrite;
 
 /// Inspects that one request to the details lane holds. Small, so that a stuck container delays few others.
@@ -87,6 +87,23 @@ impl Debts {
     /// The lane that had them died: they stay owed in their rows.
     pub(super) fn lost(&mut self) {
         self.in_flight.clear();
+    }
+}
+
+/// The call for details on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DetailsCall {
+    /// The details lane inspects.
+    Reading(OpId),
+    /// The store writes.
+    Paying(OpId),
+}
+
+impl DetailsCall {
+    pub(super) const fn op(self) -> OpId {
+        match self {
+            Self::Reading(op) | Self::Paying(op) => op,
+        }
     }
 }
 

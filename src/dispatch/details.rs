@@ -4,30 +4,13 @@ use std::collections::HashMap;
 
 use ractor::ActorRef;
 
-use super::actor::DispatchState;
-use super::calls::LANE_GRACE;
+use super::debts::DetailsCall;
+use super::state::{DispatchState, LANE_GRACE};
 use super::{DispatchEvent, DispatchMessage};
 use crate::docker::{DETAILS_AT_ONCE, DockerMessage};
 use crate::model::{ContainerId, Inspected, Lane, OpId};
 use crate::reply::Reply;
 use crate::store::{DetailsReport, StoreError, StoreMessage};
-
-/// The call for details on its way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum DetailsCall {
-    /// The details lane inspects.
-    Reading(OpId),
-    /// The store writes.
-    Paying(OpId),
-}
-
-impl DetailsCall {
-    pub(super) const fn op(self) -> OpId {
-        match self {
-            Self::Reading(op) | Self::Paying(op) => op,
-        }
-    }
-}
 
 impl DispatchState {
     pub(super) fn pay_next(&mut self, myself: &ActorRef<DispatchMessage>) {
@@ -100,12 +83,6 @@ impl DispatchState {
         self.answer_if_settled();
     }
 
-    pub(super) fn disarm(&mut self, op: OpId) {
-        if let Some(timer) = self.deadlines.remove(&op) {
-            timer.abort();
-        }
-    }
-
     pub(super) fn details_lost(&mut self, myself: &ActorRef<DispatchMessage>) {
         if let Some(call) = self.details_call.take() {
             self.disarm(call.op());
@@ -134,7 +111,7 @@ pub(super) mod tests {
     use super::*;
     use crate::config::Config;
     use crate::dispatch::DispatchArgs;
-    use crate::dispatch::actor::Living;
+    use crate::dispatch::state::Living;
     use crate::docker::Refusals;
     use crate::model::{Epoch, RowId, SystemClock};
     use crate::reply::Callback;

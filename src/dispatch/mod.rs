@@ -12,14 +12,17 @@ mod details;
 mod diff;
 mod directory;
 mod identification;
+mod identify;
 mod message;
 mod pass;
 mod preview;
 mod probe;
 mod refusals;
 mod rules;
+mod standing;
+mod state;
 
-pub(crate) use actor::{DispatchActor, DispatchArgs};
+pub(crate) use actor::DispatchActor;
 #[cfg(feature = "http")]
 pub(crate) use directory::directory_keys;
 pub use message::{DispatchEvent, DispatchMessage, PassOrder, Peer};
@@ -30,3 +33,4 @@ pub(crate) use rules::RuleSet;
 pub(crate) use rules::is_adoptable;
 #[cfg(feature = "http")]
 pub(crate) use rules::{OwnLabels, dispute, own_labels};
+pub(crate) use state::DispatchArgs;

@@ -4,24 +4,13 @@ use std::time::Duration;
 
 use ractor::ActorRef;
 
-use super::actor::DispatchState;
 use super::pass::Event;
+use super::state::DispatchState;
 use super::{DispatchEvent, DispatchMessage};
 use crate::docker::{DaemonError, DockerMessage};
 use crate::model::{Lane, OpId, PassReport};
 use crate::reply::Reply;
 use crate::timer::Timer;
-
-/// The look whether a daemon that does not answer does again.
-#[derive(Debug, Default)]
-pub(super) struct Probe {
-    /// The request on its way; it is left waiting over any number of failed passes.
-    pub(super) op: Option<OpId>,
-    /// How often in a row it answered and the pass failed all the same.
-    pub(super) in_vain: u32,
-    /// The wait before the next one: one, over any number of failed passes.
-    wait: Option<Timer>,
-}
 
 /// Between a probe that answered in vain and the next: doubles up to this.
 const PROBE_BACKOFF_CAP: Duration = Duration::from_secs(30);
