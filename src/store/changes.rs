@@ -5,13 +5,13 @@ use diesel::sql_types::{Nullable, Text};
 
 use super::StoreError;
 use super::db::{Db, each_backend, locked};
-use super::moment::UtcTimestamp;
 use super::open::Store;
 use super::schema::{changes, containers, hosts, revision_counter, workloads};
 use crate::model::{
     Change, ChangeCause, ChangeFilter, ContainerState, Differences, HostName, PassId, Revision, RowId, Timestamp,
     WorkloadId, WorkloadKind,
 };
+use crate::store::db::moment::UtcTimestamp;
 
 /// A part of the history.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]

@@ -6,16 +6,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::location::Location;
-use super::open::log_of;
+use super::open::{LARGE_LOG, log_of};
 use super::{OpenMode, Store};
 use crate::config::Config;
+use crate::store::db::location::Location;
 
 /// After so long without a write nobody is in the middle of several.
 const IDLE: Duration = Duration::from_secs(5);
-
-/// A log below is nobody's trouble. In bytes.
-pub(super) const LARGE: u64 = 1 << 20;
 
 /// Between two tries: a reader that reads on for minutes keeps the log, and costs no more than a look.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -63,7 +60,7 @@ impl IdleLog {
 fn is_due(log: &Path, now: SystemTime) -> bool {
     let Ok(found) = std::fs::metadata(log) else { return false };
     let written = found.modified().ok().and_then(|moment| now.duration_since(moment).ok());
-    found.len() > LARGE && written.is_some_and(|ago| ago >= IDLE)
+    found.len() > LARGE_LOG && written.is_some_and(|ago| ago >= IDLE)
 }
 
 #[cfg(all(test, feature = "sqlite"))]

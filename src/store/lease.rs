@@ -6,11 +6,11 @@ use diesel::prelude::*;
 
 use super::StoreError;
 use super::db::{Db, each_backend, locked};
-use super::fault::Fault;
 use super::holder::{LeaseHolder, is_holder_alive, is_holder_dead};
 use super::open::Store;
 use super::schema::hosts;
 use crate::model::{HostName, Timestamp};
+use crate::store::db::fault::Fault;
 
 /// The right to write a host, as long as no later generation has been given out.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::plan::{CommitPlan, CommitReport, DetailsWrite};
 use super::{ChangesPage, DetailsReport, LedgerSnapshot, NewBinding, Opened, StoreError};
 use crate::model::{BoxFuture, Directory, DirectoryKeys, LedgerRow, Revision, RowKeys, Scope};
+use crate::store::passes::plan::{CommitPlan, CommitReport, DetailsWrite};
 
 /// The ledger of one host during one life of StoreActor, which makes one call at a time.
 ///

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::plan::{CommitPlan, CommitReport, DetailsWrite};
 use crate::model::{
     ContainerId, Directory, DirectoryKeys, Epoch, HostRecord, LedgerRow, Origin, Revision, RowId, RowKeys, Scope,
 };
 use crate::reply::Reply;
+use crate::store::passes::plan::{CommitPlan, CommitReport, DetailsWrite};
 
 /// A request to StoreActor; one transaction at a time.
 #[derive(Debug)]

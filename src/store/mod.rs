@@ -5,70 +5,43 @@
 //! a name from diesel outside.
 
 mod actor;
-mod audit;
+mod blocking;
 mod changes;
-mod claims;
-mod commit;
-mod connections;
-#[cfg(feature = "http")]
-mod counts;
 mod db;
-mod details;
-mod directory;
-mod dismiss;
-mod fault;
-#[cfg(feature = "sqlite")]
-mod file_system;
-mod foreign;
-mod forget;
 mod holder;
-mod hosts;
 mod idle_log;
-mod judge;
 mod lease;
 mod ledger_store;
-mod location;
 mod message;
-mod migrate;
-mod moment;
-mod notifications;
 mod open;
-mod pass;
-mod plan;
-mod prune;
-mod queries;
-#[cfg(feature = "http")]
-mod readers;
+mod passes;
+mod read;
 mod registry;
 mod retention_clock;
-mod rows;
 mod schema;
-mod staged;
+mod schema_state;
 #[cfg(all(test, feature = "sqlite"))]
 mod tests;
 mod threaded;
-mod threaded_reader;
 mod tries;
-mod upserts;
-mod write;
 
 pub use actor::{LeaseWord, StoreActor, StoreArgs, StoreEvent, StoreState};
-pub use audit::{AuditFilter, NewAudit};
 pub use changes::ChangesPage;
-pub use claims::ClaimedRow;
-pub(crate) use connections::RegistryConnections;
-#[cfg(feature = "http")]
-pub use counts::{FileSizes, RowCounts};
 pub use holder::{LeaseHolder, is_holder_dead};
 pub use lease::{Lease, lease_time_to_live};
 pub use ledger_store::{LedgerReader, LedgerStore, StoreFactory};
 pub use message::{DetailsReport, NewBinding, Opened, RegistryError, StoreError, StoreMessage};
-pub use notifications::NotificationPlace;
 pub use open::{OpenMode, Store};
-pub use plan::{CommitPlan, CommitReport, DetailsWrite, HostStamp, PassStamp, RowWrite};
-pub use queries::{LedgerSnapshot, RowFilter};
+pub use passes::plan::{CommitPlan, CommitReport, DetailsWrite, HostStamp, PassStamp, RowWrite};
+pub(crate) use read::connections::RegistryConnections;
 #[cfg(feature = "http")]
-pub use readers::Readers;
+pub use read::counts::{FileSizes, RowCounts};
+pub use read::queries::{LedgerSnapshot, RowFilter};
+#[cfg(feature = "http")]
+pub use read::readers::Readers;
 pub use registry::NewParent;
+pub use registry::audit::{AuditFilter, NewAudit};
+pub use registry::claims::ClaimedRow;
 #[cfg(feature = "http")]
 pub(crate) use registry::is_name;
+pub use registry::notifications::NotificationPlace;

@@ -10,16 +10,18 @@ use diesel::result::{DatabaseErrorKind, Error};
 
 use super::StoreError;
 use super::db::{Access, ConnectError, Db, Session, Terms};
-use super::fault::{Fault, FaultKind, ends_the_connection, kind_of, on_its_file_system, with_cure};
-use super::idle_log::LARGE;
-use super::location::Location;
-use super::migrate;
 use crate::config::Config;
 use crate::model::{HostName, LedgerRow};
+use crate::store::db::fault::{Fault, FaultKind, ends_the_connection, kind_of, on_its_file_system, with_cure};
+use crate::store::db::location::Location;
+use crate::store::db::migrate;
 
 /// How often a transaction is run that the server undoes: each time it waited for the others for a second, which is when
 /// the server looks for circles, and the store's deadline is 5 s.
 const TRIES: u32 = 3;
+
+/// A log below costs no disk that matters. In bytes.
+pub(super) const LARGE_LOG: u64 = 1 << 20;
 
 /// What a ledger is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +112,7 @@ impl Store {
     /// size, and stays so. Whoever uses the file just now keeps it from that, until the next time.
     pub(super) fn shrink_log(&mut self) -> Result<(), StoreError> {
         let Location::Sqlite(path) = &self.location else { return Ok(()) };
-        if fs::metadata(log_of(path)).is_ok_and(|log| log.len() > LARGE) {
+        if fs::metadata(log_of(path)).is_ok_and(|log| log.len() > LARGE_LOG) {
             self.run("give back the space of the log", |session| Ok(session.empty_log()?))?;
         }
         Ok(())

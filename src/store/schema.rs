@@ -6,7 +6,7 @@ table! {
     projects (id) {
         id -> Text,
         name -> Text,
-        created_at -> crate::store::moment::UtcTimestamp,
+        created_at -> crate::store::db::moment::UtcTimestamp,
     }
 }
 
@@ -16,7 +16,7 @@ table! {
         project_id -> Text,
         name -> Text,
         max_instances -> Nullable<Integer>,
-        created_at -> crate::store::moment::UtcTimestamp,
+        created_at -> crate::store::db::moment::UtcTimestamp,
     }
 }
 
@@ -33,7 +33,7 @@ table! {
         id -> Text,
         name -> Text,
         compose_project_name -> Nullable<Text>,
-        created_at -> crate::store::moment::UtcTimestamp,
+        created_at -> crate::store::db::moment::UtcTimestamp,
         origin -> Text,
     }
 }
@@ -50,7 +50,7 @@ table! {
     static_sites (id) {
         id -> Text,
         name -> Text,
-        created_at -> crate::store::moment::UtcTimestamp,
+        created_at -> crate::store::db::moment::UtcTimestamp,
     }
 }
 
@@ -61,7 +61,7 @@ table! {
         ref_id -> Text,
         name -> Text,
         webhook_secret -> Text,
-        created_at -> crate::store::moment::UtcTimestamp,
+        created_at -> crate::store::db::moment::UtcTimestamp,
     }
 }
 
@@ -76,36 +76,36 @@ table! {
         name -> Text,
         image_ref -> Text,
         state -> Text,
-        state_since -> Nullable<crate::store::moment::UtcTimestamp>,
+        state_since -> Nullable<crate::store::db::moment::UtcTimestamp>,
         port -> Integer,
         ports -> Text,
         exit_code -> Nullable<BigInt>,
         health -> Nullable<Text>,
         restart_count -> Nullable<BigInt>,
         oom_killed -> Nullable<Bool>,
-        started_at -> Nullable<crate::store::moment::UtcTimestamp>,
-        finished_at -> Nullable<crate::store::moment::UtcTimestamp>,
-        created_in_docker_at -> Nullable<crate::store::moment::UtcTimestamp>,
-        last_seen_at -> Nullable<crate::store::moment::UtcTimestamp>,
-        flapping_since -> Nullable<crate::store::moment::UtcTimestamp>,
+        started_at -> Nullable<crate::store::db::moment::UtcTimestamp>,
+        finished_at -> Nullable<crate::store::db::moment::UtcTimestamp>,
+        created_in_docker_at -> Nullable<crate::store::db::moment::UtcTimestamp>,
+        last_seen_at -> Nullable<crate::store::db::moment::UtcTimestamp>,
+        flapping_since -> Nullable<crate::store::db::moment::UtcTimestamp>,
         recent_starts -> Integer,
         subdomain -> Nullable<Text>,
         proxy_route_id -> Nullable<Text>,
         npm_proxy_id -> Nullable<Text>,
         image_tag -> Nullable<Text>,
         stage_id -> Nullable<Text>,
-        created_at -> crate::store::moment::UtcTimestamp,
-        updated_at -> crate::store::moment::UtcTimestamp,
+        created_at -> crate::store::db::moment::UtcTimestamp,
+        updated_at -> crate::store::db::moment::UtcTimestamp,
         revision -> BigInt,
         recorded_state -> Nullable<Text>,
         seen_container_id -> Nullable<Text>,
         details_owed -> Bool,
-        state_after -> Nullable<crate::store::moment::UtcTimestamp>,
+        state_after -> Nullable<crate::store::db::moment::UtcTimestamp>,
         ended_by_request -> Nullable<Bool>,
-        health_since -> Nullable<crate::store::moment::UtcTimestamp>,
+        health_since -> Nullable<crate::store::db::moment::UtcTimestamp>,
         start_error -> Nullable<Text>,
         attention -> Text,
-        attention_since -> Nullable<crate::store::moment::UtcTimestamp>,
+        attention_since -> Nullable<crate::store::db::moment::UtcTimestamp>,
     }
 }
 
@@ -120,36 +120,36 @@ table! {
         name -> Text,
         image_ref -> Text,
         state -> Text,
-        state_since -> Nullable<crate::store::moment::UtcTimestamp>,
+        state_since -> Nullable<crate::store::db::moment::UtcTimestamp>,
         port -> Integer,
         ports -> Text,
         exit_code -> Nullable<BigInt>,
         health -> Nullable<Text>,
         restart_count -> Nullable<BigInt>,
         oom_killed -> Nullable<Bool>,
-        started_at -> Nullable<crate::store::moment::UtcTimestamp>,
-        finished_at -> Nullable<crate::store::moment::UtcTimestamp>,
-        created_in_docker_at -> Nullable<crate::store::moment::UtcTimestamp>,
-        last_seen_at -> Nullable<crate::store::moment::UtcTimestamp>,
-        flapping_since -> Nullable<crate::store::moment::UtcTimestamp>,
+        started_at -> Nullable<crate::store::db::moment::UtcTimestamp>,
+        finished_at -> Nullable<crate::store::db::moment::UtcTimestamp>,
+        created_in_docker_at -> Nullable<crate::store::db::moment::UtcTimestamp>,
+        last_seen_at -> Nullable<crate::store::db::moment::UtcTimestamp>,
+        flapping_since -> Nullable<crate::store::db::moment::UtcTimestamp>,
         recent_starts -> Integer,
         subdomain -> Nullable<Text>,
         proxy_route_id -> Nullable<Text>,
         npm_proxy_id -> Nullable<Text>,
         image_tag -> Nullable<Text>,
         stage_id -> Nullable<Text>,
-        created_at -> crate::store::moment::UtcTimestamp,
-        updated_at -> crate::store::moment::UtcTimestamp,
+        created_at -> crate::store::db::moment::UtcTimestamp,
+        updated_at -> crate::store::db::moment::UtcTimestamp,
         revision -> BigInt,
         workload_name -> Nullable<Text>,
         host_status -> Nullable<Text>,
-        last_complete_pass_at -> Nullable<crate::store::moment::UtcTimestamp>,
+        last_complete_pass_at -> Nullable<crate::store::db::moment::UtcTimestamp>,
         effective_stage_id -> Nullable<Text>,
         ended_by_request -> Nullable<Bool>,
-        health_since -> Nullable<crate::store::moment::UtcTimestamp>,
+        health_since -> Nullable<crate::store::db::moment::UtcTimestamp>,
         start_error -> Nullable<Text>,
         attention -> Text,
-        attention_since -> Nullable<crate::store::moment::UtcTimestamp>,
+        attention_since -> Nullable<crate::store::db::moment::UtcTimestamp>,
     }
 }
 
@@ -161,7 +161,7 @@ table! {
         engine_version -> Nullable<Text>,
         engine_identity -> Nullable<Text>,
         identity_confirmed -> Bool,
-        last_complete_pass_at -> Nullable<crate::store::moment::UtcTimestamp>,
+        last_complete_pass_at -> Nullable<crate::store::db::moment::UtcTimestamp>,
         last_pass_id -> Nullable<Text>,
         status -> Nullable<Text>,
         last_error -> Nullable<Text>,
@@ -169,7 +169,7 @@ table! {
         interval_ms -> BigInt,
         lease_holder -> Nullable<Text>,
         lease_generation -> BigInt,
-        lease_expires_at -> Nullable<crate::store::moment::UtcTimestamp>,
+        lease_expires_at -> Nullable<crate::store::db::moment::UtcTimestamp>,
         changes_pruned_to -> BigInt,
         refusals -> Nullable<Text>,
     }
@@ -190,7 +190,7 @@ table! {
         scope -> Text,
         completeness -> Text,
         outcome -> Text,
-        started_at -> crate::store::moment::UtcTimestamp,
+        started_at -> crate::store::db::moment::UtcTimestamp,
         duration_ms -> BigInt,
         list_ms -> BigInt,
         listed -> Integer,
@@ -205,7 +205,7 @@ table! {
 table! {
     audit (id) {
         id -> Text,
-        at -> crate::store::moment::UtcTimestamp,
+        at -> crate::store::db::moment::UtcTimestamp,
         who -> Text,
         action -> Text,
         host -> Text,
@@ -229,7 +229,7 @@ table! {
 table! {
     changes (revision) {
         revision -> BigInt,
-        at -> crate::store::moment::UtcTimestamp,
+        at -> crate::store::db::moment::UtcTimestamp,
         host -> Text,
         row_id -> Text,
         container_id -> Nullable<Text>,
@@ -250,7 +250,7 @@ table! {
 table! {
     foreign_writes (seq) {
         seq -> BigInt,
-        at -> crate::store::moment::UtcTimestamp,
+        at -> crate::store::db::moment::UtcTimestamp,
         host -> Text,
         row_id -> Text,
         action -> Text,
@@ -270,7 +270,7 @@ table! {
         host -> Text,
         name -> Text,
         revision -> BigInt,
-        stale_since -> Nullable<crate::store::moment::UtcTimestamp>,
+        stale_since -> Nullable<crate::store::db::moment::UtcTimestamp>,
         stale_is_told -> Bool,
     }
 }

@@ -7,10 +7,10 @@ use diesel::connection::{InstrumentationEvent, SimpleConnection};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::pass::UNSEEN_ROWS;
 use super::{CommitPlan, HostStamp, LeaseHolder, NewParent, OpenMode, PassStamp, Store, lease_time_to_live};
 use crate::config::Config;
 use crate::model::{Completeness, DirectoryKeys, HostStatus, PassId, PassOutcome, Scope, Timestamp, Trigger};
+use crate::store::passes::pass::UNSEEN_ROWS;
 
 fn store(directory: &tempfile::TempDir) -> Store {
     let path = directory.path().join("ledger.db");

@@ -4,20 +4,19 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use super::blocking::on_a_thread;
 use super::idle_log::IdleLog;
 use super::ledger_store::{LedgerStore, StoreFactory};
-use super::location::Location;
-use super::plan::{CommitPlan, CommitReport, DetailsWrite};
 use super::retention_clock::RetentionClock;
-use super::threaded_reader::ThreadedReader;
 use super::tries::{FIRST_BOUND, LifeTries, Tries, Try};
 use super::{DetailsReport, Lease, LeaseHolder, NewBinding, OpenMode, Opened, Store, StoreError, lease_time_to_live};
 use crate::config::Config;
-use crate::joined::joined;
 use crate::model::{BoxFuture, Directory, DirectoryKeys, LedgerRow, RowKeys, Scope, Timestamp};
+use crate::store::db::location::Location;
+use crate::store::passes::plan::{CommitPlan, CommitReport, DetailsWrite};
+use crate::store::read::threaded_reader::ThreadedReader;
 
 /// The database of a configuration. A call whose future is dropped ends on its thread all the same: then its generation
 /// is refused, or was whole before the next one was given out.
@@ -153,13 +152,6 @@ impl ThreadedStore {
 /// Held for a moment only, and never while the database is asked.
 fn lock(clock: &Mutex<Option<RetentionClock>>) -> MutexGuard<'_, Option<RetentionClock>> {
     clock.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A body that panics panics here too: it is a fault of ours, and the actor's.
-pub(super) async fn on_a_thread<T: Send + 'static>(
-    body: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    joined(spawn_blocking(body).await).unwrap_or_else(|| Err(StoreError::runtime_ended()))
 }
 
 impl LedgerStore for ThreadedStore {

@@ -10,10 +10,10 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Access, Bounds, ConnectError, Dialect, Purpose, Terms, quoted};
+use super::dialect::{Access, Bounds, ConnectError, Dialect, Purpose, Terms, quoted};
 use crate::model::Timestamp;
-use crate::store::fault::{FaultKind, kind_of};
-use crate::store::moment::UtcTimestamp;
+use crate::store::db::fault::{FaultKind, kind_of};
+use crate::store::db::moment::UtcTimestamp;
 
 /// A migration may wait for another one and rewrite a table: the session's short bounds do not fit.
 const MIGRATION_BOUNDS: &str = "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = '10min'";

@@ -13,10 +13,10 @@ use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::{Access, ConnectError, Dialect, Purpose, Terms};
+use super::dialect::{Access, ConnectError, Dialect, Purpose, Terms};
 use crate::model::Timestamp;
-use crate::store::fault::{FaultKind, kind_of};
-use crate::store::moment::UtcTimestamp;
+use crate::store::db::fault::{FaultKind, kind_of};
+use crate::store::db::moment::UtcTimestamp;
 
 /// How long one attempt at the lock waits. SQLite's own wait grows to 100 ms between two looks, and a deployer that
 /// writes in a loop frees the lock for microseconds: with it we would hardly ever write. So an attempt is short, and

@@ -1,8 +1,17 @@
-//! What people register: projects with their stages, stacks, static sites; and the workload that each of them has.
+//! What people register: projects with their stages, stacks, static sites; the workload that each of them has; and what they
+//! say of rows and hosts: claims, what is dismissed, what is ordered.
 //!
 //! Comes in: names and ids as people type them. Goes out: what is registered, or a [`super::RegistryError`] that says
 //! what to do. Never: a parent without its workload, a secret that is stored, an observed column.
 
+pub(super) mod audit;
+pub(super) mod claims;
+mod deployed;
+pub(super) mod directory;
+pub(super) mod dismiss;
+pub(super) mod forget;
+pub(super) mod hosts;
+pub(super) mod notifications;
 mod parents;
 mod projects;
 mod secret;

@@ -5,10 +5,10 @@ use diesel::prelude::*;
 use super::secret;
 use crate::model::{Registered, WorkloadId, WorkloadKind};
 use crate::store::RegistryError;
+use crate::store::db::fault::Fault;
 use crate::store::db::{Db, locked};
-use crate::store::dismiss::{deployed_of, refuse_deployed};
-use crate::store::fault::Fault;
-use crate::store::forget::{Doomed, doomed, forget, tell_forgotten};
+use crate::store::registry::deployed::{deployed_of, refuse_deployed};
+use crate::store::registry::forget::{Doomed, doomed, forget, tell_forgotten};
 use crate::store::schema::{changes, containers, workloads};
 
 /// What is to be registered; ids are made up where none is given.

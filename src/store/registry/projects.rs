@@ -8,7 +8,7 @@ use super::parents::{
 };
 use crate::model::{Project, Registered, Timestamp, WorkloadId, WorkloadKind};
 use crate::store::db::Db;
-use crate::store::fault::Fault;
+use crate::store::db::fault::Fault;
 use crate::store::open::Store;
 use crate::store::schema::{projects, workloads};
 use crate::store::{RegistryError, StoreError};

@@ -8,9 +8,9 @@ use super::parents::{
 };
 use crate::model::{Origin, Registered, Stack, Timestamp, WorkloadId, WorkloadKind};
 use crate::store::db::Db;
-use crate::store::fault::Fault;
-use crate::store::forget::Doomed;
+use crate::store::db::fault::Fault;
 use crate::store::open::Store;
+use crate::store::registry::forget::Doomed;
 use crate::store::schema::{stack_adopted_names, stacks, workloads};
 use crate::store::{RegistryError, StoreError};
 

@@ -5,10 +5,10 @@ use diesel::prelude::*;
 use super::parents::{fresh_id, require_free, require_name};
 use super::projects::find_project;
 use crate::model::{Project, Stage};
+use crate::store::db::fault::Fault;
 use crate::store::db::{Db, each_backend};
-use crate::store::fault::Fault;
-use crate::store::forget::{Doomed, doomed, forget, tell_forgotten};
 use crate::store::open::Store;
+use crate::store::registry::forget::{Doomed, doomed, forget, tell_forgotten};
 use crate::store::schema::{containers, containers_view, stage_former_names, stages};
 use crate::store::{RegistryError, StoreError};
 

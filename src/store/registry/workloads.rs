@@ -5,9 +5,9 @@ use diesel::prelude::*;
 use super::secret;
 use crate::model::{Workload, WorkloadId};
 use crate::store::db::Db;
-use crate::store::fault::Fault;
+use crate::store::db::fault::Fault;
 use crate::store::open::Store;
-use crate::store::rows::kind_of;
+use crate::store::passes::rows::kind_of;
 use crate::store::schema::workloads;
 use crate::store::{RegistryError, StoreError};
 
