@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::pass::word_enum;
+use super::word_enum::word_enum;
 use super::{Attention, AttentionSet, ContainerState, StoredRow, Timestamp};
 
 /// One thing that can be asked of a row's state: `--state` of `ps`, `state=` of the API and the page. Several of them are

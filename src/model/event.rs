@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::pass::word_enum;
+use super::word_enum::word_enum;
 use super::{ContainerId, ContainerState, Scope, Timestamp, Trigger};
 
 /// One event of the daemon about one container.

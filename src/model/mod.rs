@@ -18,6 +18,7 @@ mod lane;
 mod notification;
 mod pass;
 mod ports;
+mod reasons;
 mod refusal;
 mod registry;
 mod row;
@@ -25,6 +26,7 @@ mod row;
 mod schema;
 mod since;
 mod time;
+mod word_enum;
 mod words;
 
 pub use attention::{Attention, AttentionSet};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::pass::word_enum;
+use super::word_enum::word_enum;
 use super::{Change, HostName, HostStatus, Revision, StoredRow, Timestamp};
 
 word_enum! {

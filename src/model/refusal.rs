@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::pass::word_enum;
+use super::word_enum::word_enum;
 
 word_enum! {
     /// What a daemon is asked. A socket proxy allows and denies each kind by itself.

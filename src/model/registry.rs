@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::pass::word_enum;
+use super::word_enum::word_enum;
 use super::{
     AttentionSet, ContainerId, ContainerState, HostName, PassId, Refusal, Revision, RowId, Timestamp, WorkloadId,
     WorkloadKind,
