@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
+use super::schemas::SCHEMAS;
 use super::{lifted, shapes};
 use crate::config::BasePath;
 
@@ -40,8 +41,6 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
 
 /// Paths that answer to everybody, or to who has a secret of their own.
 const OPEN: [&str; 4] = ["/healthz", "/readyz", "/hooks", "/hooks/{secret}"];
-
-pub(super) const SCHEMAS: &str = "#/components/schemas/";
 
 /// Completes what was made from the handlers.
 pub(super) fn complete(handlers: &OpenApi, base: &BasePath) -> Value {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::document::SCHEMAS;
+use super::schemas::SCHEMAS;
 
 /// Where they stand, by our own names, and what they are called.
 const WITHIN: &[(&str, &str)] = &[

@@ -32,6 +32,7 @@ mod reach;
 mod readiness;
 mod refusals;
 mod router;
+mod schemas;
 mod shapes;
 mod shared;
 mod target;

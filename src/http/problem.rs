@@ -1,15 +1,11 @@
 //! What is answered in place of what was asked for: a problem document (RFC 9457).
 
-use std::error::Error;
-
 use axum::Json;
-use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::bodies;
 use crate::store::{RegistryError, StoreError};
 
 /// The kind of document that a problem is.
@@ -118,49 +114,6 @@ const fn of_registry(error: &RegistryError) -> (StatusCode, &'static str) {
         RegistryError::Owned { .. } => (StatusCode::CONFLICT, "owned_by_another"),
         RegistryError::Bound { .. } => (StatusCode::CONFLICT, "bound"),
     }
-}
-
-impl From<JsonRejection> for Problem {
-    fn from(rejection: JsonRejection) -> Self {
-        let (what, cause): (&str, &dyn Error) = match &rejection {
-            JsonRejection::BytesRejection(unread) => return bodies::unread(unread),
-            JsonRejection::JsonDataError(error) => ("the body is JSON and not what is expected", error),
-            JsonRejection::JsonSyntaxError(error) => ("the body is no JSON", error),
-            _ => return Self::new(rejection.status(), "invalid_request", rejection.body_text()),
-        };
-        Self::new(rejection.status(), "invalid_request", format!("{what}: {}", first_cause(cause)))
-    }
-}
-
-impl From<FormRejection> for Problem {
-    fn from(rejection: FormRejection) -> Self {
-        if let FormRejection::BytesRejection(unread) = &rejection {
-            return bodies::unread(unread);
-        }
-        Self::new(rejection.status(), "invalid_request", rejection.body_text())
-    }
-}
-
-impl From<QueryRejection> for Problem {
-    fn from(rejection: QueryRejection) -> Self {
-        let detail = format!("a parameter behind the question mark makes no sense: {}", first_cause(&rejection));
-        Self::new(rejection.status(), "invalid_request", detail)
-    }
-}
-
-impl From<PathRejection> for Problem {
-    fn from(rejection: PathRejection) -> Self {
-        Self::new(rejection.status(), "invalid_request", rejection.body_text())
-    }
-}
-
-/// What an error comes from, without the words that were put around it on its way.
-fn first_cause(error: &dyn Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }
 
 /// A refusal of the registry in the words of the API: its own are those of the command line. Names stand as they were given: JSON

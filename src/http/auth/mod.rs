@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! guard      what every request is judged by; made once for all lives of HttpActor
-//! access     what a caller may do, and the layers that ask for it
+//! caller     who asks, and what he may do
+//! access     the layers that ask for it
 //! identify   the layer that tells who asks
 //! names      which `Host` and which `Origin` are ours                  (pure)
 //! tokens     the file of tokens, and a fresh token
@@ -14,6 +15,7 @@
 //! Never: a token in a log or an answer, a caller where there is doubt.
 
 mod access;
+mod caller;
 mod guard;
 mod identify;
 #[cfg(feature = "cli")]
@@ -23,9 +25,10 @@ mod sessions;
 mod tokens;
 
 pub(super) use access::{
-    Access, Caller, is_somebody_looking, require_admin, require_deploy, require_deploy_of_projects, require_read,
+    is_somebody_looking, require_admin, require_deploy, require_deploy_of_projects, require_read,
     require_read_of_projects,
 };
+pub(super) use caller::{Access, Caller};
 pub(super) use guard::COOKIE as SESSION_COOKIE;
 pub(crate) use guard::Guard;
 pub use guard::GuardError;

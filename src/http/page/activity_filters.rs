@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::links::{Chip, query};
 use super::marks::look;
-use super::row_view::shown;
+use super::shown::shown;
 use super::texts::Texts;
 use crate::model::{Change, ChangeFilter, ChangeKind, ContainerState, HostName, Workload};
 

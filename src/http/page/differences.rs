@@ -1,6 +1,6 @@
 //! What else than the state a change changes, in the language.
 
-use super::row_view::shown;
+use super::shown::shown;
 use super::texts::Texts;
 use crate::model::{AttentionSet, Change, ContainerId, Difference};
 

@@ -3,7 +3,7 @@
 use super::ages::Moment;
 use super::frame::Frame;
 use super::ports::Port;
-use super::row_view::shown;
+use super::shown::shown;
 use crate::model::{HostName, StoredRow, Timestamp};
 use crate::telling::shell_word;
 

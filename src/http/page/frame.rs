@@ -6,7 +6,7 @@ use super::ages::Moment;
 use super::assets::Assets;
 use super::known::Known;
 use super::language::Language;
-use super::row_view::shown;
+use super::shown::shown;
 use super::texts::Texts;
 use super::visit::Visit;
 use crate::config::BasePath;

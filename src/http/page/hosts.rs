@@ -9,7 +9,7 @@ use super::filters::Filters;
 use super::frame::{Frame, HostNote, Section};
 use super::known::know;
 use super::reply::reply;
-use super::row_view::shown;
+use super::shown::shown;
 use super::texts::Texts;
 use super::visit::Visit;
 use crate::http::problem::Problem;

@@ -10,6 +10,7 @@
 //! texts       every text in both languages         language   which of them
 //! row_view    a row as it is shown                 marks      states as shape and word
 //! ages        moments as ages                      filters    which rows, kept in the URL
+//! shown       a text of the daemon, made visible
 //! links       addresses that keep filters       seen       what is new to the visitor
 //! facts       what the ledger holds of a row       ports      which of them are links
 //! bound       what a token bound to projects sees  audit     who ordered what
@@ -53,6 +54,7 @@ mod routes;
 mod row_view;
 mod security;
 mod seen;
+mod shown;
 mod texts;
 mod timeline;
 mod unassigned;

@@ -9,10 +9,10 @@ use super::ages::Moment;
 use super::language::Language;
 use super::marks::Mark;
 use super::ports::{Port, ports};
+use super::shown::shown;
 use super::texts::Texts;
 use super::visit::Visit;
 use crate::model::{Attention, ContainerState, HostName, RowId, StoredRow, Timestamp};
-use crate::telling::escape;
 
 /// What all rows of one answer are shown with.
 #[derive(Clone, Copy, Debug)]
@@ -144,11 +144,6 @@ fn version(row: &StoredRow, workload: &str, notes: &[Note]) -> String {
     row.observed.started_at.hash(&mut hasher);
     row.deployer.subdomain.hash(&mut hasher);
     format!("{}-{:x}", row.revision.0, hasher.finish())
-}
-
-/// What would act on the text around it becomes visible.
-pub(super) fn shown(text: &str) -> String {
-    escape(text).into_owned()
 }
 
 /// What explains the state, the gravest first.

@@ -1,7 +1,7 @@
 //! The history of a row as a drawing: one segment for each time in one state.
 
 use super::marks::look;
-use super::row_view::shown;
+use super::shown::shown;
 use super::texts::Texts;
 use crate::model::{Change, ContainerState, Timestamp};
 

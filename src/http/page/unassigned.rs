@@ -10,7 +10,7 @@ use super::frame::{Frame, Section};
 use super::known::know;
 use super::marks::Mark;
 use super::reply::reply;
-use super::row_view::shown;
+use super::shown::shown;
 use super::texts::Texts;
 use super::visit::Visit;
 use crate::http::problem::Problem;

@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, header};
 
 use super::language::Language;
 use super::lines::Tag;
-use super::row_view::shown;
 use super::seen::Seen;
+use super::shown::shown;
 use crate::http::auth::{Access, Caller};
 
 /// What a request says of its visitor.

@@ -11,7 +11,7 @@ use super::frame::{Frame, Section};
 use super::known::{Known, know};
 use super::links::query;
 use super::reply::reply;
-use super::row_view::shown;
+use super::shown::shown;
 use super::texts::Texts;
 use super::visit::Visit;
 use crate::http::extract::Path;
