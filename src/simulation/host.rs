@@ -7,10 +7,7 @@ use tokio::sync::watch;
 
 use super::container::SimulatedContainer;
 use super::plan::{Call, FaultPlan, PlannedFault};
-use super::source::SimulatedSource;
 use super::world::World;
-use crate::config::Config;
-use crate::docker::SourceFactory;
 use crate::model::{ContainerId, DaemonEvent, EventAction, HealthWord, Timestamp};
 
 /// What a ledger's calls to the daemon reach: a world, behind a plan of faults. Cheap to clone; all clones are one.
@@ -84,13 +81,6 @@ impl SimulatedHost {
         };
         let inner = Inner { plan, state: Mutex::new(state), lives: watch::Sender::new(0), told: watch::Sender::new(0) };
         Self { inner: Arc::new(inner) }
-    }
-
-    /// For a ledger of this configuration.
-    #[must_use]
-    pub fn sources(&self, config: &Config) -> SourceFactory {
-        let (host, config) = (self.clone(), config.clone());
-        SourceFactory::new(move || Arc::new(SimulatedSource::new(host.clone(), &config)))
     }
 
     /// Reads or changes the daemon at home, here or not; its stream tells what changed.

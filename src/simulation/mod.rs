@@ -17,6 +17,7 @@
 //! host         a daemon in this process, without a socket, behind a plan
 //! source       what a ledger asks of that daemon
 //! stream       its events
+//! unanswered   what a call comes to in place of an answer                      (pure)
 //! store        the real ledger behind a plan
 //! ```
 //!
@@ -43,6 +44,7 @@ mod status;
 mod store;
 mod stream;
 mod streams;
+mod unanswered;
 mod world;
 
 pub use container::{Engine, Health, NewContainer, PublishedPort, RestartPolicy, SimulatedContainer, SimulatedState};

@@ -12,23 +12,21 @@ use super::host::SimulatedHost;
 use super::plan::{Call, PlannedFault};
 use super::render;
 use super::stream::SimulatedStream;
+use super::unanswered::{cut, error_of, nonsense, status};
 use super::world::World;
 use crate::config::Config;
 use crate::docker::{
     Action, CallProgress, Connection, ContainerSource, DaemonError, EventStream, Identified, ImageAnswer, ListDecoder,
-    Listed,
+    Listed, SourceFactory,
 };
 use crate::model::{BoxFuture, ContainerId, DaemonIdentity, Examined, ExaminedContainer, ImageId, Inspected, Scope};
-
-/// What errors and the host's line call the address.
-pub(super) const ENDPOINT: &str = "simulated://host";
 
 /// Between two tries of a ping that fails, as the real client's.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
 
 /// One client, whose connection lives as long as the daemon does.
 #[derive(Debug)]
-pub(super) struct SimulatedSource {
+struct SimulatedSource {
     host: SimulatedHost,
     decoder: ListDecoder,
     progress: Arc<CallProgress>,
@@ -48,8 +46,17 @@ impl Drop for OnItsWay<'_> {
     }
 }
 
+impl SimulatedHost {
+    /// For a ledger of this configuration.
+    #[must_use]
+    pub fn sources(&self, config: &Config) -> SourceFactory {
+        let (host, config) = (self.clone(), config.clone());
+        SourceFactory::new(move || Arc::new(SimulatedSource::new(host.clone(), &config)))
+    }
+}
+
 impl SimulatedSource {
-    pub(super) fn new(host: SimulatedHost, config: &Config) -> Self {
+    fn new(host: SimulatedHost, config: &Config) -> Self {
         let decoder = ListDecoder::new(config);
         let number = CLIENTS.fetch_add(1, Ordering::Relaxed);
         Self { host, decoder, progress: Arc::default(), identity_deadline: config.identity_deadline, number }
@@ -299,28 +306,4 @@ fn body_of(world: &World, fault: Option<&PlannedFault>) -> Vec<u8> {
         _ => Ok(()),
     };
     told.render_list(true)
-}
-
-/// What the caller gets in place of an answer.
-fn error_of(fault: &PlannedFault, call: &'static str) -> Option<DaemonError> {
-    let endpoint = ENDPOINT.to_owned();
-    match fault {
-        PlannedFault::Absent => Some(DaemonError::Absent { endpoint }),
-        PlannedFault::Refused => Some(DaemonError::Refused { endpoint }),
-        PlannedFault::ServerError => Some(status(call, 500, "planned")),
-        PlannedFault::Cut => Some(cut(call, 7, "connection reset by peer")),
-        _ => None,
-    }
-}
-
-pub(super) fn cut(call: &'static str, bytes: u64, cause: &str) -> DaemonError {
-    DaemonError::Cut { endpoint: ENDPOINT.into(), call, bytes, cause: cause.into() }
-}
-
-fn status(call: &'static str, status: u16, body: &str) -> DaemonError {
-    DaemonError::Status { endpoint: ENDPOINT.into(), call, status, body: body.into() }
-}
-
-fn nonsense(call: &'static str, cause: String) -> DaemonError {
-    DaemonError::Nonsense { endpoint: ENDPOINT.into(), call, cause }
 }

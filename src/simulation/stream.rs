@@ -4,7 +4,7 @@ use tokio::sync::watch;
 
 use super::host::SimulatedHost;
 use super::plan::{Call, PLANNED_PANIC, PlannedFault};
-use super::source::cut;
+use super::unanswered::cut;
 use crate::docker::{DaemonError, EventStream, StreamItem};
 use crate::model::BoxFuture;
 
