@@ -4,11 +4,12 @@ use serde::Deserialize;
 use serde::de::DeserializeSeed;
 use serde_json::value::RawValue;
 
+use super::error::DaemonError;
 use super::fault::{Call, says_no_such};
 use super::health::HealthField;
 use super::labels::{LabelReader, LabelsSeed, ReadLabels};
 use super::listing::{bounded_image, examine, examined_health};
-use super::message::{DaemonError, ImageAnswer};
+use super::message::ImageAnswer;
 use super::scalar::Scalar;
 use super::text::bounded;
 use super::transport::Answer;

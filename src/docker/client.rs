@@ -1,54 +1,31 @@
 //! The daemon as the other rooms call it.
 
+mod inner;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::answers;
+use self::inner::{Inner, NOBODY};
+use super::action::{action_call, action_deadline, outcome};
 use super::bollard_client;
 use super::endpoint::Endpoint;
+use super::error::DaemonError;
 use super::events::DaemonEvents;
-use super::fault::{Call, names_nothing};
-use super::identity::{Identified, identity};
-use super::labels::LabelReader;
-use super::list::{ListCall, ReadList, list_path};
-use super::message::{Action, Connection, DaemonError, ImageAnswer, Listed};
-use super::progress::{CallProgress, LIST_CALL};
+use super::identity::Identified;
+use super::message::{Action, ImageAnswer, Listed};
+use super::progress::CallProgress;
 use super::refusals::{Refusals, refusal, unanswered};
 use super::resolve::{ResolveError, resolve_among};
 use super::source::{ContainerSource, EventStream};
-use super::transport::{Answer, Keep, Question, Transport, segment};
-use crate::config::{Config, ImageLabels};
+use super::transport::segment;
+use crate::config::Config;
 use crate::model::{BoxFuture, ContainerId, DaemonCall, Examined, ImageId, Inspected, Refusal, Scope};
-
-/// The inspect of one container, as errors name it.
-const INSPECT_CALL: &str = DaemonCall::Inspect.request();
-
-/// The inspect of one image, as errors name it.
-const IMAGE_CALL: &str = DaemonCall::Images.request();
 
 /// Longest text that a row is bound to and a daemon is asked for: no request holds a path of more than 64 KB.
 const MAX_ID_BYTES: usize = 4096;
-
-/// Longest body of an inspect. An ordinary one takes 10 KB.
-const MAX_INSPECT_BYTES: usize = 8 * 1024 * 1024;
-
-/// Longest body of `/info` and `/version`.
-const MAX_INFO_BYTES: usize = 1024 * 1024;
-
-/// Over what an action takes beside the time that its container is given to end.
-const ACTION_DEADLINE: Duration = Duration::from_secs(20);
-
-/// After which the outcome of an action is not known.
-pub(crate) fn action_deadline(action: Action) -> Duration {
-    ACTION_DEADLINE + action.grace()
-}
-
-/// An id that no container and no image has: asked for it, whoever carries the call out says so.
-const NOBODY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// For a ping after a list that was not answered: a daemon that does not hang answers in milliseconds.
 const TIME_TO_PONG: Duration = Duration::from_secs(1);
@@ -63,28 +40,6 @@ pub struct Daemon {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
-struct Inner {
-    endpoint: Arc<Endpoint>,
-    list_deadline: Duration,
-    inspect_deadline: Duration,
-    labels: Arc<LabelReader>,
-    /// For the list alone, on a connection that is kept.
-    lists: ListCall,
-    /// For all other reads: each has its own connection.
-    calls: Transport,
-    /// For pings and actions.
-    docker: bollard::Docker,
-    identity_deadline: Duration,
-    /// Which of the clients of this process it is.
-    number: u64,
-    refusals: Refusals,
-    image_labels: ImageLabels,
-}
-
-/// Tells the clients of this process apart.
-static CLIENTS: AtomicU64 = AtomicU64::new(1);
-
 impl Daemon {
     /// A client that has not connected yet.
     #[must_use]
@@ -95,22 +50,7 @@ impl Daemon {
     /// As [`Self::new`]; notes there which calls are refused.
     #[must_use]
     pub fn noting(endpoint: Endpoint, config: &Config, refusals: Refusals) -> Self {
-        let endpoint = Arc::new(endpoint);
-        let labels = Arc::new(LabelReader::new(config));
-        let inner = Inner {
-            list_deadline: config.list_deadline,
-            inspect_deadline: config.inspect_deadline,
-            lists: ListCall::new(Arc::clone(&endpoint), Arc::clone(&labels)),
-            labels,
-            calls: Transport::new(Arc::clone(&endpoint), Keep::None),
-            docker: bollard_client::connect(&endpoint),
-            identity_deadline: config.identity_deadline,
-            number: CLIENTS.fetch_add(1, Ordering::Relaxed),
-            refusals,
-            image_labels: config.image_labels,
-            endpoint,
-        };
-        Self { inner: Arc::new(inner) }
+        Self { inner: Arc::new(Inner::new(endpoint, config, refusals)) }
     }
 
     /// The address, as it is shown.
@@ -312,166 +252,6 @@ impl ContainerSource for Daemon {
     }
 }
 
-impl Inner {
-    fn listed(&self, read: ReadList) -> Listed {
-        let ReadList { listing, body_bytes, duration } = read;
-        let connection = Connection { client: self.number, number: *self.lists.connector().opened().borrow() };
-        Listed { listing, body_bytes, duration, connection }
-    }
-
-    async fn ask(&self, call: &'static str, path: String, max_body_bytes: usize) -> Result<Answer, DaemonError> {
-        self.calls.ask(&Question { call, path, max_body_bytes }).await
-    }
-
-    async fn ask_inspect(&self, container: &ContainerId) -> Result<Answer, DaemonError> {
-        let path = format!("/containers/{}/json", segment(container.as_str()));
-        self.ask(INSPECT_CALL, path, MAX_INSPECT_BYTES).await
-    }
-
-    /// Gone or present.
-    async fn inspect(&self, container: &ContainerId) -> Result<Inspected, DaemonError> {
-        let answer = self.ask_inspect(container).await;
-        let inspected = answer.and_then(|answer| answers::inspected(&self.calls.call(INSPECT_CALL), answer));
-        self.noted(DaemonCall::Inspect, None, inspected)
-    }
-
-    /// Gone or present.
-    async fn examine(&self, container: &ContainerId) -> Result<Examined, DaemonError> {
-        let answer = self.ask_inspect(container).await;
-        let call = self.calls.call(INSPECT_CALL);
-        let examined = answer.and_then(|answer| answers::examined(&call, &self.labels, container, answer));
-        self.noted(DaemonCall::Inspect, None, examined)
-    }
-
-    /// Gone, or its labels.
-    async fn image(&self, image: &str) -> Result<ImageAnswer, DaemonError> {
-        let path = format!("/images/{}/json", segment(image));
-        let answer = self.ask(IMAGE_CALL, path, MAX_INSPECT_BYTES).await;
-        let read = answer.and_then(|answer| answers::image(&self.calls.call(IMAGE_CALL), &self.labels, answer));
-        self.noted(DaemonCall::Images, Some(image), read)
-    }
-
-    /// A list of the one container that nobody has.
-    async fn list_nothing(&self) -> Result<(), DaemonError> {
-        let path = list_path(&[ContainerId::new(NOBODY)].into());
-        let body = self.ask(LIST_CALL, path, MAX_INSPECT_BYTES).await.and_then(|answer| match answer.status {
-            200 if answer.body.trim_ascii_start().starts_with(b"[") => Ok(()),
-            200 => Err(self.calls.call(LIST_CALL).nonsense("it is no list")),
-            status => Err(self.calls.call(LIST_CALL).status(status, &answer.body)),
-        });
-        self.noted(DaemonCall::List, None, body)
-    }
-
-    /// An action on the container that nobody has: whoever carries it out says that there is none.
-    async fn act_on_nothing(&self) -> Result<(), DaemonError> {
-        let call = self.calls.call(action_call(Action::Start));
-        let result = match bollard_client::act(&self.docker, NOBODY, Action::Start).await {
-            Ok(()) => Ok(()),
-            Err(error) => match call.of_bollard(&error) {
-                DaemonError::Status { status: 404, body, .. } if names_nothing(&body) => Ok(()),
-                error => Err(error),
-            },
-        };
-        self.noted(DaemonCall::Actions, None, result)
-    }
-
-    async fn answers_a_ping(&self) -> bool {
-        let call = self.calls.call("GET /_ping");
-        let pinged = self.docker.ping().await.map_err(|error| call.of_bollard(&error));
-        match self.noted(DaemonCall::Ping, None, pinged) {
-            Ok(_) => true,
-            Err(DaemonError::Status { status, .. }) => status < 500 || status == 501,
-            Err(_) => false,
-        }
-    }
-
-    /// Notes whether a call is carried out, and hands its result on.
-    fn noted<T>(
-        &self,
-        call: DaemonCall,
-        subject: Option<&str>,
-        result: Result<T, DaemonError>,
-    ) -> Result<T, DaemonError> {
-        match &result {
-            Ok(_) => self.refusals.carried_out(call, subject),
-            Err(error) => {
-                if let Some(refusal) = refusal(call, error, subject, self.image_labels) {
-                    self.refusals.refused(refusal);
-                }
-            }
-        }
-        result
-    }
-
-    /// Each of the two under the deadline: `/info` hangs with the container runtime, and `/version` does not.
-    async fn identify(&self) -> Identified {
-        let (info, version) = tokio::join!(
-            self.ask_in_time(DaemonCall::Info, "/info"),
-            self.ask_in_time(DaemonCall::Version, "/version")
-        );
-        let without_id = info.as_ref().err().cloned();
-        let (info, version) = (info.unwrap_or_default(), version.unwrap_or_default());
-        let info = serde_json::from_str(&info).ok();
-        let identity = identity(info.as_ref(), serde_json::from_str(&version).ok().as_ref());
-        let has_id = identity.as_ref().is_some_and(|identity| identity.id.is_some());
-        let is_podman = identity.as_ref().is_some_and(|identity| identity.place.is_some());
-        let without_id = without_id.unwrap_or_else(|| {
-            if is_podman { "Podman has no id of its own".to_owned() } else { "GET /info tells no id".to_owned() }
-        });
-        Identified { identity, without_id: (!has_id).then_some(without_id) }
-    }
-
-    /// The body of an answer; else which call it was and what came instead, in few words.
-    async fn ask_in_time(&self, call: DaemonCall, path: &str) -> Result<String, String> {
-        let deadline = self.identity_deadline;
-        let request = call.request();
-        match timeout(deadline, self.ask_json(call, path)).await {
-            Ok(Ok(body)) => Ok(body),
-            Ok(Err(DaemonError::Status { status, .. })) => Err(format!("{request} is refused with status {status}")),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => {
-                let cause = format!("no answer within identity_deadline ({deadline:?})");
-                self.refusals.refused(unanswered(call, cause, 0, self.image_labels));
-                Err(format!("{request} was not answered within identity_deadline ({deadline:?})"))
-            }
-        }
-    }
-
-    /// A JSON object, as it came.
-    async fn ask_json(&self, call: DaemonCall, path: &str) -> Result<String, DaemonError> {
-        let answer = self.ask(call.request(), path.to_owned(), MAX_INFO_BYTES).await;
-        let read = answer.and_then(|answer| match answer.status {
-            200 if answer.body.trim_ascii_start().starts_with(b"{") => {
-                Ok(String::from_utf8_lossy(&answer.body).into_owned())
-            }
-            200 => Err(self.calls.call(call.request()).nonsense("it is no JSON object")),
-            status => Err(self.calls.call(call.request()).status(status, &answer.body)),
-        });
-        self.noted(call, None, read)
-    }
-}
-
 fn no_id() -> String {
     format!("it has more than {MAX_ID_BYTES} bytes and is the id of no container")
-}
-
-/// A fault of an action: only what shows that the daemon never got it, or refused it, is definite.
-fn outcome(call: &Call, error: DaemonError) -> DaemonError {
-    match error {
-        DaemonError::Absent { .. }
-        | DaemonError::Refused { .. }
-        | DaemonError::Forbidden { .. }
-        | DaemonError::Unconnected { .. }
-        | DaemonError::Status { .. } => error,
-        _ => DaemonError::OutcomeUnknown { endpoint: call.endpoint.clone(), call: call.call, cause: error.to_string() },
-    }
-}
-
-const fn action_call(action: Action) -> &'static str {
-    match action {
-        Action::Start => "POST /containers/{id}/start",
-        Action::Stop(_) => "POST /containers/{id}/stop",
-        Action::Restart(_) => "POST /containers/{id}/restart",
-        Action::Remove => "DELETE /containers/{id}",
-    }
 }

@@ -2,10 +2,10 @@
 
 use hyper::body::Incoming;
 
+use super::error::DaemonError;
 use super::event_line::{ACTIONS, DISCONNECT, decode};
 use super::fault::Call;
 use super::lines::{Line, Lines};
-use super::message::DaemonError;
 use super::progress::CallProgress;
 use super::source::{EventStream, StreamItem};
 use super::transport::{Transport, error_answer, next_piece, query_value};

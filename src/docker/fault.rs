@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::message::DaemonError;
-use super::progress::CallProgress;
+use super::error::DaemonError;
+use super::progress::{CallProgress, LIST_CALL};
 use super::text::escaped;
 use super::ways::fault::WayFault;
 
@@ -114,6 +114,14 @@ impl Call {
     }
 }
 
+impl CallProgress {
+    /// What a list call comes to that is cancelled now, at its deadline.
+    #[must_use]
+    pub fn overdue(&self, endpoint: &str, deadline: Duration) -> DaemonError {
+        Call { endpoint: endpoint.to_owned(), call: LIST_CALL }.timed_out(deadline, false, self)
+    }
+}
+
 /// The daemon's own words in an error's body, or the body's begin; in one line, since a page of a proxy has several.
 fn shown(body: &[u8]) -> String {
     let words = message(body).unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
@@ -207,5 +215,18 @@ mod tests {
         let denied = call.status(403, br#"{"message":"denied"}"#).to_string();
         assert!(denied.contains("status 403: denied; ") && denied.contains("allow"), "{denied}");
         assert!(call.status(500, br#"{"message":"broken"}"#).to_string().ends_with("status 500: broken"));
+    }
+
+    #[test]
+    fn a_cancelled_list_is_silent_before_its_head_and_stalled_after_it() {
+        let progress = CallProgress::default();
+        let overdue = || progress.overdue("unix:///x", Duration::from_secs(1));
+        assert!(matches!(overdue(), DaemonError::Silent { .. }));
+        progress.got_head();
+        progress.got_bytes(3);
+        progress.got_bytes(4);
+        assert!(matches!(overdue(), DaemonError::Stalled { bytes: 7, .. }));
+        progress.begin();
+        assert!(matches!(overdue(), DaemonError::Silent { .. }));
     }
 }

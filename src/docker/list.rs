@@ -9,10 +9,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::connector::Connector;
 use super::endpoint::Endpoint;
+use super::error::DaemonError;
 use super::fault::Call;
 use super::labels::LabelReader;
 use super::listing::{ListingReader, Memory, RememberingReader, SplitError};
-use super::message::DaemonError;
 use super::progress::{CallProgress, LIST_CALL};
 use super::transport::{Keep, Transport, error_answer, next_piece, query_value};
 use crate::model::{ContainerId, Listing, Scope};

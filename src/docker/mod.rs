@@ -4,7 +4,7 @@
 //! actor           one lane of calls, by message
 //! source          the seam: what is asked of a daemon, as a trait
 //! questions       many containers or images, each and all within bounds
-//! client          the real source, and what else the other rooms ask of it: deadlines, identity
+//! client          the real source, and what else the other rooms ask of it: deadlines, identity; inner: its calls
 //! endpoint        where the daemon is                                      (pure)
 //! ways            there: sockets, TCP, TLS, ssh
 //! connector, transport, bollard_client                                     clients that go them
@@ -13,13 +13,15 @@
 //! listing         the list's body → a listing, while it comes in           (pure)
 //! events          the stream of events; lines, event_line: its bytes → events (pure)
 //! refusals        which calls are not carried out
-//! labels, answers, identity, resolve, fault, health, scalar, text          (pure)
+//! action, labels, answers, identity, resolve, health, scalar, text         (pure)
+//! error, fault    what a call may end in, and which it was                 (pure)
 //! progress        how far a call came, for whoever cancels it
 //! ```
 //!
 //! Comes in: requests by message, one kind of call for each lane. Goes out: listings, inspects and image labels in the
 //! model's words, or a [`DaemonError`]. Never: a row, a decision on who owns a container, a name from bollard outside.
 
+mod action;
 mod actor;
 mod answers;
 mod bollard_client;
@@ -29,6 +31,7 @@ mod connector;
 mod decoder;
 mod each;
 mod endpoint;
+mod error;
 mod event_line;
 mod events;
 mod fault;
@@ -49,10 +52,10 @@ mod text;
 mod transport;
 mod ways;
 
+#[cfg(feature = "http")]
+pub(crate) use action::action_deadline;
 pub use actor::{DockerActor, DockerArgs};
 pub use client::Daemon;
-#[cfg(feature = "http")]
-pub(crate) use client::action_deadline;
 #[cfg(feature = "testkit")]
 pub(crate) use decoder::ListDecoder;
 #[cfg(feature = "cli")]
@@ -60,8 +63,9 @@ pub(crate) use endpoint::chosen_by_docker;
 #[cfg(feature = "cli")]
 pub(crate) use endpoint::find_endpoint;
 pub use endpoint::{Endpoint, EndpointError, SshEndpoint, TlsEndpoint, TlsFiles, UsualSockets, resolve_endpoint};
+pub use error::DaemonError;
 pub use identity::Identified;
-pub use message::{Action, Connection, DaemonError, DockerMessage, Grace, ImageAnswer, Listed};
+pub use message::{Action, Connection, DockerMessage, Grace, ImageAnswer, Listed};
 pub use progress::CallProgress;
 pub(crate) use questions::DETAILS_AT_ONCE;
 pub use questions::Questions;

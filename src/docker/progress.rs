@@ -1,10 +1,6 @@
 //! How far a call came, readable while it runs and after it was dropped.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
-
-use super::fault::Call;
-use super::message::DaemonError;
 
 /// The list call, as errors name it.
 pub(super) const LIST_CALL: &str = "GET /containers/json";
@@ -44,29 +40,5 @@ impl CallProgress {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
-    }
-
-    /// What a list call comes to that is cancelled now, at its deadline.
-    #[must_use]
-    pub fn overdue(&self, endpoint: &str, deadline: Duration) -> DaemonError {
-        Call { endpoint: endpoint.to_owned(), call: LIST_CALL }.timed_out(deadline, false, self)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cancelled_list_is_silent_before_its_head_and_stalled_after_it() {
-        let progress = CallProgress::default();
-        let overdue = || progress.overdue("unix:///x", Duration::from_secs(1));
-        assert!(matches!(overdue(), DaemonError::Silent { .. }));
-        progress.got_head();
-        progress.got_bytes(3);
-        progress.got_bytes(4);
-        assert!(matches!(overdue(), DaemonError::Stalled { bytes: 7, .. }));
-        progress.begin();
-        assert!(matches!(overdue(), DaemonError::Silent { .. }));
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::error::{DaemonError, status_cure};
 use super::fault::names_nothing;
-use super::message::{DaemonError, status_cure};
 use crate::config::ImageLabels;
 use crate::model::{DaemonCall, Refusal};
 

@@ -1,6 +1,6 @@
 //! Finds the container that somebody means by a name or the begin of an id. Pure.
 
-use super::message::DaemonError;
+use super::error::DaemonError;
 use super::text::escaped;
 use crate::model::{ContainerId, Listing};
 

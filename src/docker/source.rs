@@ -6,8 +6,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::error::DaemonError;
 use super::identity::Identified;
-use super::message::{Action, DaemonError, ImageAnswer, Listed};
+use super::message::{Action, ImageAnswer, Listed};
 use super::progress::CallProgress;
 use super::refusals::Refusals;
 use crate::model::{BoxFuture, ContainerId, DaemonCall, DaemonEvent, Examined, ImageId, Inspected, Scope};

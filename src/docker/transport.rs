@@ -12,8 +12,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::connector::Connector;
 use super::endpoint::Endpoint;
+use super::error::DaemonError;
 use super::fault::Call;
-use super::message::DaemonError;
 use super::progress::CallProgress;
 
 /// What an id may hold in a path as it is. Everything else is encoded: a row may be bound to any text.

@@ -9,8 +9,11 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::address::{self, Address};
+use super::asked::Asked;
 use super::environment::Environment;
-use super::{Asked, Endpoint, EndpointError, Named, over_tcp, tls, unix};
+use super::kind::Endpoint;
+use super::named::Named;
+use super::{EndpointError, checked, tls_wanted};
 use crate::docker::text::escaped;
 
 /// Where the name of a context was said.
@@ -92,16 +95,16 @@ pub(super) fn endpoint(
     let source_of = format!("Docker context `{}`", escaped(context, 100));
     let named = Named { address: address::clean(&docker.host), source_of: &source_of };
     match named.parse()? {
-        Address::Unix(path) => unix(path, &source_of, environment),
+        Address::Unix(path) => checked::unix(path, &source_of, environment),
         Address::Ssh(ssh) => Ok(Endpoint::Ssh(ssh.configured(asked.ssh_config))),
         Address::Tcp { host, port, https } => {
             let files = contexts.join("tls").join(&hash).join("docker");
             let wanted = match asked.cert_path {
-                Some(_) => tls::of_environment(asked, https, environment),
-                None => tls::of_context(context, files, docker.skip_tls_verify, environment)
-                    .or_else(|| https.then(|| tls::of_environment(asked, https, environment)).flatten()),
+                Some(_) => tls_wanted::of_environment(asked, https, environment),
+                None => tls_wanted::of_context(context, files, docker.skip_tls_verify, environment)
+                    .or_else(|| https.then(|| tls_wanted::of_environment(asked, https, environment)).flatten()),
             };
-            over_tcp(host, port, wanted, &source_of, environment)
+            checked::over_tcp(host, port, wanted, &source_of, environment)
         }
     }
 }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 
-use super::address::host_and_port;
+use super::host_port::host_and_port;
 use crate::docker::ways::shared::Shared;
-use crate::docker::ways::ssh::SshState;
+use crate::docker::ways::ssh_state::SshState;
 
 /// A daemon on another machine, by way of the system's `ssh`.
 #[derive(Clone, Debug, PartialEq, Eq)]

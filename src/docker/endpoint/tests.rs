@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::asked::Asked;
 use super::context::hex;
-use super::environment::Files;
+use super::environment::{Environment, Files, PathKind};
+use super::resolve::{Found, resolve};
 use super::usual::DEFAULT_SOCKET;
 use super::*;
 

@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! stream     a connection, whatever it goes by
-//! socket     a unix socket; of the usual ones the first that can be connected
+//! socket     a unix socket; usual: of the usual ones the first that can be connected
 //! tcp        TCP, that notices a peer which vanished
 //! tls        TLS over it: the files, what can be wrong with a certificate
-//! ssh        a process `ssh` for each connection; keeper: none outlives us
+//! ssh        a process `ssh` for each connection; ssh_state: what they share; keeper: none outlives us
 //! fault      what was wrong on the way, in words
 //! ```
 //!
@@ -17,8 +17,10 @@ mod keeper;
 pub(super) mod shared;
 pub(super) mod socket;
 pub(super) mod ssh;
+pub(super) mod ssh_state;
 mod ssh_words;
 pub(super) mod stream;
 pub(super) mod tcp;
 pub(super) mod tls;
 mod tls_words;
+mod usual;

@@ -14,18 +14,14 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::UnixStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::{JoinHandle, spawn_blocking};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 use super::fault::{WayFault, is_hang_up};
 use super::keeper::Keeper;
 use super::ssh_words::{self, Words};
 use crate::docker::endpoint::SshEndpoint;
-
-/// Logins at a time: sshd refuses some of more than ten that have not logged in yet (`MaxStartups`), and other clients
-/// want some of those.
-const LOGINS_AT_ONCE: usize = 4;
 
 /// After this time a login is over, one way or the other, also where the daemon says nothing: its place is another's.
 const LOGIN_TIME: Duration = Duration::from_secs(5);
@@ -39,58 +35,6 @@ const LAST_WORDS_TIME: Duration = Duration::from_secs(1);
 /// Between two looks whether it has ended. The runtime's own way would install a signal handler on some kernels, which
 /// is the host application's to decide.
 const LOOK_INTERVAL: Duration = Duration::from_millis(5);
-
-/// After a failure that the other machine's daemon may be over with at any moment, until the next try.
-const SOON: Duration = Duration::from_millis(500);
-
-/// After a failure that somebody has to mend; doubled by each that follows, since a machine may shut out who fails to log
-/// in again and again.
-const LATER: Duration = Duration::from_secs(1);
-
-/// The most that it is doubled to.
-const LATEST: Duration = Duration::from_secs(15);
-
-/// What the connections to one daemon have in common.
-#[derive(Debug)]
-pub(in crate::docker) struct SshState {
-    keeper: Option<Keeper>,
-    logins: Arc<Semaphore>,
-    failed: Option<Failed>,
-}
-
-/// The last failure; gone with the first byte that comes through.
-#[derive(Debug)]
-struct Failed {
-    fault: WayFault,
-    wait: Duration,
-    until: Instant,
-}
-
-impl Default for SshState {
-    fn default() -> Self {
-        Self { keeper: None, logins: Arc::new(Semaphore::new(LOGINS_AT_ONCE)), failed: None }
-    }
-}
-
-impl SshState {
-    /// What a try would come to that begins too soon after a failure.
-    fn held_off(&self) -> Option<WayFault> {
-        self.failed.as_ref().filter(|failed| Instant::now() < failed.until).map(|failed| failed.fault.clone())
-    }
-
-    /// Those that were begun before the last failure do not count again.
-    fn failed(&mut self, fault: &WayFault, is_lasting: bool) {
-        if self.held_off().is_some() {
-            return;
-        }
-        let wait = match &self.failed {
-            _ if !is_lasting => SOON,
-            Some(failed) => (failed.wait * 2).clamp(LATER, LATEST),
-            None => LATER,
-        };
-        self.failed = Some(Failed { fault: fault.clone(), wait, until: Instant::now() + wait });
-    }
-}
 
 /// A connection: what `ssh` reads and writes. Dropped, the process is killed.
 #[derive(Debug)]
@@ -146,7 +90,7 @@ impl SshStream {
     fn hear(&mut self) {
         if !self.heard {
             self.heard = true;
-            self.endpoint.state.lock().failed = None;
+            self.endpoint.state.lock().came_through();
             if let Some(login) = self.login.take() {
                 login.abort();
             }

@@ -10,7 +10,7 @@ use tokio::net::{TcpStream, UnixStream};
 
 use super::ssh::SshStream;
 use super::tls::{TlsClient, TlsConnection};
-use super::{socket, tcp};
+use super::{tcp, usual};
 use crate::docker::endpoint::Endpoint;
 
 /// A connection of either kind.
@@ -27,7 +27,7 @@ impl Stream {
     pub(in crate::docker) async fn open(endpoint: &Endpoint, tls: Option<&TlsClient>) -> io::Result<Self> {
         match endpoint {
             Endpoint::Unix(path) => UnixStream::connect(path).await.map(Self::Unix),
-            Endpoint::Usual(usual) => socket::connect_usual(usual).await.map(Self::Unix),
+            Endpoint::Usual(usual) => usual::connect_usual(usual).await.map(Self::Unix),
             Endpoint::Tcp { host, port } => tcp::connect(host, *port).await.map(Self::Tcp),
             Endpoint::Tls(secured) => {
                 let stream = tcp::connect(&secured.host, secured.port).await?;
