@@ -1,7 +1,8 @@
 //! A row as people call it: by its id, by its container's name, or by the begin of the container's id.
 
 use super::exit::{Exit, Failure};
-use super::table::{Table, UNBOUNDED};
+use super::output::UNBOUNDED;
+use super::table::Table;
 use crate::model::{ContainerId, HostName, StoredRow};
 use crate::store::{RowFilter, Store};
 

@@ -8,7 +8,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::exit::{Exit, Failure};
-use super::table::UNBOUNDED;
 use crate::config::{Config, duration_text};
 use crate::docker::Endpoint;
 use crate::model::DaemonCall;
@@ -26,6 +25,9 @@ pub(crate) struct Output {
     /// Lines of the terminal, where there is one that says so.
     pub(crate) height: Option<usize>,
 }
+
+/// The width of what is no terminal: no cell is cut.
+pub(crate) const UNBOUNDED: usize = usize::MAX;
 
 /// Columns of a terminal that does not know them: some serial and web consoles say 0.
 const USUAL_WIDTH: usize = 80;

@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_contested_subdomain_is_told_once_with_all_who_bear_it() {
-        let output = Output { width: crate::cli::table::UNBOUNDED, ..Output::of_this_process(false) };
+        let output = Output { width: crate::cli::output::UNBOUNDED, ..Output::of_this_process(false) };
         let routes =
             [route("www", "blog", &["shop\u{1b}"]), route("WWW", "shop", &["blog"]), route("api", "shop", &[])];
         let told = text(&routes, output);

@@ -2,7 +2,7 @@
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table as Grid, TableStyle, Width};
 
-use super::output::Output;
+use super::output::{Output, UNBOUNDED};
 use crate::telling::escape;
 
 /// A table in the making. Every cell is escaped here, so that no caller can forget it.
@@ -26,9 +26,6 @@ const READABLE: usize = 16;
 
 /// On a terminal, longer cells are cut before they are measured: nobody has a wider one, and a megabyte costs time.
 const LONGEST_CELL: usize = 1_000;
-
-/// The width of what is no terminal: no cell is cut.
-pub(crate) const UNBOUNDED: usize = usize::MAX;
 
 impl Table {
     /// A table with these columns.
