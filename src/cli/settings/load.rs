@@ -1,13 +1,14 @@
 //! Defaults, file, environment, flags: later wins.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::control::default_control_socket;
+use super::error::SettingsError;
 use super::keys::{Given, KEYS, Key};
+use super::origin::Origin;
 use super::unknown::unknown_variables;
-use super::{Surroundings, TrustError, file};
+use super::{Surroundings, file};
 use crate::config::{Config, clamp_interval, without_password};
 
 /// What the flags say.
@@ -17,30 +18,6 @@ pub(crate) struct Flags {
     pub(crate) config: Option<PathBuf>,
     /// The flags that are keys: key, flag, value.
     pub(crate) keys: Vec<(&'static str, &'static str, String)>,
-}
-
-/// Where a value came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
-    /// Built in.
-    Default,
-    /// The configuration file.
-    File(PathBuf),
-    /// An environment variable.
-    Variable(String),
-    /// A flag.
-    Flag(&'static str),
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => f.write_str("default"),
-            Self::File(path) => write!(f, "{}", path.display()),
-            Self::Variable(name) => write!(f, "${name}"),
-            Self::Flag(flag) => f.write_str(flag),
-        }
-    }
 }
 
 /// The effective configuration.
@@ -61,55 +38,6 @@ impl Settings {
     pub(crate) fn origin(&self, key: &str) -> Origin {
         self.origins.get(key).cloned().unwrap_or(Origin::Default)
     }
-}
-
-/// Why there is no configuration to work with.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SettingsError {
-    /// A key that does not exist.
-    #[error("unknown key {key:?} in {path}; {hint}", hint = hint(*meant))]
-    UnknownKey {
-        /// As it was written.
-        key: String,
-        /// The key that it is only a slip away from.
-        meant: Option<&'static str>,
-        /// The file.
-        path: PathBuf,
-    },
-    /// A value that cannot be.
-    #[error("{key} cannot be {value:?} (from {origin}): allowed is {allowed}")]
-    Impossible {
-        /// The key.
-        key: &'static str,
-        /// The value, without a password.
-        value: String,
-        /// Who said so.
-        origin: Origin,
-        /// What could be.
-        allowed: String,
-    },
-    /// The file cannot be read.
-    #[error("cannot read the configuration file {path}: {cause}; name another with --config")]
-    Unread {
-        /// The file.
-        path: PathBuf,
-        /// The system's words.
-        cause: String,
-    },
-    /// The file is no TOML.
-    #[error("the configuration file {path} is no TOML: {cause}")]
-    Unparsed {
-        /// The file.
-        path: PathBuf,
-        /// Where and why.
-        cause: String,
-    },
-    /// The file could be a stranger's.
-    #[error(transparent)]
-    Untrusted(TrustError),
-    /// No place for the ledger.
-    #[error("cannot tell where the database is: neither HOME nor XDG_STATE_HOME is set; name one with --database")]
-    NoPlace,
 }
 
 /// Loads the configuration. Reads files and changes nothing.
@@ -224,13 +152,6 @@ fn meant_by(name: &str) -> Option<&'static str> {
     };
     let nearest = KEYS.iter().map(|key| (slips(key.name), key.name)).min()?;
     (nearest.0 <= SLIPS && nearest.1.len() > 2 * SLIPS).then_some(nearest.1)
-}
-
-fn hint(meant: Option<&str>) -> String {
-    match meant {
-        Some(meant) => format!("did you mean {meant:?}? `dockledger config` shows all keys"),
-        None => format!("the keys are: {}", KEYS.iter().map(|key| key.name).collect::<Vec<_>>().join(", ")),
-    }
 }
 
 fn shown(given: Given<'_>) -> String {
