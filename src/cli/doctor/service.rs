@@ -2,7 +2,7 @@
 
 use hyper::Method;
 
-use super::{Finding, fault, faulty, fine};
+use super::finding::{Finding, fault, faulty, fine};
 use crate::cli::context::runtime;
 use crate::cli::exit::Exit;
 use crate::cli::service::Service;
