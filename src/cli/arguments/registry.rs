@@ -1,8 +1,8 @@
-//! The grammar of projects, stages, stacks and sites.
+//! The grammar of projects, stages, stacks and sites, and of what becomes one.
 
 use clap::{Args, Subcommand};
 
-use super::Printing;
+use super::printing::Printing;
 
 /// What can be done with projects, stacks and sites alike; adding differs.
 #[derive(Debug, Subcommand)]
@@ -154,6 +154,38 @@ pub(crate) struct RemoveStage {
     /// Also if it still has containers that are not missing
     #[arg(long)]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["all", "names"])))]
+pub(crate) struct AdoptArguments {
+    /// Every compose project that runs and is no stack yet
+    #[arg(long, conflicts_with = "stack")]
+    pub(crate) all: bool,
+    /// Compose projects, or containers; with --undo also stacks
+    pub(crate) names: Vec<String>,
+    /// The containers named join this stack by name: its name or id
+    #[arg(long)]
+    pub(crate) stack: Option<String>,
+    /// Take an adoption back: a stack goes with its rows, a container leaves its stack; not if a deployer wrote into a row
+    #[arg(long, requires = "names", conflicts_with_all = ["all", "stack"])]
+    pub(crate) undo: bool,
+    /// With --undo: also what was not adopted but added (`stack add`, the API), or of which that is not known
+    #[arg(long, requires = "undo")]
+    pub(crate) force: bool,
+    /// Print the webhook secrets of the stacks made, once; `rotate-secret` gives another at any time
+    #[arg(long, conflicts_with = "undo")]
+    pub(crate) secrets: bool,
+    #[command(flatten)]
+    pub(crate) printing: Printing,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RotateSecretArguments {
+    /// Its id, or KIND/NAME
+    pub(crate) workload: String,
     #[command(flatten)]
     pub(crate) printing: Printing,
 }
