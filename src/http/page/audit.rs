@@ -17,7 +17,7 @@ use super::order::tone;
 use super::reply::reply;
 use super::row_view::{history_href, workload_href};
 use super::shown::shown;
-use super::texts::Texts;
+use super::texts::{Texts, Told};
 use super::visit::Visit;
 use crate::http::extract::Query;
 use crate::http::problem::Problem;
@@ -68,7 +68,7 @@ struct Line {
     outcome: &'static str,
     tone: &'static str,
     took: Option<String>,
-    why: Option<String>,
+    why: Option<Told>,
 }
 
 /// An order with what the ledger knows of its row now.
@@ -179,7 +179,7 @@ impl Line {
             outcome: t.audit_outcome(record.outcome),
             tone: tone(record.outcome),
             took: record.duration_ms.map(|millis| millis_text(millis, t)),
-            why: record.error.as_deref().map(shown),
+            why: record.error.as_deref().map(|error| t.sentence(error)),
         }
     }
 }

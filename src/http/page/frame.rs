@@ -7,7 +7,7 @@ use super::assets::Assets;
 use super::known::Known;
 use super::language::Language;
 use super::shown::shown;
-use super::texts::Texts;
+use super::texts::{Texts, Told};
 use super::visit::Visit;
 use crate::config::BasePath;
 use crate::http::shared::Shared;
@@ -50,7 +50,7 @@ pub(super) struct Frame {
     /// The hosts whose rows cannot be vouched for: not fresh, or nobody keeps them true.
     pub(super) stale: BTreeSet<HostName>,
     /// Why the ledger cannot be written now.
-    pub(super) store_trouble: Option<String>,
+    pub(super) store_trouble: Option<Told>,
     pub(super) now: Timestamp,
     /// The last change that the page shows.
     pub(super) revision: i64,
@@ -77,12 +77,12 @@ pub(super) struct HostNote {
     pub(super) complete_pass: Option<Moment>,
     /// What is wrong, in the language.
     pub(super) troubles: Vec<&'static str>,
-    /// Why, in the words of the last pass.
-    pub(super) reason: Option<String>,
+    /// Why, as the last pass told it.
+    pub(super) reason: Option<Told>,
     /// The command that cures it, if one does.
     pub(super) fix: Option<String>,
-    /// What its daemon does not carry out: a sentence in the language, and the words of the last pass.
-    pub(super) warnings: Vec<(String, String)>,
+    /// What its daemon does not carry out: in short, and at length.
+    pub(super) warnings: Vec<(Told, Told)>,
 }
 
 impl HostNote {
@@ -102,9 +102,9 @@ impl HostNote {
             name: shown(host.name.as_str()),
             complete_pass: host.last_complete_pass_at.map(|at| Moment::ago(at, now, t)),
             troubles,
-            reason: host.last_error.as_deref().filter(|_| trouble.is_some()).map(shown),
+            reason: host.last_error.as_deref().filter(|_| trouble.is_some()).map(|error| t.sentence(error)),
             fix,
-            warnings: host.refusals.iter().map(|refusal| (t.refusal(refusal), shown(&refusal.to_string()))).collect(),
+            warnings: host.refusals.iter().map(|refusal| (t.refusal(refusal), t.refusal_at_length(refusal))).collect(),
         }
     }
 }
@@ -152,7 +152,7 @@ impl Frame {
             stale: stale(&known.hosts, now, status.store_trouble.is_some()),
             hosts,
             is_live: true,
-            store_trouble: status.store_trouble,
+            store_trouble: status.store_trouble.as_deref().map(|trouble| t.sentence(trouble)),
             now,
             revision: known.revision.0,
             ..Self::bare(visit, shared, title)

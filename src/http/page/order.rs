@@ -13,7 +13,7 @@ use super::links::query;
 use super::reply::{failed, reply};
 use super::row_view::{RowView, Showing, history_href, segment};
 use super::shown::shown;
-use super::texts::Texts;
+use super::texts::{Texts, Told};
 use super::visit::Visit;
 use crate::http::auth::Access;
 use crate::http::extract::Path;
@@ -48,7 +48,7 @@ pub(super) struct Ordered {
     pub(super) tone: &'static str,
     pub(super) at: Moment,
     /// Why, in the words of whoever refused or failed.
-    pub(super) why: Option<String>,
+    pub(super) why: Option<Told>,
 }
 
 type Named = Path<(String, String, String)>;
@@ -183,7 +183,7 @@ impl Ordered {
             means: t.audit_meaning(record.outcome),
             tone: tone(record.outcome),
             at: Moment::ago(record.at, frame.now, t),
-            why: record.error.as_deref().map(shown),
+            why: record.error.as_deref().map(|error| t.sentence(error)),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::frame::{Frame, Section};
 use super::known::know;
 use super::reply::reply;
 use super::shown::shown;
-use super::texts::Texts;
+use super::texts::{Texts, Told};
 use super::visit::Visit;
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
@@ -43,7 +43,7 @@ struct Line {
     duration: String,
     list: String,
     pass: PassRecord,
-    error: Option<String>,
+    error: Option<Told>,
 }
 
 pub(super) async fn page(State(shared): State<Shared>, visit: Visit) -> Response {
@@ -81,7 +81,7 @@ impl Line {
             is_bad: pass.outcome != "committed",
             duration: millis_text(pass.duration_ms, t),
             list: millis_text(pass.list_ms, t),
-            error: pass.error.as_deref().map(shown),
+            error: pass.error.as_deref().map(|error| t.sentence(error)),
             pass,
         }
     }

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::frame::{Frame, Section};
 use super::known::know;
-use super::texts::Texts;
+use super::texts::{Texts, Told};
 use super::visit::{HELD, LIVE_PART, Visit};
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
@@ -18,8 +18,8 @@ struct Failed {
     frame: Frame,
     t: &'static Texts,
     why: &'static str,
-    /// In our own words, which are English; of what is not there they would say nothing more.
-    detail: Option<String>,
+    /// Of what is not there nothing more is said.
+    detail: Option<Told>,
 }
 
 /// A page, or what is shown in its place. Who follows the ledger by it is sent only what he has not.
@@ -38,10 +38,10 @@ pub(super) async fn failed(shared: &Shared, visit: &Visit, problem: &Problem) ->
     let t = visit.language.texts();
     let (why, detail) = match problem.status() {
         StatusCode::NOT_FOUND => (t.failed_not_found, None),
-        StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => (t.failed_forbidden, Some(problem.detail().to_owned())),
-        StatusCode::CONFLICT => (t.failed_conflict, Some(problem.detail().to_owned())),
-        StatusCode::SERVICE_UNAVAILABLE => (t.failed_unavailable, Some(problem.detail().to_owned())),
-        _ => (t.failed_otherwise, Some(problem.detail().to_owned())),
+        StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => (t.failed_forbidden, Some(t.sentence(problem.detail()))),
+        StatusCode::CONFLICT => (t.failed_conflict, Some(t.sentence(problem.detail()))),
+        StatusCode::SERVICE_UNAVAILABLE => (t.failed_unavailable, Some(t.sentence(problem.detail()))),
+        _ => (t.failed_otherwise, Some(t.sentence(problem.detail()))),
     };
     let seen = visit.seen;
     // Where the ledger cannot be read there is nothing to put around the page.

@@ -11,7 +11,7 @@ use super::known::know;
 use super::marks::Mark;
 use super::reply::reply;
 use super::shown::shown;
-use super::texts::Texts;
+use super::texts::{Texts, Told};
 use super::visit::Visit;
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
@@ -46,7 +46,7 @@ struct Lacking {
     short_id: String,
     image: String,
     mark: Mark,
-    detail: String,
+    detail: Told,
     fix: Option<String>,
 }
 
@@ -104,7 +104,7 @@ impl Lacking {
             short_id: container.container_id.short().to_owned(),
             image: shown(&container.image_ref),
             mark: Mark::of(&container.state, t),
-            detail: shown(&container.detail),
+            detail: t.detail(container.reason, &container.detail),
             fix: fixes.of(container),
         }
     }

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use super::browser;
 use crate::cli::program::Program;
 use crate::support::asking::{Answer, ask, send};
+use crate::support::chromium::Browser;
 use crate::support::showroom::Showroom;
 
 /// A service that asks for tokens, and the token of `ann`, who may do what `scope` says.
@@ -24,6 +25,15 @@ pub(super) fn guarded_with(scope: &str, set_up: impl FnOnce(&mut Showroom)) -> (
     set_up(&mut room);
     room.start_again();
     (room, made["token"].as_str().expect("a token").to_owned())
+}
+
+/// In a browser, by hand.
+pub(super) fn log_in(browser: &Browser, room: &Showroom, token: &str) {
+    browser.go(&room.url("/login"));
+    browser.wait("document.querySelector('#token') !== null");
+    browser.type_into("#token", token);
+    browser.click(".login button");
+    browser.wait("location.pathname === '/'");
 }
 
 fn looked_at(room: &Showroom, path: &str, headers: &str) -> Answer {

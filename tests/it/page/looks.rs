@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::acts::{acting, page_of, visit};
 use super::bound::bound;
 use super::browser;
+use super::login::log_in;
 use crate::support::chromium::{Browser, Screen, target};
 use crate::support::showroom::Showroom;
 use crate::support::skip::skip;
@@ -135,14 +136,6 @@ fn nor_do_the_pages_of_those_who_act_or_are_bound_to_projects() {
         faults.extend(self::faults(&browser, &of_project, language, &pages));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-}
-
-fn log_in(browser: &Browser, room: &Showroom, token: &str) {
-    browser.go(&room.url("/login"));
-    browser.wait("document.querySelector('#token') !== null");
-    browser.type_into("#token", token);
-    browser.click(".login button");
-    browser.wait("location.pathname === '/'");
 }
 
 /// The page that is not there is told of as such.

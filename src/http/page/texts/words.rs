@@ -1,6 +1,6 @@
 //! The words of the ledger in the words of a language.
 
-use super::{ENGLISH, Texts};
+use super::{ENGLISH, Piece, Texts, Told};
 use crate::http::page::acts::Act;
 use crate::model::{
     Attention, AuditOutcome, ChangeCause, ChangeKind, ContainerState, DaemonCall, HostStatus, PassOutcome, Refusal,
@@ -154,7 +154,7 @@ impl Texts {
     }
 
     /// Which call is refused, and what that means.
-    pub(in crate::http::page) fn refusal(&self, refusal: &Refusal) -> String {
+    pub(in crate::http::page) fn refusal(&self, refusal: &Refusal) -> Told {
         let effect = match refusal.call {
             DaemonCall::List => self.refused_list,
             DaemonCall::Events => self.refused_events,
@@ -169,7 +169,9 @@ impl Texts {
             Some(status) => self.refused_with.replace("{status}", &status.to_string()),
             None => self.refused_late.to_owned(),
         };
-        format!("{}: {effect}", what.replace("{call}", refusal.call.request()))
+        let (before, after) = what.split_once("{call}").unwrap_or((&what, ""));
+        let call = Piece::Typed(refusal.call.request().to_owned());
+        vec![Piece::Words(before.to_owned()), call, Piece::Words(format!("{after}: {effect}"))]
     }
 
     /// What is ordered, as a command.
