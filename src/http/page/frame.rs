@@ -11,7 +11,7 @@ use super::texts::{Texts, Told};
 use super::visit::Visit;
 use crate::config::BasePath;
 use crate::http::shared::Shared;
-use crate::model::{HostName, HostRecord, Timestamp};
+use crate::model::{HostName, HostRecord, Timestamp, Unassigned};
 use crate::telling::{Trouble, is_served, trouble};
 
 /// The place of a page in the navigation.
@@ -109,6 +109,11 @@ impl HostNote {
     }
 }
 
+/// How many containers somebody has to give an owner.
+pub(super) fn lacking_an_owner<'a>(unassigned: impl Iterator<Item = &'a Unassigned>) -> usize {
+    unassigned.filter(|container| container.reason.needs_owner()).count()
+}
+
 /// Where the ledger cannot be written, no host's rows are kept true.
 fn stale(hosts: &[HostRecord], now: Timestamp, is_unwritable: bool) -> BTreeSet<HostName> {
     let is_stale = |host: &&HostRecord| is_unwritable || trouble(host, now).is_some() || !is_served(host, now);
@@ -125,7 +130,7 @@ impl Frame {
         let status = shared.ledger.status();
         let hosts: Vec<HostNote> = known.hosts.iter().map(|host| HostNote::of(host, now, t)).collect();
         let troubled = hosts.iter().any(|host| !host.troubles.is_empty());
-        let unassigned = status.unassigned.as_ref().map(|unassigned| unassigned.len());
+        let unassigned = status.unassigned.as_ref().map(|unassigned| lacking_an_owner(unassigned.values()));
         let news = known.news.filter(|news| *news > 0);
         let link = |at, href, text, count: Option<usize>, is_alarming| Link {
             href,

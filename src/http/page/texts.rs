@@ -255,6 +255,8 @@ texts! {
     n_unassigned: "{n} container has no owner|{n} containers have no owner",
         "{n} контейнер без владельца|{n} контейнера без владельца|{n} контейнеров без владельца";
     unassigned_none: "Every container that the daemon lists has an owner.", "У каждого контейнера, который знает демон, есть владелец.";
+    unassigned_none_needs: "No container needs an owner.", "Владелец не нужен ни одному контейнеру.";
+    unassigned_apart: "Needs no owner", "Владелец не нужен";
     unassigned_unknown: "No pass has told yet what has no owner.", "Ещё ни один проход не сказал, что осталось без владельца.";
     unassigned_of: "Of host {host}.", "На хосте {host}.";
     unassigned_fix: "Fix", "Как исправить";

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::frame::{Frame, Section};
+use super::frame::{Frame, Section, lacking_an_owner};
 use super::known::know;
 use super::marks::Mark;
 use super::reply::reply;
@@ -28,12 +28,15 @@ struct UnassignedPage {
     of_host: Option<String>,
     is_known: bool,
     groups: Vec<Group>,
+    /// Those that nobody has to give an owner.
+    apart: Vec<Group>,
 }
 
 /// The containers that lack an owner for one reason.
 #[derive(Clone, Debug)]
 struct Group {
     reason: &'static str,
+    needs_owner: bool,
     /// In pieces: whether it is to be typed, and the text.
     advice: Vec<(bool, &'static str)>,
     containers: Vec<Lacking>,
@@ -62,14 +65,17 @@ async fn make(shared: &Shared, visit: &Visit) -> Result<UnassignedPage, Problem>
         shared.readers.read(move |store| Ok((know(store, seen)?, Fixes::read(store, &command)?))).await?;
     let t = visit.language.texts();
     let unassigned = shared.ledger.status().unassigned;
-    let count = unassigned.as_ref().map_or(0, |unassigned| unassigned.len());
+    let count = unassigned.as_ref().map_or(0, |unassigned| lacking_an_owner(unassigned.values()));
+    let groups = unassigned.as_ref().map(|all| groups(all.values(), &fixes, t)).unwrap_or_default();
+    let (groups, apart) = groups.into_iter().partition(|group| group.needs_owner);
     let of_host = (known.hosts.len() > 1).then(|| t.unassigned_of.replace("{host}", shared.config.host.as_str()));
     let frame = Frame::new(visit, shared, &known, Section::Unassigned, t.nav_unassigned.to_owned());
     Ok(UnassignedPage {
         summary: frame.language.count(t.n_unassigned, count),
         of_host,
         is_known: unassigned.is_some(),
-        groups: unassigned.map(|all| groups(all.values(), &fixes, t)).unwrap_or_default(),
+        groups,
+        apart,
         frame,
         t,
     })
@@ -85,7 +91,12 @@ fn groups<'a>(all: impl Iterator<Item = &'a Unassigned>, fixes: &Fixes, t: &'sta
         .into_iter()
         .map(|(reason, mut containers)| {
             containers.sort_by(|a, b| a.name.cmp(&b.name));
-            Group { reason: t.reason(reason), advice: pieces(t.advice(reason)), containers }
+            Group {
+                reason: t.reason(reason),
+                needs_owner: reason.needs_owner(),
+                advice: pieces(t.advice(reason)),
+                containers,
+            }
         })
         .collect();
     groups.sort_by_key(|group| !group.containers.iter().any(|container| container.fix.is_some()));
@@ -116,16 +127,28 @@ mod tests {
     use crate::http::page::texts::RUSSIAN;
     use crate::model::{ContainerId, ContainerState};
 
-    #[test]
-    fn what_a_command_can_help_comes_first_and_says_so_in_the_language() {
-        let container = |reason, name: &str, detail: &str| Unassigned {
+    fn container(reason: UnassignedReason, name: &str, detail: &str) -> Unassigned {
+        Unassigned {
             container_id: ContainerId::new("ab".repeat(32)),
             name: name.into(),
             image_ref: "busybox".into(),
             state: ContainerState::Running,
             reason,
             detail: detail.into(),
-        };
+        }
+    }
+
+    #[test]
+    fn what_nobody_has_to_give_an_owner_is_not_counted_and_stands_apart() {
+        let all: Vec<_> = UnassignedReason::ALL.iter().map(|reason| container(*reason, "c", "d")).collect();
+        assert_eq!(lacking_an_owner(all.iter()), all.len() - 3);
+        let groups = groups(all.iter(), &Fixes::called("dockledger"), &RUSSIAN);
+        let apart: Vec<_> = groups.iter().filter(|group| !group.needs_owner).map(|group| group.reason).collect();
+        assert_eq!(apart, [RUSSIAN.reason_other_prefix, RUSSIAN.reason_one_off, RUSSIAN.reason_ignored]);
+    }
+
+    #[test]
+    fn what_a_command_can_help_comes_first_and_says_so_in_the_language() {
         let all = [
             container(UnassignedReason::KindMismatch, "a", "w"),
             container(UnassignedReason::UnknownStack, "c", "shop"),

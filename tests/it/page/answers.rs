@@ -42,6 +42,11 @@ fn what_is_down_whose_it_is_and_since_when_is_two_clicks_away() {
     {
         assert!(unassigned.contains(fix), "{fix}");
     }
+    let (lacking, apart) = unassigned.split_once("Needs no owner").expect("the one-off stands apart");
+    assert!(apart.contains("shop-web-run-3f1c") && !apart.contains("dockledger adopt"), "{apart}");
+    let counted =
+        lacking.split("Unassigned <span class=\"count alarming\">").nth(1).and_then(|rest| rest.split('<').next());
+    assert_eq!(counted, Some(lacking.matches("data-key=\"lacking ").count().to_string().as_str()));
     for page in ["/hosts", "/passes"] {
         assert_eq!(get(&room, page).status, 200, "{page}");
     }
