@@ -117,12 +117,15 @@ pub(super) fn what(change: &Change) -> String {
 }
 
 fn difference_text(column: &str, difference: &Difference) -> String {
-    let shown = |text: &Option<String>| match text {
-        Some(id) if column == "container_id" => ContainerId::new(id.clone()).short().to_owned(),
-        Some(text) => text.clone(),
+    let shown = |text: Option<&str>| match text {
+        Some(id) if column == "container_id" => ContainerId::new(id).short().to_owned(),
+        Some(text) => text.to_owned(),
         None => "none".to_owned(),
     };
-    format!("{column} {} → {}", shown(&difference.from), shown(&difference.to))
+    let (from, to) = difference.said();
+    // It says the stage's name.
+    let column = if column == "stage_id" { "stage" } else { column };
+    format!("{column} {} → {}", shown(from), shown(to))
 }
 
 /// `running → stopped (137)`
@@ -177,15 +180,16 @@ pub(crate) mod tests {
         let mut ill = change(Some("running"), "running", None);
         ill.workload_kind = Some(WorkloadKind::Stack);
         (ill.workload_name, ill.role, ill.name) = (Some("shop".into()), Some("web".into()), Some("shop-web-1".into()));
-        let difference = |from: Option<&str>, to: Option<&str>| Difference {
-            from: from.map(str::to_owned),
-            to: to.map(str::to_owned),
-        };
+        let difference =
+            |from: Option<&str>, to: Option<&str>| Difference::new(from.map(str::to_owned), to.map(str::to_owned));
         ill.differences.insert("health".into(), difference(Some("healthy"), Some("unhealthy")));
         ill.differences.insert("attention".into(), difference(None, Some("unhealthy")));
         assert_eq!(what(&ill), "health healthy → unhealthy, needs attention: unhealthy");
         let line = sentence(&ill);
         assert!(line.contains("stack/shop  web  shop-web-1  health"), "{line}");
+        let moved = Difference { to_name: Some("staging".into()), ..difference(Some("7f3a"), Some("8b2c")) };
+        let moved = Change { differences: [("stage_id".to_owned(), moved)].into(), ..ill.clone() };
+        assert_eq!(what(&moved), "stage 7f3a → staging", "the first is gone and has no name");
         ill.differences = [("attention".to_owned(), difference(Some("unhealthy"), None))].into();
         assert_eq!(what(&ill), "no longer unhealthy");
         let crashed = Change { cause: ChangeCause::Crashed, ..change(Some("running"), "running", Some(3)) };

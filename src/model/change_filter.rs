@@ -140,10 +140,8 @@ mod tests {
     use crate::model::{ContainerState, Difference, Differences, Revision, RowId};
 
     fn change() -> Change {
-        let difference = |from: &str, to: &str| Difference {
-            from: Some(from.to_owned()).filter(|text| !text.is_empty()),
-            to: Some(to.to_owned()).filter(|text| !text.is_empty()),
-        };
+        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let difference = |from: &str, to: &str| Difference::new(given(from), given(to));
         Change {
             revision: Revision(1),
             at: Timestamp::from_millis(5_000),

@@ -27,7 +27,7 @@ pub(crate) fn binding_differences(before: &Binding, after: &Binding) -> Differen
 /// The columns whose values differ.
 pub(crate) fn changed_columns<const N: usize>(columns: [(&str, Option<String>, Option<String>); N]) -> Differences {
     let differing = columns.into_iter().filter(|(_, from, to)| from != to);
-    differing.map(|(column, from, to)| (column.to_owned(), Difference { from, to })).collect()
+    differing.map(|(column, from, to)| (column.to_owned(), Difference::new(from, to))).collect()
 }
 
 /// Nobody has to look at a row that goes.

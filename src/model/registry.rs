@@ -189,6 +189,26 @@ pub struct Difference {
     pub from: Option<String>,
     /// After.
     pub to: Option<String>,
+    /// What `from` is called now, where it is the id of something that is still there: of a stage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_name: Option<String>,
+    /// What `to` is called now, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_name: Option<String>,
+}
+
+impl Difference {
+    /// From one value to another, neither of which has a name.
+    #[must_use]
+    pub const fn new(from: Option<String>, to: Option<String>) -> Self {
+        Self { from, to, from_name: None, to_name: None }
+    }
+
+    /// What it was and is, in the words of people: a name where there is one.
+    #[must_use]
+    pub fn said(&self) -> (Option<&str>, Option<&str>) {
+        (self.from_name.as_deref().or(self.from.as_deref()), self.to_name.as_deref().or(self.to.as_deref()))
+    }
 }
 
 /// The columns that differ, by their names.
@@ -261,7 +281,7 @@ impl Change {
 /// The reasons that begin and those that end with these differences.
 pub(crate) fn attention_between(differences: &Differences) -> (AttentionSet, AttentionSet) {
     let read = |words: &Option<String>| words.as_deref().map_or(AttentionSet::NONE, AttentionSet::parse);
-    let Some(Difference { from, to }) = differences.get("attention") else {
+    let Some(Difference { from, to, .. }) = differences.get("attention") else {
         return (AttentionSet::NONE, AttentionSet::NONE);
     };
     let (from, to) = (read(from), read(to));

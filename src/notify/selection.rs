@@ -54,7 +54,7 @@ mod tests {
 
     fn told(from: Option<&str>, to: &str, cause: ChangeCause, attention: (&str, &str)) -> Vec<NotifyEvent> {
         let word = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        let difference = Difference { from: word(attention.0), to: word(attention.1) };
+        let difference = Difference::new(word(attention.0), word(attention.1));
         let differences = [("attention".to_owned(), difference)].into();
         events_of(&Change {
             revision: Revision(1),

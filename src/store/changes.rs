@@ -1,12 +1,14 @@
 //! The history: revisions in the order of commits, what is recorded, and reading on from a revision.
 
+use std::collections::{BTreeSet, HashMap};
+
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 
 use super::StoreError;
 use super::db::{Db, each_backend, locked};
 use super::open::Store;
-use super::schema::{changes, containers, hosts, revision_counter, workloads};
+use super::schema::{changes, containers, hosts, revision_counter, stages, workloads};
 use crate::model::{
     Change, ChangeCause, ChangeFilter, ContainerState, Differences, HostName, PassId, Revision, RowId, Timestamp,
     WorkloadId, WorkloadKind,
@@ -68,6 +70,7 @@ impl Store {
             if after.is_none() {
                 found.reverse();
             }
+            name_stages(db, &mut found)?;
             Ok(ChangesPage {
                 changes: found,
                 oldest: Revision(oldest),
@@ -123,6 +126,32 @@ fn found(db: &mut Db, filter: &ChangeFilter, after: Option<Revision>, limit: usi
             return Ok(passed);
         }
     }
+}
+
+/// Gives each stage that a change tells of its name as it is now. One that is gone keeps its id alone, and so does one of
+/// another project: whoever may see the change need not see that.
+fn name_stages(db: &mut Db, found: &mut [Change]) -> QueryResult<()> {
+    let told = found.iter().filter_map(|change| change.differences.get("stage_id"));
+    let ids: BTreeSet<String> =
+        told.flat_map(|difference| [&difference.from, &difference.to]).flatten().cloned().collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let stages: Vec<(String, String, String)> = stages::table
+        .inner_join(workloads::table.on(workloads::ref_id.eq(stages::project_id)))
+        .filter(workloads::kind.eq(WorkloadKind::Project.as_str()))
+        .filter(stages::id.eq_any(ids))
+        .select((stages::id, workloads::id, stages::name))
+        .load(db)?;
+    let names: HashMap<(String, String), String> =
+        stages.into_iter().map(|(stage, workload, name)| ((stage, workload), name)).collect();
+    for change in found {
+        let Some(workload) = change.workload_id.as_ref().map(ToString::to_string) else { continue };
+        let Some(difference) = change.differences.get_mut("stage_id") else { continue };
+        let name = |id: &Option<String>| names.get(&(id.clone()?, workload.clone())).cloned();
+        (difference.from_name, difference.to_name) = (name(&difference.from), name(&difference.to));
+    }
+    Ok(())
 }
 
 /// From which revision on nothing was removed: of one host, or of any. What is kept of others below it has holes.
@@ -354,7 +383,9 @@ impl Store {
                 query = query.filter(changes::revision.lt(before));
             }
             let found: Vec<NamedChange> = query.load(db)?;
-            Ok(found.into_iter().map(Change::from).collect())
+            let mut found: Vec<Change> = found.into_iter().map(Change::from).collect();
+            name_stages(db, &mut found)?;
+            Ok(found)
         })
     }
 }

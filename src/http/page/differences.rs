@@ -35,11 +35,12 @@ pub(super) fn tells_state(change: &Change) -> bool {
         || change.differences.keys().all(|column| column == SHOWN_ELSEWHERE)
 }
 
-fn one(column: &str, Difference { from, to }: &Difference, t: &Texts) -> Differing {
-    let said = |text: &Option<String>| text.as_deref().map(|text| value(column, text, t));
+fn one(column: &str, difference: &Difference, t: &Texts) -> Differing {
+    let (from, to) = difference.said();
+    let said = |text: Option<&str>| text.map(|text| value(column, text, t));
     let is_bad = match column {
         "attention" => to.is_some(),
-        "health" => to.as_deref() == Some("unhealthy"),
+        "health" => to == Some("unhealthy"),
         _ => false,
     };
     Differing {
@@ -94,7 +95,7 @@ pub(super) mod tests {
         let owned = |text: Option<&str>| text.map(str::to_owned);
         let differences = differences.iter();
         let differences = differences
-            .map(|(column, from, to)| ((*column).to_owned(), Difference { from: owned(*from), to: owned(*to) }))
+            .map(|(column, from, to)| ((*column).to_owned(), Difference::new(owned(*from), owned(*to))))
             .collect();
         Change { differences, ..change(Some("running"), "running") }
     }
@@ -124,6 +125,9 @@ pub(super) mod tests {
             ["Container: abababababab > cdcdcdcdcdcd calm", "Image: web:1 > web:2 calm", "later: a > - calm"];
         assert_eq!(told(&rebound, &ENGLISH), expected);
         assert!(!tells_state(&ill) && !tells_state(&rebound), "it ran before and runs");
+        let mut moved = with(&[("stage_id", Some("7f3a"), Some("8b2c"))]);
+        moved.differences.get_mut("stage_id").expect("it differs").to_name = Some("staging".into());
+        assert_eq!(told(&moved, &ENGLISH), ["Stage: 7f3a > staging calm"], "the first is gone and has no name");
     }
 
     #[test]

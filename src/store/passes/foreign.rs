@@ -73,8 +73,7 @@ impl Note {
         let value = |columns: &BTreeMap<String, Option<String>>, name: &str| {
             columns.get(name).cloned().flatten().filter(|text| !text.is_empty())
         };
-        let differences =
-            names.map(|name| (name.clone(), Difference { from: value(&before, name), to: value(&after, name) }));
+        let differences = names.map(|name| (name.clone(), Difference::new(value(&before, name), value(&after, name))));
         let mut differences: Differences =
             differences.filter(|(_, difference)| difference.from != difference.to).collect();
         if self.is("deleted") {

@@ -67,7 +67,7 @@ on_both_backends! {
             told.iter().map(|change| change.differences.keys().map(String::as_str).collect()).collect();
         let facts = [&["role", "stage_id", "subdomain"][..], &["container_id", "image_tag"], &["subdomain"], &["subdomain"]];
         assert_eq!(differing, facts, "a deployer's facts are part of the history");
-        assert_eq!(told[3].differences["subdomain"], Difference { from: Some("shop".into()), to: None });
+        assert_eq!(told[3].differences["subdomain"], Difference::new(Some("shop".into()), None));
     }
 
     fn what_belongs_to_another_is_not_taken(database: &TestDatabase) {

@@ -1,6 +1,6 @@
 //! What others write in plain SQL: it is told in the history, and cannot break a row.
 
-use dockledger::model::{Change, ChangeCause, ClaimRequest, HostName};
+use dockledger::model::{Change, ChangeCause, ClaimRequest, HostName, RowId};
 use dockledger::store::{Lease, NewParent, Store};
 
 use super::build::{insert, parent, plan};
@@ -39,6 +39,41 @@ const INSERT: &str = "INSERT INTO containers (host, id, workload_id, workload_ki
                       VALUES ('local', 'r1', 'w', 'project', 'prod', 'www')";
 
 on_both_backends! {
+    fn a_stage_that_differs_is_told_by_its_name_and_by_its_id_alone_once_it_is_gone(database: &TestDatabase) {
+        let (mut store, lease) = ledger(database);
+        for stage in ["production", "staging"] {
+            store.add_stage("api", stage, Some(format!("id-{stage}")), None).expect("a stage");
+        }
+        database.execute(INSERT);
+        database.execute("UPDATE containers SET stage_id = 'id-production' WHERE id = 'r1'");
+        told(&mut store, &lease);
+        database.execute("UPDATE containers SET stage_id = 'id-staging' WHERE id = 'r1'");
+        told(&mut store, &lease);
+        store.rename_stage("api", "staging", "canary").expect("renamed");
+        let of_row = |store: &mut Store| {
+            let row = RowId::new("r1");
+            store.row_changes_before(&HostName::new("local"), &row, None, None, 1).expect("its history").remove(0)
+        };
+        let of_all = |store: &mut Store| store.changes(None, None, 1).expect("changes").changes.remove(0);
+        for last in [of_all(&mut store), of_row(&mut store)] {
+            let stage = &last.differences["stage_id"];
+            assert_eq!((stage.from.as_deref(), stage.to.as_deref()), (Some("id-production"), Some("id-staging")));
+            assert_eq!(stage.said(), (Some("production"), Some("canary")), "as they are called now");
+        }
+        store.add_project(&parent("other", "q", "v")).expect("a project");
+        store.add_stage("other", "hidden", Some("id-hidden".into()), None).expect("a stage");
+        database.execute("UPDATE containers SET stage_id = 'id-hidden' WHERE id = 'r1'");
+        told(&mut store, &lease);
+        let last = of_all(&mut store);
+        assert_eq!(last.differences["stage_id"].said(), (Some("canary"), Some("id-hidden")), "another project's");
+        database.execute("UPDATE containers SET stage_id = 'id-staging' WHERE id = 'r1'");
+        database.execute("UPDATE containers SET stage_id = NULL WHERE id = 'r1'");
+        told(&mut store, &lease);
+        store.remove_stage("api", "canary", false).expect("no row is of it any more");
+        let last = of_all(&mut store);
+        assert_eq!(last.differences["stage_id"].said(), (Some("id-staging"), None));
+    }
+
     fn a_deployers_own_sql_is_told_once_with_what_it_changed(database: &TestDatabase) {
         let (mut store, lease) = ledger(database);
         assert_eq!(store.tell_foreign_writes(&lease).expect("nothing"), None);
