@@ -34,6 +34,7 @@ fn filter(arguments: &ChangesArguments, context: &Context) -> ChangeFilter {
         kinds: arguments.kind.clone(),
         from: arguments.from,
         to: arguments.to,
+        ..ChangeFilter::default()
     }
 }
 

@@ -1,6 +1,8 @@
 //! Which changes are asked for: one meaning for command line, API and streams. Pure.
 
-use super::{Attention, Change, ChangeCause, ContainerId, HostName, Timestamp, WorkloadId, WorkloadKind};
+use super::{
+    Attention, Change, ChangeCause, ContainerId, ContainerState, HostName, Timestamp, WorkloadId, WorkloadKind,
+};
 
 /// Which changes; what is empty does not narrow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +21,42 @@ pub struct ChangeFilter {
     pub from: Option<Timestamp>,
     /// That happened before this moment.
     pub to: Option<Timestamp>,
+    /// Each of whose words is somewhere in what is told of the change, in whatever letters, or in an id.
+    pub text: String,
+    /// By which this became of a container.
+    pub became: Option<Became>,
+}
+
+/// What became of a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Became {
+    /// It was not up, or not there, and is.
+    Up,
+    /// It was up and is not any more.
+    Down,
+    /// It is in this state from then on, or still.
+    Into(ContainerState),
+}
+
+impl Became {
+    /// Reads `up`, `down` or the word of a state.
+    #[must_use]
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "up" => Self::Up,
+            "down" => Self::Down,
+            state => Self::Into(ContainerState::parse(state)),
+        }
+    }
+
+    fn holds(&self, change: &Change) -> bool {
+        let was_up = change.from_state.as_ref().is_some_and(ContainerState::is_up);
+        match self {
+            Self::Up => !was_up && change.to_state.is_up(),
+            Self::Down => was_up && !change.to_state.is_up(),
+            Self::Into(state) => change.to_state == *state,
+        }
+    }
 }
 
 /// One kind of change that can be asked for.
@@ -113,7 +151,33 @@ impl ChangeFilter {
             && (self.kinds.is_empty() || self.kinds.iter().any(|kind| kind.holds(change)))
             && self.from.is_none_or(|from| change.at >= from)
             && self.to.is_none_or(|to| change.at < to)
+            && self.became.as_ref().is_none_or(|became| became.holds(change))
+            && holds_words(change, &self.text)
     }
+}
+
+/// Whether each word is somewhere in what is shown of the change, or in an id.
+fn holds_words(change: &Change, text: &str) -> bool {
+    if text.trim().is_empty() {
+        return true;
+    }
+    let text_of = |text: &Option<String>| text.clone().unwrap_or_default();
+    let mut haystack = vec![
+        text_of(&change.name),
+        text_of(&change.role),
+        text_of(&change.workload_name),
+        change.workload_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+        change.host.to_string(),
+        change.row_id.to_string(),
+        change.container_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+        change.from_state.as_ref().map(ToString::to_string).unwrap_or_default(),
+        change.to_state.to_string(),
+    ];
+    for difference in change.differences.values() {
+        haystack.extend([text_of(&difference.from), text_of(&difference.to)]);
+    }
+    let haystack = haystack.join("\n").to_lowercase();
+    text.split_whitespace().all(|word| haystack.contains(&word.to_lowercase()))
 }
 
 fn is_of_workload(change: &Change, asked: &str) -> bool {
@@ -190,8 +254,36 @@ mod tests {
             (ChangeFilter { from: at(6), ..all() }, false),
             (ChangeFilter { to: at(5), ..all() }, false),
             (ChangeFilter { to: at(6), ..all() }, true),
+            (ChangeFilter { text: " ".into(), ..all() }, true),
+            (ChangeFilter { text: "SHOP web".into(), ..all() }, true),
+            (ChangeFilter { text: "shop-web-1 unhealthy abcdef01".into(), ..all() }, true),
+            (ChangeFilter { text: "shop nowhere".into(), ..all() }, false),
+            (ChangeFilter { became: Some(Became::parse("running")), ..all() }, true),
+            (ChangeFilter { became: Some(Became::parse("stopped")), ..all() }, false),
+            (ChangeFilter { became: Some(Became::parse("up")), ..all() }, false),
+            (ChangeFilter { became: Some(Became::parse("down")), ..all() }, false),
         ] {
             assert_eq!(filter.lets_pass(&change()), passes, "{filter:?}");
+        }
+    }
+
+    #[test]
+    fn a_container_comes_up_and_goes_down_whatever_the_states_are() {
+        let became = |from: Option<&str>, to: &str| Change {
+            from_state: from.map(ContainerState::parse),
+            to_state: ContainerState::parse(to),
+            ..change()
+        };
+        for (change, up, down) in [
+            (became(None, "running"), true, false),
+            (became(Some("stopped"), "restarting"), true, false),
+            (became(Some("running"), "paused"), false, false),
+            (became(Some("running"), "stopped"), false, true),
+            (became(Some("paused"), "missing"), false, true),
+            (became(Some("stopped"), "missing"), false, false),
+            (became(None, "created"), false, false),
+        ] {
+            assert_eq!((Became::Up.holds(&change), Became::Down.holds(&change)), (up, down), "{change:?}");
         }
     }
 

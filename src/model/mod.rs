@@ -31,7 +31,7 @@ mod words;
 
 pub use attention::{Attention, AttentionSet};
 pub use audit::{AuditAction, AuditOutcome, AuditRecord};
-pub use change_filter::{ChangeFilter, ChangeKind};
+pub use change_filter::{Became, ChangeFilter, ChangeKind};
 pub use clock::{Clock, SystemClock};
 pub use condition::{CONDITION_WORDS, Condition, HealthCondition, RowOrder, RowSummary};
 pub(crate) use container::is_image_name;

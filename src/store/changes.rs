@@ -10,8 +10,8 @@ use super::db::{Db, each_backend, locked};
 use super::open::Store;
 use super::schema::{changes, containers, hosts, revision_counter, stages, workloads};
 use crate::model::{
-    Change, ChangeCause, ChangeFilter, ContainerState, Differences, HostName, PassId, Revision, RowId, Timestamp,
-    WorkloadId, WorkloadKind,
+    Became, Change, ChangeCause, ChangeFilter, ContainerState, Differences, HostName, PassId, Revision, RowId,
+    Timestamp, WorkloadId, WorkloadKind,
 };
 use crate::store::db::moment::UtcTimestamp;
 
@@ -36,6 +36,51 @@ macro_rules! named_changes {
             .left_join(workloads::table.on(changes::workload_id.eq(workloads::id.nullable())))
             .select((ChangeRecord::as_select(), (workloads::kind, workloads::name).nullable()))
     };
+}
+
+/// The changes that a filter may let pass, and no fewer.
+macro_rules! narrowed {
+    ($filter:expr) => {{
+        let filter: &ChangeFilter = $filter;
+        let mut query = named_changes!().into_boxed();
+        if let Some(host) = &filter.host {
+            query = query.filter(changes::host.eq(host.as_str()));
+        }
+        if let Some(workloads) = &filter.workloads {
+            query = query.filter(changes::workload_id.eq_any(workloads.iter().map(WorkloadId::as_str)));
+        }
+        if let Some(from) = filter.from {
+            query = query.filter(changes::at.ge(from));
+        }
+        if let Some(to) = filter.to {
+            query = query.filter(changes::at.lt(to));
+        }
+        query = match &filter.became {
+            None => query,
+            Some(Became::Into(state)) => query.filter(changes::to_state.eq(state.as_str())),
+            Some(Became::Down) => query.filter(changes::from_state.eq_any(UP)).filter(changes::to_state.ne_all(UP)),
+            Some(Became::Up) => query
+                .filter(changes::to_state.eq_any(UP))
+                .filter(changes::from_state.is_null().or(changes::from_state.ne_all(UP))),
+        };
+        for pattern in patterns(&filter.text) {
+            query = query.filter(
+                lower(changes::name)
+                    .like(pattern.clone())
+                    .or(lower(changes::role).like(pattern.clone()))
+                    .or(lower(changes::workload_name).like(pattern.clone()))
+                    .or(lower(workloads::name.nullable()).like(pattern.clone()))
+                    .or(lower(changes::workload_id).like(pattern.clone()))
+                    .or(lower(changes::host.nullable()).like(pattern.clone()))
+                    .or(lower(changes::row_id.nullable()).like(pattern.clone()))
+                    .or(lower(changes::container_id).like(pattern.clone()))
+                    .or(lower(changes::from_state).like(pattern.clone()))
+                    .or(lower(changes::to_state.nullable()).like(pattern.clone()))
+                    .or(lower(changes::differences).like(pattern)),
+            );
+        }
+        query
+    }};
 }
 
 impl Store {
@@ -66,7 +111,8 @@ impl Store {
         self.snapshot("read the changes", |db| {
             let latest: i64 = revision_counter::table.select(revision_counter::value).first(db)?;
             let oldest = oldest_whole(db, filter.host.as_ref(), latest)?;
-            let mut found = found(db, filter, after, limit)?;
+            let way = after.map_or(Way::Down(None), |Revision(after)| Way::Up(after));
+            let mut found = found(db, filter, way, limit)?;
             if after.is_none() {
                 found.reverse();
             }
@@ -79,14 +125,40 @@ impl Store {
             })
         })
     }
+
+    /// Those before a revision that a filter lets pass, the latest first, `limit` at most.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn changes_before(
+        &mut self,
+        filter: &ChangeFilter,
+        before: Option<Revision>,
+        limit: usize,
+    ) -> Result<Vec<Change>, StoreError> {
+        self.snapshot("read the changes", |db| {
+            let mut found = found(db, filter, Way::Down(before.map(|Revision(before)| before)), limit)?;
+            name_stages(db, &mut found)?;
+            Ok(found)
+        })
+    }
 }
 
 /// Changes that are read at once where not each of them is asked for.
 const SIFTED_AT_ONCE: usize = 1_000;
 
-/// Up from a revision, or down from the last one. Host, workloads and time narrow what is read; the rest is sifted here, where it means
-/// the same as for a stream.
-fn found(db: &mut Db, filter: &ChangeFilter, after: Option<Revision>, limit: usize) -> QueryResult<Vec<Change>> {
+/// From where the history is read, and whereto.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    /// Those after a revision, in the order of revisions.
+    Up(i64),
+    /// Those before one, or from the last one on, the latest first.
+    Down(Option<i64>),
+}
+
+/// Host, workloads, time, words and what became of the container narrow what the database hands out; the rest is sifted here,
+/// and so are words that it cannot compare: there it means the same as for a stream.
+fn found(db: &mut Db, filter: &ChangeFilter, mut way: Way, limit: usize) -> QueryResult<Vec<Change>> {
     let by_columns = ChangeFilter {
         host: filter.host.clone(),
         workloads: filter.workloads.clone(),
@@ -94,38 +166,46 @@ fn found(db: &mut Db, filter: &ChangeFilter, after: Option<Revision>, limit: usi
         to: filter.to,
         ..ChangeFilter::default()
     };
-    let step = if *filter == by_columns { limit } else { SIFTED_AT_ONCE };
-    let mut place = after.map(|Revision(after)| after);
+    let step = if *filter == by_columns { limit } else { SIFTED_AT_ONCE.max(limit) };
     let mut passed = Vec::new();
     loop {
-        let mut query = named_changes!().limit(i64::try_from(step).unwrap_or(i64::MAX)).into_boxed();
-        if let Some(host) = &filter.host {
-            query = query.filter(changes::host.eq(host.as_str()));
-        }
-        if let Some(workloads) = &filter.workloads {
-            query = query.filter(changes::workload_id.eq_any(workloads.iter().map(WorkloadId::as_str)));
-        }
-        if let Some(from) = filter.from {
-            query = query.filter(changes::at.ge(from));
-        }
-        if let Some(to) = filter.to {
-            query = query.filter(changes::at.lt(to));
-        }
-        query = match (after, place) {
-            (Some(_), Some(place)) => query.filter(changes::revision.gt(place)).order(changes::revision.asc()),
-            (_, Some(place)) => query.filter(changes::revision.lt(place)).order(changes::revision.desc()),
-            (_, None) => query.order(changes::revision.desc()),
+        let mut query = narrowed!(filter).limit(i64::try_from(step).unwrap_or(i64::MAX));
+        query = match way {
+            Way::Up(after) => query.filter(changes::revision.gt(after)).order(changes::revision.asc()),
+            Way::Down(before) => {
+                query.filter(changes::revision.lt(before.unwrap_or(i64::MAX))).order(changes::revision.desc())
+            }
         };
         let read: Vec<NamedChange> = query.load(db)?;
         let is_last = read.len() < step;
         let read: Vec<Change> = read.into_iter().map(Change::from).collect();
-        place = read.last().map(|change| change.revision.0).or(place);
+        if let Some(Revision(last)) = read.last().map(|change| change.revision) {
+            way = match way {
+                Way::Up(_) => Way::Up(last),
+                Way::Down(_) => Way::Down(Some(last)),
+            };
+        }
         passed.extend(read.into_iter().filter(|change| filter.lets_pass(change)));
         if is_last || passed.len() >= limit {
             passed.truncate(limit);
             return Ok(passed);
         }
     }
+}
+
+diesel::define_sql_function! {
+    /// Small letters; SQLite knows those of ASCII alone.
+    fn lower(text: Nullable<Text>) -> Nullable<Text>;
+}
+
+/// The states that are up, as they are stored.
+const UP: [&str; 3] = ["running", "paused", "restarting"];
+
+/// The words that the database can look for: of ASCII, which it knows the small letters of, and with nothing that JSON or
+/// `LIKE` escapes. `%` and `_` stand for themselves too.
+fn patterns(text: &str) -> impl Iterator<Item = String> {
+    let is_plain = |word: &&str| word.is_ascii() && !word.contains(['"', '\\']);
+    text.split_whitespace().filter(is_plain).map(|word| format!("%{}%", word.to_lowercase()))
 }
 
 /// Gives each stage that a change tells of its name as it is now. One that is gone keeps its id alone, and so does one of

@@ -71,6 +71,7 @@ impl Asked {
             kinds: kinds(self.kind.as_deref().unwrap_or_default())?,
             from: moment("from", self.from.as_deref())?,
             to: moment("to", self.to.as_deref())?,
+            ..ChangeFilter::default()
         })
     }
 }

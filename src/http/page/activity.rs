@@ -21,7 +21,7 @@ use super::visit::Visit;
 use crate::http::extract::Query;
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
-use crate::model::{Change, ChangeKind, Workload};
+use crate::model::{Change, ChangeKind, Revision, Workload};
 
 #[derive(Template)]
 #[template(path = "activity.html")]
@@ -43,6 +43,10 @@ struct Activity {
     is_empty: bool,
     shows_host: bool,
     entries: Vec<Entry>,
+    /// Where older ones are.
+    older: Option<String>,
+    /// Where the latest ones are, if these are older.
+    latest: Option<String>,
 }
 
 /// One change.
@@ -67,10 +71,7 @@ struct Entry {
     begins_seen: bool,
 }
 
-/// Changes of what is asked for that are read; older ones are in the history of their rows.
-const MOST_READ: usize = 1_000;
-
-/// Changes that are shown.
+/// Changes of a page.
 const MOST_SHOWN: usize = 300;
 
 pub(super) async fn page(
@@ -83,7 +84,7 @@ pub(super) async fn page(
 }
 
 async fn make(shared: &Shared, visit: &Visit, filters: ActivityFilters) -> Result<Activity, Problem> {
-    let (seen, asked) = (visit.seen, filters.asked());
+    let (seen, asked, before) = (visit.seen, filters.asked(), filters.before.map(Revision));
     let (filter, unknown_kind) = match asked {
         Ok(filter) => (Some(filter), None),
         Err(word) => (None, Some(word)),
@@ -91,7 +92,7 @@ async fn make(shared: &Shared, visit: &Visit, filters: ActivityFilters) -> Resul
     let read = shared.readers.read(move |store| {
         let known = know(store, seen)?;
         let changes = match &filter {
-            Some(filter) => store.changes_of(filter, None, MOST_READ)?.changes,
+            Some(filter) => store.changes_before(filter, before, MOST_SHOWN + 1)?,
             None => Vec::new(),
         };
         Ok((known, Found { changes, workloads: store.list_workloads()?, unknown_kind }))
@@ -102,7 +103,7 @@ async fn make(shared: &Shared, visit: &Visit, filters: ActivityFilters) -> Resul
 
 /// What was found of what was asked for.
 struct Found {
-    /// In the order of their revisions.
+    /// The latest first, one more than a page has if there are older ones.
     changes: Vec<Change>,
     /// Those that there are now.
     workloads: Vec<Workload>,
@@ -112,42 +113,31 @@ struct Found {
 fn show(shared: &Shared, visit: &Visit, known: &Known, filters: ActivityFilters, found: &Found) -> Activity {
     let t = visit.language.texts();
     let frame = Frame::new(visit, shared, known, Section::Activity, t.nav_activity.to_owned());
-    let passing: Vec<&Change> = found.changes.iter().rev().filter(|change| filters.lets_pass(change)).collect();
-    let chips = filters.chips(&passing, t);
-    let shown: Vec<&Change> = passing.into_iter().filter(|change| filters.lets_state_pass(change)).collect();
+    let shown = &found.changes[..found.changes.len().min(MOST_SHOWN)];
+    let last = shown.last().filter(|_| shown.len() < found.changes.len()).map(|change| change.revision.0);
+    let is_part = last.is_some() || filters.before.is_some();
     let workloads: BTreeSet<&str> = found.workloads.iter().map(|workload| workload.id.as_str()).collect();
-    let entry = |change: &&Change| Entry::of(change, &workloads, visit, known, &frame);
-    let mut entries: Vec<Entry> = shown.iter().take(MOST_SHOWN).map(entry).collect();
+    let entry = |change: &Change| Entry::of(change, &workloads, visit, known, &frame);
+    let mut entries: Vec<Entry> = shown.iter().map(entry).collect();
     mark_what_was_seen(&mut entries);
     let news = known.news.filter(|news| *news > 0);
     Activity {
-        chips,
+        chips: filters.chips(t),
         kinds: filters.kinds(t),
         hosts: filters.hosts(known.hosts.iter().map(|host| host.name.as_str())),
         owners: filters.owners(&found.workloads),
-        summary: summary(&frame, shown.len(), found.changes.len()),
+        summary: frame.language.count(if is_part { t.n_changes_here } else { t.n_changes }, shown.len()),
         news: news.map(|news| frame.language.count(t.n_new, news)),
         unknown_kind: found.unknown_kind.clone().map(|word| (word, ChangeKind::words().join(", "))),
-        is_empty: found.changes.is_empty() && !filters.narrows(),
+        is_empty: found.changes.is_empty() && !filters.narrows() && filters.before.is_none(),
+        older: last.map(|last| filters.older(last)),
+        latest: filters.before.map(|_| filters.latest()),
         shows_host: known.hosts.len() > 1,
         entries,
         filters,
         frame,
         t,
     }
-}
-
-fn summary(frame: &Frame, count: usize, all: usize) -> String {
-    let t = frame.t;
-    let said = if count == all && all < MOST_READ {
-        frame.language.count(t.n_changes, all)
-    } else {
-        frame.language.count(t.n_changes_of, count).replace("{all}", &all.to_string())
-    };
-    if count <= MOST_SHOWN {
-        return said;
-    }
-    format!("{said} · {}", frame.language.count(t.n_changes_shown, MOST_SHOWN))
 }
 
 fn mark_what_was_seen(entries: &mut [Entry]) {

@@ -6,7 +6,7 @@ use super::links::{Chip, query};
 use super::marks::look;
 use super::shown::shown;
 use super::texts::Texts;
-use crate::model::{Change, ChangeFilter, ChangeKind, ContainerState, HostName, Workload};
+use crate::model::{Became, ChangeFilter, ChangeKind, ContainerState, HostName, Workload};
 
 /// What the URL asks for; empty is the same as absent.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -21,13 +21,13 @@ pub(super) struct ActivityFilters {
     /// The state after: a state's word, `down` or `up`.
     pub(super) state: String,
     pub(super) text: String,
+    /// Those before this revision: the last one of the page before.
+    pub(super) before: Option<i64>,
 }
 
-/// From up to any other state.
-const DOWN: &str = "down";
-
-/// From any other state to up.
-const UP: &str = "up";
+/// What a change can make of a container, to choose from, whatever the history holds.
+const STATES: [&str; 9] =
+    ["running", "restarting", "paused", "created", "stopped", "removing", "missing", "failed", "forgotten"];
 
 impl ActivityFilters {
     pub(super) fn narrows(&self) -> bool {
@@ -43,48 +43,34 @@ impl ActivityFilters {
             host: given(&self.host).map(HostName::new),
             workload: given(&self.workload),
             kinds,
+            text: self.text.clone(),
+            became: given(&self.state).map(|word| Became::parse(&word)),
             ..ChangeFilter::default()
         })
     }
 
-    /// Whether a change that was asked for has all words of the search.
-    pub(super) fn lets_pass(&self, change: &Change) -> bool {
-        holds(change, &self.text)
-    }
-
-    /// Whether a change passes the filter of its state.
-    pub(super) fn lets_state_pass(&self, change: &Change) -> bool {
-        let was_up = change.from_state.as_ref().is_some_and(ContainerState::is_up);
-        match self.state.as_str() {
-            "" => true,
-            DOWN => was_up && !change.to_state.is_up(),
-            UP => !was_up && change.to_state.is_up(),
-            word => change.to_state.as_str() == word,
-        }
-    }
-
-    /// What became of the containers, to choose from, with how many changes each would show.
-    pub(super) fn chips(&self, all: &[&Change], t: &Texts) -> Vec<Chip> {
-        let chip = |state: &str, text: &str, look| {
-            let chosen = Self { state: state.to_owned(), ..self.clone() };
-            Chip {
-                href: chosen.href(),
-                text: text.to_owned(),
-                look,
-                count: all.iter().filter(|change| chosen.lets_state_pass(change)).count(),
-                is_chosen: self.state == state,
-            }
+    /// What became of the containers, to choose from.
+    pub(super) fn chips(&self, t: &Texts) -> Vec<Chip> {
+        let chip = |state: &str, text: String, look| {
+            let chosen = Self { state: state.to_owned(), before: None, ..self.clone() };
+            Chip { href: chosen.href(), text, look, count: None, is_chosen: self.state == state }
         };
-        let mut chips =
-            vec![chip("", t.activity_any, None), chip(DOWN, t.activity_down, None), chip(UP, t.activity_up, None)];
-        let mut states: Vec<ContainerState> = all.iter().map(|change| change.to_state.clone()).collect();
-        if !["", DOWN, UP].contains(&self.state.as_str()) {
-            states.push(ContainerState::parse(&self.state));
-        }
-        states.sort_by_key(|state| (super::filters::rank(state), state.to_string()));
-        states.dedup();
-        chips.extend(states.iter().map(|state| chip(state.as_str(), &shown(t.state(state)), Some(look(state)))));
-        chips
+        let turns = [("", t.activity_any), ("down", t.activity_down), ("up", t.activity_up)];
+        let is_offered = |state: &str| STATES.contains(&state) || turns.iter().any(|(word, _)| *word == state);
+        let other = Some(self.state.as_str()).filter(|state| !is_offered(state));
+        let states = STATES.into_iter().chain(other).map(ContainerState::parse);
+        let states = states.map(|state| chip(state.as_str(), shown(t.state(&state)), Some(look(&state))));
+        turns.iter().map(|(word, text)| chip(word, (*text).to_owned(), None)).chain(states).collect()
+    }
+
+    /// What is asked for before that change.
+    pub(super) fn older(&self, last: i64) -> String {
+        Self { before: Some(last), ..self.clone() }.href()
+    }
+
+    /// The latest of what is asked for.
+    pub(super) fn latest(&self) -> String {
+        Self { before: None, ..self.clone() }.href()
     }
 
     /// Kinds of change to choose from, one that is asked for with others among them.
@@ -122,39 +108,15 @@ impl ActivityFilters {
                 ("kind", &self.kind),
                 ("state", &self.state),
                 ("text", &self.text),
+                ("before", &self.before.map(|before| before.to_string()).unwrap_or_default()),
             ],
         )
     }
 }
 
-/// Whether each word of the search is somewhere in what is shown of the change, or in an id.
-fn holds(change: &Change, text: &str) -> bool {
-    if text.trim().is_empty() {
-        return true;
-    }
-    let text_of = |text: &Option<String>| text.clone().unwrap_or_default();
-    let mut haystack = vec![
-        text_of(&change.name),
-        text_of(&change.role),
-        text_of(&change.workload_name),
-        change.workload_id.as_ref().map(ToString::to_string).unwrap_or_default(),
-        change.host.to_string(),
-        change.row_id.to_string(),
-        change.container_id.as_ref().map(ToString::to_string).unwrap_or_default(),
-        change.from_state.as_ref().map(ToString::to_string).unwrap_or_default(),
-        change.to_state.to_string(),
-    ];
-    for difference in change.differences.values() {
-        haystack.extend([text_of(&difference.from), text_of(&difference.to)]);
-    }
-    let haystack = haystack.join("\n").to_lowercase();
-    text.split_whitespace().all(|word| haystack.contains(&word.to_lowercase()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::page::differences::tests::change;
     use crate::http::page::texts::{ENGLISH, RUSSIAN};
     use crate::model::Attention;
 
@@ -179,14 +141,6 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_found_by_every_word_of_what_it_shows() {
-        let change = change(Some("running"), "stopped");
-        for (text, passes) in [("", true), ("SHOP web", true), ("shop-web-1 stopped", true), ("shop nowhere", false)] {
-            assert_eq!(filters(|filters| filters.text = text.into()).lets_pass(&change), passes, "{text}");
-        }
-    }
-
-    #[test]
     fn every_kind_can_be_chosen_in_both_languages() {
         let kinds = filters(|filters| filters.kind = "health".into()).kinds(&ENGLISH);
         assert_eq!(kinds.iter().map(|(word, ..)| word.as_str()).collect::<Vec<_>>(), ChangeKind::words());
@@ -203,28 +157,23 @@ mod tests {
     }
 
     #[test]
-    fn going_down_and_coming_up_are_told_from_what_stays() {
-        for (from, to, down, up) in [
-            (Some("running"), "stopped", true, false),
-            (Some("running"), "paused", false, false),
-            (Some("stopped"), "missing", false, false),
-            (Some("missing"), "running", false, true),
-            (None, "running", false, true),
-            (None, "stopped", false, false),
-        ] {
-            let change = change(from, to);
-            let passes = |state: &str| filters(|filters| filters.state = state.into()).lets_state_pass(&change);
-            assert_eq!((passes("down"), passes("up"), passes(to)), (down, up, true), "{from:?} to {to}");
-        }
-    }
-
-    #[test]
-    fn a_choice_keeps_the_other_filters() {
-        let (stopped, started) = (change(Some("running"), "stopped"), change(Some("created"), "running"));
-        let chosen = filters(|filters| (filters.workload, filters.text) = ("w".into(), "a b".into()));
-        let chips = chosen.chips(&[&stopped, &started], &ENGLISH);
-        let told: Vec<(&str, usize)> = chips.iter().map(|chip| (chip.text.as_str(), chip.count)).collect();
-        assert_eq!(told, [("every change", 2), ("went down", 1), ("came up", 1), ("stopped", 1), ("running", 1)]);
+    fn a_choice_keeps_the_other_filters_and_begins_at_the_latest() {
+        let chosen = filters(|filters| {
+            (filters.workload, filters.text) = ("w".into(), "a b".into());
+            (filters.state, filters.before) = ("hibernating".into(), Some(7));
+        });
+        let chips = chosen.chips(&ENGLISH);
         assert_eq!(chips[1].href, "/activity?workload=w&state=down&text=a%20b");
+        let is_chosen: Vec<&str> = chips.iter().filter(|chip| chip.is_chosen).map(|chip| chip.text.as_str()).collect();
+        assert_eq!(
+            (chips.len(), is_chosen),
+            (13, vec!["hibernating"]),
+            "one that only the daemon knows is offered too"
+        );
+        assert_eq!(chosen.older(3), "/activity?workload=w&state=hibernating&text=a%20b&before=3");
+        assert_eq!(chosen.latest(), "/activity?workload=w&state=hibernating&text=a%20b");
+        let asked = chosen.asked().expect("no kind");
+        assert_eq!((asked.text.as_str(), asked.became), ("a b", Some(Became::parse("hibernating"))));
+        assert_eq!(filters(|_| {}).chips(&ENGLISH).len(), 12);
     }
 }

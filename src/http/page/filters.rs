@@ -59,7 +59,7 @@ impl Filters {
                 href: chosen.href(),
                 text: text.to_owned(),
                 look,
-                count: rows.iter().filter(|row| passes(&conditions, row)).count(),
+                count: Some(rows.iter().filter(|row| passes(&conditions, row)).count()),
                 is_chosen: self.state == state,
             }
         };
@@ -67,7 +67,7 @@ impl Filters {
         // What is gone is a state as well.
         let reasons = Attention::ALL.iter().filter(|reason| **reason != Attention::Missing);
         let reasons = reasons.map(|reason| chip(reason.as_str(), t.attention(*reason), Some(("triangle", "bad"))));
-        chips.extend(reasons.filter(|chip| chip.count > 0 || chip.is_chosen));
+        chips.extend(reasons.filter(|chip| chip.count != Some(0) || chip.is_chosen));
         chips.push(chip("down", t.state_down, None));
         let mut states: Vec<ContainerState> = rows.iter().map(|row| row.observed.state.clone()).collect();
         states.extend(Condition::parse_all(&self.state).into_iter().filter_map(|condition| match condition {
@@ -207,14 +207,14 @@ mod tests {
         let (running, mut stopped) = (row(), row());
         stopped.observed.state = ContainerState::Stopped;
         let chips = filters(|filters| filters.state = "stopped".into()).chips(&[&running, &stopped], &ENGLISH);
-        let told: Vec<(&str, usize, bool)> =
+        let told: Vec<(&str, Option<usize>, bool)> =
             chips.iter().map(|chip| (chip.text.as_str(), chip.count, chip.is_chosen)).collect();
         let expected = [
-            ("all", 2, false),
-            ("need attention", 0, false),
-            ("not running", 1, false),
-            ("stopped", 1, true),
-            ("running", 1, false),
+            ("all", Some(2), false),
+            ("need attention", Some(0), false),
+            ("not running", Some(1), false),
+            ("stopped", Some(1), true),
+            ("running", Some(1), false),
         ];
         assert_eq!(told, expected);
         assert_eq!(chips[4].href, "/?state=running");

@@ -5,14 +5,14 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::texts::Texts;
 use crate::model::WorkloadKind;
 
-/// One choice of a few, with how much it would show.
+/// One choice of a few, with how much it would show where that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Chip {
     pub(super) href: String,
     pub(super) text: String,
     /// Shape and tone, of one that is a state.
     pub(super) look: Option<(&'static str, &'static str)>,
-    pub(super) count: usize,
+    pub(super) count: Option<usize>,
     pub(super) is_chosen: bool,
 }
 

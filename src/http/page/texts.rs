@@ -144,10 +144,10 @@ texts! {
     n_new: "{n} new since your last visit|{n} new since your last visit",
         "{n} новое с прошлого визита|{n} новых с прошлого визита|{n} новых с прошлого визита";
     n_changes: "{n} change|{n} changes", "{n} изменение|{n} изменения|{n} изменений";
-    n_changes_of: "{n} change of the last {all}|{n} changes of the last {all}",
-        "{n} изменение из последних {all}|{n} изменения из последних {all}|{n} изменений из последних {all}";
-    n_changes_shown: "only the latest {n} is shown|only the latest {n} are shown",
-        "показано лишь последнее {n}|показаны лишь последние {n}|показаны лишь последние {n}";
+    n_changes_here: "{n} change on this page|{n} changes on this page",
+        "{n} изменение на этой странице|{n} изменения на этой странице|{n} изменений на этой странице";
+    activity_older: "Older changes", "Более ранние изменения";
+    activity_latest: "The latest changes", "Последние изменения";
     activity_of: "Activity of this workload", "События этого владельца";
 
     // A workload, and the history of a row.

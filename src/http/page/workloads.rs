@@ -140,7 +140,7 @@ impl Asked {
             href: query("/workloads", &[("kind", &self.kind), ("state", state), ("text", &self.text)]),
             text: text.to_owned(),
             look,
-            count,
+            count: Some(count),
             is_chosen: self.state == state,
         };
         let mut chips = vec![chip("", t.state_all, None, lines.len())];

@@ -107,3 +107,38 @@ fn what_is_gone_keeps_its_name() {
     let row = found.split("href=\"/containers/").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
     assert!(get(&room, &format!("/containers/{row}")).body.contains("<h1><bdi>media-sonarr-1</bdi></h1>"));
 }
+
+/// Far beyond what one page shows: what is searched for lies below hundreds of other changes.
+#[test]
+fn a_search_and_a_choice_reach_the_whole_history_page_by_page() {
+    let room = Showroom::furnished();
+    room.execute(
+        "PRAGMA busy_timeout = 5000;
+         INSERT INTO changes (revision, at, host, row_id, from_state, to_state, cause, name)
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
+         SELECT 1000000 + i, '2026-01-01T00:00:00.000Z', 'local', 'busy:' || i, 'created', 'paused', 'observed', 'busy-' || i FROM n;
+         UPDATE revision_counter SET value = 2000000",
+    );
+    let latest = get(&room, "/activity").body;
+    assert!(latest.contains("busy-1500") && !latest.contains("backup-restic-1"), "{latest}");
+    for query in ["text=BACKUP-restic", "state=missing&text=files-cron", "state=down&text=backup", "state=up&text=wiki"]
+    {
+        let found = get(&room, &format!("/activity?{query}")).body;
+        assert!(found.contains("data-key=\"change ") && !found.contains("busy-"), "{query}: {found}");
+    }
+    let mut seen = Vec::new();
+    let mut path = "/activity?text=busy".to_owned();
+    loop {
+        let page = get(&room, &path).body;
+        let revisions = page.split("data-key=\"change ").skip(1).filter_map(|rest| rest.split('"').next());
+        seen.extend(revisions.filter_map(|revision| revision.parse::<i64>().ok()));
+        let Some(older) = page.split("\" rel=\"next\"").next().filter(|before| before.len() < page.len()) else {
+            break;
+        };
+        path = older.rsplit("href=\"").next().expect("a link").replace("&amp;", "&").replace("&#38;", "&");
+        assert!(seen.len() < 2_000, "it ends");
+    }
+    assert_eq!(seen, (1_000_001..=1_001_500).rev().collect::<Vec<i64>>(), "each once, the latest first");
+    let last = get(&room, &path).body;
+    assert!(last.contains("href=\"/activity?text=busy\""), "back to the latest: {last}");
+}

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use dockledger::model::{ChangeCause, Condition, ContainerState, HostStatus, Revision, RowId, WorkloadKind};
+use dockledger::model::{
+    Became, Change, ChangeCause, ChangeFilter, Condition, ContainerState, HostStatus, Revision, RowId, WorkloadKind,
+};
 use dockledger::store::{RowFilter, StoreError};
 
 use super::build::{BEGAN, insert, parent, plan, update};
@@ -250,5 +252,36 @@ on_both_backends! {
         assert_eq!(revisions(Some(0), 2), [1, 2]);
         assert_eq!(revisions(Some(2), 2), [3]);
         assert_eq!(revisions(None, 2), [2, 3]);
+    }
+
+    fn what_the_database_narrows_is_what_the_filter_lets_pass(database: &TestDatabase) {
+        let (mut store, lease) = database.open_with_lease();
+        store.add_stack(&parent("Läden & Co", "s", "shop"), None).expect("a stack");
+        store.add_project(&parent("api", "p", "w")).expect("a project");
+        store.commit(&lease, &plan(vec![insert("a", "c1"), insert("b_b", "c2"), insert("c", "c3")])).expect("a commit");
+        database.execute(
+            "INSERT INTO containers (host, id, workload_id, workload_kind, role, subdomain) \
+             VALUES ('local', 'r1', 'w', 'project', 'prod', '100% \"quoted\" \\ Ünder')",
+        );
+        store.tell_foreign_writes(&lease).expect("told");
+        let all = store.changes_before(&ChangeFilter::default(), None, 100).expect("all");
+        let filters = ["", "B_B", "a%b", "%", "100%", "\"quoted\"", "\\", "ünder", "läden CO", "Läden", "c1 running", "nowhere", "API prod"]
+            .map(|text| ChangeFilter { text: text.into(), ..ChangeFilter::default() })
+            .into_iter()
+            .chain(["up", "down", "running", "created", "missing"].map(|word| ChangeFilter {
+                became: Some(Became::parse(word)),
+                ..ChangeFilter::default()
+            }));
+        let mut passed = 0;
+        for filter in filters {
+            let found = store.changes_before(&filter, None, 100).expect("found");
+            let expected: Vec<Change> = all.iter().filter(|change| filter.lets_pass(change)).cloned().collect();
+            assert_eq!(found, expected, "{filter:?}");
+            passed += found.len();
+            let first = expected.first().map(|change| change.revision);
+            let older = store.changes_before(&filter, first, 100).expect("older");
+            assert_eq!(older, expected.get(1..).unwrap_or_default(), "{filter:?}");
+        }
+        assert!(passed > all.len(), "they find something");
     }
 }
