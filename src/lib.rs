@@ -10,15 +10,16 @@
 //! events      the daemon's stream: where to look       │
 //! store       the ledger; alone names diesel           ┘
 //! supervisor  the tree: restarts, refs, subscribers, the ordered end
-//! http        the API and the page, a guest of the supervisor
-//! notify      who is told without asking, another guest
-//! anchor      what stands for it in the tree of a larger application
+//! ledger      the embedding API: builder, handle, services
+//! http        the API and the page, a service beside the ledger
+//! notify      receivers that are told without asking, another service
+//! runtime     timers, chance for backoffs, the end of a task
 //! reply       how actors answer without knowing who asks
 //! telemetry   what the ledger counts and says of itself
 //! model       the words of all of them as types
 //! config      every key, its default and its reason
 //! simulation  a simulated daemon, and a proxy with faults
-//! telling     what people are told, on the command line and on the page
+//! wording     the same sentences for the command line and the page
 //! cli         the command line
 //! ```
 //!
@@ -87,39 +88,32 @@ compile_error!(
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
 compile_error!("dockledger needs a database to keep the ledger in: turn on its feature `sqlite`, `postgres` or both");
 
-mod anchor;
-mod builder;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
 pub mod dispatch;
 pub mod docker;
-#[cfg(test)]
-mod ear;
 pub mod events;
 #[cfg(feature = "http")]
 mod http;
-mod jitter;
-mod joined;
 mod ledger;
 pub mod model;
 #[cfg(feature = "http")]
 mod notify;
 pub mod reply;
+mod runtime;
 #[cfg(feature = "testkit")]
 pub mod simulation;
 pub mod store;
 pub mod supervisor;
 pub mod telemetry;
-#[cfg(feature = "http")]
-mod telling;
 pub mod tick;
-mod timer;
 #[cfg(feature = "http")]
-mod user;
+mod wording;
 
-pub use builder::LedgerBuilder;
 pub use dispatch::{Preview, preview};
 #[cfg(feature = "http")]
-pub use http::{CertificateError, GuardError, TokensError};
-pub use ledger::{Ledger, LedgerHandle, Life, StartError};
+pub use http::{CertificateError, GuardError, HttpService, TokensError};
+pub use ledger::{Ledger, LedgerBuilder, LedgerHandle, Life, Service, StartError};
+#[cfg(feature = "http")]
+pub use notify::notify_service;

@@ -15,7 +15,7 @@ use dockledger::config::Config;
 use dockledger::model::Timestamp;
 use dockledger::simulation::{SimulatedDaemon, World};
 use dockledger::store::{NewParent, OpenMode, Store};
-use dockledger::{LedgerBuilder, LedgerHandle};
+use dockledger::{HttpService, LedgerBuilder, LedgerHandle};
 use load::{Kind, Load};
 
 /// As many as a busy host has.
@@ -59,7 +59,8 @@ async fn measure() -> Vec<Figures> {
     for project in &population.compose_projects {
         store.add_stack(&NewParent::named(project), None).expect("a fresh stack");
     }
-    let ledger = LedgerBuilder::new(config).serve(true).spawn().await.expect("a ledger");
+    let http = HttpService::new(&config.http).expect("it may be served so");
+    let ledger = LedgerBuilder::new(config).service(http.service()).spawn().await.expect("a ledger");
     ledger.reconcile().await;
     ledger.settle_details().await;
     let mut status = ledger.watch_status();

@@ -20,7 +20,7 @@ use crate::model::{
     ContainerId, ContainerState, Origin, PassReport, Registered, Unassigned, UnassignedReason, WorkloadId, WorkloadKind,
 };
 use crate::store::{Store, StoreError};
-use crate::telling::{Fixes, escape};
+use crate::wording::{Fixes, escape};
 
 /// What is to be registered, decided before anything is.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -259,7 +259,7 @@ mod tests {
 
     use super::*;
     use crate::cli::arguments::{Arguments, Command};
-    use crate::telling::unassigned;
+    use crate::wording::unassigned;
 
     fn adopt(line: &str) -> AdoptArguments {
         match Arguments::try_parse_from(format!("dockledger adopt {line}").split(' ')).expect("well formed").command {

@@ -7,7 +7,7 @@ use super::output::Output;
 use super::table::Table;
 use crate::model::{AuditRecord, RowId};
 use crate::store::AuditFilter;
-use crate::telling::millis_text;
+use crate::wording::millis_text;
 
 pub(super) fn execute(arguments: &AuditArguments, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;

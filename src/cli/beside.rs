@@ -9,7 +9,7 @@ use super::settings::{Origin, Settings, sqlite_path};
 use crate::docker::{chosen_by_docker, find_endpoint};
 use crate::model::{HostRecord, Timestamp};
 use crate::store::{OpenMode, Store};
-use crate::telling::is_served;
+use crate::wording::is_served;
 
 /// Refuses what was asked for and what the service that holds the host would do in another way: it would run the pass over its own
 /// daemon, by its own settings.

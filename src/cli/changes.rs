@@ -82,7 +82,7 @@ fn text(changes: &[Change], width: usize) -> String {
 pub(super) fn sentence(change: &Change) -> String {
     let words = [workload(change), change.role.clone().unwrap_or_default(), name(change), what(change)];
     let words: Vec<String> =
-        words.iter().filter(|word| !word.is_empty()).map(|word| crate::telling::escape(word).into_owned()).collect();
+        words.iter().filter(|word| !word.is_empty()).map(|word| crate::wording::escape(word).into_owned()).collect();
     format!("{}  {}  {}\n", change.at, words.join("  "), change.cause)
 }
 

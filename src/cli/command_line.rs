@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::settings::{Flags, Origin, Settings, sqlite_path};
 use crate::config::without_password;
-use crate::telling::shell_word;
+use crate::wording::shell_word;
 
 /// The program's name and the flags that lead to its ledger, quoted for a shell.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,11 +16,12 @@ use super::exit::{Exit, Failure};
 use super::one_pass::listen;
 use super::output::Output;
 use crate::config::{Config, HttpConfig};
+use crate::http::HttpService;
+use crate::ledger::{LedgerBuilder, LedgerHandle};
 use crate::model::{ClaimRequest, ContainerId, Timestamp};
 use crate::simulation::{Life, NewContainer, SimulatedDaemon, World, WorldError};
 use crate::store::{NewParent, OpenMode, Store, StoreError};
 use crate::supervisor::Delivery;
-use crate::{LedgerBuilder, LedgerHandle};
 
 /// Between two things that happen: often enough to look at, seldom enough to read.
 const BETWEEN_EVENTS: Duration = Duration::from_millis(1_200);
@@ -131,7 +132,8 @@ async fn play(stage: Stage, arguments: &DemoArguments) -> Result<Exit, Failure> 
     let Stage { daemon, mut life, config, ledger_path } = stage;
     let http = config.http.clone();
     let mut signals = [listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?];
-    let ledger = Box::pin(LedgerBuilder::new(config).serve(true).spawn()).await?;
+    let served = HttpService::new(&config.http)?.service();
+    let ledger = Box::pin(LedgerBuilder::new(config).service(served).spawn()).await?;
     let output = Output::of_this_process(false);
     output.text(&greeting(&ledger, &http, &ledger_path).await)?;
     let (mut changes, begun) = (ledger.subscribe(None), Instant::now());

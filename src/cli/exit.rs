@@ -8,9 +8,10 @@ use std::process::ExitCode;
 use super::settings::{SettingsError, TrustError};
 use crate::StartError;
 use crate::docker::{DaemonError, EndpointError, ResolveError};
+use crate::http::GuardError;
 use crate::model::{FailureKind, PassFailure};
 use crate::store::{RegistryError, StoreError};
-use crate::telling::escape;
+use crate::wording::escape;
 
 /// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,11 +151,17 @@ impl From<ResolveError> for Failure {
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         let exit = match &error {
-            StartError::Config(_) | StartError::Endpoint(_) | StartError::Guard(_) => Exit::Usage,
+            StartError::Config(_) | StartError::Endpoint(_) => Exit::Usage,
             StartError::Store(error) => exit_of_store(error),
             StartError::Spawn(_) => Exit::Failed,
         };
         Self { exit, cause: error.into() }
+    }
+}
+
+impl From<GuardError> for Failure {
+    fn from(error: GuardError) -> Self {
+        Self { exit: Exit::Usage, cause: error.into() }
     }
 }
 

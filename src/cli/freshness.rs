@@ -1,7 +1,7 @@
 //! How far the rows of a host can be trusted, in a line.
 
 use crate::model::{HostRecord, HostStatus, Timestamp};
-use crate::telling::{Trouble, escape, is_served, since, trouble};
+use crate::wording::{Trouble, escape, is_served, since, trouble};
 
 /// The line for one host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ const fn trouble_text(trouble: Trouble) -> &'static str {
 pub(crate) mod tests {
     use super::*;
     use crate::model::{HostName, LeaseRecord};
-    use crate::telling::holder_text;
+    use crate::wording::holder_text;
 
     /// A host whose last complete pass was at 100 s, held until 200 s.
     pub(crate) fn host() -> HostRecord {

@@ -10,7 +10,7 @@ use super::registered::print_removed;
 use super::table::{Table, object_text};
 use crate::config::Config;
 use crate::model::{HostName, HostRecord, HostStatus, Refusal, Timestamp};
-use crate::telling::{escape, holder_text, is_served, since};
+use crate::wording::{escape, holder_text, is_served, since};
 
 pub(super) fn execute(arguments: &HostsArguments, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;

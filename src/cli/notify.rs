@@ -8,7 +8,7 @@ use super::exit::{Exit, Failure};
 use super::output::{Output, Spinner};
 use crate::model::ReceiverKind;
 use crate::notify::try_receivers;
-use crate::telling::escape;
+use crate::wording::escape;
 
 /// What came of one receiver.
 #[derive(Serialize)]

@@ -11,7 +11,7 @@ use super::exit::{Exit, Failure};
 use crate::config::{Config, duration_text};
 use crate::docker::Endpoint;
 use crate::model::DaemonCall;
-use crate::telling::escape_json;
+use crate::wording::escape_json;
 
 /// Where the answer goes, and what can be shown there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::exit::{Exit, Failure};
 use super::output::Output;
 use super::table::Table;
 use crate::model::PassRecord;
-use crate::telling::millis_text;
+use crate::wording::millis_text;
 
 pub(super) fn execute(arguments: &PassesArguments, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;

@@ -15,7 +15,7 @@ use crate::model::{
     Attention, Condition, ContainerId, ContainerState, HostName, HostRecord, RowSummary, StoredRow, Timestamp,
 };
 use crate::store::{RowFilter, Store};
-use crate::telling::{escape, since};
+use crate::wording::{escape, since};
 
 pub(super) fn execute(arguments: &PsArguments, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;

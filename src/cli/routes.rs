@@ -8,7 +8,7 @@ use super::exit::{Exit, Failure};
 use super::output::Output;
 use super::table::Table;
 use crate::model::Route;
-use crate::telling::escape;
+use crate::wording::escape;
 
 pub(super) fn execute(printing: &Printing, context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;

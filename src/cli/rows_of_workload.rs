@@ -9,7 +9,7 @@ use super::ps::{name, state};
 use super::table::Table;
 use crate::model::{HostName, RowId, StoredRow, Timestamp, WorkloadId};
 use crate::store::{RowFilter, Store};
-use crate::telling::since;
+use crate::wording::since;
 
 /// A row, and the stage that it belongs to.
 #[derive(Serialize)]

@@ -13,9 +13,11 @@ use super::one_pass::listen;
 use super::settings::KEYS;
 use crate::config::{Config, database_without_password};
 use crate::docker::find_endpoint;
+use crate::http::HttpService;
+use crate::ledger::{LedgerBuilder, LedgerHandle};
 use crate::model::{HostStatus, PassId, PassReport};
+use crate::notify::notify_service;
 use crate::telemetry::Liveness;
-use crate::{LedgerBuilder, LedgerHandle};
 
 pub(super) fn execute(arguments: &RunArguments, context: &Context) -> Result<Exit, Failure> {
     let settings = context.settings()?;
@@ -74,7 +76,10 @@ async fn serve(config: Config, migrate: bool, context: &Context) -> Result<Exit,
     let mut signals = Signals::listen()?;
     log_begin(&config);
     let running = config.clone();
-    let ledger = Box::pin(LedgerBuilder::new(config).migrate(migrate).serve(true).notify(true).spawn()).await?;
+    let http = HttpService::new(&config.http)?;
+    let services = [http.service()].into_iter().chain(notify_service(&config.notify));
+    let builder = services.fold(LedgerBuilder::new(config).migrate(migrate), LedgerBuilder::service);
+    let ledger = Box::pin(builder.spawn()).await?;
     let manager = Manager::start();
     let informer = tokio::spawn(keep_manager_informed(ledger.clone(), manager.clone()));
     let mut stopping = false;
@@ -96,7 +101,7 @@ async fn serve(config: Config, migrate: bool, context: &Context) -> Result<Exit,
                 }
                 Told::Reload => {
                     reload(&running, context);
-                    reload_guard(&ledger);
+                    reload_guard(&http);
                 }
             },
         }
@@ -148,8 +153,8 @@ fn reload(running: &Config, context: &Context) {
 }
 
 /// Reads tokens and certificate again: they alone can change under a running service.
-fn reload_guard(ledger: &LedgerHandle) {
-    match ledger.reload_guard() {
+fn reload_guard(http: &HttpService) {
+    match http.reload() {
         Ok(true) => tracing::info!("tokens and certificate are read again"),
         Ok(false) => {}
         Err(error) => tracing::error!("the former tokens and certificate stay: {error}"),
@@ -218,7 +223,7 @@ fn half(limit: Duration) -> Duration {
 fn summary(report: &PassReport, host: Option<HostStatus>) -> String {
     let host = host.map_or_else(String::new, |status| format!("{status}: "));
     match &report.error {
-        Some(error) => host + &crate::telling::escape(&error.message),
+        Some(error) => host + &crate::wording::escape(&error.message),
         None => format!(
             "{host}{} pass, {} containers listed, {} with a row",
             report.completeness, report.listed, report.assigned

@@ -13,7 +13,7 @@ use super::ps::state;
 use super::table::{Table, object_text};
 use crate::model::{Change, ContainerId, ContainerState, HostRecord, Observed, StoredRow, Timestamp, lowest_tcp_port};
 use crate::store::Store;
-use crate::telling::since;
+use crate::wording::since;
 
 /// Changes that are shown with it.
 const RECENT: usize = 10;

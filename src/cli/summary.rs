@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::exit::{Exit, Failure};
 use crate::model::{PassOutcome, PassReport, Refusal};
-use crate::telling::{escape, millis_text};
+use crate::wording::{escape, millis_text};
 
 /// The report in a few lines. Why a pass failed is not among them: that is told once, as the command's fault.
 pub(crate) fn report_text(report: &PassReport) -> String {

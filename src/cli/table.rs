@@ -3,7 +3,7 @@
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table as Grid, TableStyle, Width};
 
 use super::output::{Output, UNBOUNDED};
-use crate::telling::escape;
+use crate::wording::escape;
 
 /// A table in the making. Every cell is escaped here, so that no caller can forget it.
 pub(crate) struct Table {

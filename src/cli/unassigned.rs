@@ -12,7 +12,7 @@ use super::table::Table;
 use crate::config::Config;
 use crate::docker::find_endpoint;
 use crate::model::{Unassigned, UnassignedReason};
-use crate::telling::{Fixes, advice, escape, escape_json, ignore_entry};
+use crate::wording::{Fixes, advice, escape, escape_json, ignore_entry};
 use crate::{Preview, preview};
 
 pub(super) fn execute(arguments: &UnassignedArguments, context: &Context) -> Result<Exit, Failure> {
@@ -146,7 +146,7 @@ fn ignoring(shown: &[&Unassigned], config: &Config, file: Option<&Path>) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telling::unassigned;
+    use crate::wording::unassigned;
 
     fn seen(unassigned: Vec<Unassigned>) -> Preview {
         Preview { listed: 3, unassigned, adopting: BTreeSet::new(), unreadable: Vec::new() }

@@ -143,7 +143,7 @@ impl Look {
     ) -> Result<T, PassFailure> {
         let config = self.config.clone();
         let result = tokio::task::spawn_blocking(move || read(&mut Store::open(&config, OpenMode::Read)?)).await;
-        crate::joined::joined(result)
+        crate::runtime::joined(result)
             .unwrap_or_else(|| Err(StoreError::runtime_ended()))
             .map_err(|error| PassFailure { kind: FailureKind::StoreFailed, message: error.to_string() })
     }

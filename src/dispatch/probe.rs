@@ -10,7 +10,7 @@ use super::{DispatchEvent, DispatchMessage};
 use crate::docker::{DaemonError, DockerMessage};
 use crate::model::{Lane, OpId, PassReport};
 use crate::reply::Reply;
-use crate::timer::Timer;
+use crate::runtime::Timer;
 
 /// Between a probe that answered in vain and the next: doubles up to this.
 const PROBE_BACKOFF_CAP: Duration = Duration::from_secs(30);

@@ -19,9 +19,9 @@ use crate::config::Config;
 use crate::docker::{CallProgress, DockerMessage, Refusals};
 use crate::model::{Clock, Epoch, Lane, OpId, PassReport};
 use crate::reply::{Callback, Reply};
+use crate::runtime::Timer;
 use crate::store::StoreMessage;
 use crate::telemetry::{InFlight, Pulse};
-use crate::timer::Timer;
 
 /// Beyond the bounds that DockerActor keeps by itself, so that only a lane that hangs is killed.
 pub(super) const LANE_GRACE: Duration = Duration::from_secs(1);

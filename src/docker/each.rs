@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 use tokio::task::JoinSet;
 
-use crate::joined::joined;
+use crate::runtime::joined;
 
 /// Asks for each key in its order, a bounded number at a time, as long as the answers say to go on. Dropped, it drops the
 /// calls in flight; what was answered is kept.

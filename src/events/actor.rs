@@ -13,11 +13,11 @@ use super::reopening::Reopening;
 use super::{EventsMessage, Loss, StreamNews};
 use crate::config::Config;
 use crate::docker::ContainerSource;
-use crate::jitter::Jitter;
 use crate::model::{Clock, Epoch, whole_millis};
 use crate::reply::{Callback, Reply};
+use crate::runtime::Jitter;
+use crate::runtime::Timer;
 use crate::telemetry::{LiveCounts, Pulse, StreamStatus};
-use crate::timer::Timer;
 
 /// The actor of the daemon's event stream.
 #[derive(Debug)]

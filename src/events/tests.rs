@@ -12,12 +12,12 @@ use super::reader::LONGEST_SILENCE;
 use super::*;
 use crate::config::Config;
 use crate::docker::{Action, CallProgress, ContainerSource, DaemonError, EventStream, ImageAnswer, Listed, StreamItem};
-use crate::jitter::Jitter;
 use crate::model::{
     BoxFuture, ContainerId, DaemonEvent, Dirt, Epoch, EventAction, Examined, ImageId, Inspected, Scope, SystemClock,
     Timestamp, Trigger,
 };
 use crate::reply::{Callback, Reply};
+use crate::runtime::Jitter;
 use crate::telemetry::{LiveCounts, Pulse, StreamStatus};
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -16,9 +16,9 @@ use super::metrics::RequestCounts;
 use super::router::router;
 use super::shared::Shared;
 use super::turns::Turns;
-use crate::LedgerHandle;
-use crate::supervisor::{GuestFactory, SupervisorMessage};
-use crate::timer::Timer;
+use crate::ledger::{LedgerHandle, Service};
+use crate::runtime::Timer;
+use crate::supervisor::SupervisorMessage;
 
 /// The actor of the HTTP server.
 #[derive(Debug)]
@@ -68,18 +68,15 @@ const FIRST_RETRY: Duration = Duration::from_millis(250);
 /// Between two later tries.
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
 
-/// Makes each life of the HttpActor that serves a ledger.
-pub(crate) fn guest(
-    ledger: impl Fn(ActorRef<SupervisorMessage>) -> LedgerHandle + Send + Sync + 'static,
-    guard: Arc<Guard>,
-) -> GuestFactory {
-    let (ledger, requests, turns) = (Arc::new(ledger), RequestCounts::default(), Turns::default());
-    GuestFactory::new(move |supervisor| {
-        let (ledger, guard) = (Arc::clone(&ledger), Arc::clone(&guard));
-        let (requests, turns) = (requests.clone(), turns.clone());
+/// Starts the HttpActor of a ledger, at each start with a guard that all share.
+pub(super) fn service(guard: &Arc<Guard>) -> Service {
+    let (guard, requests, turns) = (Arc::clone(guard), RequestCounts::default(), Turns::default());
+    Service::new("http", move |ledger| {
+        let (guard, requests, turns) = (Arc::clone(&guard), requests.clone(), turns.clone());
         Box::pin(async move {
-            let args = HttpArgs { ledger: ledger(supervisor.clone()), guard, requests, turns };
-            let (http, _) = Actor::spawn_linked(None, HttpActor, args, supervisor.get_cell()).await?;
+            let supervisor = ledger.cell();
+            let args = HttpArgs { ledger, guard, requests, turns };
+            let (http, _) = Actor::spawn_linked(None, HttpActor, args, supervisor).await?;
             Ok(http.get_cell())
         })
     })

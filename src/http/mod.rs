@@ -4,7 +4,7 @@
 //! changes as they are committed, the page. Never: a decision of a pass, a write that the registry or StoreActor would
 //! not make, text of the daemon unescaped.
 //!
-//! HttpActor is a guest of the supervisor: its death harms no pass.
+//! HttpActor is a service beside the ledger: its death harms no pass.
 
 mod actor;
 mod api;
@@ -33,17 +33,17 @@ mod readiness;
 mod refusals;
 mod router;
 mod schemas;
+mod service;
 mod shapes;
 mod shared;
 mod target;
 mod tls;
 mod turns;
 
-pub(crate) use actor::guest;
-pub(crate) use auth::Guard;
 pub use auth::{GuardError, TokensError};
 #[cfg(feature = "cli")]
 pub(crate) use auth::{KnownToken, fresh, known, line, revoke, scope};
 #[cfg(feature = "cli")]
 pub(crate) use readiness::{Obstacle, examine_guard, examine_listener};
+pub use service::HttpService;
 pub use tls::CertificateError;

@@ -15,11 +15,11 @@ use super::turns::Turn;
 use crate::config::Config;
 use crate::dispatch::{RuleSet, directory_keys, dispute};
 use crate::docker::{Action, DaemonError, Grace, action_deadline};
-use crate::joined::joined;
 use crate::model::{
     AuditOutcome, Completeness, ContainerId, ContainerState, DeployerColumns, Examined, LedgerRow, ListedContainer,
     Listing, RowId, StoredRow,
 };
+use crate::runtime::joined;
 use crate::store::{NewAudit, RegistryError, RowFilter, Store, StoreError};
 use crate::supervisor::SupervisorMessage;
 

@@ -9,12 +9,11 @@ use super::command::Program;
 use super::follower::Follower;
 use super::receiver::Receiver;
 use super::webhook::Webhook;
-use crate::LedgerHandle;
 use crate::config::NotifyConfig;
-use crate::jitter::Jitter;
+use crate::ledger::{LedgerHandle, Service};
 use crate::model::ReceiverKind;
+use crate::runtime::Jitter;
 use crate::store::Readers;
-use crate::supervisor::{GuestFactory, SupervisorMessage};
 
 /// The actor of the notifications.
 #[derive(Debug)]
@@ -54,21 +53,20 @@ impl Drop for LastWord {
     }
 }
 
-/// Makes each life of the NotifyActor of a ledger; `None` if nobody is to be told.
-pub(crate) fn guest(
-    config: &NotifyConfig,
-    jitter: Jitter,
-    ledger: impl Fn(ActorRef<SupervisorMessage>) -> LedgerHandle + Send + Sync + 'static,
-) -> Option<GuestFactory> {
+/// Tells the receivers of this configuration what happens; `None` if there are none. What
+/// [`LedgerBuilder::service`](crate::LedgerBuilder::service) attaches.
+#[must_use]
+pub fn notify_service(config: &NotifyConfig) -> Option<Service> {
     if receivers(config).is_empty() {
         return None;
     }
-    let ledger = Arc::new(ledger);
-    Some(GuestFactory::new(move |supervisor| {
-        let (ledger, jitter) = (Arc::clone(&ledger), jitter.clone());
+    let jitter = Jitter::random();
+    Some(Service::new("notify", move |ledger| {
+        let jitter = jitter.clone();
         Box::pin(async move {
-            let args = NotifyArgs { ledger: ledger(supervisor.clone()), jitter };
-            let (notify, _) = Actor::spawn_linked(None, NotifyActor, args, supervisor.get_cell()).await?;
+            let supervisor = ledger.cell();
+            let args = NotifyArgs { ledger, jitter };
+            let (notify, _) = Actor::spawn_linked(None, NotifyActor, args, supervisor).await?;
             Ok(notify.get_cell())
         })
     }))

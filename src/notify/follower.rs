@@ -11,12 +11,12 @@ use super::retry::{self, Next};
 use super::selection::events_of;
 use super::staleness::{Step, step};
 use crate::LedgerHandle;
-use crate::jitter::Jitter;
-use crate::joined::panic_text;
 use crate::model::{
     Attention, Change, ContainerState, FailureKind, HostName, HostStatus, Notification, NotifyEvent, ReceiverKind,
     Revision, RowId, StoredRow, Timestamp,
 };
+use crate::runtime::Jitter;
+use crate::runtime::panic_text;
 use crate::store::{NotificationPlace, Readers, RowFilter, Store, StoreError};
 use crate::telemetry::{DeliveryOutcome, Status};
 

@@ -4,7 +4,7 @@
 //! receiver, again until it is taken. Never: a word to an address that the operator did not allow, a secret in a log, a
 //! wait of a pass.
 //!
-//! NotifyActor is a guest of the supervisor: its death harms no pass, and its successor goes on from the stored place.
+//! NotifyActor is a service beside the ledger: its death harms no pass, and its successor goes on from the stored place.
 
 mod actor;
 mod address;
@@ -20,6 +20,6 @@ mod tls;
 mod trial;
 mod webhook;
 
-pub(crate) use actor::guest;
+pub use actor::notify_service;
 #[cfg(feature = "cli")]
 pub(crate) use trial::{Tried, examine_receivers, try_receivers};

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::plan::{Call, FaultPlan, PlannedFault};
 use crate::config::Config;
-use crate::joined::joined;
 use crate::model::{
     BoxFuture, Completeness, ContainerId, Directory, DirectoryKeys, LedgerRow, PassId, Revision, RowId, RowKeys, Scope,
     Timestamp,
 };
+use crate::runtime::joined;
 use crate::store::{
     ChangesPage, CommitPlan, CommitReport, DetailsReport, DetailsWrite, Lease, LeaseHolder, LedgerReader,
     LedgerSnapshot, LedgerStore, NewBinding, OpenMode, Opened, Store, StoreError, StoreFactory, lease_time_to_live,

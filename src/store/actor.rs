@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::{LedgerStore, StoreError, StoreMessage};
 use crate::model::Epoch;
 use crate::reply::Callback;
-use crate::timer::Timer;
+use crate::runtime::Timer;
 
 /// The actor of the ledger.
 #[derive(Debug)]

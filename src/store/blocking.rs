@@ -3,7 +3,7 @@
 use tokio::task::spawn_blocking;
 
 use super::StoreError;
-use crate::joined::joined;
+use crate::runtime::joined;
 
 /// A body that panics panics here too: it is a fault of ours, and the actor's.
 pub(super) async fn on_a_thread<T: Send + 'static>(

@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::guest::GuestFactory;
 use super::policy::{Backoff, Intensity};
+use super::service::ServiceFactory;
 use super::subscribers::Subscribers;
 use super::vigil::Vigil;
 use super::wiring::Wiring;
@@ -17,9 +17,9 @@ use super::{SupervisorMessage, shutdown};
 use crate::config::Config;
 use crate::dispatch::{DispatchEvent, DispatchMessage, Peer};
 use crate::docker::{DockerMessage, SourceFactory};
-use crate::jitter::Jitter;
 use crate::model::{Clock, Epoch, FailureKind, Lane, PassFailure, PassReport};
 use crate::reply::Reply;
+use crate::runtime::Jitter;
 use crate::store::{LeaseWord, StoreError, StoreEvent, StoreFactory, StoreMessage, lease_time_to_live};
 use crate::telemetry::{Child, InFlight, LiveCounts, Pulse, RestartCause, Status};
 use crate::tick::{TickEvent, TickMessage};
@@ -46,7 +46,7 @@ pub(crate) struct SupervisorArgs {
     /// Where each life of StoreActor says whether it has the lease.
     pub lease: LeaseWord,
     /// Children that speak to the ledger as any caller would.
-    pub guests: BTreeMap<Child, GuestFactory>,
+    pub services: BTreeMap<Child, ServiceFactory>,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// Spreads the waits before new lives and new streams.
@@ -117,7 +117,7 @@ impl Slot {
 }
 
 /// In the order of their births; each uses those after it.
-pub(crate) const CHILDREN: [Child; 11] = [
+pub(crate) const CHILDREN: [Child; 9] = [
     Child::Events,
     Child::Tick,
     Child::Dispatch,
@@ -127,8 +127,6 @@ pub(crate) const CHILDREN: [Child; 11] = [
     Child::Docker(Lane::Actions),
     Child::Docker(Lane::Probe),
     Child::Store,
-    Child::Http,
-    Child::Notify,
 ];
 
 #[ractor::actor(message = SupervisorMessage, state = SupervisorState, arguments = SupervisorArgs)]
@@ -139,10 +137,11 @@ impl LedgerSupervisor {
         args: SupervisorArgs,
     ) -> Result<SupervisorState, ActorProcessingErr> {
         let mut state = SupervisorState::new(args);
-        for child in CHILDREN.into_iter().filter(|child| state.is_wanted(*child)).collect::<Vec<_>>() {
+        let services: Vec<Child> = state.args.services.keys().copied().collect();
+        for child in CHILDREN.into_iter().chain(services).filter(|child| state.is_wanted(*child)).collect::<Vec<_>>() {
             match state.give_life(&myself, child, Epoch(1)).await {
-                // Nobody needs a guest to begin.
-                Err(error) if child.is_guest() => state.could_not_begin(&myself, child, Epoch(1), &error)?,
+                // Nobody needs a service to begin.
+                Err(error) if child.is_service() => state.could_not_begin(&myself, child, Epoch(1), &error)?,
                 outcome => outcome?,
             }
         }
@@ -217,11 +216,11 @@ impl SupervisorState {
         }
     }
 
-    /// Nobody waits for an event where passes run on request alone, and not every ledger has guests.
+    /// Nobody waits for an event where passes run on request alone, and not every ledger has services.
     fn is_wanted(&self, child: Child) -> bool {
         match child {
             Child::Events => self.args.by_itself,
-            Child::Http | Child::Notify => self.args.guests.contains_key(&child),
+            Child::Service(_) => self.args.services.contains_key(&child),
             Child::Tick | Child::Dispatch | Child::Docker(_) | Child::Store => true,
         }
     }
@@ -271,7 +270,7 @@ impl SupervisorState {
         let living = |child: &Child| self.slots.get(child)?.cell.clone();
         let lanes = CHILDREN.iter().filter(|child| matches!(child, Child::Docker(_) | Child::Events));
         let lanes = lanes.filter_map(living).collect();
-        let guests: Vec<ActorCell> = self.args.guests.keys().filter_map(living).collect();
+        let services: Vec<ActorCell> = self.args.services.keys().filter_map(living).collect();
         let store = living(&Child::Store);
         let is_over = shutdown::in_order(&self.wiring, lanes, store, self.args.config.store_deadline).await;
         let is_lost = self.verdict.as_ref().is_err_and(|failure| failure.kind == FailureKind::LeaseLost);
@@ -279,7 +278,7 @@ impl SupervisorState {
             self.release_what_stands(myself).await;
         }
         // Last, so that they hand on what their callers were answered.
-        shutdown::guests(&guests).await;
+        shutdown::services(&services).await;
         let verdict = self.verdict.clone();
         self.args.status.send_modify(|status| status.ended = Some(verdict));
     }
@@ -321,7 +320,7 @@ impl SupervisorState {
             Child::Dispatch => self.spawn_dispatch(myself, epoch, pulse.insert(Pulse::new()).clone()).await?,
             Child::Events => self.spawn_events(myself, epoch, pulse.insert(Pulse::new()).clone()).await?,
             Child::Docker(lane) => self.spawn_lane(myself, lane, epoch).await?,
-            Child::Http | Child::Notify => self.spawn_guest(myself, child).await?,
+            Child::Service(_) => self.spawn_service(myself, child).await?,
             Child::Store => {
                 let spawned = self.spawn_store(myself, epoch).await?;
                 store = Some(spawned.clone());

@@ -95,12 +95,12 @@ impl SupervisorState {
         Ok(events.get_cell())
     }
 
-    pub(super) async fn spawn_guest(
+    pub(super) async fn spawn_service(
         &self,
         myself: &ActorRef<SupervisorMessage>,
         child: Child,
     ) -> Result<ActorCell, SpawnErr> {
-        self.args.guests[&child].spawn(myself.clone()).await
+        self.args.services[&child].spawn(myself.clone()).await
     }
 
     pub(super) async fn spawn_store(

@@ -121,8 +121,8 @@ impl SupervisorState {
         slot.killed_for = None;
         slot.ended_for = Some(cause);
         let epoch = slot.epoch;
-        // What fails in a guest harms no pass: there is no end of trying.
-        if !child.is_guest() && self.intensity.is_exceeded_by(cause, self.born.elapsed()) {
+        // What fails in a service harms no pass: there is no end of trying.
+        if !child.is_service() && self.intensity.is_exceeded_by(cause, self.born.elapsed()) {
             return Err(self.too_many_faults(child, cause, message));
         }
         // A life that does not begin must not count the one before it as its own.
@@ -142,8 +142,8 @@ impl SupervisorState {
                 self.args.in_flight.clear();
                 self.kill(myself, Child::Docker(Lane::Pass), None, RestartCause::Orphaned);
             }
-            Child::Http => self.args.status.send_modify(|status| status.listening = None),
-            Child::Tick | Child::Docker(_) | Child::Events | Child::Store | Child::Notify => {}
+            Child::HTTP => self.args.status.send_modify(|status| status.listening = None),
+            Child::Tick | Child::Docker(_) | Child::Events | Child::Store | Child::Service(_) => {}
         }
         Ok(())
     }

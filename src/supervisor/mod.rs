@@ -7,7 +7,7 @@
 //! ├─ DispatchActor
 //! ├─ DockerActor × lane
 //! ├─ StoreActor
-//! └─ guests: HttpActor, where the ledger is served
+//! └─ services: HttpActor, where the ledger is served
 //! ```
 //!
 //! Comes in: deaths, deadlines, requests. Goes out: the refs of the living, in order of their epochs. Never: I/O in a
@@ -17,10 +17,10 @@ mod actor;
 mod births;
 mod deaths;
 mod delivery;
-mod guest;
 mod lookout;
 mod message;
 mod policy;
+mod service;
 mod shutdown;
 mod subscribers;
 #[cfg(test)]
@@ -33,7 +33,6 @@ pub(crate) use actor::CHILDREN;
 pub(crate) use actor::{LedgerSupervisor, SupervisorArgs};
 pub use delivery::{Delivered, Delivery, Outlet, QUEUE, Subscription, SubscriptionId};
 pub(crate) use delivery::{channel, to_actor};
-#[cfg(feature = "http")]
-pub(crate) use guest::GuestFactory;
 pub use message::SupervisorMessage;
+pub(crate) use service::ServiceFactory;
 pub(crate) use shutdown::bound as shutdown_bound;

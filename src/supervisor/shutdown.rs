@@ -17,7 +17,7 @@ const TIME_TO_RELEASE: Duration = Duration::from_secs(1);
 
 /// What the end takes at most, whatever hangs: the sum of its steps.
 pub(crate) fn bound(store_deadline: Duration) -> Duration {
-    // DispatchActor twice, TickActor, and the guests, who are waited for together.
+    // DispatchActor twice, TickActor, and the services, who are waited for together.
     store_deadline + TIME_TO_RELEASE + TIME_TO_DRAIN * 4
 }
 
@@ -68,13 +68,13 @@ pub(super) async fn last_store(store: &ActorCell) {
     }
 }
 
-/// Lets the guests hand on the last answers, all within one bound.
-pub(super) async fn guests(guests: &[ActorCell]) {
-    guests.iter().for_each(|guest| guest.stop(None));
+/// Lets the services hand on the last answers, all within one bound.
+pub(super) async fn services(services: &[ActorCell]) {
+    services.iter().for_each(|service| service.stop(None));
     let until = Instant::now() + TIME_TO_DRAIN;
-    for guest in guests {
-        if guest.wait(Some(until.saturating_duration_since(Instant::now()))).await.is_err() {
-            guest.kill();
+    for service in services {
+        if service.wait(Some(until.saturating_duration_since(Instant::now()))).await.is_err() {
+            service.kill();
         }
     }
 }
@@ -124,7 +124,7 @@ mod tests {
         let begun = Instant::now();
         assert!(!in_order(&wiring, Vec::new(), Some(store.get_cell()), store_deadline).await);
         last_store(&last.get_cell()).await;
-        guests(&others).await;
+        services(&others).await;
         let bound = bound(store_deadline);
         assert!(begun.elapsed() <= bound && begun.elapsed() + TIME_TO_DRAIN > bound, "{:?}", begun.elapsed());
     }

@@ -1,7 +1,7 @@
 //! What the supervisor owes to callers, without a daemon or a database.
 
 #[cfg(all(feature = "http", feature = "sqlite", feature = "testkit"))]
-mod guests;
+mod services;
 
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use super::SupervisorArgs;
 use super::actor::SupervisorState;
 use crate::config::Config;
 use crate::docker::SourceFactory;
-use crate::jitter::Jitter;
 use crate::model::{Epoch, SystemClock, Timestamp};
 use crate::reply::Reply;
+use crate::runtime::Jitter;
 use crate::store::{LeaseHolder, LeaseWord, StoreFactory};
 use crate::telemetry::{InFlight, LiveCounts, Status};
 use crate::tick::TickMessage;
@@ -46,7 +46,7 @@ async fn a_request_that_meets_a_dead_tick_actor_waits_for_the_next_one() {
         details_limit: 0,
         stores,
         lease: LeaseWord::default(),
-        guests: std::collections::BTreeMap::new(),
+        services: std::collections::BTreeMap::new(),
         clock: Arc::new(SystemClock),
         jitter: Jitter::seeded(1),
         status,

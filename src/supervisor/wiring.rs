@@ -127,7 +127,7 @@ impl Wiring {
                 self.tell_dispatch(|| DispatchMessage::DockerDown { lane, epoch });
             }
             // Nobody has its ref.
-            Child::Http | Child::Notify => {}
+            Child::Service(_) => {}
             Child::Store => {
                 self.store = None;
                 self.tell_dispatch(|| DispatchMessage::StoreDown { epoch });
@@ -182,7 +182,7 @@ fn send<M: ractor::Message>(to: &ActorRef<M>, message: M) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ear::ear;
+    use crate::runtime::ear;
 
     #[tokio::test]
     async fn tick_actor_and_events_actor_hear_of_each_other_whoever_is_reborn() {

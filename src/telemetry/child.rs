@@ -17,17 +17,20 @@ pub enum Child {
     Store,
     /// EventsActor; only where passes run by themselves.
     Events,
-    /// HttpActor; only where the ledger is served.
-    Http,
-    /// NotifyActor; only where somebody is to be told.
-    Notify,
+    /// A service that is attached, by its name.
+    Service(&'static str),
 }
 
 impl Child {
-    /// Whether it is a guest: it speaks to the ledger as any caller would, and no pass needs it.
+    /// HttpActor, where the ledger is served.
+    pub const HTTP: Self = Self::Service("http");
+    /// NotifyActor, where there are receivers.
+    pub const NOTIFY: Self = Self::Service("notify");
+
+    /// Whether it is a service: it speaks to the ledger as any caller would, and no pass needs it.
     #[must_use]
-    pub const fn is_guest(self) -> bool {
-        matches!(self, Self::Http | Self::Notify)
+    pub const fn is_service(self) -> bool {
+        matches!(self, Self::Service(_))
     }
 }
 
@@ -39,8 +42,7 @@ impl fmt::Display for Child {
             Self::Docker(lane) => write!(f, "docker/{}", lane.as_str()),
             Self::Store => f.write_str("store"),
             Self::Events => f.write_str("events"),
-            Self::Http => f.write_str("http"),
-            Self::Notify => f.write_str("notify"),
+            Self::Service(name) => f.write_str(name),
         }
     }
 }

@@ -13,9 +13,9 @@ use crate::config::Config;
 use crate::dispatch::DispatchMessage;
 use crate::model::{Dirt, Epoch, FailureKind, PassId, PassOutcome, PassReport, Trigger};
 use crate::reply::{Callback, Reply};
+use crate::runtime::Timer;
 use crate::store::{NewBinding, StoreError, StoreMessage};
 use crate::telemetry::Pulse;
-use crate::timer::Timer;
 
 /// The actor of the schedule.
 #[derive(Debug)]

@@ -10,11 +10,11 @@ use tokio::time::{Instant, timeout};
 use super::*;
 use crate::config::Config;
 use crate::dispatch::{DispatchMessage, PassOrder};
-use crate::ear::ear;
 use crate::model::{
     ContainerId, Dirt, Epoch, FailureKind, HostName, News, PassOutcome, PassReport, Scope, Starts, Trigger,
 };
 use crate::reply::{Callback, Reply};
+use crate::runtime::ear;
 use crate::telemetry::Pulse;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -5,6 +5,7 @@
 mod cli;
 mod docker;
 mod faults;
+mod house;
 mod http;
 mod page;
 mod real;

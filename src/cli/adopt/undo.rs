@@ -8,7 +8,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::config::Config;
 use crate::store::Store;
-use crate::telling::escape;
+use crate::wording::escape;
 
 /// What one name meant, and what went with it.
 #[derive(Debug, PartialEq, Eq, Serialize)]

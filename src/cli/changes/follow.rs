@@ -18,7 +18,7 @@ use crate::cli::output::Output;
 use crate::cli::service::Service;
 use crate::model::{Change, ChangeFilter, Revision};
 use crate::store::{ChangesPage, Store};
-use crate::telling::{escape, escape_json};
+use crate::wording::{escape, escape_json};
 
 /// Between two looks at the ledger, and at whether a service runs by now.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Output;
-use crate::telling::escape;
+use crate::wording::escape;
 
 /// What one check found.
 #[derive(Debug, Serialize)]

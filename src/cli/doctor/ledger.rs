@@ -9,7 +9,7 @@ use crate::cli::freshness::age_of_truth;
 use crate::config::Config;
 use crate::model::{DaemonIdentity, HostRecord, HostStatus, Timestamp};
 use crate::store::Store;
-use crate::telling::{age_text, holder_text, is_served};
+use crate::wording::{age_text, holder_text, is_served};
 
 /// Without a service, rows older than this are a fault: three of the longest intervals.
 const OLD: Duration = Duration::from_secs(15 * 60);

@@ -10,7 +10,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::one_pass::listen;
 use crate::cli::output::Output;
 use crate::model::{HostName, HostStatus, StoredRow};
-use crate::telling::is_served;
+use crate::wording::is_served;
 
 /// Between two looks: ages are shown in seconds.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);

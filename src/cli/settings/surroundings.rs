@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use crate::user::effective_user_id;
+use rustix::process::geteuid;
 
 /// The environment, the user, and the places that all users of a machine share.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ impl Surroundings {
         Self {
             variables,
             not_utf8,
-            user_id: effective_user_id(),
+            user_id: geteuid().as_raw(),
             machine_config: "/etc/dockledger/dockledger.toml".into(),
             machine_database: "/var/lib/dockledger/ledger.db".into(),
             machine_runtime: "/run".into(),

@@ -15,7 +15,7 @@ use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
 
 use super::{Access, Caller};
 use crate::store::is_name as is_registered_name;
-use crate::user::effective_user_id;
+use rustix::process::geteuid;
 
 /// The SHA-256 of a token. Tokens are 256 bits of chance: there is nothing to guess that a slow hash would protect.
 pub(super) type Hash = [u8; 32];
@@ -93,7 +93,7 @@ impl Tokens {
         if found.mode() & OPEN_TO_OTHERS != 0 {
             return Err(TokensError::Open { path: path.into() });
         }
-        if found.uid() != 0 && found.uid() != effective_user_id() {
+        if found.uid() != 0 && found.uid() != geteuid().as_raw() {
             return Err(TokensError::Strangers { path: path.into(), owner: found.uid() });
         }
         let mut text = String::new();

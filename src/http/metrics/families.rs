@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::store::{FileSizes, RowCounts};
 use crate::supervisor::{CHILDREN, QUEUE};
-use crate::telemetry::{DeliveryOutcome, RestartCause, Status};
+use crate::telemetry::{Child, DeliveryOutcome, RestartCause, Status};
 
 /// What a scrape finds.
 #[derive(Debug)]
@@ -169,7 +169,7 @@ fn refused(to: &mut Exposition, status: &Status) {
 fn supervision(to: &mut Exposition, status: &Status) {
     let help = "How often a child of the supervisor was replaced, and why.";
     let mut family = to.family("dockledger_restarts_total", Kind::Counter, help);
-    for child in CHILDREN {
+    for child in CHILDREN.into_iter().chain([Child::HTTP, Child::NOTIFY]) {
         for cause in RestartCause::ALL {
             let count = status.restarts.get(&(child, *cause)).copied().unwrap_or(0);
             family.sample(&[("child", &child.to_string()), ("cause", cause.as_str())], count);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::texts::Texts;
 use crate::model::Timestamp;
-use crate::telling::{Unit, largest_unit};
+use crate::wording::{Unit, largest_unit};
 
 /// A moment in the past.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use super::frame::Frame;
 use super::ports::Port;
 use super::shown::shown;
 use crate::model::{HostName, StoredRow, Timestamp};
-use crate::telling::shell_word;
+use crate::wording::shell_word;
 
 /// One line.
 #[derive(Clone, Debug)]

@@ -6,13 +6,14 @@ use super::ages::Moment;
 use super::assets::Assets;
 use super::known::Known;
 use super::language::Language;
+use super::sentences::Told;
 use super::shown::shown;
-use super::texts::{Texts, Told};
+use super::texts::Texts;
 use super::visit::Visit;
 use crate::config::BasePath;
 use crate::http::shared::Shared;
 use crate::model::{HostName, HostRecord, Timestamp, Unassigned};
-use crate::telling::{Trouble, is_served, trouble};
+use crate::wording::{Trouble, is_served, trouble};
 
 /// The place of a page in the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

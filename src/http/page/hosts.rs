@@ -16,7 +16,7 @@ use crate::http::problem::Problem;
 use crate::http::shared::Shared;
 use crate::model::HostRecord;
 use crate::telemetry::Status;
-use crate::telling::{holder_text, is_served};
+use crate::wording::{holder_text, is_served};
 
 #[derive(Template)]
 #[template(path = "hosts.html")]

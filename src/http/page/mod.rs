@@ -54,6 +54,7 @@ mod routes;
 mod row_view;
 mod security;
 mod seen;
+mod sentences;
 mod shown;
 mod texts;
 mod timeline;

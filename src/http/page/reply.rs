@@ -6,7 +6,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::frame::{Frame, Section};
 use super::known::know;
-use super::texts::{Texts, Told};
+use super::sentences::Told;
+use super::texts::Texts;
 use super::visit::{HELD, LIVE_PART, Visit};
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;

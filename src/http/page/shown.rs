@@ -1,6 +1,6 @@
 //! A text of the daemon as the page shows it.
 
-use crate::telling::escape;
+use crate::wording::escape;
 
 /// What would act on the text around it becomes visible.
 pub(super) fn shown(text: &str) -> String {

@@ -4,10 +4,7 @@
 //! in braces is put in where the text is used.
 
 mod reasons;
-mod sentences;
 mod words;
-
-pub(super) use sentences::{Piece, Told};
 
 /// Declares the texts; `KEYS` is for the tests.
 macro_rules! texts {

@@ -10,13 +10,14 @@ use super::frame::{Frame, Section, lacking_an_owner};
 use super::known::know;
 use super::marks::Mark;
 use super::reply::reply;
+use super::sentences::Told;
 use super::shown::shown;
-use super::texts::{Texts, Told};
+use super::texts::Texts;
 use super::visit::Visit;
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
 use crate::model::{Unassigned, UnassignedReason};
-use crate::telling::Fixes;
+use crate::wording::Fixes;
 
 #[derive(Template)]
 #[template(path = "unassigned.html")]

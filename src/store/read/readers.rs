@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::config::Config;
-use crate::joined::joined;
+use crate::runtime::joined;
 use crate::store::{OpenMode, Store, StoreError};
 use crate::telemetry::InFlight;
 

@@ -244,11 +244,11 @@ async fn a_token_that_is_taken_out_of_the_file_ends_with_its_sessions() {
     served.get_with("/api/v1/containers", &[("cookie", &session)]).await.json(200);
 
     write(&case.config, &["nonsense"]);
-    served.ledger.reload_guard().expect_err("no token");
+    served.http.reload().expect_err("no token");
     served.get_with("/api/v1/containers", &[("cookie", &session)]).await.json(200);
     let (other, line) = token("other", "read");
     write(&case.config, &[&line]);
-    assert!(served.ledger.reload_guard().expect("a token"));
+    assert!(served.http.reload().expect("a token"));
     for headers in [("cookie", session.as_str()), ("authorization", &bearer(&tokens.deploy))] {
         served.get_with("/api/v1/containers", &[headers]).await.is_problem(401, "unauthorized");
     }

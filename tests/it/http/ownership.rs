@@ -249,7 +249,7 @@ async fn tokens_are_listed_and_one_that_is_revoked_opens_nothing_more() {
     assert_eq!((&ours["scope"], &ours["projects"]), (&"deploy".into(), &json!([shop])));
     assert_eq!(program().run(&["token", "revoke", "nobody"]).code, Some(2));
     assert_eq!(program().run(&["token", "revoke", "ci"]).code, Some(0));
-    assert!(served.ledger.reload_guard().expect("the file serves"));
+    assert!(served.http.reload().expect("the file serves"));
     get(&served, &ci, "/api/v1/projects").await.is_problem(401, "unauthorized");
     served.ledger.stop().await;
 }

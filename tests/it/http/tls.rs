@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use dockledger::LedgerBuilder;
+use dockledger::HttpService;
 use dockledger::config::Config;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -75,11 +75,11 @@ async fn a_service_with_a_certificate_speaks_tls_alone_and_takes_a_renewed_one()
 
     let second = certify(&case.config);
     ask(&served, &first).await.expect("the former one, until it is told to look again");
-    assert!(served.ledger.reload_guard().expect("both fit"));
+    assert!(served.http.reload().expect("both fit"));
     ask(&served, &first).await.expect_err("it is another one now");
     ask(&served, &second).await.expect("the renewed one");
     std::fs::write(case.path("key.pem"), "nothing").expect("written");
-    served.ledger.reload_guard().expect_err("no key");
+    served.http.reload().expect_err("no key");
     ask(&served, &second).await.expect("what was read before stays");
     served.ledger.stop().await;
 }
@@ -89,18 +89,16 @@ async fn a_service_that_cannot_speak_tls_as_it_should_is_not_started() {
     let mut case = Case::with_shop(1).await;
     named(&mut case);
     certify(&case.config);
-    let refused = async |config: &Config| {
-        let spawned = LedgerBuilder::new(config.clone()).serve(true).spawn().await;
-        spawned.err().map(|error| error.to_string()).expect("it is refused")
-    };
+    let refused =
+        |config: &Config| HttpService::new(&config.http).err().map(|error| error.to_string()).expect("it is refused");
     open_to(&case.path("key.pem"), 0o644);
-    let said = refused(&case.config).await;
+    let said = refused(&case.config);
     assert!(said.contains("http.tls_key") && said.contains("chmod 640"), "{said}");
     open_to(&case.path("key.pem"), 0o600);
     std::fs::write(case.path("chain.pem"), "nothing").expect("written");
-    let said = refused(&case.config).await;
+    let said = refused(&case.config);
     assert!(said.contains("http.tls_certificate") && said.contains("no certificate in PEM"), "{said}");
     case.config.http.tls_key = None;
-    let said = refused(&case.config).await;
+    let said = refused(&case.config);
     assert!(said.contains("belong together"), "{said}");
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dockledger::config::Config;
 use dockledger::model::Trigger;
-use dockledger::{LedgerBuilder, LedgerHandle};
+use dockledger::{HttpService, LedgerBuilder, LedgerHandle};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::{HeaderMap, Request, Response, StatusCode};
@@ -22,6 +22,7 @@ const BOUND: Duration = Duration::from_secs(20);
 /// A running service.
 pub(crate) struct Served {
     pub(crate) ledger: LedgerHandle,
+    pub(crate) http: HttpService,
     pub(crate) address: SocketAddr,
     /// The control socket, by which everything may be done.
     pub(crate) control: PathBuf,
@@ -45,7 +46,8 @@ impl Served {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let own = || directory.path().join("control/ledger.sock");
         let control = config.http.control_socket.get_or_insert_with(own).clone();
-        let ledger = LedgerBuilder::new(config).serve(true).spawn().await.expect("the address makes sense");
+        let http = HttpService::new(&config.http).expect("it may be served so");
+        let ledger = LedgerBuilder::new(config).service(http.service()).spawn().await.expect("the address makes sense");
         let mut status = ledger.watch_status();
         let is_up = status.wait_for(|status| status.listening.is_some() && status.last_report.is_some());
         let up = tokio::time::timeout(BOUND, is_up).await.expect("within its bound").expect("it lives");
@@ -53,7 +55,7 @@ impl Served {
         // A connection for each request: the server closes one whose request it did not read to the end.
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();
         drop(up);
-        Self { ledger, address, control, client, _directory: directory }
+        Self { ledger, http, address, control, client, _directory: directory }
     }
 
     /// How many passes ran because somebody asked.

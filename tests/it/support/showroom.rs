@@ -10,7 +10,7 @@ use dockledger::config::Config;
 use dockledger::model::{ClaimRequest, HostName, Timestamp};
 use dockledger::simulation::{Health, NewContainer, RestartPolicy, SimulatedDaemon, SimulatedState, World};
 use dockledger::store::{NewParent, OpenMode, Store};
-use dockledger::{Ledger, LedgerBuilder, LedgerHandle, Life};
+use dockledger::{HttpService, Ledger, LedgerBuilder, LedgerHandle, Life};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -124,7 +124,8 @@ impl Showroom {
     pub(crate) fn start_again(&mut self) {
         let mut config = self.config.clone();
         config.http.listen = self.address;
-        let spawning = LedgerBuilder::new(config).serve(true).spawn();
+        let http = HttpService::new(&config.http).expect("it may be served so");
+        let spawning = LedgerBuilder::new(config).service(http.service()).spawn();
         self.ledger = self.runtime.block_on(Box::pin(spawning)).expect("it was served before");
         assert_eq!(address_of(&self.ledger), self.address);
     }
@@ -162,7 +163,8 @@ pub(crate) fn spawn(
         .enable_all()
         .build()
         .expect("a runtime of the test's own");
-    let spawning = LedgerBuilder::new(config.clone()).serve(true).spawn();
+    let http = HttpService::new(&config.http).expect("it may be served so");
+    let spawning = LedgerBuilder::new(config.clone()).service(http.service()).spawn();
     let ledger = runtime.block_on(Box::pin(spawning)).expect("the address makes sense");
     (config, directory, ledger, runtime)
 }

@@ -42,7 +42,7 @@ async fn what_was_counted_outlives_who_served_it() {
     http.expect("it serves").kill();
     let mut status = served.ledger.watch_status();
     let is_back = |status: &dockledger::telemetry::Status| {
-        status.listening.is_some() && status.restarts_of(dockledger::telemetry::Child::Http) == 1
+        status.listening.is_some() && status.restarts_of(dockledger::telemetry::Child::HTTP) == 1
     };
     let back = tokio::time::timeout(BOUND, status.wait_for(is_back)).await.expect("soon").expect("it lives").listening;
     served.address = back.expect("it was waited for");

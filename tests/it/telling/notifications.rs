@@ -12,7 +12,7 @@ use dockledger::model::{ReceiverKind, Revision};
 use dockledger::simulation::{Fault, FaultProxy, NewContainer};
 use dockledger::store::{NewParent, NotificationPlace};
 use dockledger::telemetry::DeliveryOutcome;
-use dockledger::{LedgerBuilder, LedgerHandle};
+use dockledger::{LedgerBuilder, LedgerHandle, notify_service};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -114,7 +114,8 @@ fn tells(case: &mut Case, fake: &Fake) {
 }
 
 async fn serve(case: &Case) -> LedgerHandle {
-    LedgerBuilder::new(case.config.clone()).notify(true).spawn().await.expect("nothing is wrong with it")
+    let notify = notify_service(&case.config.notify).expect("there are receivers");
+    LedgerBuilder::new(case.config.clone()).service(notify).spawn().await.expect("nothing is wrong with it")
 }
 
 /// Waits until the receiver's place is stored: what is committed from then on is told.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use dockledger::config::Config;
-use dockledger::{LedgerBuilder, LedgerHandle};
+use dockledger::{HttpService, LedgerBuilder, LedgerHandle};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -32,7 +32,9 @@ impl Served {
     pub(super) async fn over(case: Case) -> Self {
         let mut config: Config = case.config.clone();
         config.http.listen = "127.0.0.1:0".parse().expect("an address");
-        let ledger = LedgerBuilder::new(config).serve(true).spawn().await.expect("nothing is wrong with it");
+        let http = HttpService::new(&config.http).expect("it may be served so");
+        let ledger =
+            LedgerBuilder::new(config).service(http.service()).spawn().await.expect("nothing is wrong with it");
         let mut status = ledger.watch_status();
         let is_served = status.wait_for(|status| status.listening.is_some() && status.last_report.is_some());
         let served = tokio::time::timeout(BOUND, is_served).await.expect("it is served soon").expect("it lives");

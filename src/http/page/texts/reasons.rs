@@ -2,7 +2,7 @@
 
 use super::Texts;
 use crate::model::UnassignedReason;
-use crate::telling::advice;
+use crate::wording::advice;
 
 impl Texts {
     /// The reason in few words.

@@ -1,12 +1,13 @@
 //! The words of the ledger in the words of a language.
 
-use super::{ENGLISH, Piece, Texts, Told};
+use super::{ENGLISH, Texts};
 use crate::http::page::acts::Act;
+use crate::http::page::sentences::{Piece, Told};
 use crate::model::{
     Attention, AuditOutcome, ChangeCause, ChangeKind, ContainerState, DaemonCall, HostStatus, PassOutcome, Refusal,
     Trigger, WorkloadKind,
 };
-use crate::telling::Trouble;
+use crate::wording::Trouble;
 
 impl Texts {
     /// The word of a state; one that only the daemon knows stays as the daemon says it.
@@ -224,7 +225,7 @@ impl Texts {
     }
 
     /// Whether these are the English ones.
-    pub(super) fn is_english(&self) -> bool {
+    pub(in crate::http::page) fn is_english(&self) -> bool {
         std::ptr::eq(self, &raw const ENGLISH)
     }
 }

@@ -8,17 +8,16 @@ use std::time::Duration;
 use ractor::{Actor, ActorCell, ActorRef};
 use tokio::sync::watch;
 
-use crate::anchor::anchor;
+use super::anchor::anchor;
+use super::handle::{LedgerHandle, Life, StartError};
+use super::service::Service;
 use crate::config::{Config, clamp_interval};
 use crate::docker::{ContainerSource, Daemon, Refusals, SourceFactory, resolve_endpoint};
-use crate::jitter::Jitter;
-use crate::ledger::{LedgerHandle, Life, StartError};
-use crate::model::{Clock, HostStatus, SystemClock};
+use crate::model::{BoxFuture, Clock, HostStatus, SystemClock};
+use crate::runtime::Jitter;
 use crate::store::{LeaseHolder, LeaseWord, Store, StoreFactory};
-use crate::supervisor::{LedgerSupervisor, SupervisorArgs, SupervisorMessage};
-#[cfg(feature = "http")]
-use crate::telemetry::Child;
-use crate::telemetry::{InFlight, LiveCounts, Status};
+use crate::supervisor::{LedgerSupervisor, ServiceFactory, SupervisorArgs, SupervisorMessage};
+use crate::telemetry::{Child, InFlight, LiveCounts, Status};
 
 /// Puts a ledger together. Unless told otherwise it is a service that migrates, on the daemon and the database of the
 /// configuration.
@@ -31,10 +30,7 @@ pub struct LedgerBuilder {
     store: Option<StoreFactory>,
     clock: Arc<dyn Clock>,
     jitter: Jitter,
-    #[cfg(feature = "http")]
-    serve: bool,
-    #[cfg(feature = "http")]
-    notify: bool,
+    services: Vec<Service>,
 }
 
 /// What the host's line calls a daemon that stands behind a given source.
@@ -52,10 +48,7 @@ impl LedgerBuilder {
             store: None,
             clock: Arc::new(SystemClock),
             jitter: Jitter::random(),
-            #[cfg(feature = "http")]
-            serve: false,
-            #[cfg(feature = "http")]
-            notify: false,
+            services: Vec::new(),
         }
     }
 
@@ -101,28 +94,18 @@ impl LedgerBuilder {
         self
     }
 
-    /// Whether it is served over HTTP, as `config.http` says. An address that is taken is tried again; [`Status::listening`]
-    /// says when it is served.
-    #[cfg(feature = "http")]
+    /// Attaches a service; of two with one name the later.
     #[must_use]
-    pub const fn serve(mut self, serve: bool) -> Self {
-        self.serve = serve;
-        self
-    }
-
-    /// Whether receivers are told what happens, as `config.notify` says.
-    #[cfg(feature = "http")]
-    #[must_use]
-    pub const fn notify(mut self, notify: bool) -> Self {
-        self.notify = notify;
+    pub fn service(mut self, service: Service) -> Self {
+        self.services.push(service);
         self
     }
 
     /// Spawns a tree of its own.
     ///
     /// # Errors
-    /// If a value of the configuration is impossible, the daemon's address makes no sense, the client of the database is not
-    /// built in, or it may not be served as it is configured.
+    /// If a value of the configuration is impossible, the daemon's address makes no sense, or the client of the database is not
+    /// built in.
     pub async fn spawn(mut self) -> Result<LedgerHandle, StartError> {
         self.config.check()?;
         self.config.interval = clamped(self.config.interval);
@@ -145,12 +128,8 @@ impl LedgerBuilder {
         let (status_sender, status) = watch::channel(status);
         let (heartbeat_sender, heartbeat) = watch::channel(0);
         let (subscriptions, registry) = (Arc::default(), Arc::default());
-        #[cfg(feature = "http")]
-        let guard = if self.serve { Some(Arc::new(crate::http::Guard::new(&config.http)?)) } else { None };
         let handle = {
             let config = Arc::clone(&config);
-            #[cfg(feature = "http")]
-            let guard = guard.clone();
             move |supervisor: ActorRef<SupervisorMessage>| LedgerHandle {
                 config: Arc::clone(&config),
                 cell: supervisor.get_cell(),
@@ -159,25 +138,24 @@ impl LedgerBuilder {
                 heartbeat: heartbeat.clone(),
                 subscriptions: Arc::clone(&subscriptions),
                 registry: Arc::clone(&registry),
-                #[cfg(feature = "http")]
-                guard: guard.clone(),
             }
         };
-        #[cfg(feature = "http")]
-        let guests = {
-            let http = guard.map(|guard| (Child::Http, crate::http::guest(handle.clone(), guard)));
-            let notify = self.notify.then(|| crate::notify::guest(&config.notify, self.jitter.clone(), handle.clone()));
-            http.into_iter().chain(notify.flatten().map(|notify| (Child::Notify, notify))).collect::<BTreeMap<_, _>>()
+        let factory = |service: Service| {
+            let (name, handle) = (service.name, handle.clone());
+            let start = move |supervisor: ActorRef<SupervisorMessage>| -> BoxFuture<'static, _> {
+                let (service, ledger) = (service.clone(), handle(supervisor));
+                Box::pin(async move { service.start(ledger).await })
+            };
+            (Child::Service(name), ServiceFactory::new(start))
         };
-        #[cfg(not(feature = "http"))]
-        let guests = BTreeMap::new();
+        let services = self.services.into_iter().map(factory).collect::<BTreeMap<_, _>>();
         let args = SupervisorArgs {
             config: config.clone(),
             endpoint,
             sources,
             stores,
             lease: LeaseWord::default(),
-            guests,
+            services,
             clock: self.clock,
             jitter: self.jitter,
             by_itself,

@@ -7,6 +7,7 @@
 mod daemon;
 mod form;
 mod ledger;
+mod piece;
 mod refusals;
 mod store;
 #[cfg(test)]
@@ -16,25 +17,10 @@ mod ways;
 use std::sync::LazyLock;
 
 use self::form::{Form, Group};
-use super::Texts;
+pub(in crate::http::page) use self::piece::{Piece, Told};
+use super::texts::Texts;
 use crate::model::UnassignedReason;
-use crate::telling::escape;
-
-/// A part of what is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::http::page) enum Piece {
-    /// Our own words.
-    Words(String),
-    /// To be typed, or searched for, as it stands.
-    Typed(String),
-    /// A name, an id, an address or a number.
-    Name(String),
-    /// The words of somebody else.
-    Quoted(String),
-}
-
-/// What is told, in the language of the reader.
-pub(in crate::http::page) type Told = Vec<Piece>;
+use crate::wording::escape;
 
 /// The forms of every group.
 const FORMS: &[(Group, &[(&str, &str)])] = &[

@@ -1,8 +1,12 @@
-//! LedgerAnchor: ends with the ledger, and the ledger with it.
+//! What stands for the ledger in a host application's tree.
+//!
+//! ractor kills the children of an actor that ends, without their `post_stop`. A ledger that hung in the host's tree
+//! itself would end in the middle of its work then, with its lease kept and its callers left alone. So it hangs free, and
+//! this actor, which has nothing to lose, hangs in the tree.
 
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
 
-use crate::LedgerHandle;
+use super::handle::LedgerHandle;
 use crate::model::PassFailure;
 
 /// The actor in the host's tree.
@@ -17,7 +21,7 @@ struct LedgerEnded(Result<(), PassFailure>);
 impl ractor::Message for LedgerEnded {}
 
 /// Spawns the anchor of a ledger under the host's supervisor.
-pub(crate) async fn anchor(ledger: LedgerHandle, supervisor: ActorCell) -> Result<ActorCell, SpawnErr> {
+pub(super) async fn anchor(ledger: LedgerHandle, supervisor: ActorCell) -> Result<ActorCell, SpawnErr> {
     let (anchor, anchor_ended) = Actor::spawn_linked(None, LedgerAnchor, ledger.clone(), supervisor).await?;
     let cell = anchor.get_cell();
     tokio::spawn(async move {

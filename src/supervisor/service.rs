@@ -1,4 +1,4 @@
-//! A child that the supervisor keeps alive without knowing what it does: it speaks to the ledger as any caller would.
+//! A service: a child that the supervisor keeps alive without knowing what it does. It speaks to the ledger as any caller would.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,14 +8,13 @@ use ractor::{ActorCell, ActorRef, SpawnErr};
 use super::SupervisorMessage;
 use crate::model::BoxFuture;
 
-/// Spawns one life of a guest, linked to the supervisor that it is given. It does no I/O before it is spawned.
+/// Starts a service, linked to the supervisor that it is given. It does no I/O before it is spawned.
 #[derive(Clone)]
-pub(crate) struct GuestFactory(Arc<Spawn>);
+pub(crate) struct ServiceFactory(Arc<Spawn>);
 
 type Spawn = dyn Fn(ActorRef<SupervisorMessage>) -> BoxFuture<'static, Result<ActorCell, SpawnErr>> + Send + Sync;
 
-impl GuestFactory {
-    #[cfg(feature = "http")]
+impl ServiceFactory {
     pub(crate) fn new(
         spawn: impl Fn(ActorRef<SupervisorMessage>) -> BoxFuture<'static, Result<ActorCell, SpawnErr>>
         + Send
@@ -30,8 +29,8 @@ impl GuestFactory {
     }
 }
 
-impl fmt::Debug for GuestFactory {
+impl fmt::Debug for ServiceFactory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("GuestFactory")
+        f.write_str("ServiceFactory")
     }
 }

@@ -9,20 +9,15 @@ use ractor::{ActorCell, ActorRef, Message};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
-use crate::LedgerBuilder;
 use crate::config::{Config, ConfigError};
 use crate::docker::EndpointError;
-use crate::joined::joined;
 use crate::model::{FailureKind, HostName, PassFailure, PassReport, Revision};
+use crate::runtime::joined;
 use crate::store::{RegistryConnections, Store, StoreError};
 use crate::supervisor::{
     Delivered, Subscription, SubscriptionId, SupervisorMessage, channel as channel_outlet, shutdown_bound, to_actor,
 };
 use crate::telemetry::Status;
-
-/// A ledger's tree of actors.
-#[derive(Debug)]
-pub struct Ledger;
 
 /// What a ledger is spawned for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +43,6 @@ pub enum StartError {
     /// The client of the database is not built in.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Nobody may be served so: others than this machine without tokens, or with tokens that cannot be used.
-    #[cfg(feature = "http")]
-    #[error(transparent)]
-    Guard(#[from] crate::http::GuardError),
     /// The tree of actors could not be spawned: a fault of our own, or the host's supervisor is ending.
     #[error("cannot spawn the supervision tree: {0}")]
     Spawn(String),
@@ -69,28 +60,6 @@ pub struct LedgerHandle {
     pub(crate) subscriptions: Arc<AtomicU64>,
     /// What registry calls run on.
     pub(crate) registry: Arc<RegistryConnections>,
-    /// Who is served over HTTP, where it is.
-    #[cfg(feature = "http")]
-    pub(crate) guard: Option<Arc<crate::http::Guard>>,
-}
-
-impl Ledger {
-    /// Spawns a tree of its own, with the daemon and the database of the configuration; see [`LedgerBuilder`]. Neither
-    /// needs to be there yet: their trouble is in the reports and in the status, and is no reason to give up.
-    ///
-    /// # Errors
-    /// As [`LedgerBuilder::spawn`].
-    pub async fn spawn(config: Config, life: Life, migrate: bool) -> Result<LedgerHandle, StartError> {
-        LedgerBuilder::new(config).life(life).migrate(migrate).spawn().await
-    }
-
-    /// Spawns a service within the tree of a host application; see [`LedgerBuilder::spawn_linked`].
-    ///
-    /// # Errors
-    /// As [`Self::spawn`], and if the host's supervisor is ending.
-    pub async fn spawn_linked(config: Config, supervisor: ActorCell) -> Result<LedgerHandle, StartError> {
-        LedgerBuilder::new(config).spawn_linked(supervisor).await
-    }
 }
 
 impl LedgerHandle {
@@ -166,16 +135,6 @@ impl LedgerHandle {
         &self.config.host
     }
 
-    /// Reads the tokens of `http.tokens` and the certificate of `http.tls_certificate` anew; a token that is gone ends its
-    /// sessions too. `false` where there are neither, or the ledger is not served.
-    ///
-    /// # Errors
-    /// A file cannot be used; what was read before stays.
-    #[cfg(feature = "http")]
-    pub fn reload_guard(&self) -> Result<bool, crate::http::GuardError> {
-        self.guard.as_ref().map_or(Ok(false), |guard| guard.reload())
-    }
-
     /// What the supervisor of a host application sees end when the ledger ends; stopping or killing it ends the ledger in
     /// order.
     #[must_use]
@@ -241,46 +200,3 @@ impl LedgerHandle {
 
 /// Beyond the sum of the steps of the end, each of which is bounded: only a machine that is stopped or starved takes more.
 const LEEWAY: Duration = Duration::from_secs(1);
-
-#[cfg(all(test, feature = "sqlite"))]
-mod tests {
-    use ractor::SupervisionEvent;
-
-    use super::*;
-    use crate::store::{OpenMode, Store, StoreMessage};
-
-    /// The host application may spawn another at once, in the same process: it must not wait for a lease to expire.
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_ledger_that_gives_up_releases_its_lease() {
-        for it_is_the_store_that_fails in [false, true] {
-            let directory = tempfile::tempdir().expect("a directory");
-            let mut config = Config::new(directory.path().join("ledger.db").display().to_string());
-            config.docker_host = Some(format!("unix://{}", directory.path().join("no.sock").display()));
-            config.restart_intensity = 2;
-            let ledger = Ledger::spawn(config.clone(), Life::Service, true).await.expect("the address makes sense");
-            ledger.reconcile().await;
-            let holder = || {
-                let mut store = Store::open(&config, OpenMode::Read).expect("it is there");
-                store.host(&config.host).expect("it was written").lease.holder
-            };
-            assert!(holder().is_some());
-            let is_store = |child: &ActorCell| child.is_message_type_of::<StoreMessage>() == Some(true);
-            for failures in 1..=3 {
-                let mut children = ledger.supervisor.get_children();
-                children.retain(|child| is_store(child) == it_is_the_store_that_fails);
-                // The last one that was born: those before it have failed.
-                let child = children.into_iter().max_by_key(|child| child.get_id().pid()).expect("it lives");
-                // As ractor tells of a handler that panicked.
-                child.notify_supervisor(SupervisionEvent::ActorFailed(child.clone(), "planted".into()));
-                if failures < 3 {
-                    let mut status = ledger.watch_status();
-                    let restarts = |status: &Status| status.restarts.values().sum::<u64>();
-                    status.wait_for(|status| restarts(status) >= failures).await.expect("it is replaced");
-                }
-            }
-            let failure = ledger.ended().await.expect_err("too many faults");
-            assert_eq!(failure.kind, FailureKind::Internal);
-            assert_eq!(holder(), None, "{it_is_the_store_that_fails}");
-        }
-    }
-}

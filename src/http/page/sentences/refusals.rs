@@ -1,8 +1,8 @@
 //! Calls that are not carried out: what is not done because of it, and what ends it. The English is that of
 //! [`crate::docker`].
 
-use super::super::Texts;
 use super::{Piece, Told};
+use crate::http::page::texts::Texts;
 use crate::model::Refusal;
 
 impl Texts {

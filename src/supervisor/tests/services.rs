@@ -1,4 +1,4 @@
-//! What fails in a guest is the guest's: no pass notices, and the program lives, however often it happens.
+//! What fails in a service is the service's: no pass notices, and the program lives, however often it happens.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,15 +10,15 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::config::Config;
-use crate::jitter::Jitter;
 use crate::model::{BoxFuture, PassOutcome, SystemClock, Timestamp};
+use crate::runtime::Jitter;
 use crate::simulation::{FaultPlan, FaultyStore, LedgerLog, SimulatedHost, World};
 use crate::store::{LeaseWord, OpenMode, Store};
-use crate::supervisor::guest::GuestFactory;
+use crate::supervisor::service::ServiceFactory;
 use crate::supervisor::{LedgerSupervisor, SupervisorArgs, SupervisorMessage};
 use crate::telemetry::{Child, InFlight, LiveCounts, Status};
 
-/// A guest that panics as soon as it lives, or when it is told to.
+/// A service that panics as soon as it lives, or when it is told to.
 struct Poisoned;
 
 #[ractor::actor(message = Poison, state = (), arguments = bool)]
@@ -46,7 +46,7 @@ struct Poison;
 #[cfg(feature = "cluster")]
 impl ractor::Message for Poison {}
 
-/// A supervisor with one guest over a simulated daemon.
+/// A supervisor with one service over a simulated daemon.
 struct Stage {
     supervisor: ActorRef<SupervisorMessage>,
     status: watch::Receiver<Status>,
@@ -55,7 +55,7 @@ struct Stage {
 }
 
 impl Stage {
-    async fn new(guest: GuestFactory) -> Self {
+    async fn new(service: ServiceFactory) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let config = Config::new(directory.path().join("ledger.db").display().to_string());
         drop(Store::open(&config, OpenMode::Write).expect("a fresh ledger"));
@@ -71,7 +71,7 @@ impl Stage {
             details_limit: 0,
             stores: FaultyStore::factory(Arc::clone(&config), plan, LedgerLog::default()),
             lease: LeaseWord::default(),
-            guests: BTreeMap::from([(Child::Notify, guest)]),
+            services: BTreeMap::from([(Child::NOTIFY, service)]),
             clock: Arc::new(SystemClock),
             jitter: Jitter::seeded(1),
             status,
@@ -81,7 +81,7 @@ impl Stage {
             config,
         };
         let (supervisor, _) =
-            Actor::spawn(None, LedgerSupervisor, args).await.expect("no guest keeps it from beginning");
+            Actor::spawn(None, LedgerSupervisor, args).await.expect("no service keeps it from beginning");
         Self { supervisor, status: watcher, _host: host, _directory: directory }
     }
 
@@ -101,17 +101,17 @@ impl Stage {
 /// When each life was to begin, and the cell of one that did.
 type Births = Vec<(Instant, Option<ActorCell>)>;
 
-/// Makes a guest by a function of its supervisor.
-fn guest(
+/// Makes a service by a function of its supervisor.
+fn service(
     life: impl Fn(ActorRef<SupervisorMessage>) -> BoxFuture<'static, Result<ActorCell, SpawnErr>> + Send + Sync + 'static,
-) -> GuestFactory {
-    GuestFactory::new(life)
+) -> ServiceFactory {
+    ServiceFactory::new(life)
 }
 
 fn poisoned(supervisor: ActorRef<SupervisorMessage>, at_once: bool) -> BoxFuture<'static, Result<ActorCell, SpawnErr>> {
     Box::pin(async move {
-        let (guest, _) = Actor::spawn_linked(None, Poisoned, at_once, supervisor.get_cell()).await?;
-        Ok(guest.get_cell())
+        let (service, _) = Actor::spawn_linked(None, Poisoned, at_once, supervisor.get_cell()).await?;
+        Ok(service.get_cell())
     })
 }
 
@@ -120,12 +120,12 @@ async fn no_life() -> Result<ActorCell, SpawnErr> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_guest_that_panics_in_each_life_costs_no_pass_and_not_the_program() {
-    let stage = Stage::new(guest(|supervisor| poisoned(supervisor, true))).await;
+async fn a_service_that_panics_in_each_life_costs_no_pass_and_not_the_program() {
+    let stage = Stage::new(service(|supervisor| poisoned(supervisor, true))).await;
     let mut status = stage.status.clone();
     // Four times what the core is allowed within its window.
     status
-        .wait_for(|status| status.restarts_of(Child::Notify) >= 20 || status.ended.is_some())
+        .wait_for(|status| status.restarts_of(Child::NOTIFY) >= 20 || status.ended.is_some())
         .await
         .expect("it lives");
     stage.passes_go_on().await;
@@ -133,10 +133,10 @@ async fn a_guest_that_panics_in_each_life_costs_no_pass_and_not_the_program() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_guest_that_cannot_begin_keeps_nobody_from_beginning() {
+async fn a_service_that_cannot_begin_keeps_no_other_from_beginning() {
     let may_live = Arc::new(AtomicBool::new(false));
     let births = Arc::new(AtomicUsize::new(0));
-    let stage = Stage::new(guest({
+    let stage = Stage::new(service({
         let (may_live, births) = (Arc::clone(&may_live), Arc::clone(&births));
         move |supervisor| {
             births.fetch_add(1, Ordering::SeqCst);
@@ -149,14 +149,14 @@ async fn a_guest_that_cannot_begin_keeps_nobody_from_beginning() {
     assert!((10..20).contains(&births.load(Ordering::SeqCst)), "{births:?}: it waits longer each time");
     may_live.store(true, Ordering::SeqCst);
     let mut status = stage.status.clone();
-    status.wait_for(|status| status.restarts_of(Child::Notify) == 1).await.expect("it lives");
+    status.wait_for(|status| status.restarts_of(Child::NOTIFY) == 1).await.expect("it lives");
     stage.ends().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_child_that_cannot_begin_again_after_a_long_life_waits_longer_each_time() {
     let births: Arc<Mutex<Births>> = Arc::default();
-    let stage = Stage::new(guest({
+    let stage = Stage::new(service({
         let births = Arc::clone(&births);
         move |supervisor| {
             let births = Arc::clone(&births);

@@ -1,6 +1,6 @@
 //! A form: a sentence with slots, found in a text and filled in another language. Pure.
 
-use super::{Piece, Told};
+use super::piece::{Piece, Told};
 
 /// Which forms fit into a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
