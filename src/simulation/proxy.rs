@@ -3,12 +3,13 @@
 mod connection;
 mod fault;
 mod reply;
+mod shared;
+mod traffic;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::net::UnixListener as StdListener;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use tokio::net::UnixListener;
@@ -16,7 +17,9 @@ use tokio::sync::watch;
 
 pub use fault::{Fault, Injection};
 pub use reply::Reply;
+pub use traffic::Traffic;
 
+use self::shared::{Shared, Switches, Upstream, lock};
 use super::socket::{SocketPlace, listen};
 
 /// Stands between a client and a daemon, or plays a daemon that knows a few replies, on a unix socket in a directory of
@@ -27,49 +30,6 @@ pub struct FaultProxy {
     place: SocketPlace,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
-}
-
-/// What came through a proxy.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Traffic {
-    /// Whether a connect is accepted now.
-    pub listening: bool,
-    /// Connections that were accepted.
-    pub connections: u64,
-    /// Those that are open.
-    pub open: u64,
-    /// Requests by path, without the API's version and the query; those that are never answered included.
-    pub requests: BTreeMap<String, u64>,
-}
-
-impl Traffic {
-    /// Requests for one path.
-    #[must_use]
-    pub fn requests_for(&self, path: &str) -> u64 {
-        self.requests.get(path).copied().unwrap_or(0)
-    }
-}
-
-#[derive(Debug)]
-struct Shared {
-    upstream: Upstream,
-    injections: Mutex<Vec<Injection>>,
-    switches: watch::Sender<Switches>,
-    traffic: watch::Sender<Traffic>,
-}
-
-#[derive(Debug)]
-enum Upstream {
-    Socket(PathBuf),
-    Replies(Vec<(String, Reply)>),
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Switches {
-    /// Changes with every change of the faults: whoever hangs looks again.
-    version: u64,
-    refusing: bool,
-    stopped: bool,
 }
 
 impl FaultProxy {
@@ -87,12 +47,7 @@ impl FaultProxy {
         let place = SocketPlace::new("proxy")?;
         let socket = place.socket();
         let listener = listen(&socket)?;
-        let shared = Arc::new(Shared {
-            upstream,
-            injections: Mutex::default(),
-            switches: watch::Sender::default(),
-            traffic: watch::Sender::default(),
-        });
+        let shared = Arc::new(Shared::new(upstream));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let served = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("fault-proxy".into()).spawn(move || {
@@ -196,30 +151,6 @@ async fn accept_until_switched(listener: &UnixListener, switches: &watch::Receiv
             }
         }
     }
-}
-
-impl Shared {
-    /// The fault that this request meets; one that is limited in number is used up by it. With it the version of the
-    /// faults, taken before them: a change in between is then seen as one that is still to come.
-    fn take_fault(&self, path: &str) -> (Option<Fault>, u64) {
-        let version = self.switches.borrow().version;
-        let mut injections = lock(&self.injections);
-        let Some(at) = injections.iter().rposition(|injection| injection.fits(path)) else { return (None, version) };
-        let fault = injections[at].fault.clone();
-        if injections[at].use_up() {
-            injections.remove(at);
-        }
-        (Some(fault), version)
-    }
-
-    fn count(&self, path: &str) {
-        self.traffic.send_modify(|traffic| *traffic.requests.entry(path.to_owned()).or_default() += 1);
-    }
-}
-
-/// A poisoned lock guards a list that is whole after each of its changes.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

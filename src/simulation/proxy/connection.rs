@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use super::fault::Fault;
 use super::reply::Reply;
-use super::{Shared, Upstream};
+use super::shared::{Shared, Upstream};
 
 /// Longest head that is read; the clients in question send a few hundred bytes.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
