@@ -1,9 +1,11 @@
 //! `ps`: the ledger, headed by how fresh it is.
 
+mod seen;
 mod watch;
 
 use std::collections::BTreeSet;
 
+use self::seen::Seen;
 use super::arguments::PsArguments;
 use super::context::Context;
 use super::exit::{Exit, Failure};
@@ -42,13 +44,6 @@ pub(super) fn execute(arguments: &PsArguments, context: &Context) -> Result<Exit
         output.text(&text(&look(&mut store, &filter, context, &config)?, arguments, context, output))?;
     }
     Ok(Exit::Fine)
-}
-
-/// What is shown, as it was at one moment.
-struct Seen {
-    rows: Vec<StoredRow>,
-    hosts: Vec<HostRecord>,
-    at: Timestamp,
 }
 
 fn look(store: &mut Store, filter: &RowFilter, context: &Context, config: &Config) -> Result<Seen, Failure> {

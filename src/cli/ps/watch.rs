@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::SignalKind;
 
-use super::Seen;
+use super::seen::Seen;
 use crate::cli::context::runtime;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::one_pass::listen;
