@@ -145,7 +145,7 @@ fn moment(at: Option<Timestamp>, now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::changes::tests::change;
+    use crate::cli::changes::change;
     use crate::cli::ps::tests::row;
 
     fn shown() -> Shown {

@@ -53,7 +53,7 @@ fn event(block: &[u8]) -> Option<Event> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::changes::tests::change;
+    use crate::cli::changes::words::tests::change;
 
     fn stream() -> (Vec<u8>, Vec<Event>) {
         let change = change(None, "running", None);

@@ -9,8 +9,9 @@ use hyper::{Method, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::time::{sleep, timeout};
 
+use super::asked::{filter, refuse_gap};
 use super::event_reader::{Event, EventReader};
-use super::{refuse_gap, step};
+use super::words::step;
 use crate::cli::arguments::ChangesArguments;
 use crate::cli::context::{Context, runtime};
 use crate::cli::exit::{Exit, Failure};
@@ -39,7 +40,7 @@ pub(super) fn execute(arguments: &ChangesArguments, context: &Context) -> Result
     let follower = Follower {
         store,
         service: Service::of(&config),
-        filter: super::filter(arguments, context),
+        filter: filter(arguments, context),
         output: Output::of_this_process(arguments.printing.json),
         after,
         is_read: true,
@@ -172,7 +173,7 @@ fn line(change: &Change) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::changes::tests::change;
+    use crate::cli::changes::words::tests::change;
     use crate::model::RowId;
 
     #[test]
