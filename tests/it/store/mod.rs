@@ -3,6 +3,7 @@
 mod actor;
 mod audit;
 mod build;
+mod catalogue;
 mod claims;
 mod commit;
 mod crash;
