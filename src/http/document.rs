@@ -34,6 +34,7 @@ const NAMES: &[(&str, &str)] = &[
 
 /// What an answer leaves out where there is nothing to say; anything else is there, be it null. By our own names.
 const LEFT_OUT: &[(&str, &[&str])] = &[
+    ("Difference", &["from_name", "to_name"]),
     ("Notification", &["change", "row", "status", "since", "oldest"]),
     ("Refusal", &["subject", "passes"]),
     ("Registered", &["compose_project"]),
