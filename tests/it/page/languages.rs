@@ -120,7 +120,7 @@ fn trouble(room: &Showroom, proxy: &FaultProxy, token: &str) -> String {
     proxy.inject(Fault::Answer(Reply::new(500, "the list is broken")).on("/containers/json"));
     pass(room, token);
     room.execute(
-        "UPDATE hosts SET status = 'unreachable', last_error = 'cannot reach the Docker daemon at unix:///x.sock: Broken pipe \
+        "PRAGMA busy_timeout = 5000; UPDATE hosts SET status = 'unreachable', last_error = 'cannot reach the Docker daemon at unix:///x.sock: Broken pipe \
          (os error 32); check the address (--docker-host, DOCKER_HOST, `docker context ls`)' WHERE name = 'edge'",
     );
     ordered.header("location").expect("it leads on").to_owned()
