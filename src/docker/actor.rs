@@ -58,8 +58,14 @@ impl DockerActor {
             }
             DockerMessage::ReadDetails { containers, reply } => reply.send(questions.details(containers).await),
             DockerMessage::Identify { reply } => reply.send(questions.source().identify().await),
-            DockerMessage::Check { calls, reply } => reply.send(questions.check(calls).await),
-            DockerMessage::AwaitDaemon { reply } => reply.send(questions.source().await_daemon().await),
+            DockerMessage::Check { calls, reply } => {
+                questions.check(calls).await;
+                reply.send(());
+            }
+            DockerMessage::AwaitDaemon { reply } => {
+                questions.source().await_daemon().await;
+                reply.send(());
+            }
             DockerMessage::Look { container, reply } => {
                 let questions = questions.clone();
                 beside_others(beside, async move { reply.send(questions.look(&container).await) })?;

@@ -230,7 +230,7 @@ impl SupervisorState {
         match message {
             M::LookAround => self.look_around(myself),
             M::Tick(event) => self.tick_reports(myself, event),
-            M::Dispatch(event) => self.dispatch_reports(myself, event),
+            M::Dispatch(event) => self.dispatch_reports(myself, &event),
             M::Store { epoch, event: StoreEvent::Ready } => self.store_ready(myself, epoch),
             M::Store { epoch, event: StoreEvent::Trouble(error) } => self.store_trouble(myself, epoch, &error),
             M::Listening(address) => self.args.status.send_modify(|status| status.listening = address),
@@ -398,8 +398,8 @@ impl SupervisorState {
         }
     }
 
-    fn dispatch_reports(&mut self, myself: &ActorRef<SupervisorMessage>, event: DispatchEvent) {
-        match event {
+    fn dispatch_reports(&mut self, myself: &ActorRef<SupervisorMessage>, event: &DispatchEvent) {
+        match *event {
             DispatchEvent::Stuck { peer, epoch, op } => {
                 let child = match peer {
                     Peer::Docker(lane) => Child::Docker(lane),
