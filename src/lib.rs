@@ -48,7 +48,7 @@
 //! use dockledger::config::Config;
 //! use dockledger::simulation::{NewContainer, SimulatedDaemon, World};
 //! use dockledger::store::{NewParent, OpenMode, RowFilter, Store};
-//! use dockledger::{Ledger, Life, model::Timestamp};
+//! use dockledger::{Ledger, Mode, model::Timestamp};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let directory = tempfile::tempdir()?;
@@ -63,7 +63,7 @@
 //!
 //! let runtime = tokio::runtime::Runtime::new()?;
 //! let report = runtime.block_on(async {
-//!     let ledger = Ledger::spawn(config, Life::Once { details_limit: 64 }, true).await?;
+//!     let ledger = Ledger::spawn(config, Mode::Once { details_limit: 64 }, true).await?;
 //!     let report = ledger.reconcile().await;
 //!     ledger.stop().await;
 //!     Ok::<_, dockledger::StartError>(report)
@@ -114,6 +114,6 @@ mod wording;
 pub use dispatch::{Preview, preview};
 #[cfg(feature = "http")]
 pub use http::{CertificateError, GuardError, HttpService, TokensError};
-pub use ledger::{Ledger, LedgerBuilder, LedgerHandle, Life, Service, StartError};
+pub use ledger::{Ledger, LedgerBuilder, LedgerHandle, Mode, Service, StartError};
 #[cfg(feature = "http")]
 pub use notify::notify_service;

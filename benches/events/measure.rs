@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use dockledger::config::Config;
 use dockledger::store::{NewParent, OpenMode, Store};
-use dockledger::{Ledger, LedgerHandle, Life};
+use dockledger::{Ledger, LedgerHandle, Mode};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -93,7 +93,7 @@ impl Host {
         config.docker_host = Some(daemon.docker_host());
         let mut store = Store::open(&config, OpenMode::Write).expect("a fresh database");
         store.add_stack(&NewParent::named("shop"), None).expect("a fresh stack");
-        let ledger = Ledger::spawn(config, Life::Service, true).await.expect("a ledger");
+        let ledger = Ledger::spawn(config, Mode::Service, true).await.expect("a ledger");
         let report = ledger.reconcile().await;
         assert_eq!((report.error.as_ref(), report.listed), (None, others + 1));
         ledger.settle_details().await;

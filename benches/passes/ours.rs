@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use dockledger::config::Config;
 use dockledger::simulation::SimulatedDaemon;
 use dockledger::store::{NewParent, OpenMode, Store};
-use dockledger::{Ledger, LedgerHandle, Life};
+use dockledger::{Ledger, LedgerHandle, Mode};
 use tempfile::TempDir;
 
 use crate::disk::{self, WalGrowth};
@@ -22,7 +22,7 @@ impl Ours {
     pub(crate) async fn new(daemon: &SimulatedDaemon, stacks: &[String]) -> Self {
         let (directory, config) = prepared(daemon, stacks);
         let database = directory.path().join("ledger.db");
-        let handle = Ledger::spawn(config, Life::Once { details_limit: 0 }, true).await.expect("a ledger");
+        let handle = Ledger::spawn(config, Mode::Once { details_limit: 0 }, true).await.expect("a ledger");
         Self { handle, database, _directory: directory }
     }
 
@@ -50,7 +50,7 @@ pub(crate) async fn wal_of_one_tick(daemon: &SimulatedDaemon, stacks: &[String])
     let (directory, mut config) = prepared(daemon, stacks);
     let database = directory.path().join("ledger.db");
     config.interval = Duration::from_millis(20);
-    let handle = Ledger::spawn(config, Life::Service, true).await.expect("a ledger");
+    let handle = Ledger::spawn(config, Mode::Service, true).await.expect("a ledger");
     let mut status = handle.watch_status();
     // Until two passes by tick in a row changed nothing: then the details are paid, too.
     let mut quiet = 0;

@@ -29,7 +29,7 @@ const BETWEEN_EVENTS: Duration = Duration::from_millis(1_200);
 /// Between two hangs of the daemon.
 const BETWEEN_HANGS: Duration = Duration::from_secs(40);
 
-/// How long it hangs: past the demonstration's list deadline, so that a lane is killed for it.
+/// How long it hangs: past the demonstration's list deadline, so that a worker is killed for it.
 const HANGS_FOR: Duration = Duration::from_secs(8);
 
 const HANGS: &str = "-- the daemon hangs: the ledger gives its call up and keeps its rows\n";

@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(Failure::from(held).exit(), Exit::Held);
         assert_eq!(Failure::from(unknown).exit(), Exit::Failed);
         assert_eq!(Failure::from(invalid).exit(), Exit::Usage);
-        let absent = DaemonError::Absent { endpoint: "unix:///x".into() };
+        let absent = DaemonError::SocketMissing { endpoint: "unix:///x".into() };
         let status = DaemonError::Status { endpoint: "x".into(), call: "GET", status: 500, body: String::new() };
         assert_eq!(Failure::from(absent).exit(), Exit::Unreachable);
         assert_eq!(Failure::from(status).exit(), Exit::Failed);

@@ -11,7 +11,7 @@ use super::output::Spinner;
 use super::service::Service;
 use crate::config::{Config, duration_text, without_password};
 use crate::model::{DaemonCall, FailureKind, PassReport};
-use crate::{Ledger, LedgerHandle, Life};
+use crate::{Ledger, LedgerHandle, Mode};
 
 /// What is waited for where it is no call of the daemon.
 const ONE_PASS: &str = "one pass";
@@ -55,7 +55,7 @@ async fn pass_until_signal(config: Config, migrate: bool) -> Result<PassReport, 
     let mut interrupt = listen(SignalKind::interrupt())?;
     let mut terminate = listen(SignalKind::terminate())?;
     let spinner = Spinner::start(ONE_PASS);
-    let life = Life::Once { details_limit: DETAILS_PAID };
+    let life = Mode::Once { details_limit: DETAILS_PAID };
     let ledger = Box::pin(Ledger::spawn(config, life, migrate)).await?;
     let work = async {
         let report = ledger.reconcile().await;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use ractor::{ActorProcessingErr, ActorRef};
 
 use super::conditions::{log_attention, log_pass};
-use super::debts::DetailsCall;
 use super::pass::{Effect, Event, Finished, LIST_TRIES_AT_FIRST, Pass};
+use super::pending_details::DetailsCall;
 use super::state::{DispatchArgs, DispatchState, Living};
 use super::{DispatchMessage, PassOrder};
 use crate::docker::{CallProgress, DaemonError, DockerMessage, Listed};
-use crate::model::{DaemonCall, Epoch, Lane, OpId, PassReport, Scope};
+use crate::model::{DaemonCall, Epoch, OpId, PassReport, Scope, Worker};
 use crate::reply::Reply;
 use crate::store::{Opened, StoreError, StoreMessage};
 
@@ -57,13 +57,13 @@ impl DispatchState {
             M::RowsRead { op, result } => self.answer(myself, op, Event::RowsRead(op, result)),
             M::Committed { op, result } => self.answer(myself, op, Event::Committed(op, result)),
             M::DetailsRead { op, answers } => self.details_read(myself, op, answers),
-            M::DetailsPaid { op, result } => self.details_paid(myself, op, result),
+            M::DetailsWritten { op, result } => self.details_written(myself, op, result),
             M::Identified { op, identified } => self.identified(myself, op, identified),
             M::Checked { op } => self.checked(op),
             M::DaemonAnswers { op } => self.daemon_answers(myself, op),
             M::Deadline { op } => self.deadline(myself, op),
-            M::DockerUp { lane, epoch, docker, progress } => self.docker_up(myself, lane, epoch, docker, progress),
-            M::DockerDown { lane, epoch } => self.docker_down(myself, lane, epoch),
+            M::DockerUp { worker, epoch, docker, progress } => self.docker_up(myself, worker, epoch, docker, progress),
+            M::DockerDown { worker, epoch } => self.docker_down(myself, worker, epoch),
             M::StoreUp { epoch, store } => self.store_up(myself, epoch, store),
             M::StoreTrouble { error } => self.pass_event(myself, Event::StoreTrouble(error)),
             M::StoreDown { epoch } => self.store_down(myself, epoch),
@@ -86,19 +86,12 @@ impl DispatchState {
         }
         self.in_flight.begin_pass();
         if self.standing.noted.of(DaemonCall::Images).is_none() {
-            self.knowledge.forget_unread_images();
+            self.cache.forget_unread_images();
         }
-        self.knowledge.inspects_refused =
-            self.standing.noted.of(DaemonCall::Inspect).map(|refusal| refusal.to_string());
+        self.cache.inspects_refused = self.standing.noted.of(DaemonCall::Inspect).map(|refusal| refusal.to_string());
         let tries = if self.lists_fail { 1 } else { LIST_TRIES_AT_FIRST };
-        let (pass, effects) = Pass::begin(
-            self.settings.clone(),
-            order,
-            self.now(),
-            tries,
-            std::mem::take(&mut self.knowledge),
-            self.next_op,
-        );
+        let (pass, effects) =
+            Pass::begin(self.settings.clone(), order, self.now(), tries, std::mem::take(&mut self.cache), self.next_op);
         self.pass = Some(pass);
         self.reply = Some(reply);
         self.carry_out(myself, effects);
@@ -141,7 +134,7 @@ impl DispatchState {
         for effect in effects {
             match effect {
                 Effect::Ask(op, ask) => self.send(myself, op, ask),
-                Effect::DockerStuck(op) => self.report_stuck_lane(Lane::Pass, op),
+                Effect::DockerStuck(op) => self.report_stuck_worker(Worker::Pass, op),
                 Effect::StoreStuck(op) => self.report_stuck_store(op),
                 Effect::Finished(finished) => self.finish(myself, *finished),
             }
@@ -151,34 +144,34 @@ impl DispatchState {
     fn docker_up(
         &mut self,
         myself: &ActorRef<DispatchMessage>,
-        lane: Lane,
+        worker: Worker,
         epoch: Epoch,
         docker: ActorRef<DockerMessage>,
         progress: Arc<CallProgress>,
     ) {
-        if self.lanes.get(&lane).is_some_and(|peer| peer.epoch >= epoch) {
+        if self.workers.get(&worker).is_some_and(|peer| peer.epoch >= epoch) {
             return;
         }
-        self.lanes.insert(lane, Living { epoch, actor: docker });
-        match lane {
-            Lane::Pass => {
+        self.workers.insert(worker, Living { epoch, actor: docker });
+        match worker {
+            Worker::Pass => {
                 self.progress = Some(progress);
                 self.pass_event(myself, Event::DockerUp);
             }
-            Lane::Details => self.pay_next(myself),
-            Lane::Probe if self.probe.op.take().is_some() => self.probe_daemon(myself),
-            Lane::Probe | Lane::Actions | Lane::Identity => {}
+            Worker::Details => self.fetch_next_details(myself),
+            Worker::Probe if self.probe.op.take().is_some() => self.probe_daemon(myself),
+            Worker::Probe | Worker::Actions | Worker::Identity => {}
         }
     }
 
-    fn docker_down(&mut self, myself: &ActorRef<DispatchMessage>, lane: Lane, epoch: Epoch) {
-        if self.lanes.get(&lane).is_some_and(|peer| peer.epoch <= epoch) {
-            self.lanes.remove(&lane);
+    fn docker_down(&mut self, myself: &ActorRef<DispatchMessage>, worker: Worker, epoch: Epoch) {
+        if self.workers.get(&worker).is_some_and(|peer| peer.epoch <= epoch) {
+            self.workers.remove(&worker);
         }
-        if lane == Lane::Details && matches!(self.details_call, Some(DetailsCall::Reading(_))) {
+        if worker == Worker::Details && matches!(self.details_call, Some(DetailsCall::Reading(_))) {
             self.details_lost(myself);
         }
-        if lane == Lane::Identity {
+        if worker == Worker::Identity {
             self.check_is_lost();
             self.identification_is_lost(myself);
         }
@@ -194,7 +187,7 @@ impl DispatchState {
 
     fn store_down(&mut self, myself: &ActorRef<DispatchMessage>, epoch: Epoch) {
         self.store = self.store.take().filter(|peer| peer.epoch > epoch);
-        if matches!(self.details_call, Some(DetailsCall::Paying(_))) {
+        if matches!(self.details_call, Some(DetailsCall::Writing(_))) {
             self.details_lost(myself);
         }
     }
@@ -219,20 +212,20 @@ impl DispatchState {
         if let Some(reply) = self.reply.take() {
             reply.send(finished.report);
         }
-        self.knowledge = finished.knowledge;
+        self.cache = finished.cache;
         match self.details_limit {
             Some(limit) => {
-                self.debts.add_new(finished.new_debts.into_iter().take(limit));
-                self.debts.truncate(limit);
+                self.pending.add_new(finished.new_pending.into_iter().take(limit));
+                self.pending.truncate(limit);
             }
             None => {
-                self.debts.add_new(finished.new_debts);
+                self.pending.add_new(finished.new_pending);
                 if self.standing.noted.of(DaemonCall::Inspect).is_none() {
-                    self.debts.add_old(finished.old_debts);
+                    self.pending.add_old(finished.old_pending);
                 }
             }
         }
-        self.pay_next(myself);
+        self.fetch_next_details(myself);
         self.answer_if_settled();
     }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use ractor::ActorRef;
 
 use super::DispatchMessage;
-use super::debts::DetailsCall;
 use super::pass::{Ask, Event};
-use super::state::{DispatchState, LANE_GRACE};
+use super::pending_details::DetailsCall;
+use super::state::{DispatchState, WORKER_GRACE};
 use crate::docker::DockerMessage;
-use crate::model::{ContainerId, Lane, OpId};
+use crate::model::{ContainerId, OpId, Worker};
 use crate::reply::Reply;
 use crate::store::StoreMessage;
 
@@ -35,25 +35,25 @@ impl DispatchState {
             Ask::Identify(_) | Ask::Ping(_) => return,
             Ask::List(scope) => {
                 let reply = Reply::to(myself, move |result| DispatchMessage::Listed { op, result });
-                (self.to_lane(Lane::Pass, DockerMessage::List { scope, reply }), config.list_deadline)
+                (self.to_worker(Worker::Pass, DockerMessage::List { scope, reply }), config.list_deadline)
             }
             Ask::Settle(containers) => {
                 let message = examine(myself, op, containers, TIME_TO_SETTLE);
-                (self.to_lane(Lane::Pass, message), TIME_TO_SETTLE + LANE_GRACE)
+                (self.to_worker(Worker::Pass, message), TIME_TO_SETTLE + WORKER_GRACE)
             }
             Ask::Examine(containers, within) => {
                 let message = examine(myself, op, containers, within);
-                (self.to_lane(Lane::Pass, message), within + LANE_GRACE)
+                (self.to_worker(Worker::Pass, message), within + WORKER_GRACE)
             }
             Ask::ReadImages(images) => {
                 let reply = Reply::to(myself, move |answers| DispatchMessage::ImagesRead { op, answers });
                 let message = DockerMessage::ReadImages { images, reply };
-                (self.to_lane(Lane::Pass, message), config.list_deadline + LANE_GRACE)
+                (self.to_worker(Worker::Pass, message), config.list_deadline + WORKER_GRACE)
             }
             Ask::Verify(containers) | Ask::ReadNames(containers) => {
                 let reply = Reply::to(myself, move |answers| DispatchMessage::Verified { op, answers });
                 let message = DockerMessage::Verify { containers, reply };
-                (self.to_lane(Lane::Pass, message), config.list_deadline + LANE_GRACE)
+                (self.to_worker(Worker::Pass, message), config.list_deadline + WORKER_GRACE)
             }
             Ask::Open(scope) => {
                 let began = Reply::to(myself, move |()| DispatchMessage::SnapshotBegan { op });
@@ -96,8 +96,8 @@ impl DispatchState {
         }
         if let Some(call) = self.details_call.filter(|call| call.op() == op) {
             match call {
-                DetailsCall::Reading(_) => self.report_stuck_lane(Lane::Details, op),
-                DetailsCall::Paying(_) => self.report_stuck_store(op),
+                DetailsCall::Reading(_) => self.report_stuck_worker(Worker::Details, op),
+                DetailsCall::Writing(_) => self.report_stuck_store(op),
             }
             self.details_lost(myself);
             return;

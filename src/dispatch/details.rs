@@ -4,32 +4,32 @@ use std::collections::HashMap;
 
 use ractor::ActorRef;
 
-use super::debts::DetailsCall;
-use super::state::{DispatchState, LANE_GRACE};
+use super::pending_details::DetailsCall;
+use super::state::{DispatchState, WORKER_GRACE};
 use super::{DispatchEvent, DispatchMessage};
 use crate::docker::{DETAILS_AT_ONCE, DockerMessage};
-use crate::model::{ContainerId, Inspected, Lane, OpId};
+use crate::model::{ContainerId, Inspected, OpId, Worker};
 use crate::reply::Reply;
 use crate::store::{DetailsReport, StoreError, StoreMessage};
 
 impl DispatchState {
-    pub(super) fn pay_next(&mut self, myself: &ActorRef<DispatchMessage>) {
-        if self.details_call.is_some() || !self.lanes.contains_key(&Lane::Details) {
+    pub(super) fn fetch_next_details(&mut self, myself: &ActorRef<DispatchMessage>) {
+        if self.details_call.is_some() || !self.workers.contains_key(&Worker::Details) {
             return;
         }
-        let containers = self.debts.next_batch();
+        let containers = self.pending.next_batch();
         if containers.is_empty() {
             return;
         }
         let rounds = u32::try_from(containers.len().div_ceil(DETAILS_AT_ONCE)).unwrap_or(u32::MAX);
-        let deadline = self.settings.config.inspect_deadline.saturating_mul(rounds) + LANE_GRACE;
+        let deadline = self.settings.config.inspect_deadline.saturating_mul(rounds) + WORKER_GRACE;
         let op = self.fresh_op();
         let reply = Reply::to(myself, move |answers| DispatchMessage::DetailsRead { op, answers });
-        if self.to_lane(Lane::Details, DockerMessage::ReadDetails { containers, reply }) {
+        if self.to_worker(Worker::Details, DockerMessage::ReadDetails { containers, reply }) {
             self.details_call = Some(DetailsCall::Reading(op));
             self.arm(myself, op, deadline);
         } else {
-            self.debts.lost();
+            self.pending.lost();
         }
     }
 
@@ -46,30 +46,30 @@ impl DispatchState {
         if self.lists_fail && answers.values().all(|answer| matches!(answer, Inspected::Unanswered(_))) {
             // The daemon answers nobody: each inspect more would fill its backlog. The first pass that commits names
             // what is owed again.
-            self.debts.give_up();
+            self.pending.give_up();
         }
-        let writes = self.debts.answered(answers);
+        let writes = self.pending.answered(answers);
         if writes.is_empty() {
             // They stay owed in their rows, and nothing to write costs no transaction.
             self.details_lost(myself);
             return;
         }
-        let reply = Reply::to(myself, move |result| DispatchMessage::DetailsPaid { op, result });
-        if self.to_store(StoreMessage::PayDetails { writes, writer: self.epoch, reply }) {
-            self.details_call = Some(DetailsCall::Paying(op));
+        let reply = Reply::to(myself, move |result| DispatchMessage::DetailsWritten { op, result });
+        if self.to_store(StoreMessage::WriteDetails { writes, writer: self.epoch, reply }) {
+            self.details_call = Some(DetailsCall::Writing(op));
             self.arm(myself, op, self.settings.config.store_deadline * 2);
         } else {
             self.details_lost(myself);
         }
     }
 
-    pub(super) fn details_paid(
+    pub(super) fn details_written(
         &mut self,
         myself: &ActorRef<DispatchMessage>,
         op: OpId,
         result: Result<DetailsReport, StoreError>,
     ) {
-        if self.details_call != Some(DetailsCall::Paying(op)) {
+        if self.details_call != Some(DetailsCall::Writing(op)) {
             return;
         }
         self.disarm(op);
@@ -79,7 +79,7 @@ impl DispatchState {
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "details could not be written; they stay owed"),
         }
-        self.pay_next(myself);
+        self.fetch_next_details(myself);
         self.answer_if_settled();
     }
 
@@ -87,13 +87,13 @@ impl DispatchState {
         if let Some(call) = self.details_call.take() {
             self.disarm(call.op());
         }
-        self.debts.lost();
-        self.pay_next(myself);
+        self.pending.lost();
+        self.fetch_next_details(myself);
         self.answer_if_settled();
     }
 
     pub(super) fn answer_if_settled(&mut self) {
-        if self.debts.is_settled() && self.details_call.is_none() {
+        if self.pending.is_settled() && self.details_call.is_none() {
             for reply in self.settle_waiters.drain(..) {
                 reply.send(());
             }
@@ -144,7 +144,7 @@ pub(super) mod tests {
             in_flight: InFlight::default(),
             refusals: Refusals::default(),
         });
-        state.lanes.insert(Lane::Details, Living { epoch: Epoch(1), actor: deaf().await });
+        state.workers.insert(Worker::Details, Living { epoch: Epoch(1), actor: deaf().await });
         state.store = Some(Living { epoch: Epoch(1), actor: deaf().await });
         state
     }
@@ -155,7 +155,7 @@ pub(super) mod tests {
         containers.into_iter().map(answer).collect()
     }
 
-    fn debts(rows: std::ops::Range<u32>) -> impl Iterator<Item = (RowId, ContainerId)> {
+    fn pending(rows: std::ops::Range<u32>) -> impl Iterator<Item = (RowId, ContainerId)> {
         rows.map(|n| (RowId::new(n.to_string()), ContainerId::new(n.to_string())))
     }
 
@@ -163,22 +163,22 @@ pub(super) mod tests {
     #[tokio::test]
     async fn inspects_without_an_answer_cost_no_transaction() {
         let (mut state, myself) = (state().await, deaf::<DispatchMessage>().await);
-        state.debts.add_new(debts(0..1));
-        state.pay_next(&myself);
+        state.pending.add_new(pending(0..1));
+        state.fetch_next_details(&myself);
         let op = state.details_call.expect("they are read").op();
         state.details_read(&myself, op, unanswered(0..1));
         assert_eq!(state.details_call, None);
-        assert!(state.debts.is_settled());
+        assert!(state.pending.is_settled());
     }
 
-    /// D1: of 10,000 debts each would leave a connection in the backlog of a frozen daemon.
+    /// D1: of 10,000 pending each would leave a connection in the backlog of a frozen daemon.
     #[tokio::test]
     async fn a_daemon_that_answers_nothing_is_not_asked_for_the_details_of_all_its_containers() {
         for (lists_fail, answered, goes_on) in [(true, 16, false), (true, 15, true), (false, 16, true)] {
             let (mut state, myself) = (state().await, deaf::<DispatchMessage>().await);
             state.lists_fail = lists_fail;
-            state.debts.add_new(debts(0..100));
-            state.pay_next(&myself);
+            state.pending.add_new(pending(0..100));
+            state.fetch_next_details(&myself);
             let op = state.details_call.expect("they are read").op();
             let mut answers = unanswered(0..answered);
             answers.extend((answered..16).map(|n| (ContainerId::new(n.to_string()), Inspected::Gone)));

@@ -6,10 +6,10 @@ use ractor::ActorRef;
 use tokio::time::Instant;
 
 use super::pass::{Event, Finished};
-use super::state::{DispatchState, LANE_GRACE};
+use super::state::{DispatchState, WORKER_GRACE};
 use super::{DispatchEvent, DispatchMessage};
 use crate::docker::{Connection, DockerMessage, Identified};
-use crate::model::{Lane, OpId};
+use crate::model::{OpId, Worker};
 use crate::reply::Reply;
 
 impl DispatchState {
@@ -48,10 +48,10 @@ impl DispatchState {
     fn ask_who_answers(&mut self, myself: &ActorRef<DispatchMessage>) {
         let op = self.fresh_op();
         let reply = Reply::to(myself, move |identified| DispatchMessage::Identified { op, identified });
-        if self.to_lane(Lane::Identity, DockerMessage::Identify { reply }) {
+        if self.to_worker(Worker::Identity, DockerMessage::Identify { reply }) {
             self.identification.asked = Some((op, self.identification.lists));
             // One before it may have to be waited for.
-            self.arm(myself, op, self.settings.config.identity_deadline * 2 + LANE_GRACE);
+            self.arm(myself, op, self.settings.config.identity_deadline * 2 + WORKER_GRACE);
         }
     }
 
@@ -89,7 +89,7 @@ impl DispatchState {
         self.report.send(DispatchEvent::DaemonAnswers);
     }
 
-    /// Whether that is the deadline of the question; its lane is replaced then.
+    /// Whether that is the deadline of the question; its worker is replaced then.
     pub(super) fn identification_is_overdue(&mut self, myself: &ActorRef<DispatchMessage>, op: OpId) -> bool {
         if self.identification.waiting == Some(op) {
             // The pass has waited long enough: it goes on without.
@@ -98,13 +98,13 @@ impl DispatchState {
         }
         let is_it = self.identification.op() == Some(op);
         if is_it {
-            self.report_stuck_lane(Lane::Identity, op);
+            self.report_stuck_worker(Worker::Identity, op);
             self.identification_is_lost(myself);
         }
         is_it
     }
 
-    /// The lane died with what it was asked: the next list asks again.
+    /// The worker died with what it was asked: the next list asks again.
     pub(super) fn identification_is_lost(&mut self, myself: &ActorRef<DispatchMessage>) {
         if let Some((op, _)) = self.identification.asked.take() {
             self.disarm(op);

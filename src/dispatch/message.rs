@@ -7,8 +7,8 @@ use ractor::ActorRef;
 
 use crate::docker::{CallProgress, DaemonError, DockerMessage, Identified, ImageAnswer, Listed};
 use crate::model::{
-    ContainerId, Directory, Epoch, Examined, ImageId, Inspected, Lane, LedgerRow, News, OpId, PassId, PassReport,
-    Scope, Trigger,
+    ContainerId, Directory, Epoch, Examined, ImageId, Inspected, LedgerRow, News, OpId, PassId, PassReport, Scope,
+    Trigger, Worker,
 };
 use crate::reply::Reply;
 use crate::store::{CommitReport, DetailsReport, Opened, StoreError, StoreMessage};
@@ -99,7 +99,7 @@ pub enum DispatchMessage {
         answers: HashMap<ContainerId, Inspected>,
     },
     /// Details, written.
-    DetailsPaid {
+    DetailsWritten {
         /// The request that is answered.
         op: OpId,
         /// The answer.
@@ -127,10 +127,10 @@ pub enum DispatchMessage {
         /// The request that it bounds.
         op: OpId,
     },
-    /// A lane of DockerActor lives.
+    /// A worker of DockerActor lives.
     DockerUp {
         /// Which.
-        lane: Lane,
+        worker: Worker,
         /// Which life of it.
         epoch: Epoch,
         /// Where it is.
@@ -138,10 +138,10 @@ pub enum DispatchMessage {
         /// How far its list call has come.
         progress: Arc<CallProgress>,
     },
-    /// A lane of DockerActor died.
+    /// A worker of DockerActor died.
     DockerDown {
         /// Which.
-        lane: Lane,
+        worker: Worker,
         /// Which life of it.
         epoch: Epoch,
     },
@@ -201,7 +201,7 @@ pub enum DispatchEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
     /// DockerActor, one of its instances.
-    Docker(Lane),
+    Docker(Worker),
     /// StoreActor.
     Store,
 }

@@ -7,7 +7,6 @@
 mod actor;
 mod calls;
 mod conditions;
-mod debts;
 mod details;
 mod diff;
 mod directory;
@@ -15,6 +14,7 @@ mod identification;
 mod identify;
 mod message;
 mod pass;
+mod pending_details;
 mod preview;
 mod probe;
 mod refusals;

@@ -8,7 +8,7 @@ use std::time::Instant;
 use tokio::time::timeout;
 
 use super::PassOrder;
-use super::pass::{Ask, Effect, Event, Finished, Knowledge, Moment, Pass, PassSettings};
+use super::pass::{Ask, Effect, Event, Finished, Moment, Pass, PassCache, PassSettings};
 use super::rules::RuleSet;
 use crate::config::Config;
 use crate::docker::{Daemon, Questions, resolve_endpoint};
@@ -65,7 +65,7 @@ impl Look {
     async fn at_all(mut self, settings: PassSettings) -> Result<Preview, PassFailure> {
         let (trigger, scope, news) = (Trigger::Request, Scope::Host, News::default());
         let order = PassOrder { pass: PassId::fresh(), trigger, scope, news };
-        let (mut pass, begun) = Pass::begin(settings, order, self.now(), 1, Knowledge::default(), 0);
+        let (mut pass, begun) = Pass::begin(settings, order, self.now(), 1, PassCache::default(), 0);
         let mut effects = VecDeque::from(begun);
         while let Some(effect) = effects.pop_front() {
             match effect {

@@ -8,7 +8,7 @@ use super::pass::Event;
 use super::state::DispatchState;
 use super::{DispatchEvent, DispatchMessage};
 use crate::docker::{DaemonError, DockerMessage};
-use crate::model::{Lane, OpId, PassReport};
+use crate::model::{OpId, PassReport, Worker};
 use crate::reply::Reply;
 use crate::runtime::Timer;
 
@@ -57,8 +57,8 @@ impl DispatchState {
         let op = self.fresh_op();
         self.probe.op = Some(op);
         let reply = Reply::to(myself, move |()| DispatchMessage::DaemonAnswers { op });
-        // A lane that is down sends it as soon as it is up.
-        self.to_lane(Lane::Probe, DockerMessage::AwaitDaemon { reply });
+        // A worker that is down sends it as soon as it is up.
+        self.to_worker(Worker::Probe, DockerMessage::AwaitDaemon { reply });
     }
 
     /// A pass whose list is not answered wants to know whether the daemon is; it waits so long for it at most. A ping that
@@ -98,7 +98,7 @@ mod tests {
     async fn a_probe_that_is_answered_after_the_list_delays_no_later_probe() {
         let (mut state, myself) = (state().await, deaf::<DispatchMessage>().await);
         let silent =
-            DaemonError::Silent { endpoint: "unix:///unused".into(), call: "list", deadline: Duration::from_secs(10) };
+            DaemonError::Timeout { endpoint: "unix:///unused".into(), call: "list", deadline: Duration::from_secs(10) };
         let failed = PassReport::failed(&HostName::new("local"), FailureKind::DaemonUnreachable, "silent");
         let committed = PassReport { error: None, ..failed.clone() };
         state.note_daemon(&myself, Some(&silent), &failed);

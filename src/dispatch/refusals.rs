@@ -4,9 +4,9 @@ use ractor::ActorRef;
 use tokio::time::Instant;
 
 use super::DispatchMessage;
-use super::state::{DispatchState, LANE_GRACE};
+use super::state::{DispatchState, WORKER_GRACE};
 use crate::docker::{DockerMessage, unanswered};
-use crate::model::{DaemonCall, Lane, OpId, Refusal};
+use crate::model::{DaemonCall, OpId, Refusal, Worker};
 use crate::reply::Reply;
 
 impl DispatchState {
@@ -21,7 +21,7 @@ impl DispatchState {
             // Details are read after the commit: in a process of one pass its report would not tell of them.
             calls.push((DaemonCall::Inspect, None));
         }
-        if self.standing.op.is_some() || !self.lanes.contains_key(&Lane::Identity) {
+        if self.standing.op.is_some() || !self.workers.contains_key(&Worker::Identity) {
             return;
         }
         self.standing.checked.get_or_insert_with(Instant::now);
@@ -30,9 +30,9 @@ impl DispatchState {
         }
         let op = self.fresh_op();
         let count = u32::try_from(calls.len()).unwrap_or(u32::MAX);
-        let deadline = self.settings.config.inspect_deadline.saturating_mul(count) + LANE_GRACE;
+        let deadline = self.settings.config.inspect_deadline.saturating_mul(count) + WORKER_GRACE;
         let reply = Reply::to(myself, move |()| DispatchMessage::Checked { op });
-        if self.to_lane(Lane::Identity, DockerMessage::Check { calls, reply }) {
+        if self.to_worker(Worker::Identity, DockerMessage::Check { calls, reply }) {
             self.standing.op = Some(op);
             self.standing.checked = Some(Instant::now());
             self.arm(myself, op, deadline);
@@ -46,17 +46,17 @@ impl DispatchState {
         }
     }
 
-    /// Whether that is the deadline of the look; its lane is replaced then.
+    /// Whether that is the deadline of the look; its worker is replaced then.
     pub(super) fn check_is_overdue(&mut self, op: OpId) -> bool {
         let is_it = self.standing.op == Some(op);
         if is_it {
             self.standing.op = None;
-            self.report_stuck_lane(Lane::Identity, op);
+            self.report_stuck_worker(Worker::Identity, op);
         }
         is_it
     }
 
-    /// The lane died with what it was asked.
+    /// The worker died with what it was asked.
     pub(super) fn check_is_lost(&mut self) {
         if let Some(op) = self.standing.op.take() {
             self.disarm(op);

@@ -9,22 +9,22 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::conditions::Conditions;
-use super::debts::{Debts, DetailsCall};
 use super::identification::Identification;
-use super::pass::{Knowledge, Moment, Pass, PassSettings};
+use super::pass::{Moment, Pass, PassCache, PassSettings};
+use super::pending_details::{DetailsCall, PendingDetails};
 use super::rules::RuleSet;
 use super::standing::Standing;
 use super::{DispatchEvent, DispatchMessage, Peer};
 use crate::config::Config;
 use crate::docker::{CallProgress, DockerMessage, Refusals};
-use crate::model::{Clock, Epoch, Lane, OpId, PassReport};
+use crate::model::{Clock, Epoch, OpId, PassReport, Worker};
 use crate::reply::{Callback, Reply};
 use crate::runtime::Timer;
 use crate::store::StoreMessage;
 use crate::telemetry::{InFlight, Pulse};
 
-/// Beyond the bounds that DockerActor keeps by itself, so that only a lane that hangs is killed.
-pub(super) const LANE_GRACE: Duration = Duration::from_secs(1);
+/// Beyond the bounds that DockerActor keeps by itself, so that only a worker that hangs is killed.
+pub(super) const WORKER_GRACE: Duration = Duration::from_secs(1);
 
 /// What a DispatchActor is born with.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(crate) struct DispatchArgs {
     pub epoch: Epoch,
     /// Takes what it reports.
     pub report: Callback<DispatchEvent>,
-    /// How many rows get their details after a pass; `None` for all, old debts included.
+    /// How many rows get their details after a pass; `None` for all, old pending included.
     pub details_limit: Option<usize>,
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
@@ -67,8 +67,8 @@ pub(crate) struct DispatchState {
     pub(super) pulse: Pulse,
     pub(super) in_flight: InFlight,
     pub(super) born: Instant,
-    pub(super) lanes: HashMap<Lane, Living<DockerMessage>>,
-    /// How far the list call of the pass lane has come.
+    pub(super) workers: HashMap<Worker, Living<DockerMessage>>,
+    /// How far the list call of the pass worker has come.
     pub(super) progress: Option<Arc<CallProgress>>,
     pub(super) store: Option<Living<StoreMessage>>,
     pub(super) pass: Option<Pass>,
@@ -78,9 +78,9 @@ pub(crate) struct DispatchState {
     pub(super) deadlines: HashMap<OpId, JoinHandle<()>>,
     pub(super) lists_fail: bool,
     /// Between passes; empty while one runs.
-    pub(super) knowledge: Knowledge,
+    pub(super) cache: PassCache,
     pub(super) conditions: Conditions,
-    pub(super) debts: Debts,
+    pub(super) pending: PendingDetails,
     pub(super) details_call: Option<DetailsCall>,
     pub(super) settle_waiters: Vec<Reply<()>>,
     pub(super) probe: Probe,
@@ -111,7 +111,7 @@ impl DispatchState {
             pulse: args.pulse,
             in_flight: args.in_flight,
             born: Instant::now(),
-            lanes: HashMap::new(),
+            workers: HashMap::new(),
             progress: None,
             store: None,
             pass: None,
@@ -119,9 +119,9 @@ impl DispatchState {
             next_op: 1,
             deadlines: HashMap::new(),
             lists_fail: false,
-            knowledge: Knowledge::default(),
+            cache: PassCache::default(),
             conditions: Conditions::default(),
-            debts: Debts::default(),
+            pending: PendingDetails::default(),
             details_call: None,
             settle_waiters: Vec::new(),
             probe: Probe::default(),
@@ -159,17 +159,17 @@ impl DispatchState {
         }
     }
 
-    pub(super) fn to_lane(&self, lane: Lane, message: DockerMessage) -> bool {
-        self.lanes.get(&lane).is_some_and(|peer| peer.actor.cast(message).is_ok())
+    pub(super) fn to_worker(&self, worker: Worker, message: DockerMessage) -> bool {
+        self.workers.get(&worker).is_some_and(|peer| peer.actor.cast(message).is_ok())
     }
 
     pub(super) fn to_store(&self, message: StoreMessage) -> bool {
         self.store.as_ref().is_some_and(|peer| peer.actor.cast(message).is_ok())
     }
 
-    pub(super) fn report_stuck_lane(&mut self, lane: Lane, op: OpId) {
-        if let Some(peer) = self.lanes.remove(&lane) {
-            self.report_stuck(Peer::Docker(lane), peer.epoch, op);
+    pub(super) fn report_stuck_worker(&mut self, worker: Worker, op: OpId) {
+        if let Some(peer) = self.workers.remove(&worker) {
+            self.report_stuck(Peer::Docker(worker), peer.epoch, op);
         }
     }
 

@@ -17,7 +17,7 @@ pub(crate) fn action_deadline(action: Action) -> Duration {
 /// A fault of an action: only what shows that the daemon never got it, or refused it, is definite.
 pub(super) fn outcome(call: &Call, error: DaemonError) -> DaemonError {
     match error {
-        DaemonError::Absent { .. }
+        DaemonError::SocketMissing { .. }
         | DaemonError::Refused { .. }
         | DaemonError::Forbidden { .. }
         | DaemonError::Unconnected { .. }

@@ -1,4 +1,4 @@
-//! DockerActor: one lane of calls to the daemon.
+//! DockerActor: one worker of calls to the daemon.
 //!
 //! Each call of a pass is awaited inside the handler, those for single callers go on side by side in the state: either way killing
 //! the actor drops the call and closes its connection. It holds nothing that has to outlive it: a fresh one with a fresh client
@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::message::DockerMessage;
 use super::questions::Questions;
 
-/// Makes the calls of one lane: those of a pass one message at a time, those for single callers beside each other.
+/// Makes the calls of one worker: those of a pass one message at a time, those for single callers beside each other.
 #[derive(Debug)]
 pub struct DockerActor;
 

@@ -76,7 +76,7 @@ impl Daemon {
         let listed = read.map(|read| self.inner.listed(read));
         let listed = self.inner.noted(DaemonCall::List, None, listed);
         match listed {
-            Err(error @ DaemonError::Silent { .. }) => {
+            Err(error @ DaemonError::Timeout { .. }) => {
                 let pong = timeout(TIME_TO_PONG, self.ping()).await;
                 let answers = pong.is_ok_and(|pong| pong.is_ok());
                 Err(if answers { error.of_a_daemon_that_answers() } else { error })

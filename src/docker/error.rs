@@ -12,7 +12,7 @@ pub enum DaemonError {
         "cannot reach the Docker daemon at {endpoint}: there is no such socket; start the daemon \
          (`systemctl start docker`), or name another with --docker-host or DOCKER_HOST"
     )]
-    Absent {
+    SocketMissing {
         /// The address tried.
         endpoint: String,
     },
@@ -49,7 +49,7 @@ pub enum DaemonError {
         named(call, *deadline),
         or_login(endpoint)
     )]
-    Silent {
+    Timeout {
         /// The address tried.
         endpoint: String,
         /// Method and path.
@@ -90,7 +90,7 @@ pub enum DaemonError {
     },
     /// The connection ended inside the answer.
     #[error("the Docker daemon at {endpoint} ended its answer to {call} early, after {bytes} bytes: {cause}")]
-    Cut {
+    UnexpectedEof {
         /// The address tried.
         endpoint: String,
         /// Method and path.
@@ -114,7 +114,7 @@ pub enum DaemonError {
     },
     /// A body that is not what the API says.
     #[error("the Docker daemon at {endpoint} answered {call} with something that is no listing: {cause}")]
-    Nonsense {
+    InvalidResponse {
         /// The address tried.
         endpoint: String,
         /// Method and path.
@@ -152,7 +152,7 @@ impl DaemonError {
     #[must_use]
     pub(crate) fn of_a_daemon_that_answers(self) -> Self {
         match self {
-            Self::Silent { endpoint, call, deadline } => Self::Slow { endpoint, call, deadline },
+            Self::Timeout { endpoint, call, deadline } => Self::Slow { endpoint, call, deadline },
             other => other,
         }
     }
@@ -162,11 +162,11 @@ impl DaemonError {
     pub const fn is_unreachable(&self) -> bool {
         matches!(
             self,
-            Self::Absent { .. }
+            Self::SocketMissing { .. }
                 | Self::Refused { .. }
                 | Self::Forbidden { .. }
                 | Self::Unconnected { .. }
-                | Self::Silent { .. }
+                | Self::Timeout { .. }
         )
     }
 }

@@ -37,18 +37,23 @@ impl Call {
         }
         if let Some(fault) = system.and_then(WayFault::of) {
             if fault.connected || progress.answered() {
-                return DaemonError::Cut { endpoint, call, bytes: progress.bytes(), cause: fault.to_string() };
+                return DaemonError::UnexpectedEof {
+                    endpoint,
+                    call,
+                    bytes: progress.bytes(),
+                    cause: fault.to_string(),
+                };
             }
             return DaemonError::Unconnected { endpoint, cause: fault.cause.clone(), cure: fault.cure.clone() };
         }
         match system.map(io::Error::kind) {
-            Some(io::ErrorKind::NotFound) if !connected => DaemonError::Absent { endpoint },
+            Some(io::ErrorKind::NotFound) if !connected => DaemonError::SocketMissing { endpoint },
             Some(io::ErrorKind::ConnectionRefused) if !connected => DaemonError::Refused { endpoint },
             Some(io::ErrorKind::PermissionDenied) if !connected => DaemonError::Forbidden { endpoint },
             _ if !connected => {
                 DaemonError::Unconnected { endpoint, cause: deepest(error), cure: CHECK_THE_ADDRESS.into() }
             }
-            _ => DaemonError::Cut { endpoint, call, bytes: progress.bytes(), cause: deepest(error) },
+            _ => DaemonError::UnexpectedEof { endpoint, call, bytes: progress.bytes(), cause: deepest(error) },
         }
     }
 
@@ -61,14 +66,14 @@ impl Call {
             let cause = format!("no connection within {deadline:?}");
             DaemonError::Unconnected { endpoint, cause, cure: CHECK_THE_ADDRESS.into() }
         } else {
-            DaemonError::Silent { endpoint, call, deadline }
+            DaemonError::Timeout { endpoint, call, deadline }
         }
     }
 
     /// The body ended early, though the transport saw nothing wrong.
     pub(super) fn cut(&self, bytes: u64, cause: String) -> DaemonError {
         let Self { endpoint, call } = self.clone();
-        DaemonError::Cut { endpoint, call, bytes, cause }
+        DaemonError::UnexpectedEof { endpoint, call, bytes, cause }
     }
 
     /// An answer with another status than the one that is wanted.
@@ -94,7 +99,7 @@ impl Call {
     /// An answer that is not what the API says.
     pub(super) fn nonsense(&self, cause: &str) -> DaemonError {
         let Self { endpoint, call } = self.clone();
-        DaemonError::Nonsense { endpoint, call, cause: escaped(cause, MAX_SHOWN_BYTES) }
+        DaemonError::InvalidResponse { endpoint, call, cause: escaped(cause, MAX_SHOWN_BYTES) }
     }
 
     /// More bytes than allowed.
@@ -221,12 +226,12 @@ mod tests {
     fn a_cancelled_list_is_silent_before_its_head_and_stalled_after_it() {
         let progress = CallProgress::default();
         let overdue = || progress.overdue("unix:///x", Duration::from_secs(1));
-        assert!(matches!(overdue(), DaemonError::Silent { .. }));
+        assert!(matches!(overdue(), DaemonError::Timeout { .. }));
         progress.got_head();
         progress.got_bytes(3);
         progress.got_bytes(4);
         assert!(matches!(overdue(), DaemonError::Stalled { bytes: 7, .. }));
         progress.begin();
-        assert!(matches!(overdue(), DaemonError::Silent { .. }));
+        assert!(matches!(overdue(), DaemonError::Timeout { .. }));
     }
 }

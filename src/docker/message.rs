@@ -9,7 +9,7 @@ use super::identity::Identified;
 use crate::model::{Claims, ContainerId, DaemonCall, Examined, ImageId, Inspected, Listing, Scope};
 use crate::reply::Reply;
 
-/// A request to one lane. The call ends when the actor is killed, and its reply is dropped.
+/// A request to one worker. The call ends when the actor is killed, and its reply is dropped.
 #[derive(Debug)]
 pub enum DockerMessage {
     /// The containers in scope, stopped ones too.
@@ -80,7 +80,7 @@ pub enum DockerMessage {
         /// Takes what its inspect says.
         reply: Reply<ImageAnswer>,
     },
-    /// Acts on one container, beside whatever else this lane does: one that takes its time holds up no other.
+    /// Acts on one container, beside whatever else this worker does: one that takes its time holds up no other.
     Act {
         /// The full id, as authorised.
         container: ContainerId,

@@ -1,7 +1,7 @@
 //! The daemon.
 //!
 //! ```text
-//! actor           one lane of calls, by message
+//! actor           one worker of calls, by message
 //! source          the seam: what is asked of a daemon, as a trait
 //! questions       many containers or images, each and all within bounds
 //! client          the real source, and what else the other rooms ask of it: deadlines, identity; inner: its calls
@@ -18,7 +18,7 @@
 //! progress        how far a call came, for whoever cancels it
 //! ```
 //!
-//! Comes in: requests by message, one kind of call for each lane. Goes out: listings, inspects and image labels in the
+//! Comes in: requests by message, one kind of call for each worker. Goes out: listings, inspects and image labels in the
 //! model's words, or a [`DaemonError`]. Never: a row, a decision on who owns a container, a name from bollard outside.
 
 mod action;

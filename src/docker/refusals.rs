@@ -69,7 +69,7 @@ pub(crate) fn refusal(
 ) -> Option<Refusal> {
     let (status, cause) = match error {
         DaemonError::Status { status, body, .. } => (*status, body.clone()),
-        DaemonError::Nonsense { cause, .. } => (200, format!("its answer is not the API's: {cause}")),
+        DaemonError::InvalidResponse { cause, .. } => (200, format!("its answer is not the API's: {cause}")),
         _ => return None,
     };
     let subject = subject.filter(|_| is_of_one(call, status));
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(of(DaemonCall::Images, &status(503, "busy"), Some("sha256:1")), None);
         assert_eq!(of(DaemonCall::Actions, &status(409, "it runs"), None), None);
         assert_eq!(of(DaemonCall::Actions, &status(404, "No such container: x"), None), None);
-        let absent = DaemonError::Absent { endpoint: "unix:///x".into() };
+        let absent = DaemonError::SocketMissing { endpoint: "unix:///x".into() };
         assert!(DaemonCall::ALL.iter().all(|call| of(*call, &absent, None).is_none()));
         assert!(of(DaemonCall::List, &status(503, ""), None).expect("told").waiting_helps);
     }

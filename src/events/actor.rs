@@ -251,8 +251,8 @@ impl EventsState {
             return;
         }
         self.tick = Some((epoch, tick));
-        if let Some(dirt) = self.batches.recalled() {
-            self.shared.lock().dirty.put_back(dirt);
+        if let Some(invalidation) = self.batches.recalled() {
+            self.shared.lock().dirty.put_back(invalidation);
         }
         self.send_batch(myself);
         if self.is_tried {
@@ -264,10 +264,10 @@ impl EventsState {
         if !self.is_tried || !self.batches.may_send() || self.tick.is_none() {
             return;
         }
-        let Some(dirt) = self.shared.lock().dirty.take() else { return };
-        let batch = self.batches.sent(dirt.clone());
+        let Some(invalidation) = self.shared.lock().dirty.take() else { return };
+        let batch = self.batches.sent(invalidation.clone());
         let looked = Reply::to(myself, move |is_true| EventsMessage::Looked { batch, is_true });
-        self.tell_tick(StreamNews::Dirty { dirt, looked });
+        self.tell_tick(StreamNews::Dirty { invalidation, looked });
     }
 
     fn tell_tick(&self, news: StreamNews) {
@@ -278,8 +278,8 @@ impl EventsState {
     }
 
     fn refused(&mut self, myself: &ActorRef<EventsMessage>, batch: u64) {
-        if let Some((dirt, wait)) = self.batches.refused(batch) {
-            self.shared.lock().dirty.put_back(dirt);
+        if let Some((invalidation, wait)) = self.batches.refused(batch) {
+            self.shared.lock().dirty.put_back(invalidation);
             self.retry.arm(wait, myself, EventsMessage::RetryDue);
         }
     }

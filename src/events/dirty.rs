@@ -1,11 +1,11 @@
 //! Where to look. Pure.
 
-use crate::model::{ContainerId, Dirt, News, Scope, Trigger};
+use crate::model::{ContainerId, Invalidation, News, Scope, Trigger};
 
 /// What is owed and not on its way: some containers, or everything beyond a number of them.
 #[derive(Debug)]
 pub(super) struct Dirty {
-    owed: Option<Dirt>,
+    owed: Option<Invalidation>,
     scope_limit: usize,
 }
 
@@ -16,15 +16,15 @@ impl Dirty {
 
     /// An event told something of that container.
     pub(super) fn container(&mut self, container: ContainerId, news: News) {
-        self.add(Dirt { scope: Scope::Containers([container].into()), trigger: Trigger::Event, news });
+        self.add(Invalidation { scope: Scope::Containers([container].into()), trigger: Trigger::Event, news });
     }
 
     /// Events may have been lost.
     pub(super) fn everything(&mut self) {
-        self.add(Dirt { scope: Scope::Host, trigger: Trigger::Reconnect, news: News::default() });
+        self.add(Invalidation { scope: Scope::Host, trigger: Trigger::Reconnect, news: News::default() });
     }
 
-    fn add(&mut self, later: Dirt) {
+    fn add(&mut self, later: Invalidation) {
         match &mut self.owed {
             Some(owed) => owed.join(later, self.scope_limit),
             nothing => *nothing = Some(later),
@@ -32,13 +32,13 @@ impl Dirty {
     }
 
     /// No pass looked at it: it is owed again, together with what came meanwhile.
-    pub(super) fn put_back(&mut self, earlier: Dirt) {
+    pub(super) fn put_back(&mut self, earlier: Invalidation) {
         let later = self.owed.replace(earlier);
         later.into_iter().for_each(|later| self.add(later));
     }
 
     /// All of it, to be on its way from now on.
-    pub(super) const fn take(&mut self) -> Option<Dirt> {
+    pub(super) const fn take(&mut self) -> Option<Invalidation> {
         self.owed.take()
     }
 }
@@ -69,8 +69,8 @@ mod tests {
         for n in 0..1000 {
             dirty.container(id(n), News::default());
         }
-        let dirt = dirty.take().expect("owed");
-        assert_eq!((dirt.scope, dirt.trigger), (Scope::Host, Trigger::Event));
+        let invalidation = dirty.take().expect("owed");
+        assert_eq!((invalidation.scope, invalidation.trigger), (Scope::Host, Trigger::Event));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::cursor::Cursor;
 use super::dirty::Dirty;
-use super::echoes::Echoes;
 use super::healths::Healths;
+use super::rechecks::Rechecks;
 use super::requests::Requests;
 use super::starts::StartLog;
 use crate::config::Config;
@@ -28,7 +28,7 @@ pub(super) struct Gathered {
     pub(super) dirty: Dirty,
     cursor: Cursor,
     starts: StartLog,
-    echoes: Echoes,
+    rechecks: Rechecks,
     healths: Healths,
     requests: Requests,
     window: Duration,
@@ -49,7 +49,7 @@ impl Gathered {
             dirty,
             cursor: Cursor::default(),
             starts: StartLog::new(config.flapping.clone()),
-            echoes: Echoes::default(),
+            rechecks: Rechecks::default(),
             healths: Healths::default(),
             requests: Requests::default(),
             window: config.flapping.window,
@@ -110,7 +110,7 @@ impl Gathered {
         }
         // A start is told last, and a health once it is written down: what a list shows then is true.
         if !matches!(event.action, EventAction::Started | EventAction::Health(_)) {
-            self.echoes.told(&event.container, now.elapsed);
+            self.rechecks.told(&event.container, now.elapsed);
         }
         let owe_details =
             [EventAction::Started, EventAction::Ended, EventAction::DetailsChanged, EventAction::OutOfMemory];
@@ -134,10 +134,10 @@ impl Gathered {
         for (container, starts) in self.starts.calmed(now) {
             self.calmed(container, starts);
         }
-        for container in self.echoes.due(now) {
+        for container in self.rechecks.due(now) {
             self.dirty.container(container, News::default());
         }
-        self.starts.next_calm().into_iter().chain(self.echoes.next()).min()
+        self.starts.next_calm().into_iter().chain(self.rechecks.next()).min()
     }
 
     fn calmed(&mut self, container: ContainerId, starts: Starts) {
@@ -181,9 +181,9 @@ mod tests {
         ] {
             let mut gathered = gathered();
             gathered.take_in(event(action, 1), moment(1));
-            let dirt = gathered.dirty.take().expect("owed");
-            assert_eq!(dirt.scope, Scope::Containers([ContainerId::new("c")].into()));
-            assert_eq!(dirt.news.details.contains("c"), is_owed, "{action:?}");
+            let invalidation = gathered.dirty.take().expect("owed");
+            assert_eq!(invalidation.scope, Scope::Containers([ContainerId::new("c")].into()));
+            assert_eq!(invalidation.news.details.contains("c"), is_owed, "{action:?}");
         }
     }
 
@@ -193,8 +193,8 @@ mod tests {
         let mut gathered = gathered();
         let well = EventAction::Health(Some(crate::model::HealthWord::Healthy));
         assert!(gathered.take_in(event(well, 1), moment(1)));
-        let dirt = gathered.dirty.take().expect("owed");
-        assert_eq!(dirt.news.told["c"].health, Some(crate::model::HealthWord::Healthy));
+        let invalidation = gathered.dirty.take().expect("owed");
+        assert_eq!(invalidation.news.told["c"].health, Some(crate::model::HealthWord::Healthy));
         gathered.looked_at();
         for second in 2..100 {
             assert!(!gathered.take_in(event(well, second), moment(second)));
@@ -227,8 +227,8 @@ mod tests {
     fn an_unreadable_line_may_have_been_any_event() {
         let mut gathered = gathered();
         assert!(gathered.take_in(StreamItem::Unreadable("x".into()), moment(1)));
-        let dirt = gathered.dirty.take().expect("owed");
-        assert_eq!((dirt.scope, dirt.trigger), (Scope::Host, Trigger::Reconnect));
+        let invalidation = gathered.dirty.take().expect("owed");
+        assert_eq!((invalidation.scope, invalidation.trigger), (Scope::Host, Trigger::Reconnect));
     }
 
     #[test]
@@ -239,9 +239,9 @@ mod tests {
         let next = gathered.dirty_by_itself(SECOND).expect("to come");
         assert_eq!(gathered.dirty.take(), None);
         gathered.dirty_by_itself(next);
-        let dirt = gathered.dirty.take().expect("owed");
-        assert_eq!(dirt.scope, Scope::Containers([ContainerId::new("c")].into()));
-        assert!(dirt.news.is_empty(), "its details are owed once");
+        let invalidation = gathered.dirty.take().expect("owed");
+        assert_eq!(invalidation.scope, Scope::Containers([ContainerId::new("c")].into()));
+        assert!(invalidation.news.is_empty(), "its details are owed once");
     }
 
     #[test]
@@ -254,8 +254,8 @@ mod tests {
         assert_eq!(gathered.dirty_by_itself(4 * SECOND), Some(301 * SECOND));
         assert_eq!(gathered.dirty.take(), None);
         assert_eq!(gathered.dirty_by_itself(301 * SECOND), None);
-        let dirt = gathered.dirty.take().expect("owed");
-        assert_eq!(dirt.scope, Scope::Containers([ContainerId::new("c")].into()));
-        assert_eq!(dirt.news.starts["c"], Starts { recent: 3, is_flapping: false });
+        let invalidation = gathered.dirty.take().expect("owed");
+        assert_eq!(invalidation.scope, Scope::Containers([ContainerId::new("c")].into()));
+        assert_eq!(invalidation.news.starts["c"], Starts { recent: 3, is_flapping: false });
     }
 }

@@ -1,7 +1,7 @@
 //! What EventsActor hears.
 
 use crate::docker::DaemonError;
-use crate::model::{Dirt, Epoch};
+use crate::model::{Epoch, Invalidation};
 use crate::reply::{Callback, Reply};
 
 /// A message to EventsActor.
@@ -62,7 +62,7 @@ pub enum StreamNews {
     /// There is something to look at. One batch is on its way at a time.
     Dirty {
         /// What to look at.
-        dirt: Dirt,
+        invalidation: Invalidation,
         /// Takes, when a pass that took it along is over, whether that pass has looked.
         looked: Reply<bool>,
     },
@@ -71,7 +71,7 @@ pub enum StreamNews {
 impl Loss {
     /// Whether the daemon, or a proxy before it, refused the stream: that is told with the other calls that are refused.
     pub(super) const fn is_refusal(&self) -> bool {
-        matches!(self, Self::Failed(DaemonError::Status { .. } | DaemonError::Nonsense { .. }))
+        matches!(self, Self::Failed(DaemonError::Status { .. } | DaemonError::InvalidResponse { .. }))
     }
 }
 

@@ -13,8 +13,8 @@ use super::*;
 use crate::config::Config;
 use crate::docker::{Action, CallProgress, ContainerSource, DaemonError, EventStream, ImageAnswer, Listed, StreamItem};
 use crate::model::{
-    BoxFuture, ContainerId, DaemonEvent, Dirt, Epoch, EventAction, Examined, ImageId, Inspected, Scope, SystemClock,
-    Timestamp, Trigger,
+    BoxFuture, ContainerId, DaemonEvent, Epoch, EventAction, Examined, ImageId, Inspected, Invalidation, Scope,
+    SystemClock, Timestamp, Trigger,
 };
 use crate::reply::{Callback, Reply};
 use crate::runtime::Jitter;
@@ -124,20 +124,20 @@ impl Stage {
     }
 
     /// The next batch for TickActor, and the way to acknowledge it.
-    async fn batch(&mut self) -> (Reply<bool>, Dirt) {
+    async fn batch(&mut self) -> (Reply<bool>, Invalidation) {
         loop {
             match timeout(3600 * SECOND, self.tick.recv()).await.expect("in time").expect("the ear lives") {
-                StreamNews::Dirty { dirt, looked } => return (looked, dirt),
+                StreamNews::Dirty { invalidation, looked } => return (looked, invalidation),
                 StreamNews::Tried => {}
             }
         }
     }
 
     /// The next batch, which is over when it comes.
-    async fn looked_at_batch(&mut self) -> Dirt {
-        let (looked, dirt) = self.batch().await;
+    async fn looked_at_batch(&mut self) -> Invalidation {
+        let (looked, invalidation) = self.batch().await;
         looked.send(true);
-        dirt
+        invalidation
     }
 
     async fn no_batch_within(&mut self, time: Duration) {
@@ -173,8 +173,8 @@ fn scope(containers: &[&str]) -> Scope {
 async fn the_first_opening_is_everything_and_goes_before_the_word_that_lets_the_boot_pass_begin() {
     let (_sender, open) = stream();
     let mut stage = Stage::set([open]).await;
-    let Some(StreamNews::Dirty { dirt, looked }) = stage.tick.recv().await else { panic!("it is dirty") };
-    assert_eq!((dirt.scope, dirt.trigger), (Scope::Host, Trigger::Reconnect));
+    let Some(StreamNews::Dirty { invalidation, looked }) = stage.tick.recv().await else { panic!("it is dirty") };
+    assert_eq!((invalidation.scope, invalidation.trigger), (Scope::Host, Trigger::Reconnect));
     assert!(matches!(stage.tick.recv().await, Some(StreamNews::Tried)));
     looked.send(true);
     stage.no_batch_within(60 * SECOND).await;
@@ -197,9 +197,9 @@ async fn events_that_come_while_a_batch_is_on_its_way_are_one_batch_after_it() {
     let mut stage = Stage::set([open]).await;
     stage.looked_at_batch().await;
     sender.send(started("a", at_nanos(0))).expect("followed");
-    let (first, dirt) = stage.batch().await;
-    assert_eq!((dirt.scope, dirt.trigger), (scope(&["a"]), Trigger::Event));
-    assert!(dirt.news.details.contains("a"));
+    let (first, invalidation) = stage.batch().await;
+    assert_eq!((invalidation.scope, invalidation.trigger), (scope(&["a"]), Trigger::Event));
+    assert!(invalidation.news.details.contains("a"));
     for n in 1..10_000 {
         sender.send(started(["b", "c"][usize::from(n % 2 == 0)], at_nanos(n))).expect("followed");
     }
@@ -220,9 +220,9 @@ async fn what_no_pass_looked_at_is_sent_again_after_a_wait_that_new_events_do_no
         let refused = Instant::now();
         looked.send(false);
         sender.send(started("b", at_nanos(wait))).expect("followed");
-        let (_unanswered, dirt) = stage.batch().await;
+        let (_unanswered, invalidation) = stage.batch().await;
         assert_eq!(refused.elapsed().as_secs(), u64::try_from(wait).expect("small"));
-        assert_eq!(dirt.scope, scope(&["a", "b"]));
+        assert_eq!(invalidation.scope, scope(&["a", "b"]));
         // As if nobody had heard: it is refused in the next round.
         stage.tell(EventsMessage::Looked { batch: 1_000, is_true: true });
         stage.new_tick(1 + u64::try_from(wait).expect("small"));
@@ -235,8 +235,8 @@ async fn a_new_tick_actor_gets_the_batch_again_and_is_told_that_the_stream_was_t
     let mut stage = Stage::set([open]).await;
     let (first, _) = stage.batch().await;
     stage.new_tick(2);
-    let (again, dirt) = stage.batch().await;
-    assert_eq!(dirt.scope, Scope::Host);
+    let (again, invalidation) = stage.batch().await;
+    assert_eq!(invalidation.scope, Scope::Host);
     assert!(matches!(stage.tick.recv().await, Some(StreamNews::Tried)));
     first.send(true);
     again.send(false);
@@ -254,8 +254,8 @@ async fn a_stream_that_ends_is_resumed_with_overlap_and_everything_is_looked_at(
     sender.send(started("a", last)).expect("followed");
     stage.looked_at_batch().await;
     drop(sender);
-    let dirt = stage.looked_at_batch().await;
-    assert_eq!((dirt.scope, dirt.trigger), (Scope::Host, Trigger::Reconnect));
+    let invalidation = stage.looked_at_batch().await;
+    assert_eq!((invalidation.scope, invalidation.trigger), (Scope::Host, Trigger::Reconnect));
     assert_eq!(stage.source.asked.lock().expect("whole")[1], last - NANOS);
     sender_again.send(started("a", last)).expect("followed");
     stage.no_batch_within(SECOND).await;
@@ -271,8 +271,8 @@ async fn a_stream_that_is_lost_and_cannot_be_opened_again_is_a_reason_to_look() 
     stage.looked_at_batch().await;
     let lost = Instant::now();
     drop(sender);
-    let dirt = stage.looked_at_batch().await;
-    assert_eq!((dirt.scope, dirt.trigger), (Scope::Host, Trigger::Reconnect));
+    let invalidation = stage.looked_at_batch().await;
+    assert_eq!((invalidation.scope, invalidation.trigger), (Scope::Host, Trigger::Reconnect));
     assert!(lost.elapsed() <= Duration::from_millis(101), "with the first opening that fails: {:?}", lost.elapsed());
     stage.no_batch_within(SECOND).await;
 }
@@ -369,12 +369,12 @@ async fn a_flapping_container_is_told_of_when_it_calms_though_no_event_comes() {
     for n in 0..4 {
         sender.send(started("a", at_nanos(n))).expect("followed");
     }
-    let mut dirt = stage.looked_at_batch().await;
-    while dirt.news.starts.is_empty() {
-        dirt = stage.looked_at_batch().await;
+    let mut invalidation = stage.looked_at_batch().await;
+    while invalidation.news.starts.is_empty() {
+        invalidation = stage.looked_at_batch().await;
     }
     let began = Instant::now();
-    assert!(dirt.news.starts["a"].is_flapping && dirt.news.starts["a"].recent == 4);
+    assert!(invalidation.news.starts["a"].is_flapping && invalidation.news.starts["a"].recent == 4);
     let calm = stage.looked_at_batch().await;
     assert!(!calm.news.starts["a"].is_flapping);
     assert_eq!(calm.scope, scope(&["a"]));

@@ -24,8 +24,8 @@ use tower::ServiceExt as _;
 use tower::service_fn;
 
 use super::auth::Guard;
-use super::patience::Patience;
 use super::peer::{Peer, Peers};
+use super::write_timeout::WriteTimeout;
 
 /// Connections at the same time; more wait in the kernel's backlog. Two thousand of them are some 30 MiB at most.
 const MOST_CONNECTIONS: usize = 2_048;
@@ -76,7 +76,7 @@ enum OpenDoor {
 }
 
 /// One connection's bytes as hyper reads them.
-type Io = TokioIo<Patience<Box<dyn Bytes>>>;
+type Io = TokioIo<WriteTimeout<Box<dyn Bytes>>>;
 
 /// The bytes of one connection.
 trait Bytes: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -262,7 +262,7 @@ fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_DEADLINE)
         .max_buf_size(MOST_HEAD_BYTES)
-        .serve_connection(TokioIo::new(Patience::new(stream)), TowerToHyperService::new(service))
+        .serve_connection(TokioIo::new(WriteTimeout::new(stream)), TowerToHyperService::new(service))
 }
 
 #[cfg(test)]

@@ -23,7 +23,6 @@ mod looks;
 mod metrics;
 mod orders;
 mod page;
-mod patience;
 mod peer;
 mod problem;
 mod rates;
@@ -39,6 +38,7 @@ mod shared;
 mod target;
 mod tls;
 mod turns;
+mod write_timeout;
 
 pub use auth::{GuardError, TokensError};
 #[cfg(feature = "cli")]

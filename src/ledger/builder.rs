@@ -9,7 +9,7 @@ use ractor::{Actor, ActorCell, ActorRef};
 use tokio::sync::watch;
 
 use super::anchor::anchor;
-use super::handle::{LedgerHandle, Life, StartError};
+use super::handle::{LedgerHandle, Mode, StartError};
 use super::service::Service;
 use crate::config::{Config, clamp_interval};
 use crate::docker::{ContainerSource, Daemon, Refusals, SourceFactory, resolve_endpoint};
@@ -24,7 +24,7 @@ use crate::telemetry::{Child, InFlight, LiveCounts, Status};
 #[derive(Debug)]
 pub struct LedgerBuilder {
     config: Config,
-    life: Life,
+    mode: Mode,
     migrate: bool,
     source: Option<SourceFactory>,
     store: Option<StoreFactory>,
@@ -42,7 +42,7 @@ impl LedgerBuilder {
     pub fn new(config: Config) -> Self {
         Self {
             config,
-            life: Life::Service,
+            mode: Mode::Service,
             migrate: true,
             source: None,
             store: None,
@@ -54,8 +54,8 @@ impl LedgerBuilder {
 
     /// What it is spawned for.
     #[must_use]
-    pub const fn life(mut self, life: Life) -> Self {
-        self.life = life;
+    pub const fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
         self
     }
 
@@ -118,9 +118,9 @@ impl LedgerBuilder {
             Some(stores) => stores,
             None => database(&config, self.migrate)?,
         };
-        let (by_itself, details_limit) = match self.life {
-            Life::Service => (true, 0),
-            Life::Once { details_limit } => (false, details_limit),
+        let (by_itself, details_limit) = match self.mode {
+            Mode::Service => (true, 0),
+            Mode::Once { details_limit } => (false, details_limit),
         };
         let (in_flight, live) = (InFlight::default(), LiveCounts::default());
         let stale_after = by_itself.then(|| HostStatus::stale_after(config.interval));

@@ -15,13 +15,13 @@ use crate::model::{FailureKind, HostName, PassFailure, PassReport, Revision};
 use crate::runtime::joined;
 use crate::store::{RegistryConnections, Store, StoreError};
 use crate::supervisor::{
-    Delivered, Subscription, SubscriptionId, SupervisorMessage, channel as channel_outlet, shutdown_bound, to_actor,
+    Delivered, Subscription, SubscriptionId, SupervisorMessage, channel as channel_sink, shutdown_bound, to_actor,
 };
 use crate::telemetry::Status;
 
 /// What a ledger is spawned for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Life {
+pub enum Mode {
     /// Passes run by themselves: at once, by interval, by events, when a deployer binds a row.
     Service,
     /// Passes run only on request, and pay only the details that they owe themselves, up to this many.
@@ -148,9 +148,9 @@ impl LedgerHandle {
     #[must_use]
     pub fn subscribe(&self, after: Option<Revision>) -> Subscription {
         let id = self.next_subscription();
-        let (outlet, subscription) = channel_outlet(id);
-        // A ledger that is gone drops the outlet, and the subscription tells of its end.
-        let _ = self.supervisor.cast(SupervisorMessage::Subscribe { id, after, outlet });
+        let (sink, subscription) = channel_sink(id);
+        // A ledger that is gone drops the sink, and the subscription tells of its end.
+        let _ = self.supervisor.cast(SupervisorMessage::Subscribe { id, after, sink });
         subscription
     }
 
@@ -163,9 +163,9 @@ impl LedgerHandle {
         wrap: impl Fn(Delivered) -> M + Send + Sync + 'static,
     ) -> SubscriptionId {
         let id = self.next_subscription();
-        let outlet = to_actor(actor, wrap);
+        let sink = to_actor(actor, wrap);
         // A ledger that is gone delivers nothing.
-        let _ = self.supervisor.cast(SupervisorMessage::Subscribe { id, after, outlet });
+        let _ = self.supervisor.cast(SupervisorMessage::Subscribe { id, after, sink });
         id
     }
 

@@ -10,6 +10,6 @@ mod service;
 mod spawn;
 
 pub use builder::LedgerBuilder;
-pub use handle::{LedgerHandle, Life, StartError};
+pub use handle::{LedgerHandle, Mode, StartError};
 pub use service::Service;
 pub use spawn::Ledger;

@@ -3,7 +3,7 @@
 use ractor::ActorCell;
 
 use super::builder::LedgerBuilder;
-use super::handle::{LedgerHandle, Life, StartError};
+use super::handle::{LedgerHandle, Mode, StartError};
 use crate::config::Config;
 
 /// A ledger's tree of actors.
@@ -16,8 +16,8 @@ impl Ledger {
     ///
     /// # Errors
     /// As [`LedgerBuilder::spawn`].
-    pub async fn spawn(config: Config, life: Life, migrate: bool) -> Result<LedgerHandle, StartError> {
-        LedgerBuilder::new(config).life(life).migrate(migrate).spawn().await
+    pub async fn spawn(config: Config, mode: Mode, migrate: bool) -> Result<LedgerHandle, StartError> {
+        LedgerBuilder::new(config).mode(mode).migrate(migrate).spawn().await
     }
 
     /// Spawns a service within the tree of a host application; see [`LedgerBuilder::spawn_linked`].
@@ -46,7 +46,7 @@ mod tests {
             let mut config = Config::new(directory.path().join("ledger.db").display().to_string());
             config.docker_host = Some(format!("unix://{}", directory.path().join("no.sock").display()));
             config.restart_intensity = 2;
-            let ledger = Ledger::spawn(config.clone(), Life::Service, true).await.expect("the address makes sense");
+            let ledger = Ledger::spawn(config.clone(), Mode::Service, true).await.expect("the address makes sense");
             ledger.reconcile().await;
             let holder = || {
                 let mut store = Store::open(&config, OpenMode::Read).expect("it is there");

@@ -213,7 +213,7 @@ impl News {
 
 /// What the event stream left to be looked at; owed by EventsActor until TickActor says that a pass has looked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dirt {
+pub struct Invalidation {
     /// Where to look.
     pub scope: Scope,
     /// [`Trigger::Event`], or [`Trigger::Reconnect`] if events were lost.
@@ -222,7 +222,7 @@ pub struct Dirt {
     pub news: News,
 }
 
-impl Dirt {
+impl Invalidation {
     /// Adds what was left later; more than `limit` containers become the whole host. That events were lost is not
     /// forgotten for those that came.
     pub fn join(&mut self, later: Self, limit: usize) {
@@ -265,9 +265,15 @@ mod tests {
             starts: BTreeMap::from([(container.clone(), Starts { recent, is_flapping })]),
             ..News::default()
         };
-        let mut dirt = Dirt { scope: Scope::Host, trigger: Trigger::Reconnect, news: told(4, true) };
-        dirt.join(Dirt { scope: Scope::Containers(ids(0..1)), trigger: Trigger::Event, news: told(3, false) }, 32);
-        assert_eq!(dirt, Dirt { scope: Scope::Host, trigger: Trigger::Reconnect, news: told(3, false) });
+        let mut invalidation = Invalidation { scope: Scope::Host, trigger: Trigger::Reconnect, news: told(4, true) };
+        invalidation.join(
+            Invalidation { scope: Scope::Containers(ids(0..1)), trigger: Trigger::Event, news: told(3, false) },
+            32,
+        );
+        assert_eq!(
+            invalidation,
+            Invalidation { scope: Scope::Host, trigger: Trigger::Reconnect, news: told(3, false) }
+        );
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub enum Call {
     /// Of the ledger: writing a pass.
     Commit,
     /// Of the ledger: writing details.
-    PayDetails,
+    WriteDetails,
     /// Of the ledger: removing what is no longer kept.
     Prune,
 }
@@ -64,7 +64,7 @@ impl Call {
 
     /// All that the ledger is asked.
     pub const OF_THE_LEDGER: [Self; 7] =
-        [Self::Begin, Self::Lease, Self::Read, Self::Adopt, Self::Commit, Self::PayDetails, Self::Prune];
+        [Self::Begin, Self::Lease, Self::Read, Self::Adopt, Self::Commit, Self::WriteDetails, Self::Prune];
 }
 
 /// What a call meets. One that makes no sense for the call is not met by it.

@@ -249,10 +249,10 @@ impl LedgerStore for FaultyStore {
         })
     }
 
-    fn pay_details(&mut self, writes: Vec<DetailsWrite>) -> BoxFuture<'_, Result<DetailsReport, StoreError>> {
+    fn write_details(&mut self, writes: Vec<DetailsWrite>) -> BoxFuture<'_, Result<DetailsReport, StoreError>> {
         let log = self.log.clone();
-        self.work(Call::PayDetails, move |store, lease| {
-            let report = store.pay_details(lease, &writes)?;
+        self.work(Call::WriteDetails, move |store, lease| {
+            let report = store.write_details(lease, &writes)?;
             log.push(LedgerEvent::DetailsPaid(lease.generation));
             Ok(report)
         })

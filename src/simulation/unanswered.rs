@@ -10,7 +10,7 @@ pub(super) const ENDPOINT: &str = "simulated://host";
 pub(super) fn error_of(fault: &PlannedFault, call: &'static str) -> Option<DaemonError> {
     let endpoint = ENDPOINT.to_owned();
     match fault {
-        PlannedFault::Absent => Some(DaemonError::Absent { endpoint }),
+        PlannedFault::Absent => Some(DaemonError::SocketMissing { endpoint }),
         PlannedFault::Refused => Some(DaemonError::Refused { endpoint }),
         PlannedFault::ServerError => Some(status(call, 500, "planned")),
         PlannedFault::Cut => Some(cut(call, 7, "connection reset by peer")),
@@ -19,7 +19,7 @@ pub(super) fn error_of(fault: &PlannedFault, call: &'static str) -> Option<Daemo
 }
 
 pub(super) fn cut(call: &'static str, bytes: u64, cause: &str) -> DaemonError {
-    DaemonError::Cut { endpoint: ENDPOINT.into(), call, bytes, cause: cause.into() }
+    DaemonError::UnexpectedEof { endpoint: ENDPOINT.into(), call, bytes, cause: cause.into() }
 }
 
 pub(super) fn status(call: &'static str, status: u16, body: &str) -> DaemonError {
@@ -27,5 +27,5 @@ pub(super) fn status(call: &'static str, status: u16, body: &str) -> DaemonError
 }
 
 pub(super) fn nonsense(call: &'static str, cause: String) -> DaemonError {
-    DaemonError::Nonsense { endpoint: ENDPOINT.into(), call, cause }
+    DaemonError::InvalidResponse { endpoint: ENDPOINT.into(), call, cause }
 }

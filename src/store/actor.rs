@@ -188,8 +188,8 @@ impl StoreState {
                 reply.send(result);
                 self.prune_if_due(myself);
             }
-            StoreMessage::PayDetails { writes, reply, .. } => {
-                let result = store.pay_details(writes).await;
+            StoreMessage::WriteDetails { writes, reply, .. } => {
+                let result = store.write_details(writes).await;
                 self.fenced(&result);
                 reply.send(result);
             }
@@ -204,7 +204,7 @@ impl StoreState {
         match request {
             StoreMessage::Open { writer, .. }
             | StoreMessage::Commit { writer, .. }
-            | StoreMessage::PayDetails { writer, .. } => writer.0 < self.writer.0,
+            | StoreMessage::WriteDetails { writer, .. } => writer.0 < self.writer.0,
             _ => false,
         }
     }

@@ -49,7 +49,7 @@ pub trait LedgerStore: fmt::Debug + Send + 'static {
     fn commit(&mut self, plan: Box<CommitPlan>) -> BoxFuture<'_, Result<CommitReport, StoreError>>;
 
     /// Writes details to the rows that are still bound to the inspected container.
-    fn pay_details(&mut self, writes: Vec<DetailsWrite>) -> BoxFuture<'_, Result<DetailsReport, StoreError>>;
+    fn write_details(&mut self, writes: Vec<DetailsWrite>) -> BoxFuture<'_, Result<DetailsReport, StoreError>>;
 
     /// Bound rows of the host that no pass has looked at.
     fn new_bindings(&mut self) -> BoxFuture<'_, Result<Vec<NewBinding>, StoreError>>;

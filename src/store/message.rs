@@ -55,7 +55,7 @@ pub enum StoreMessage {
         reply: Reply<Result<CommitReport, StoreError>>,
     },
     /// Writes details.
-    PayDetails {
+    WriteDetails {
         /// What to write.
         writes: Vec<DetailsWrite>,
         /// As in [`Self::Commit`].

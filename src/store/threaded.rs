@@ -213,8 +213,8 @@ impl LedgerStore for ThreadedStore {
         self.work(move |store, lease| store.commit(lease, &plan))
     }
 
-    fn pay_details(&mut self, writes: Vec<DetailsWrite>) -> BoxFuture<'_, Result<DetailsReport, StoreError>> {
-        self.work(move |store, lease| store.pay_details(lease, &writes))
+    fn write_details(&mut self, writes: Vec<DetailsWrite>) -> BoxFuture<'_, Result<DetailsReport, StoreError>> {
+        self.work(move |store, lease| store.write_details(lease, &writes))
     }
 
     /// Asked for each second: there is no better moment to look for one of rest.

@@ -11,13 +11,13 @@ use tokio::time::Instant;
 use super::policy::{Backoff, Intensity};
 use super::service::ServiceFactory;
 use super::subscribers::Subscribers;
-use super::vigil::Vigil;
+use super::watchdog::Watchdog;
 use super::wiring::Wiring;
 use super::{SupervisorMessage, shutdown};
 use crate::config::Config;
 use crate::dispatch::{DispatchEvent, DispatchMessage, Peer};
 use crate::docker::{DockerMessage, SourceFactory};
-use crate::model::{Clock, Epoch, FailureKind, Lane, PassFailure, PassReport};
+use crate::model::{Clock, Epoch, FailureKind, PassFailure, PassReport, Worker};
 use crate::reply::Reply;
 use crate::runtime::Jitter;
 use crate::store::{LeaseWord, StoreError, StoreEvent, StoreFactory, StoreMessage, lease_time_to_live};
@@ -37,7 +37,7 @@ pub(crate) struct SupervisorArgs {
     pub endpoint: String,
     /// What the daemon is asked through.
     pub sources: SourceFactory,
-    /// Whether passes run by themselves, and old debts are paid.
+    /// Whether passes run by themselves, and old pending are paid.
     pub by_itself: bool,
     /// How many rows get their details after a pass that was asked for; ignored where passes run by themselves.
     pub details_limit: usize,
@@ -69,7 +69,7 @@ pub(crate) struct SupervisorState {
     pub(super) slots: BTreeMap<Child, Slot>,
     pub(super) wiring: Wiring,
     pub(super) intensity: Intensity,
-    pub(super) vigil: Vigil,
+    pub(super) watchdog: Watchdog,
     pub(super) subscribers: Subscribers,
     /// A look for room is on its way.
     pub(super) looks_for_room: bool,
@@ -121,11 +121,11 @@ pub(crate) const CHILDREN: [Child; 9] = [
     Child::Events,
     Child::Tick,
     Child::Dispatch,
-    Child::Docker(Lane::Pass),
-    Child::Docker(Lane::Identity),
-    Child::Docker(Lane::Details),
-    Child::Docker(Lane::Actions),
-    Child::Docker(Lane::Probe),
+    Child::Docker(Worker::Pass),
+    Child::Docker(Worker::Identity),
+    Child::Docker(Worker::Details),
+    Child::Docker(Worker::Actions),
+    Child::Docker(Worker::Probe),
     Child::Store,
 ];
 
@@ -207,7 +207,7 @@ impl SupervisorState {
             slots: BTreeMap::new(),
             wiring: Wiring::default(),
             intensity,
-            vigil: Vigil::new(Instant::now()),
+            watchdog: Watchdog::new(Instant::now()),
             subscribers: Subscribers::default(),
             looks_for_room: false,
             is_told_stale: false,
@@ -239,7 +239,7 @@ impl SupervisorState {
             M::LookForRoom => self.look_for_room(myself),
             M::ChangesRead { op, result } => self.changes_read(myself, op, result),
             M::SnapshotRead { op, result } => self.snapshot_read(myself, op, result),
-            M::Subscribe { id, after, outlet } => self.subscribe(myself, id, after, outlet),
+            M::Subscribe { id, after, sink } => self.subscribe(myself, id, after, sink),
             M::Unsubscribe(id) => self.subscribers.remove(id),
             M::Look { container, reply } => {
                 self.wiring.to_actions(DockerMessage::Look { container, reply: reply.into() });
@@ -268,11 +268,11 @@ impl SupervisorState {
     /// Ends the children in order, then says how the ledger ended.
     async fn end(&mut self, myself: &ActorRef<SupervisorMessage>) {
         let living = |child: &Child| self.slots.get(child)?.cell.clone();
-        let lanes = CHILDREN.iter().filter(|child| matches!(child, Child::Docker(_) | Child::Events));
-        let lanes = lanes.filter_map(living).collect();
+        let workers = CHILDREN.iter().filter(|child| matches!(child, Child::Docker(_) | Child::Events));
+        let workers = workers.filter_map(living).collect();
         let services: Vec<ActorCell> = self.args.services.keys().filter_map(living).collect();
         let store = living(&Child::Store);
-        let is_over = shutdown::in_order(&self.wiring, lanes, store, self.args.config.store_deadline).await;
+        let is_over = shutdown::in_order(&self.wiring, workers, store, self.args.config.store_deadline).await;
         let is_lost = self.verdict.as_ref().is_err_and(|failure| failure.kind == FailureKind::LeaseLost);
         if self.args.lease.stands() || !is_over && !is_lost {
             self.release_what_stands(myself).await;
@@ -319,7 +319,7 @@ impl SupervisorState {
             Child::Tick => self.spawn_tick(myself, epoch, pulse.insert(Pulse::new()).clone()).await?,
             Child::Dispatch => self.spawn_dispatch(myself, epoch, pulse.insert(Pulse::new()).clone()).await?,
             Child::Events => self.spawn_events(myself, epoch, pulse.insert(Pulse::new()).clone()).await?,
-            Child::Docker(lane) => self.spawn_lane(myself, lane, epoch).await?,
+            Child::Docker(worker) => self.spawn_worker(myself, worker, epoch).await?,
             Child::Service(_) => self.spawn_service(myself, child).await?,
             Child::Store => {
                 let spawned = self.spawn_store(myself, epoch).await?;
@@ -402,7 +402,7 @@ impl SupervisorState {
         match *event {
             DispatchEvent::Stuck { peer, epoch, op } => {
                 let child = match peer {
-                    Peer::Docker(lane) => Child::Docker(lane),
+                    Peer::Docker(worker) => Child::Docker(worker),
                     Peer::Store => Child::Store,
                 };
                 tracing::debug!(%child, epoch = epoch.0, op = op.0, "stuck");

@@ -89,7 +89,7 @@ impl Subscription {
 }
 
 /// Where the deliveries of one subscriber go.
-pub trait Outlet: fmt::Debug + Send + Sync {
+pub trait Sink: fmt::Debug + Send + Sync {
     /// Free places, the one for [`Delivery::Lagged`] included.
     fn room(&self) -> usize;
 
@@ -101,7 +101,7 @@ pub trait Outlet: fmt::Debug + Send + Sync {
 }
 
 /// A channel's two ends.
-pub(crate) fn channel(id: SubscriptionId) -> (Box<dyn Outlet>, Subscription) {
+pub(crate) fn channel(id: SubscriptionId) -> (Box<dyn Sink>, Subscription) {
     let (sender, deliveries) = mpsc::channel(PLACES);
     (Box::new(ChannelOutlet(sender)), Subscription { id, deliveries })
 }
@@ -109,7 +109,7 @@ pub(crate) fn channel(id: SubscriptionId) -> (Box<dyn Outlet>, Subscription) {
 #[derive(Debug)]
 struct ChannelOutlet(mpsc::Sender<Delivery>);
 
-impl Outlet for ChannelOutlet {
+impl Sink for ChannelOutlet {
     fn room(&self) -> usize {
         self.0.capacity()
     }
@@ -124,11 +124,11 @@ impl Outlet for ChannelOutlet {
     }
 }
 
-/// An actor's outlet: `wrap` makes a message of it.
+/// An actor's sink: `wrap` makes a message of it.
 pub(crate) fn to_actor<M: Message>(
     actor: ActorRef<M>,
     wrap: impl Fn(Delivered) -> M + Send + Sync + 'static,
-) -> Box<dyn Outlet> {
+) -> Box<dyn Sink> {
     Box::new(ActorOutlet { actor, wrap, places: Arc::new(Semaphore::new(PLACES)) })
 }
 
@@ -144,7 +144,7 @@ impl<M, F> fmt::Debug for ActorOutlet<M, F> {
     }
 }
 
-impl<M: Message, F: Fn(Delivered) -> M + Send + Sync> Outlet for ActorOutlet<M, F> {
+impl<M: Message, F: Fn(Delivered) -> M + Send + Sync> Sink for ActorOutlet<M, F> {
     fn room(&self) -> usize {
         self.places.available_permits()
     }

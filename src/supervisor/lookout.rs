@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout};
 
 use super::SupervisorMessage;
 use super::actor::SupervisorState;
-use super::delivery::{Outlet, SubscriptionId};
+use super::delivery::{Sink, SubscriptionId};
 use super::subscribers::{PAGE, Question};
 use crate::model::{HostStatus, OpId, Revision};
 use crate::store::{ChangesPage, LedgerSnapshot, StoreError};
@@ -27,8 +27,8 @@ impl SupervisorState {
 
     /// A child that hangs in synchronous code is killed; while none does, the heartbeat counts up.
     fn look_at_pulses(&mut self, myself: &ActorRef<SupervisorMessage>) {
-        self.vigil.look(Instant::now());
-        let is_silent = |pulse: &Pulse| self.vigil.is_wedged(pulse.stamped());
+        self.watchdog.look(Instant::now());
+        let is_silent = |pulse: &Pulse| self.watchdog.is_wedged(pulse.stamped());
         let wedged = self.slots.iter().filter(|(_, slot)| slot.pulse.as_ref().is_some_and(is_silent));
         let wedged: Vec<Child> = wedged.map(|(child, _)| *child).collect();
         if wedged.is_empty() {
@@ -74,9 +74,9 @@ impl SupervisorState {
         myself: &ActorRef<SupervisorMessage>,
         id: SubscriptionId,
         after: Option<Revision>,
-        outlet: Box<dyn Outlet>,
+        sink: Box<dyn Sink>,
     ) {
-        self.subscribers.add(id, after, outlet);
+        self.subscribers.add(id, after, sink);
         self.ask_reader(myself);
     }
 

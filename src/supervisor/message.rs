@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use ractor::RpcReplyPort;
 
-use super::delivery::{Outlet, SubscriptionId};
+use super::delivery::{Sink, SubscriptionId};
 use crate::dispatch::DispatchEvent;
 use crate::docker::{Action, DaemonError, ImageAnswer};
 use crate::model::{ContainerId, Epoch, Examined, ImageId, OpId, PassReport, Revision};
@@ -69,20 +69,20 @@ pub enum SupervisorMessage {
         /// The last revision that is known already; without one it begins with a snapshot.
         after: Option<Revision>,
         /// Where its deliveries go.
-        outlet: Box<dyn Outlet>,
+        sink: Box<dyn Sink>,
     },
     /// Somebody does not any more.
     Unsubscribe(SubscriptionId),
     /// Where the ledger is served over TCP from now on; `None` while it is not.
     Listening(Option<SocketAddr>),
-    /// Asks for one container by its full id, in the lane of the actions. Without an answer the port is dropped.
+    /// Asks for one container by its full id, in the worker of the actions. Without an answer the port is dropped.
     Look {
         /// The container.
         container: ContainerId,
         /// Gets what an inspect says.
         reply: RpcReplyPort<Examined>,
     },
-    /// Asks for the labels of one image, in the lane of the actions. Without an answer the port is dropped.
+    /// Asks for the labels of one image, in the worker of the actions. Without an answer the port is dropped.
     LookAtImage {
         /// The image.
         image: ImageId,

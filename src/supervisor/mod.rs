@@ -5,7 +5,7 @@
 //! ├─ EventsActor
 //! ├─ TickActor
 //! ├─ DispatchActor
-//! ├─ DockerActor × lane
+//! ├─ DockerActor × worker
 //! ├─ StoreActor
 //! └─ services: HttpActor, where the ledger is served
 //! ```
@@ -14,24 +14,24 @@
 //! handler, a ref handed out by anybody else.
 
 mod actor;
-mod births;
-mod deaths;
 mod delivery;
+mod ends;
 mod lookout;
 mod message;
 mod policy;
 mod service;
 mod shutdown;
+mod starts;
 mod subscribers;
 #[cfg(test)]
 mod tests;
-mod vigil;
+mod watchdog;
 mod wiring;
 
 #[cfg(feature = "http")]
 pub(crate) use actor::CHILDREN;
 pub(crate) use actor::{LedgerSupervisor, SupervisorArgs};
-pub use delivery::{Delivered, Delivery, Outlet, QUEUE, Subscription, SubscriptionId};
+pub use delivery::{Delivered, Delivery, QUEUE, Sink, Subscription, SubscriptionId};
 pub(crate) use delivery::{channel, to_actor};
 pub use message::SupervisorMessage;
 pub(crate) use service::ServiceFactory;

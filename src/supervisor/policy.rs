@@ -23,7 +23,7 @@ impl Backoff {
     /// many processes that fail alike do not come back in step. `chance` is any random number.
     ///
     /// None either after a kill of ours: a deadline had to pass before it, a new life calls nobody by itself, and a
-    /// daemon that answers again after hours finds every lane alive.
+    /// daemon that answers again after hours finds every worker alive.
     pub(super) fn after_death(&mut self, cause: RestartCause, lived: Duration, chance: u32) -> Duration {
         if cause.is_surroundings() {
             return Duration::ZERO;
@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(backoff.after_death(RestartCause::Panicked, STEADY_AFTER, 0), Duration::ZERO, "it had recovered");
     }
 
-    /// A daemon that hung for hours costs one kill a tick: when it answers again, no lane may be waiting out a backoff.
+    /// A daemon that hung for hours costs one kill a tick: when it answers again, no worker may be waiting out a backoff.
     #[test]
     fn what_we_kill_for_its_surroundings_lives_again_at_once() {
         let mut backoff = Backoff::default();

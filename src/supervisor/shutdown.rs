@@ -25,7 +25,7 @@ pub(crate) fn bound(store_deadline: Duration) -> Duration {
 /// is done. Returns whether the store ended by itself: one that was killed may come to its lease yet.
 pub(super) async fn in_order(
     wiring: &Wiring,
-    lanes: Vec<ActorCell>,
+    workers: Vec<ActorCell>,
     store: Option<ActorCell>,
     store_deadline: Duration,
 ) -> bool {
@@ -37,8 +37,8 @@ pub(super) async fn in_order(
     if let Some((_, dispatch)) = &wiring.dispatch {
         let _ = dispatch.cast(DispatchMessage::Stop);
     }
-    for lane in lanes {
-        lane.kill();
+    for worker in workers {
+        worker.kill();
     }
     if let Some(store) = store {
         // A pass that is about to commit has sent its transaction before it heard of the stop.

@@ -1,10 +1,10 @@
 //! Who gets which change: a cursor for each subscriber, one question to the ledger at a time. Who has no room waits, since
 //! what it has not got is in the history; who takes nothing for too long is told so. Pure: answers are given, deliveries go
-//! into outlets.
+//! into sinks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::delivery::{Delivery, Outlet, PLACES, SubscriptionId};
+use super::delivery::{Delivery, PLACES, Sink, SubscriptionId};
 use crate::model::{OpId, Revision};
 use crate::store::{ChangesPage, LedgerSnapshot, StoreError};
 use crate::telemetry::Queues;
@@ -28,7 +28,7 @@ pub(super) struct Subscribers {
 struct Subscriber {
     /// The last revision it got; `None` until it got a snapshot to start from.
     after: Option<Revision>,
-    outlet: Box<dyn Outlet>,
+    sink: Box<dyn Sink>,
     /// There may be changes that it has not got.
     is_behind: bool,
     /// Room that its empty queue has.
@@ -57,9 +57,9 @@ pub(super) enum Question {
 
 impl Subscribers {
     /// One more, who gets what comes after a revision, or a snapshot to start from.
-    pub(super) fn add(&mut self, id: SubscriptionId, after: Option<Revision>, outlet: Box<dyn Outlet>) {
-        let places = outlet.room();
-        let subscriber = Subscriber { after, outlet, is_behind: true, places, is_full: false, idle: (places, 0) };
+    pub(super) fn add(&mut self, id: SubscriptionId, after: Option<Revision>, sink: Box<dyn Sink>) {
+        let places = sink.room();
+        let subscriber = Subscriber { after, sink, is_behind: true, places, is_full: false, idle: (places, 0) };
         self.live.insert(id, subscriber);
     }
 
@@ -70,7 +70,7 @@ impl Subscribers {
 
     /// How much waits for them.
     pub(super) fn queues(&self) -> Queues {
-        let waiting = self.live.values().map(|subscriber| PLACES.saturating_sub(subscriber.outlet.room()));
+        let waiting = self.live.values().map(|subscriber| PLACES.saturating_sub(subscriber.sink.room()));
         Queues { subscribers: self.live.len(), deepest: waiting.max().unwrap_or(0) }
     }
 
@@ -95,7 +95,7 @@ impl Subscribers {
         if self.asked.is_some() {
             return None;
         }
-        self.live.retain(|_, subscriber| !subscriber.outlet.is_closed());
+        self.live.retain(|_, subscriber| !subscriber.sink.is_closed());
         let mut covered = BTreeSet::new();
         let mut hindmost = None;
         for (id, subscriber) in &mut self.live {
@@ -161,9 +161,9 @@ impl Subscriber {
 
     /// Delivers if there is room beside that for the last word; whether it did.
     fn deliver(&mut self, delivery: Delivery) -> bool {
-        self.is_full = self.outlet.room() <= 1;
+        self.is_full = self.sink.room() <= 1;
         if !self.is_full {
-            self.outlet.put(delivery);
+            self.sink.put(delivery);
             self.idle.1 = 0;
         }
         !self.is_full
@@ -171,19 +171,19 @@ impl Subscriber {
 
     /// One that was filled up has room again when half of it was taken: each question reads a page.
     fn has_room(&mut self) -> bool {
-        self.is_full &= self.outlet.room() <= self.places.div_ceil(2);
+        self.is_full &= self.sink.room() <= self.places.div_ceil(2);
         !self.is_full
     }
 
     /// Whether it is told, at this look, that it lagged.
     fn has_given_up(&mut self) -> bool {
-        let room = self.outlet.room();
+        let room = self.sink.room();
         let (before, looks) = self.idle;
         self.idle = (room, if self.is_full && room <= before { looks + 1 } else { 0 });
         let has_given_up = self.idle.1 >= PATIENCE;
         // A queue that waits for its first snapshot has nothing in it, and so is not full.
         if let Some(after) = self.after.filter(|_| has_given_up) {
-            self.outlet.put(Delivery::Lagged { after });
+            self.sink.put(Delivery::Lagged { after });
         }
         has_given_up
     }

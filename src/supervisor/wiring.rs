@@ -4,7 +4,7 @@
 //! |---|---|
 //! | TickActor | EventsActor |
 //! | DispatchActor | TickActor |
-//! | DockerActor, each lane | DispatchActor |
+//! | DockerActor, each worker | DispatchActor |
 //! | EventsActor | TickActor, before EventsActor hears of that |
 //! | StoreActor, once its generation is raised | DispatchActor, TickActor |
 //!
@@ -18,7 +18,7 @@ use ractor::ActorRef;
 use crate::dispatch::DispatchMessage;
 use crate::docker::{CallProgress, DockerMessage};
 use crate::events::{EventsMessage, StreamNews};
-use crate::model::{Epoch, Lane};
+use crate::model::{Epoch, Worker};
 use crate::reply::Callback;
 use crate::store::{StoreError, StoreMessage};
 use crate::telemetry::Child;
@@ -30,7 +30,7 @@ pub(super) struct Wiring {
     pub(super) tick: Option<(Epoch, ActorRef<TickMessage>)>,
     pub(super) dispatch: Option<(Epoch, ActorRef<DispatchMessage>)>,
     events: Option<(Epoch, ActorRef<EventsMessage>)>,
-    lanes: BTreeMap<Lane, (Epoch, ActorRef<DockerMessage>, Arc<CallProgress>)>,
+    workers: BTreeMap<Worker, (Epoch, ActorRef<DockerMessage>, Arc<CallProgress>)>,
     /// Announced only once it is ready.
     pub(super) store: Option<(Epoch, ActorRef<StoreMessage>)>,
 }
@@ -64,8 +64,8 @@ impl Wiring {
 
     /// A new DispatchActor hears of those it uses, then TickActor hears of it.
     pub(super) fn dispatch_up(&mut self, epoch: Epoch, dispatch: ActorRef<DispatchMessage>) {
-        for (lane, (epoch, docker, progress)) in &self.lanes {
-            send(&dispatch, lane_up(*lane, *epoch, docker, progress));
+        for (worker, (epoch, docker, progress)) in &self.workers {
+            send(&dispatch, worker_up(*worker, *epoch, docker, progress));
         }
         if let Some((epoch, store)) = &self.store {
             send(&dispatch, DispatchMessage::StoreUp { epoch: *epoch, store: store.clone() });
@@ -74,21 +74,21 @@ impl Wiring {
         self.dispatch = Some((epoch, dispatch));
     }
 
-    /// A new lane: DispatchActor hears of it.
-    pub(super) fn lane_up(
+    /// A new worker: DispatchActor hears of it.
+    pub(super) fn worker_up(
         &mut self,
-        lane: Lane,
+        worker: Worker,
         epoch: Epoch,
         docker: ActorRef<DockerMessage>,
         progress: Arc<CallProgress>,
     ) {
-        self.tell_dispatch(|| lane_up(lane, epoch, &docker, &progress));
-        self.lanes.insert(lane, (epoch, docker, progress));
+        self.tell_dispatch(|| worker_up(worker, epoch, &docker, &progress));
+        self.workers.insert(worker, (epoch, docker, progress));
     }
 
-    /// Hands a message to the lane of the actions. One that dies drops the port of whoever asked.
+    /// Hands a message to the worker of the actions. One that dies drops the port of whoever asked.
     pub(super) fn to_actions(&self, message: DockerMessage) {
-        if let Some((_, docker, _)) = self.lanes.get(&Lane::Actions) {
+        if let Some((_, docker, _)) = self.workers.get(&Worker::Actions) {
             send(docker, message);
         }
     }
@@ -122,9 +122,9 @@ impl Wiring {
                 self.events = None;
                 self.tell_tick(|| TickMessage::EventsDown { epoch });
             }
-            Child::Docker(lane) => {
-                self.lanes.remove(&lane);
-                self.tell_dispatch(|| DispatchMessage::DockerDown { lane, epoch });
+            Child::Docker(worker) => {
+                self.workers.remove(&worker);
+                self.tell_dispatch(|| DispatchMessage::DockerDown { worker, epoch });
             }
             // Nobody has its ref.
             Child::Service(_) => {}
@@ -149,20 +149,20 @@ impl Wiring {
     }
 }
 
-fn lane_up(
-    lane: Lane,
+fn worker_up(
+    worker: Worker,
     epoch: Epoch,
     docker: &ActorRef<DockerMessage>,
     progress: &Arc<CallProgress>,
 ) -> DispatchMessage {
-    DispatchMessage::DockerUp { lane, epoch, docker: docker.clone(), progress: progress.clone() }
+    DispatchMessage::DockerUp { worker, epoch, docker: docker.clone(), progress: progress.clone() }
 }
 
 /// Carries what the stream leaves to a TickActor.
 fn stream_news(tick: &ActorRef<TickMessage>) -> Callback<StreamNews> {
     Callback::to(tick, |news| match news {
         StreamNews::Tried => TickMessage::StreamTried,
-        StreamNews::Dirty { dirt, looked } => TickMessage::Dirty { dirt, looked },
+        StreamNews::Dirty { invalidation, looked } => TickMessage::Dirty { invalidation, looked },
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::Lane;
+use crate::model::Worker;
 
 /// A child of the supervisor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -11,8 +11,8 @@ pub enum Child {
     Tick,
     /// DispatchActor.
     Dispatch,
-    /// One lane of DockerActor.
-    Docker(Lane),
+    /// One worker of DockerActor.
+    Docker(Worker),
     /// StoreActor.
     Store,
     /// EventsActor; only where passes run by themselves.
@@ -39,7 +39,7 @@ impl fmt::Display for Child {
         match self {
             Self::Tick => f.write_str("tick"),
             Self::Dispatch => f.write_str("dispatch"),
-            Self::Docker(lane) => write!(f, "docker/{}", lane.as_str()),
+            Self::Docker(worker) => write!(f, "docker/{}", worker.as_str()),
             Self::Store => f.write_str("store"),
             Self::Events => f.write_str("events"),
             Self::Service(name) => f.write_str(name),

@@ -11,7 +11,7 @@ use super::schedule::{Ended, Schedule};
 use super::{PassNews, TickEvent, TickMessage};
 use crate::config::Config;
 use crate::dispatch::DispatchMessage;
-use crate::model::{Dirt, Epoch, FailureKind, PassId, PassOutcome, PassReport, Trigger};
+use crate::model::{Epoch, FailureKind, Invalidation, PassId, PassOutcome, PassReport, Trigger};
 use crate::reply::{Callback, Reply};
 use crate::runtime::Timer;
 use crate::store::{NewBinding, StoreError, StoreMessage};
@@ -120,7 +120,7 @@ impl TickState {
             M::DispatchDown { epoch } => self.dispatch = self.dispatch.take().filter(|(alive, _)| *alive > epoch),
             M::StoreUp { epoch, store } => self.store_up(myself, epoch, store),
             M::StoreDown { epoch } => self.store = self.store.take().filter(|(alive, _)| *alive > epoch),
-            M::Dirty { dirt, looked } => self.dirty(myself, dirt, looked),
+            M::Dirty { invalidation, looked } => self.dirty(myself, invalidation, looked),
             M::StreamTried => self.stream_tried(myself),
             M::EventsUp { epoch, events } => self.events_up(epoch, events),
             M::EventsDown { epoch } => self.events = self.events.take().filter(|(alive, _)| *alive > epoch),
@@ -140,9 +140,9 @@ impl TickState {
         self.begin_if_due(myself);
     }
 
-    fn dirty(&mut self, myself: &ActorRef<TickMessage>, dirt: Dirt, looked: Reply<bool>) {
+    fn dirty(&mut self, myself: &ActorRef<TickMessage>, invalidation: Invalidation, looked: Reply<bool>) {
         if !self.stopping {
-            self.schedule.want_dirt(looked, dirt);
+            self.schedule.want_invalidation(looked, invalidation);
             self.begin_if_due(myself);
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ractor::ActorRef;
 
 use crate::dispatch::DispatchMessage;
-use crate::model::{Dirt, Epoch, PassReport};
+use crate::model::{Epoch, Invalidation, PassReport};
 use crate::reply::{Callback, Reply};
 use crate::store::{NewBinding, StoreError, StoreMessage};
 
@@ -60,7 +60,7 @@ pub enum TickMessage {
     /// The event stream left something to look at. One EventsActor sends one at a time.
     Dirty {
         /// What to look at.
-        dirt: Dirt,
+        invalidation: Invalidation,
         /// Hears, when a pass that took it along is over, whether that pass has looked.
         looked: Reply<bool>,
     },

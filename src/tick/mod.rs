@@ -1,7 +1,7 @@
 //! When the ledger looks.
 //!
-//! Comes in: time, requests, dirt from the event stream, news from the others. Goes out: one order at a time, an answer
-//! to every caller, and a word for every batch of dirt.
+//! Comes in: time, requests, invalidation from the event stream, news from the others. Goes out: one order at a time, an answer
+//! to every caller, and a word for every batch of invalidation.
 //! Never: a second pass beside one that runs, a caller without an answer.
 
 mod actor;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::moved::Moved;
 use super::wanted::Wanted;
 use crate::dispatch::PassOrder;
-use crate::model::{Dirt, PassId, Trigger};
+use crate::model::{Invalidation, PassId, Trigger};
 
 /// Callers that may wait for the next pass. Beyond it they are answered at once that there are too many: mailboxes
 /// have no bound of their own.
@@ -19,7 +19,7 @@ pub(super) const WHOLE_DISTANCE: Duration = Duration::from_secs(1);
 /// whose stream is cut again and again keeps its own growing distance.
 pub(super) const RECONNECT_DISTANCE: Duration = Duration::from_millis(250);
 
-/// What is wanted and what runs. `P` answers a caller, `B` acknowledges a batch of dirt.
+/// What is wanted and what runs. `P` answers a caller, `B` acknowledges a batch of invalidation.
 #[derive(Debug)]
 pub(super) struct Schedule<P, B> {
     running: Option<Running<P, B>>,
@@ -47,7 +47,7 @@ struct Running<P, B> {
 pub(super) struct Ended<P, B> {
     /// What was ordered.
     pub(super) order: PassOrder,
-    /// The batch of dirt that it took along.
+    /// The batch of invalidation that it took along.
     pub(super) batch: Option<B>,
     /// Whom its report answers.
     pub(super) callers: Vec<P>,
@@ -91,8 +91,13 @@ impl<P, B> Schedule<P, B> {
     }
 
     /// Wants a pass over what events left.
-    pub(super) fn want_dirt(&mut self, batch: B, dirt: Dirt) {
-        self.want_also(Wanted { trigger: dirt.trigger, scope: dirt.scope, news: dirt.news, batch: Some(batch) });
+    pub(super) fn want_invalidation(&mut self, batch: B, invalidation: Invalidation) {
+        self.want_also(Wanted {
+            trigger: invalidation.trigger,
+            scope: invalidation.scope,
+            news: invalidation.news,
+            batch: Some(batch),
+        });
     }
 
     fn want_also(&mut self, later: Wanted<B>) {

@@ -11,7 +11,7 @@ use super::*;
 use crate::config::Config;
 use crate::dispatch::{DispatchMessage, PassOrder};
 use crate::model::{
-    ContainerId, Dirt, Epoch, FailureKind, HostName, News, PassOutcome, PassReport, Scope, Starts, Trigger,
+    ContainerId, Epoch, FailureKind, HostName, Invalidation, News, PassOutcome, PassReport, Scope, Starts, Trigger,
 };
 use crate::reply::{Callback, Reply};
 use crate::runtime::ear;
@@ -68,12 +68,12 @@ impl Stage {
         self.tick.cast(message).expect("it lives");
     }
 
-    fn dirty(&self, batch: u64, dirt: Dirt) {
+    fn dirty(&self, batch: u64, invalidation: Invalidation) {
         let hears = self.hears.clone();
         let looked = Reply::new(move |is_true| {
             let _ = hears.send(Heard::Looked { batch, is_true });
         });
-        self.tell(TickMessage::Dirty { dirt, looked });
+        self.tell(TickMessage::Dirty { invalidation, looked });
     }
 
     async fn order(&mut self) -> PassOrder {
@@ -98,16 +98,16 @@ impl Stage {
     }
 }
 
-fn everything() -> Dirt {
-    Dirt { scope: Scope::Host, trigger: Trigger::Reconnect, news: News::default() }
+fn everything() -> Invalidation {
+    Invalidation { scope: Scope::Host, trigger: Trigger::Reconnect, news: News::default() }
 }
 
-fn some(container: &str) -> Dirt {
+fn some(container: &str) -> Invalidation {
     let id = ContainerId::new(container);
     let mut news = News::default();
     news.owe_details(id.clone());
     news.tell_starts(id.clone(), Starts { recent: 4, is_flapping: true });
-    Dirt { scope: Scope::Containers([id].into()), trigger: Trigger::Event, news }
+    Invalidation { scope: Scope::Containers([id].into()), trigger: Trigger::Event, news }
 }
 
 #[tokio::test(start_paused = true)]

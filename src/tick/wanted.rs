@@ -2,7 +2,7 @@
 
 use crate::model::{News, Scope, Trigger};
 
-/// One pass that has not begun. `B` acknowledges a batch of dirt.
+/// One pass that has not begun. `B` acknowledges a batch of invalidation.
 #[derive(Debug)]
 pub(super) struct Wanted<B> {
     /// Of all that asked for it, what begins soonest.

@@ -52,19 +52,19 @@ pub(crate) fn of_the_daemon(dice: &mut Dice, containers: &[ContainerId]) -> Faul
 /// A fault of the ledger.
 pub(crate) fn of_the_ledger(dice: &mut Dice) -> FaultRule {
     let times = 1 + dice.roll(3) as u32;
-    let any = [Call::Begin, Call::Read, Call::Commit, Call::PayDetails][dice.roll(4) as usize];
+    let any = [Call::Begin, Call::Read, Call::Commit, Call::WriteDetails][dice.roll(4) as usize];
     match dice.roll(18) {
         0 | 1 => FaultRule::new(F::Busy, &[any]).times(times),
-        2 => FaultRule::new(F::DiskFull, &[Call::Commit, Call::PayDetails, Call::Begin, Call::Lease]),
+        2 => FaultRule::new(F::DiskFull, &[Call::Commit, Call::WriteDetails, Call::Begin, Call::Lease]),
         3 => FaultRule::new(F::DiskFull, &[Call::Commit]).times(times),
         4 => FaultRule::new(F::Gone, &Call::OF_THE_LEDGER),
         5 => FaultRule::new(F::Clash, &[Call::Commit]).times(1),
         6 => FaultRule::new(F::RefusesValue, &[Call::Commit]).times(1),
         7 | 8 => FaultRule::new(F::AnswerLost, &[Call::Commit]).times(1),
-        9 | 10 => FaultRule::new(F::AnswerHangs, &[Call::Commit, Call::PayDetails]).times(1),
+        9 | 10 => FaultRule::new(F::AnswerHangs, &[Call::Commit, Call::WriteDetails]).times(1),
         11 | 12 => FaultRule::new(F::Hang, &[Call::Commit]).times(1),
         13 => FaultRule::new(F::Hang, &[Call::Read]).times(1),
-        14 => FaultRule::new(F::Hang, &[Call::Begin, Call::PayDetails]).times(1),
+        14 => FaultRule::new(F::Hang, &[Call::Begin, Call::WriteDetails]).times(1),
         15 | 16 => FaultRule::new(F::Slow(Duration::from_millis(1_500)), &[any]).times(times),
         _ => FaultRule::new(F::Panic, &[any]).times(1),
     }

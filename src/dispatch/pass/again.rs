@@ -37,7 +37,7 @@ impl Pass {
                     effects.push(self.ask(Ask::Ping(self.time_to_pong())));
                 }
                 if self.draft.list_tries < self.list_tries_allowed {
-                    // Asked for now and sent to the next life of the lane.
+                    // Asked for now and sent to the next life of the worker.
                     effects.push(self.list());
                 } else {
                     self.list_failure = Some(progress.unwrap_or_else(|| self.silent()));
@@ -46,12 +46,12 @@ impl Pass {
             }
             AskKind::ReadImages => {
                 let unanswered = self.asked_images.drain(..).map(|image| (image, ImageAnswer::Unanswered));
-                self.knowledge.learn_images(unanswered.collect());
+                self.cache.learn_images(unanswered.collect());
                 effects.extend(self.decide(now));
             }
             AskKind::ReadNames => {
                 let asked = std::mem::take(&mut self.asked_names);
-                self.knowledge.image_names.note_unanswered(asked);
+                self.cache.image_names.note_unanswered(asked);
                 effects.extend(self.decide(now));
             }
             AskKind::Settle => effects.extend(self.list_if_due()),
@@ -91,7 +91,7 @@ impl Pass {
     }
 
     pub(super) fn silent(&self) -> DaemonError {
-        DaemonError::Silent {
+        DaemonError::Timeout {
             endpoint: self.settings.endpoint.clone(),
             call: "GET /containers/json",
             deadline: self.settings.config.list_deadline,

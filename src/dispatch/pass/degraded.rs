@@ -22,7 +22,7 @@ impl Pass {
         }
         let failure = PassFailure { kind: kind_of(error), message: error.to_string() };
         let may_answer = may_answer_singly(error);
-        let containers = self.opened.as_ref().map(|opened| turn(&opened.rows, self.knowledge.examined_until.as_ref()));
+        let containers = self.opened.as_ref().map(|opened| turn(&opened.rows, self.cache.examined_until.as_ref()));
         let containers = containers.unwrap_or_default();
         let within = self.time_to_examine(now);
         if self.is_examined || !may_answer || containers.is_empty() || within.is_zero() {
@@ -35,7 +35,7 @@ impl Pass {
     pub(super) fn on_examined(&mut self, mut answers: HashMap<ContainerId, Examined>, now: Moment) -> Vec<Effect> {
         self.is_examined = true;
         let asked = std::mem::take(&mut self.asked_examine.0);
-        self.knowledge.examined_until = stopped_at(&asked, &answers);
+        self.cache.examined_until = stopped_at(&asked, &answers);
         let mut present = Vec::new();
         for container in asked {
             match answers.remove(&container) {
@@ -112,7 +112,7 @@ fn published(ports: &str) -> impl Iterator<Item = &str> {
 const fn may_answer_singly(error: &DaemonError) -> bool {
     !matches!(
         error,
-        DaemonError::Absent { .. }
+        DaemonError::SocketMissing { .. }
             | DaemonError::Refused { .. }
             | DaemonError::Forbidden { .. }
             | DaemonError::Unconnected { .. }

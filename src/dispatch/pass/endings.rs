@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::Pass;
-use super::knowledge::Knowledge;
+use super::cache::PassCache;
 use super::protocol::{Ask, AttentionChange, Effect, Finished, Moment};
 use super::report::{Phases, ReportDraft};
 use crate::docker::DaemonError;
@@ -135,16 +135,16 @@ impl Pass {
             difference: self.difference.as_ref(),
         });
         let committed = !self.is_failing();
-        let (new_debts, old_debts) = if committed { self.debts() } else { (Vec::new(), Vec::new()) };
+        let (new_pending, old_pending) = if committed { self.pending() } else { (Vec::new(), Vec::new()) };
         let renewed_id = self.renewed_id().filter(|_| committed).and_then(|before| {
             let now = self.who.as_ref()?.identity.as_ref()?.shown()?.to_owned();
             Some((before, now))
         });
         let attention_changes = if committed { self.attention_changes() } else { Vec::new() };
         let daemon_error = self.list_failure.take();
-        let knowledge = self.knowledge_after(committed);
+        let cache = self.knowledge_after(committed);
         let finished =
-            Finished { report, new_debts, old_debts, knowledge, daemon_error, renewed_id, attention_changes };
+            Finished { report, new_pending, old_pending, cache, daemon_error, renewed_id, attention_changes };
         vec![Effect::Finished(Box::new(finished))]
     }
 
@@ -164,23 +164,23 @@ impl Pass {
         written.filter_map(change).collect()
     }
 
-    fn knowledge_after(&mut self, committed: bool) -> Knowledge {
-        let mut knowledge = std::mem::take(&mut self.knowledge);
-        knowledge.forget_what_may_change();
+    fn knowledge_after(&mut self, committed: bool) -> PassCache {
+        let mut cache = std::mem::take(&mut self.cache);
+        cache.forget_what_may_change();
         if let (true, Some(assignment)) = (committed, &self.assignment) {
-            knowledge.note_rivals(&self.scope, self.completeness(), &assignment.rivals);
+            cache.note_rivals(&self.scope, self.completeness(), &assignment.rivals);
         }
         let is_settled = committed && self.is_ours() && self.scope.is_whole() && self.planned.is_empty();
         if let (true, Some(opened), Some(listed)) = (is_settled, &self.opened, &self.listed)
             && let (Some(assignment), Some(difference)) = (self.assignment.take(), self.difference.take())
         {
-            knowledge.settle(opened, listed, assignment, difference);
+            cache.settle(opened, listed, assignment, difference);
         }
-        knowledge
+        cache
     }
 
     /// What is owed now: since this pass, and from before.
-    fn debts(&self) -> (Vec<Debt>, Vec<Debt>) {
+    fn pending(&self) -> (Vec<Debt>, Vec<Debt>) {
         let writes = &*self.planned;
         let left_out: BTreeSet<&RowId> = self.draft.left_out().collect();
         let mut made: Vec<Debt> = writes

@@ -93,7 +93,7 @@ impl Pass {
     pub(super) fn judge_the_daemon(&mut self, now: Moment) -> Option<Vec<Effect>> {
         self.draft.doubt = None;
         let (Some(opened), Some(listed)) = (&self.opened, &self.listed) else { return Some(Vec::new()) };
-        let is_proven = self.knowledge.proven == Some(listed.connection);
+        let is_proven = self.cache.proven == Some(listed.connection);
         let evidence = Evidence {
             host: &opened.host,
             rows: &opened.rows,
@@ -114,7 +114,7 @@ impl Pass {
         self.confirmed = whose == Whose::Confirmed;
         match whose {
             Whose::Ours | Whose::Confirmed => {
-                self.knowledge.proven = Some(connection);
+                self.cache.proven = Some(connection);
                 None
             }
             Whose::Beyond => Some(self.grow()),

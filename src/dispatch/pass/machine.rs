@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::knowledge::{Knowledge, Settled};
+use super::cache::{CachedPass, PassCache};
 use super::protocol::{Ask, AskKind, Effect, Event, Moment, PassSettings};
 use super::report::ReportDraft;
 use crate::dispatch::PassOrder;
@@ -60,7 +60,7 @@ pub(crate) struct Pass {
     /// An operator's word was needed to believe the daemon.
     pub(super) confirmed: bool,
     pub(super) directory: Option<Directory>,
-    pub(super) knowledge: Knowledge,
+    pub(super) cache: PassCache,
     pub(super) verified: HashMap<ContainerId, Inspected>,
     pub(super) assignment: Option<Assignment>,
     /// Its rows are in `planned`.
@@ -86,11 +86,11 @@ impl Pass {
         order: PassOrder,
         now: Moment,
         list_tries_allowed: u32,
-        knowledge: Knowledge,
+        cache: PassCache,
         first_op: u64,
     ) -> (Self, Vec<Effect>) {
         let mut pass = Self {
-            scope: knowledge.fitting(&order.scope),
+            scope: cache.fitting(&order.scope),
             settings,
             order,
             began: now,
@@ -116,7 +116,7 @@ impl Pass {
             has_waited_for_identity: false,
             confirmed: false,
             directory: None,
-            knowledge,
+            cache,
             verified: HashMap::new(),
             assignment: None,
             difference: None,
@@ -160,7 +160,7 @@ impl Pass {
             Event::Found(op, result) => self.answered(op, |pass| pass.on_found(result, now)),
             Event::Adopted(op, result) => self.answered(op, |pass| pass.on_adopted(result, now)),
             Event::ImagesRead(op, answers) => self.answered(op, |pass| {
-                pass.knowledge.learn_images(answers);
+                pass.cache.learn_images(answers);
                 pass.decide(now)
             }),
             Event::RowsRead(op, result) => self.answered(op, |pass| pass.on_rows_read(result, now)),
@@ -177,7 +177,7 @@ impl Pass {
             },
             Event::Verified(op, answers) => match self.awaited.remove(&op) {
                 Some(AskKind::ReadNames) => {
-                    self.knowledge.image_names.note(answers);
+                    self.cache.image_names.note(answers);
                     self.decide(now)
                 }
                 Some(_) => {
@@ -228,7 +228,7 @@ impl Pass {
     fn on_opened(&mut self, result: Result<Opened, StoreError>, now: Moment) -> Vec<Effect> {
         match result {
             Ok(opened) => {
-                self.knowledge.count_on(&opened.host.refusals);
+                self.cache.count_on(&opened.host.refusals);
                 let ours_is_in = opened.host.last_pass_id.as_ref() == Some(&self.order.pass);
                 self.opened = Some(opened);
                 self.rows_asked = RowKeys::default();
@@ -280,7 +280,7 @@ impl Pass {
         if self.is_ours()
             && self.scope.is_whole()
             && self.order.news == News::default()
-            && let Some(Settled { assignment, difference, .. }) = self.knowledge.recall(opened, listed)
+            && let Some(CachedPass { assignment, difference, .. }) = self.cache.recall(opened, listed)
         {
             return self.commit(assignment, difference, now);
         }
@@ -328,10 +328,10 @@ impl Pass {
             },
             listing: &listed.listing,
             directory,
-            images: &self.knowledge.images,
+            images: &self.cache.images,
             verified: &self.verified,
             examined: &self.examined,
-            image_names: &self.knowledge.image_names,
+            image_names: &self.cache.image_names,
             identity_known: self.is_ours(),
         };
         let assignment = assign(&facts, &self.settings.rules);
@@ -358,7 +358,7 @@ impl Pass {
             self.asked_adoption.clone_from(&assignment.adoptable);
             return vec![self.ask(Ask::Adopt(assignment.adoptable))];
         }
-        if let Some(why) = self.knowledge.inspects_refused.as_ref().filter(|_| !assignment.wants_verified.is_empty()) {
+        if let Some(why) = self.cache.inspects_refused.as_ref().filter(|_| !assignment.wants_verified.is_empty()) {
             // Each would be refused like the last one; one is asked again from time to time.
             let unanswered = assignment.wants_verified.into_iter().map(|id| (id, Inspected::Unanswered(why.clone())));
             self.verified.extend(unanswered);
@@ -386,7 +386,7 @@ impl Pass {
 
     /// One that did not answer in three passes is taken for refused, without a fourth wait.
     fn ask_for_images(&mut self, wanted: BTreeSet<ImageId>, now: Moment) -> Vec<Effect> {
-        self.asked_images = self.knowledge.give_up_silent_images(wanted);
+        self.asked_images = self.cache.give_up_silent_images(wanted);
         if self.asked_images.is_empty() {
             return self.decide(now);
         }
@@ -397,7 +397,7 @@ impl Pass {
     /// In how many passes in a row, this one included, images did not answer in time; `None` if all that were asked did.
     #[must_use]
     pub(crate) fn images_unanswered(&self) -> Option<u32> {
-        self.knowledge.images_unanswered()
+        self.cache.images_unanswered()
     }
 
     fn commit(&mut self, assignment: Assignment, mut difference: Difference, now: Moment) -> Vec<Effect> {

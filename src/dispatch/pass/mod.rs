@@ -12,10 +12,10 @@
 //! of answers, deaths and deadlines.
 
 mod again;
+mod cache;
 mod degraded;
 mod endings;
 mod identity;
-mod knowledge;
 mod machine;
 mod protocol;
 mod report;
@@ -23,6 +23,6 @@ mod scope;
 #[cfg(test)]
 mod tests;
 
-pub(super) use knowledge::Knowledge;
+pub(super) use cache::PassCache;
 pub(super) use machine::{LIST_TRIES_AT_FIRST, Pass};
 pub(super) use protocol::{Ask, AttentionChange, Effect, Event, Finished, Moment, PassSettings};

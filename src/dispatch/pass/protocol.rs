@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::knowledge::Knowledge;
+use super::cache::PassCache;
 use crate::config::Config;
 use crate::dispatch::rules::RuleSet;
 use crate::docker::{DaemonError, Identified, ImageAnswer, Listed};
@@ -45,7 +45,7 @@ pub(crate) enum Event {
     Committed(OpId, Result<CommitReport, StoreError>),
     /// A request is past its deadline; for a list, how far it had come.
     Deadline(OpId, Option<DaemonError>),
-    /// The pass lane lives anew: what was asked of the one before is asked again.
+    /// The pass worker lives anew: what was asked of the one before is asked again.
     DockerUp,
     /// StoreActor lives anew: what was asked of the one before is asked again.
     StoreUp,
@@ -62,7 +62,7 @@ pub(crate) enum Event {
 pub(crate) enum Effect {
     /// Ask this, and answer with the op.
     Ask(OpId, Ask),
-    /// The pass lane awaits a call that is past its deadline.
+    /// The pass worker awaits a call that is past its deadline.
     DockerStuck(OpId),
     /// StoreActor awaits a call that is past its deadline.
     StoreStuck(OpId),
@@ -144,7 +144,7 @@ impl AskKind {
         matches!(self, Self::List | Self::Settle | Self::Examine | Self::ReadNames | Self::ReadImages | Self::Verify)
     }
 
-    /// Answered by lanes beside that of the passes, or not at all: nobody is killed for it.
+    /// Answered by workers beside that of the passes, or not at all: nobody is killed for it.
     pub(super) const fn is_beside(self) -> bool {
         matches!(self, Self::Identify | Self::Ping)
     }
@@ -160,11 +160,11 @@ pub(crate) struct Finished {
     /// For its callers.
     pub(crate) report: PassReport,
     /// The rows whose details are owed now: made, bound or changed in this pass.
-    pub(crate) new_debts: Vec<(RowId, ContainerId)>,
+    pub(crate) new_pending: Vec<(RowId, ContainerId)>,
     /// The rows whose details were owed before and are still.
-    pub(crate) old_debts: Vec<(RowId, ContainerId)>,
+    pub(crate) old_pending: Vec<(RowId, ContainerId)>,
     /// For the next pass.
-    pub(crate) knowledge: Knowledge,
+    pub(crate) cache: PassCache,
     /// The fault of the daemon that ended it, if one did.
     pub(crate) daemon_error: Option<DaemonError>,
     /// The id that the host's daemon had, and the one that it has by now, if they differ and the pass recorded that.

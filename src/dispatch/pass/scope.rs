@@ -22,7 +22,7 @@ impl Pass {
     /// for that. So the containers in scope are inspected before they are listed, as long as rows are read anyway.
     pub(super) fn settle(&mut self) -> Option<Effect> {
         let containers = self.scope.containers();
-        if self.knowledge.inspects_refused.is_some() {
+        if self.cache.inspects_refused.is_some() {
             return None;
         }
         (!containers.is_empty()).then(|| self.ask(Ask::Settle(containers)))
@@ -50,7 +50,7 @@ impl Pass {
     /// owner alone are in question where a verdict names them.
     pub(super) fn outgrows_its_scope(&self, rows: &[LedgerRow], assignment: &Assignment) -> bool {
         let Scope::Containers(scope) = &self.scope else { return false };
-        let rivals_beyond = |row: &RowId| self.knowledge.has_rival_beyond(row, scope);
+        let rivals_beyond = |row: &RowId| self.cache.has_rival_beyond(row, scope);
         let contested_anew = assignment.verdicts.iter().any(|verdict| match verdict {
             Verdict::Makes { row, .. } => rivals_beyond(row),
             Verdict::Takes(row) => rivals_beyond(&rows[*row].id),

@@ -55,7 +55,7 @@ fn a_whole_pass_ends_in_one_commit_and_its_report() {
     assert_eq!(driver.report().outcome, PassOutcome::Committed);
     assert_eq!((driver.report().inserted, driver.report().listed, driver.report().assigned), (1, 1, 1));
     let finished = driver.finished.expect("over");
-    assert_eq!(finished.new_debts.len(), 1, "a new row owes its details");
+    assert_eq!(finished.new_pending.len(), 1, "a new row owes its details");
 }
 
 /// The same allocations mean the same picture: its verdicts are recalled. Anything else is looked at anew.
@@ -63,7 +63,7 @@ fn a_whole_pass_ends_in_one_commit_and_its_report() {
 fn a_picture_that_was_settled_goes_straight_to_the_commit() {
     let (rows, listing) = (Arc::new(Vec::new()), Arc::new(empty_listing()));
     let mut driver = Driver::begin(3);
-    let mut knowledge = driver.settle(&rows, &listing, identified("daemon-a"));
+    let mut cache = driver.settle(&rows, &listing, identified("daemon-a"));
     for (case, rows, listing, same) in [
         ("the same", Arc::clone(&rows), Arc::clone(&listing), true),
         ("other rows", Arc::new(Vec::new()), Arc::clone(&listing), false),
@@ -71,7 +71,7 @@ fn a_picture_that_was_settled_goes_straight_to_the_commit() {
         ("settled anew", Arc::clone(&rows), Arc::clone(&listing), true),
         ("another listing", rows, Arc::new(empty_listing()), false),
     ] {
-        let mut driver = Driver::begin_with(3, knowledge);
+        let mut driver = Driver::begin_with(3, cache);
         let (open, list) = driver.open_then_list();
         driver.on(Event::Opened(open, Ok(Opened { rows, ..opened(None) })));
         driver.on(Event::Listed(list, Ok(Listed { listing, ..listed() })));
@@ -82,7 +82,7 @@ fn a_picture_that_was_settled_goes_straight_to_the_commit() {
         let (commit, plan) = driver.plan();
         assert!(plan.rows.is_empty(), "{case}");
         driver.on(Event::Committed(commit, Ok(CommitReport::default())));
-        knowledge = driver.finished.expect("over").knowledge;
+        cache = driver.finished.expect("over").cache;
     }
 }
 
@@ -142,7 +142,7 @@ fn a_list_that_hangs_is_tried_as_often_as_allowed_and_then_fails_the_pass() {
 
 #[test]
 fn a_failed_listing_writes_the_status_alone() {
-    let stalled = DaemonError::Cut { endpoint: "e".into(), call: "GET", bytes: 7, cause: "eof".into() };
+    let stalled = DaemonError::UnexpectedEof { endpoint: "e".into(), call: "GET", bytes: 7, cause: "eof".into() };
     for (error, status, kind) in [
         (refused(), HostStatus::Unreachable, FailureKind::DaemonUnreachable),
         (stalled, HostStatus::Stale, FailureKind::DaemonFailed),

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::model::{BoxFuture, HostName};
 use crate::simulation::{FaultPlan, FaultyStore, LedgerLog, SimulatedHost, World};
 use crate::store::OpenMode;
-use crate::{LedgerBuilder, Life};
+use crate::{LedgerBuilder, Mode};
 
 /// Takes everything but what it panics over.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ async fn a_notification_that_we_panic_over_is_dropped_after_a_minute_and_the_nex
     let host = SimulatedHost::new(World::new(1, Timestamp::now()), World::new(2, Timestamp::now()), plan.clone());
     let stores = FaultyStore::factory(Arc::new(config.clone()), plan, LedgerLog::default());
     let builder = LedgerBuilder::new(config.clone()).source(host.sources(&config)).store(stores);
-    let ledger = builder.life(Life::Once { details_limit: 0 }).spawn().await.expect("nothing is wrong with it");
+    let ledger = builder.mode(Mode::Once { details_limit: 0 }).spawn().await.expect("nothing is wrong with it");
 
     let receiver = Arc::new(Poisoned::default());
     let follower = Follower {

@@ -17,12 +17,12 @@ use crate::store::{DetailsReport, StoreError};
 
 impl Store {
     /// Writes details to the rows that are still bound to the inspected container. What is already stored is no
-    /// change; it only ends the debt, unless that stands. Nor is what the inspect knows better: since when, and what the
+    /// change; it only ends the pending_one, unless that stands. Nor is what the inspect knows better: since when, and what the
     /// image was called.
     ///
     /// # Errors
     /// [`StoreError::LeaseHeld`] for an older generation.
-    pub fn pay_details(&mut self, lease: &Lease, writes: &[DetailsWrite]) -> Result<DetailsReport, StoreError> {
+    pub fn write_details(&mut self, lease: &Lease, writes: &[DetailsWrite]) -> Result<DetailsReport, StoreError> {
         let mut writes: Vec<&DetailsWrite> = writes.iter().collect();
         writes.sort_unstable_by(|a, b| a.row.cmp(&b.row));
         self.write("write details", |db| {

@@ -12,7 +12,7 @@ use crate::store::db::Db;
 use crate::store::lease::{Lease, fence};
 use crate::store::open::Store;
 use crate::store::registry::audit::prune_audit;
-use crate::store::registry::forget::{Doomed, doomed, forget, tell_forgotten};
+use crate::store::registry::forget::{DeletedRow, deleted_rows, forget, tell_forgotten};
 use crate::store::schema::{changes, containers, hosts, passes};
 
 /// What one call removes of each at most, so that no pass waits long for it. What is left waits for the next call.
@@ -59,7 +59,7 @@ fn forget_missing(db: &mut Db, lease: &Lease, since: Timestamp) -> QueryResult<u
         .select(containers::id)
         .load(db)?;
     // Read again under lock: a deployer may have written in between.
-    let rows: Vec<Doomed> = doomed!(
+    let rows: Vec<DeletedRow> = deleted_rows!(
         db,
         containers::host
             .eq(lease.host.as_str())

@@ -119,7 +119,7 @@ impl Written<'_> {
     }
 }
 
-/// The debts of rows that are as they were otherwise.
+/// The pending of rows that are as they were otherwise.
 fn owe_details(db: &mut Db, host: &HostName, rows: &[Accepted<'_>]) -> QueryResult<()> {
     let owing = rows.iter().filter(|row| row.write.details_owed);
     let ids: Vec<&str> = owing.map(|row| row.write.id.as_str()).collect();

@@ -15,7 +15,7 @@ use crate::store::db::fault::Fault;
 use crate::store::db::{Db, locked};
 use crate::store::open::Store;
 use crate::store::passes::foreign::{last_note, tell_by_ourselves};
-use crate::store::registry::forget::{Doomed, doomed, forget, tell_forgotten};
+use crate::store::registry::forget::{DeletedRow, deleted_rows, forget, tell_forgotten};
 use crate::store::registry::{find_project, find_stage, require_id, workload_name};
 use crate::store::schema::{containers, workloads};
 use crate::store::{RegistryError, StoreError};
@@ -53,8 +53,8 @@ impl Store {
     /// [`RegistryError::Unknown`] if the host has no such row.
     pub fn release(&mut self, host: &HostName, row: &RowId) -> Result<Revision, StoreError> {
         self.write("release the row", |db| {
-            let rows: Vec<Doomed> =
-                doomed!(db, containers::host.eq(host.as_str()).and(containers::id.eq(row.as_str())))?;
+            let rows: Vec<DeletedRow> =
+                deleted_rows!(db, containers::host.eq(host.as_str()).and(containers::id.eq(row.as_str())))?;
             let unknown = || RegistryError::Unknown { kind: "row", name: row.to_string() };
             forget(db, &rows)?;
             tell_forgotten(db, &rows)?.ok_or_else(|| unknown().into())
@@ -72,7 +72,7 @@ impl Store {
             let workload = find_project(db, project)?.workload_id;
             let owned = containers::workload_id.eq(workload.as_str());
             let this = containers::host.eq(host.as_str()).and(containers::id.eq(row.as_str()));
-            let rows: Vec<Doomed> = doomed!(db, this.and(owned))?;
+            let rows: Vec<DeletedRow> = deleted_rows!(db, this.and(owned))?;
             let unknown = || RegistryError::Unknown { kind: "row", name: row.to_string() };
             forget(db, &rows)?;
             tell_forgotten(db, &rows)?.ok_or_else(|| unknown().into())

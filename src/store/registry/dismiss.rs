@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::model::{ContainerState, HostName, Revision, RowId};
 use crate::store::open::Store;
 use crate::store::registry::deployed::{Deployed, refuse_deployed};
-use crate::store::registry::forget::{Doomed, doomed, forget, tell_forgotten};
+use crate::store::registry::forget::{DeletedRow, deleted_rows, forget, tell_forgotten};
 use crate::store::registry::{origin_of, require_adopted};
 use crate::store::schema::{containers, stack_adopted_names, stacks, workloads};
 use crate::store::{RegistryError, StoreError};
@@ -19,7 +19,7 @@ impl Store {
     pub fn dismiss(&mut self, host: &HostName, row: &RowId, force: bool) -> Result<Revision, StoreError> {
         self.write("forget the row", |db| {
             let this = || containers::host.eq(host.as_str()).and(containers::id.eq(row.as_str()));
-            let rows: Vec<Doomed> = doomed!(db, this())?;
+            let rows: Vec<DeletedRow> = deleted_rows!(db, this())?;
             let unknown = || RegistryError::Unknown { kind: "row", name: row.to_string() };
             let state: Option<String> =
                 containers::table.filter(this()).select(containers::state).first(db).optional()?;
@@ -62,7 +62,7 @@ impl Store {
                     .and(containers::role.eq(container_name))
                     .and(containers::name.eq(container_name))
             };
-            let rows: Vec<Doomed> = doomed!(db, its_own())?;
+            let rows: Vec<DeletedRow> = deleted_rows!(db, its_own())?;
             let borne: Vec<Deployed> = containers::table.filter(its_own()).select(Deployed::as_select()).load(db)?;
             refuse_deployed(&borne, "`dockledger release` gives the row up first")?;
             forget(db, &rows)?;

@@ -11,7 +11,7 @@ use crate::store::schema::containers;
 /// What a change tells of a row that is removed.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = containers)]
-pub(in crate::store) struct Doomed {
+pub(in crate::store) struct DeletedRow {
     host: String,
     id: String,
     container_id: Option<String>,
@@ -24,7 +24,7 @@ pub(in crate::store) struct Doomed {
 }
 
 /// Reads rows that are about to be removed, locked in order.
-macro_rules! doomed {
+macro_rules! deleted_rows {
     ($db:expr, $condition:expr) => {
         $crate::store::db::locked!(
             $db,
@@ -33,13 +33,13 @@ macro_rules! doomed {
             containers::table
                 .filter($condition)
                 .order((containers::host, containers::id))
-                .select($crate::store::registry::forget::Doomed::as_select())
+                .select($crate::store::registry::forget::DeletedRow::as_select())
         )
     };
 }
-pub(in crate::store) use doomed;
+pub(in crate::store) use deleted_rows;
 
-impl Doomed {
+impl DeletedRow {
     /// Whether it is this row.
     pub(in crate::store) fn is(&self, host: &str, id: &str) -> bool {
         self.host == host && self.id == id
@@ -52,7 +52,7 @@ impl Doomed {
 }
 
 /// Removes rows that are locked. [`tell_forgotten`] is to follow at the end of the transaction.
-pub(in crate::store) fn forget(db: &mut Db, rows: &[Doomed]) -> QueryResult<()> {
+pub(in crate::store) fn forget(db: &mut Db, rows: &[DeletedRow]) -> QueryResult<()> {
     for row in rows {
         diesel::delete(containers::table.find((&row.host, &row.id))).execute(db)?;
         tell_removals_by_ourselves(db, &row.host, &[&row.id])?;
@@ -62,7 +62,7 @@ pub(in crate::store) fn forget(db: &mut Db, rows: &[Doomed]) -> QueryResult<()> 
 
 /// Records that rows were removed, after all that may wait for somebody else: it takes the counter of revisions. Returns
 /// the last revision; `None` if there were none.
-pub(in crate::store) fn tell_forgotten(db: &mut Db, rows: &[Doomed]) -> QueryResult<Option<Revision>> {
+pub(in crate::store) fn tell_forgotten(db: &mut Db, rows: &[DeletedRow]) -> QueryResult<Option<Revision>> {
     if rows.is_empty() {
         return Ok(None);
     }

@@ -8,7 +8,7 @@ use crate::store::db::Db;
 use crate::store::db::fault::Fault;
 use crate::store::lease::locked_line;
 use crate::store::open::Store;
-use crate::store::registry::forget::{Doomed, doomed, forget, tell_forgotten};
+use crate::store::registry::forget::{DeletedRow, deleted_rows, forget, tell_forgotten};
 use crate::store::schema::{audit, changes, containers, foreign_writes, host_freshness, hosts, notifications, passes};
 use crate::store::{RegistryError, StoreError};
 
@@ -94,7 +94,7 @@ impl Store {
         self.write("forget the host", |db| {
             require_idle(db, name)?;
             let pruned_to: i64 = hosts::table.find(name.as_str()).select(hosts::changes_pruned_to).first(db)?;
-            let rows: Vec<Doomed> = doomed!(db, containers::host.eq(name.as_str()))?;
+            let rows: Vec<DeletedRow> = deleted_rows!(db, containers::host.eq(name.as_str()))?;
             forget(db, &rows)?;
             diesel::delete(foreign_writes::table.filter(foreign_writes::host.eq(name.as_str()))).execute(db)?;
             diesel::delete(passes::table.filter(passes::host.eq(name.as_str()))).execute(db)?;

@@ -8,7 +8,7 @@ use crate::store::RegistryError;
 use crate::store::db::fault::Fault;
 use crate::store::db::{Db, locked};
 use crate::store::registry::deployed::{deployed_of, refuse_deployed};
-use crate::store::registry::forget::{Doomed, doomed, forget, tell_forgotten};
+use crate::store::registry::forget::{DeletedRow, deleted_rows, forget, tell_forgotten};
 use crate::store::schema::{changes, containers, workloads};
 
 /// What is to be registered; ids are made up where none is given.
@@ -160,7 +160,7 @@ pub(super) fn remove_workload(
     workload: &WorkloadId,
     name: &str,
     force: bool,
-) -> Result<Vec<Doomed>, Fault> {
+) -> Result<Vec<DeletedRow>, Fault> {
     let rows = lock_rows(db, workload)?;
     let in_use = rows.iter().filter(|row| row.is_in_use()).count();
     if in_use > 0 && !force {
@@ -177,7 +177,7 @@ pub(super) fn tell_removed(
     kind: WorkloadKind,
     workload: &WorkloadId,
     name: &str,
-    rows: &[Doomed],
+    rows: &[DeletedRow],
 ) -> QueryResult<()> {
     tell_forgotten(db, rows)?;
     diesel::update(changes::table.filter(changes::workload_id.eq(workload.as_str())))
@@ -191,7 +191,7 @@ pub(super) fn remove_undeployed_workload(
     db: &mut Db,
     workload: &WorkloadId,
     cure: &'static str,
-) -> Result<Vec<Doomed>, Fault> {
+) -> Result<Vec<DeletedRow>, Fault> {
     let rows = lock_rows(db, workload)?;
     refuse_deployed(&deployed_of(db, workload.as_str())?, cure)?;
     remove_with_rows(db, workload, &rows)?;
@@ -199,14 +199,14 @@ pub(super) fn remove_undeployed_workload(
 }
 
 /// The workload is locked before its rows, as a pass does: the two never wait for each other in a circle.
-fn lock_rows(db: &mut Db, workload: &WorkloadId) -> QueryResult<Vec<Doomed>> {
+fn lock_rows(db: &mut Db, workload: &WorkloadId) -> QueryResult<Vec<DeletedRow>> {
     let locked: QueryResult<String> =
         locked!(db, for_update, first, workloads::table.find(workload.as_str()).select(workloads::id));
     locked.optional()?;
-    doomed!(db, containers::workload_id.eq(workload.as_str()))
+    deleted_rows!(db, containers::workload_id.eq(workload.as_str()))
 }
 
-fn remove_with_rows(db: &mut Db, workload: &WorkloadId, rows: &[Doomed]) -> QueryResult<()> {
+fn remove_with_rows(db: &mut Db, workload: &WorkloadId, rows: &[DeletedRow]) -> QueryResult<()> {
     forget(db, rows)?;
     diesel::delete(workloads::table.find(workload.as_str())).execute(db).map(drop)
 }

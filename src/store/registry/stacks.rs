@@ -10,7 +10,7 @@ use crate::model::{Origin, Registered, Stack, Timestamp, WorkloadId, WorkloadKin
 use crate::store::db::Db;
 use crate::store::db::fault::Fault;
 use crate::store::open::Store;
-use crate::store::registry::forget::Doomed;
+use crate::store::registry::forget::DeletedRow;
 use crate::store::schema::{stack_adopted_names, stacks, workloads};
 use crate::store::{RegistryError, StoreError};
 
@@ -152,7 +152,7 @@ pub(in crate::store) fn origin_of(word: &str) -> Origin {
 }
 
 /// Removes a stack whose workload and rows are removed. Returns how many rows those were.
-fn remove(db: &mut Db, stack: &Stack, rows: &[Doomed]) -> Result<usize, Fault> {
+fn remove(db: &mut Db, stack: &Stack, rows: &[DeletedRow]) -> Result<usize, Fault> {
     let adopted = stack_adopted_names::table.filter(stack_adopted_names::stack_id.eq(&stack.id));
     diesel::delete(adopted).execute(db)?;
     diesel::delete(stacks::table.find(&stack.id)).execute(db)?;

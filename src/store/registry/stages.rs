@@ -8,7 +8,7 @@ use crate::model::{Project, Stage};
 use crate::store::db::fault::Fault;
 use crate::store::db::{Db, each_backend};
 use crate::store::open::Store;
-use crate::store::registry::forget::{Doomed, doomed, forget, tell_forgotten};
+use crate::store::registry::forget::{DeletedRow, deleted_rows, forget, tell_forgotten};
 use crate::store::schema::{containers, containers_view, stage_former_names, stages};
 use crate::store::{RegistryError, StoreError};
 
@@ -205,13 +205,13 @@ fn retire_name(db: &mut Db, project: &Project, stage: &Stage) -> QueryResult<()>
 }
 
 /// The rows that belong to a stage, as the view says, locked.
-fn rows_of(db: &mut Db, project: &Project, stage: &Stage) -> QueryResult<Vec<Doomed>> {
+fn rows_of(db: &mut Db, project: &Project, stage: &Stage) -> QueryResult<Vec<DeletedRow>> {
     let ids: Vec<(String, String)> = containers_view::table
         .filter(containers_view::workload_id.eq(project.workload_id.as_str()))
         .filter(containers_view::effective_stage_id.eq(&stage.id))
         .select((containers_view::host, containers_view::id))
         .load(db)?;
-    let rows: Vec<Doomed> = doomed!(db, containers::workload_id.eq(project.workload_id.as_str()))?;
+    let rows: Vec<DeletedRow> = deleted_rows!(db, containers::workload_id.eq(project.workload_id.as_str()))?;
     Ok(rows.into_iter().filter(|row| ids.iter().any(|(host, id)| row.is(host, id))).collect())
 }
 

@@ -12,7 +12,7 @@ struct Kept {
     places: usize,
 }
 
-impl Outlet for Kept {
+impl Sink for Kept {
     fn room(&self) -> usize {
         self.places - self.got.lock().expect("one thread").len()
     }

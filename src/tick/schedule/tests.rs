@@ -15,18 +15,18 @@ fn ids(numbers: std::ops::Range<u32>) -> BTreeSet<ContainerId> {
     numbers.map(|n| ContainerId::new(format!("c{n}"))).collect()
 }
 
-fn event(numbers: std::ops::Range<u32>) -> Dirt {
+fn event(numbers: std::ops::Range<u32>) -> Invalidation {
     let news = News { details: ids(numbers.clone()), ..News::default() };
-    Dirt { scope: Scope::Containers(ids(numbers)), trigger: Trigger::Event, news }
+    Invalidation { scope: Scope::Containers(ids(numbers)), trigger: Trigger::Event, news }
 }
 
 /// Events of more containers than are told apart.
-fn storm() -> Dirt {
-    Dirt { scope: Scope::Host, ..event(0..1) }
+fn storm() -> Invalidation {
+    Invalidation { scope: Scope::Host, ..event(0..1) }
 }
 
-fn reconnect() -> Dirt {
-    Dirt { scope: Scope::Host, trigger: Trigger::Reconnect, news: News::default() }
+fn reconnect() -> Invalidation {
+    Invalidation { scope: Scope::Host, trigger: Trigger::Reconnect, news: News::default() }
 }
 
 fn callers(ended: Option<Ended<u32, u64>>) -> Option<Vec<u32>> {
@@ -51,9 +51,9 @@ fn a_request_during_a_pass_waits_for_the_next_one() {
 fn bursts_keep_their_distance_and_requests_and_ticks_do_not() {
     for at_once in [Trigger::Request, Trigger::Tick, Trigger::Boot] {
         let mut schedule = schedule();
-        schedule.want_dirt(1, event(0..1));
+        schedule.want_invalidation(1, event(0..1));
         let first = schedule.begin(100 * MS).expect("wanted");
-        schedule.want_dirt(2, event(1..2));
+        schedule.want_invalidation(2, event(1..2));
         schedule.ended(&first.pass, true);
         assert_eq!(schedule.due_in(110 * MS), Some(40 * MS));
         schedule.want(at_once, None).expect("room");
@@ -68,7 +68,7 @@ fn the_first_event_after_quiet_is_acted_on_at_once() {
     schedule.want(Trigger::Boot, None).expect("room");
     let boot = schedule.begin(Duration::ZERO).expect("wanted");
     schedule.ended(&boot.pass, true);
-    schedule.want_dirt(1, event(0..1));
+    schedule.want_invalidation(1, event(0..1));
     assert_eq!(schedule.due_in(50 * MS), Some(Duration::ZERO));
     let order = schedule.begin(50 * MS).expect("wanted");
     assert_eq!((order.scope, order.trigger), (Scope::Containers(ids(0..1)), Trigger::Event));
@@ -79,10 +79,10 @@ fn the_first_event_after_quiet_is_acted_on_at_once() {
 #[test]
 fn containers_are_joined_and_too_many_become_the_whole_host() {
     let mut schedule = schedule();
-    schedule.want_dirt(1, event(0..2));
-    schedule.want_dirt(2, event(1..3));
+    schedule.want_invalidation(1, event(0..2));
+    schedule.want_invalidation(2, event(1..3));
     assert_eq!(schedule.wanted.as_ref().expect("wanted").scope, Scope::Containers(ids(0..3)));
-    schedule.want_dirt(3, event(3..4));
+    schedule.want_invalidation(3, event(3..4));
     let order = schedule.begin(MS).expect("wanted");
     assert_eq!(order.scope, Scope::Host);
     assert_eq!(order.news.details, ids(0..4), "the news is kept whole");
@@ -96,7 +96,7 @@ fn a_whole_pass_takes_along_what_events_want() {
         if second {
             schedule.want(first, None).expect("room");
         }
-        schedule.want_dirt(1, event(0..1));
+        schedule.want_invalidation(1, event(0..1));
         if !second {
             schedule.want(first, None).expect("room");
         }
@@ -113,9 +113,9 @@ fn the_later_word_on_starts_wins() {
     let mut schedule = schedule();
     let container = ContainerId::new("c0");
     for (number, is_flapping) in [(1, true), (2, false)] {
-        let mut dirt = event(0..1);
-        dirt.news.starts.insert(container.clone(), Starts { recent: 4, is_flapping });
-        schedule.want_dirt(number, dirt);
+        let mut invalidation = event(0..1);
+        invalidation.news.starts.insert(container.clone(), Starts { recent: 4, is_flapping });
+        schedule.want_invalidation(number, invalidation);
     }
     assert!(!schedule.begin(MS).expect("wanted").news.starts[&container].is_flapping);
 }
@@ -132,7 +132,7 @@ fn a_lost_pass_keeps_callers_scope_news_and_batch_and_gets_a_fresh_id() {
     assert_eq!(schedule.ended(&lost.pass, true), None, "a late report answers nobody");
     assert_eq!(callers(schedule.ended(&again.pass, true)), Some(vec![1, 2]));
 
-    schedule.want_dirt(1, event(0..1));
+    schedule.want_invalidation(1, event(0..1));
     let lost = schedule.begin(3 * MS).expect("wanted");
     schedule.lost();
     let again = schedule.begin(4 * MS).expect("wanted");
@@ -144,12 +144,12 @@ fn a_lost_pass_keeps_callers_scope_news_and_batch_and_gets_a_fresh_id() {
 #[test]
 fn whole_passes_that_events_want_keep_a_longer_distance() {
     let mut schedule = schedule();
-    schedule.want_dirt(1, storm());
+    schedule.want_invalidation(1, storm());
     let first = schedule.begin(SECOND).expect("wanted");
     schedule.ended(&first.pass, true);
-    schedule.want_dirt(2, storm());
+    schedule.want_invalidation(2, storm());
     assert_eq!(schedule.due_in(SECOND + 100 * MS), Some(WHOLE_DISTANCE - 100 * MS));
-    schedule.want_dirt(3, reconnect());
+    schedule.want_invalidation(3, reconnect());
     assert_eq!(schedule.due_in(SECOND + 100 * MS), Some(RECONNECT_DISTANCE - 100 * MS), "a lost stream waits less");
     schedule.want(Trigger::Recovery, None).expect("room");
     assert_eq!(schedule.due_in(SECOND + 100 * MS), Some(Duration::ZERO), "others need not wait for it");
@@ -158,10 +158,10 @@ fn whole_passes_that_events_want_keep_a_longer_distance() {
 #[test]
 fn a_whole_pass_that_failed_to_look_delays_no_other() {
     let mut schedule = schedule();
-    schedule.want_dirt(1, reconnect());
+    schedule.want_invalidation(1, reconnect());
     let first = schedule.begin(SECOND).expect("wanted");
     schedule.ended(&first.pass, false);
-    schedule.want_dirt(2, reconnect());
+    schedule.want_invalidation(2, reconnect());
     assert_eq!(schedule.due_in(SECOND + 100 * MS), Some(Duration::ZERO));
 }
 
@@ -170,7 +170,7 @@ fn a_boot_pass_waits_for_the_stream_and_a_request_does_not() {
     let mut schedule = schedule();
     schedule.hold_boot(200 * MS);
     schedule.want(Trigger::Boot, None).expect("room");
-    schedule.want_dirt(1, reconnect());
+    schedule.want_invalidation(1, reconnect());
     assert_eq!(schedule.due_in(MS), Some(199 * MS));
     schedule.want(Trigger::Request, Some(1)).expect("room");
     assert_eq!(schedule.due_in(MS), Some(Duration::ZERO), "somebody waits for it");
@@ -216,7 +216,7 @@ fn an_event_does_not_wait_for_the_next_look_at_moved_rows() {
     for _ in 0..8 {
         schedule.looked_at_moved(true);
     }
-    schedule.want_dirt(1, event(0..1));
+    schedule.want_invalidation(1, event(0..1));
     let now = SECOND + 60 * MS;
     assert_eq!(schedule.due_in(now), Some(Duration::ZERO));
     let order = schedule.begin(now).expect("wanted");

@@ -172,7 +172,7 @@ async fn a_ping_is_answered_or_says_why_not() {
     let daemon = client_with(&proxy, |config| config.inspect_deadline = SHORT);
     daemon.ping().await.unwrap();
     proxy.inject(Fault::Silent);
-    assert!(matches!(daemon.ping().await, Err(DaemonError::Silent { .. })));
+    assert!(matches!(daemon.ping().await, Err(DaemonError::Timeout { .. })));
     proxy.heal();
     proxy.inject(Fault::Answer(Reply::new(503, "starting")));
     assert!(matches!(daemon.ping().await, Err(DaemonError::Status { status: 503, .. })));

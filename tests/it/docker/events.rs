@@ -127,7 +127,7 @@ async fn a_stream_that_is_ended_is_told_from_one_that_is_cut() {
     }
     simulated.cut_events();
     let error = item(&mut cut).await.expect_err("it was cut");
-    assert!(matches!(error, DaemonError::Cut { .. }), "{error:?}");
+    assert!(matches!(error, DaemonError::UnexpectedEof { .. }), "{error:?}");
 }
 
 // D9
@@ -141,7 +141,7 @@ async fn a_cut_within_an_event_is_an_error_though_the_transport_saw_none() {
             assert_eq!(event(&mut stream).await.at_nanos, 7);
             assert!(matches!(item(&mut stream).await, Ok(None)));
         } else {
-            assert!(matches!(item(&mut stream).await, Err(DaemonError::Cut { .. })));
+            assert!(matches!(item(&mut stream).await, Err(DaemonError::UnexpectedEof { .. })));
         }
     }
 }
@@ -223,11 +223,11 @@ async fn a_proxy_passes_events_on_as_they_come_and_may_cut_them() {
     let container = simulated.with(|world| world.run(NewContainer::new("web", "nginx:1"))).unwrap();
     assert_eq!(actions(&mut stream, &container, 2).await, [Created, Started]);
     simulated.cut_events();
-    assert!(matches!(item(&mut stream).await, Err(DaemonError::Cut { .. })));
+    assert!(matches!(item(&mut stream).await, Err(DaemonError::UnexpectedEof { .. })));
     proxy.inject(Fault::CutAfter(10).on("/events"));
     let mut cut = follow(&client(&proxy), None).await;
     simulated.with(|world| world.pause("web")).unwrap();
-    assert!(matches!(item(&mut cut).await, Err(DaemonError::Cut { .. })));
+    assert!(matches!(item(&mut cut).await, Err(DaemonError::UnexpectedEof { .. })));
 }
 
 #[tokio::test]

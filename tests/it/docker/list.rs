@@ -37,7 +37,7 @@ async fn a_silent_daemon_is_silent_at_the_deadline() {
     proxy.inject(Fault::Silent);
     let begin = Instant::now();
     let error = client_with(&proxy, |config| config.list_deadline = SHORT).list().await.unwrap_err();
-    assert!(matches!(error, DaemonError::Silent { deadline: SHORT, .. }), "{error:?}");
+    assert!(matches!(error, DaemonError::Timeout { deadline: SHORT, .. }), "{error:?}");
     assert!(error.is_unreachable() && begin.elapsed() < BOUND);
 }
 
@@ -76,7 +76,7 @@ async fn a_cut_body_is_an_error_wherever_it_is_cut() {
         let proxy = playing(&[("/containers/json", Reply::new(200, body.clone()))]);
         proxy.inject(Fault::CutAfter(bytes).on("/containers/json"));
         let error = client(&proxy).list().await.unwrap_err();
-        assert!(matches!(error, DaemonError::Cut { .. }), "{bytes}: {error:?}");
+        assert!(matches!(error, DaemonError::UnexpectedEof { .. }), "{bytes}: {error:?}");
     }
 }
 
@@ -87,7 +87,7 @@ async fn a_cut_array_is_an_error_though_the_transport_saw_none() {
     let cut = &body[..body.len() - 1];
     for reply in [Reply::new(200, cut).until_close(), Reply::new(200, cut)] {
         let error = error_of(reply).await;
-        assert!(matches!(error, DaemonError::Cut { .. }), "{error:?}");
+        assert!(matches!(error, DaemonError::UnexpectedEof { .. }), "{error:?}");
     }
     let proxy = playing(&[("/containers/json", Reply::new(200, body).until_close())]);
     assert_eq!(client(&proxy).list().await.unwrap().listing.containers.len(), 2);
@@ -101,9 +101,9 @@ async fn a_length_that_lies_is_an_error() {
     for lie in [length + 1, length - 1, length * 2, 0] {
         let error = error_of(Reply::new(200, body.clone()).lying(lie)).await;
         let expected = if lie == 0 {
-            matches!(error, DaemonError::Nonsense { .. })
+            matches!(error, DaemonError::InvalidResponse { .. })
         } else {
-            matches!(error, DaemonError::Cut { .. })
+            matches!(error, DaemonError::UnexpectedEof { .. })
         };
         assert!(expected, "{lie} for {length}: {error:?}");
     }
@@ -128,7 +128,7 @@ async fn another_status_is_told_with_a_bounded_page() {
 async fn an_answer_that_is_no_array_is_nonsense() {
     for body in ["null", "{}", "", "7", "<html>hello</html>", "[1]x", "[,]"] {
         let error = error_of(Reply::new(200, body)).await;
-        assert!(matches!(error, DaemonError::Nonsense { .. }), "{body}: {error:?}");
+        assert!(matches!(error, DaemonError::InvalidResponse { .. }), "{body}: {error:?}");
     }
     assert!(error_of(Reply::new(200, "<html>")).await.to_string().contains("<html>"));
 }

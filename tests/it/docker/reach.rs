@@ -20,7 +20,7 @@ async fn an_absent_socket_is_named_with_its_cure() {
     let directory = tempfile::tempdir().unwrap();
     let daemon = client_of(Endpoint::Unix(directory.path().join("no.sock")));
     for error in [daemon.list().await.unwrap_err(), daemon.ping().await.unwrap_err()] {
-        assert!(matches!(error, DaemonError::Absent { .. }) && error.is_unreachable(), "{error:?}");
+        assert!(matches!(error, DaemonError::SocketMissing { .. }) && error.is_unreachable(), "{error:?}");
         assert!(error.to_string().contains("no.sock") && error.to_string().contains("--docker-host"), "{error}");
     }
     assert_eq!(daemon.identify().await.identity, None);
@@ -129,7 +129,7 @@ async fn a_connection_that_ends_before_the_answer_is_cut() {
     let proxy = playing(&[]);
     proxy.inject(dockledger::simulation::Fault::HangUp);
     let error = client_with(&proxy, |config| config.inspect_deadline = SHORT).list().await.unwrap_err();
-    assert!(matches!(error, DaemonError::Cut { bytes: 0, .. }), "{error:?}");
+    assert!(matches!(error, DaemonError::UnexpectedEof { bytes: 0, .. }), "{error:?}");
 }
 
 // B43

@@ -9,7 +9,7 @@ use dockledger::docker::{Action, ContainerSource, Daemon, Endpoint, Grace};
 use dockledger::model::{Completeness, ContainerId, FailureKind, PassReport, Timestamp};
 use dockledger::simulation::{Fault, FaultProxy, NewContainer, Reply, SimulatedDaemon, World};
 use dockledger::store::NewParent;
-use dockledger::{Ledger, Life};
+use dockledger::{Ledger, Mode};
 
 use crate::whole::ledger::{BEGIN, Case, until};
 
@@ -62,7 +62,7 @@ async fn a_daemon_that_is_away_for_hours_is_found_when_it_comes() {
     let mut config = case.config.clone();
     config.docker_host = Some(format!("unix://{}", socket.display()));
     config.interval = Duration::from_secs(300);
-    let ledger = Ledger::spawn(config, Life::Service, true).await.expect("the address makes sense");
+    let ledger = Ledger::spawn(config, Mode::Service, true).await.expect("the address makes sense");
     let alive = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
     let hour = Duration::from_secs(3_600);
     tokio::time::sleep(hour).await;

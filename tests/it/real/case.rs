@@ -8,7 +8,7 @@ use std::time::Duration;
 use dockledger::config::Config;
 use dockledger::model::{ContainerId, ContainerState};
 use dockledger::store::{NewParent, OpenMode, RowFilter, Store};
-use dockledger::{Ledger, LedgerHandle, Life};
+use dockledger::{Ledger, LedgerHandle, Mode};
 use serde_json::{Value, json};
 
 use super::watch::MissingWatch;
@@ -89,13 +89,13 @@ impl<D: Deref<Target = Engine>> RealCase<D> {
     }
 
     pub(super) async fn spawn(&self) -> LedgerHandle {
-        Ledger::spawn(self.config.clone(), Life::Service, true).await.expect("the address makes sense")
+        Ledger::spawn(self.config.clone(), Mode::Service, true).await.expect("the address makes sense")
     }
 
     /// Another process's ledger of the same daemon, empty, which looks only when it is asked.
     pub(super) async fn spawn_another(&self, database: &TestDatabase) -> LedgerHandle {
         let config = Config { database: database.config.database.clone(), ..self.config.clone() };
-        Ledger::spawn(config, Life::Once { details_limit: 0 }, true).await.expect("the address makes sense")
+        Ledger::spawn(config, Mode::Once { details_limit: 0 }, true).await.expect("the address makes sense")
     }
 
     /// A container that is not started. It ends at once when it is stopped, and whatever else `more` says of it.

@@ -10,7 +10,7 @@ use dockledger::model::{
     ContainerId, EventAction, FailureKind, HealthWord, HostRecord, PassOutcome, PassReport, StoredRow, UnassignedReason,
 };
 use dockledger::store::{NewParent, RowFilter};
-use dockledger::{Ledger, LedgerHandle, Life};
+use dockledger::{Ledger, LedgerHandle, Mode};
 use serde_json::{Value, json};
 
 use super::case::{RealCase, merge, rounds_asked_for};
@@ -44,7 +44,7 @@ impl PodmanCase {
 
     /// One pass of a process of its own.
     async fn once(&self) -> PassReport {
-        let life = Life::Once { details_limit: 0 };
+        let life = Mode::Once { details_limit: 0 };
         let ledger = Ledger::spawn(self.config.clone(), life, true).await.expect("the address makes sense");
         let report = ledger.reconcile().await;
         ledger.stop().await;

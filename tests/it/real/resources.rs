@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use dockledger::model::{Lane, Timestamp};
+use dockledger::model::{Timestamp, Worker};
 use dockledger::simulation::{Fault, FaultProxy, NewContainer, SimulatedDaemon, World};
 use dockledger::store::NewParent;
 use dockledger::telemetry::Child;
-use dockledger::{LedgerHandle, Life};
+use dockledger::{LedgerHandle, Mode};
 
 use super::case::{rounds_asked_for, tell};
 use crate::cli::daemon::Service;
@@ -58,7 +58,7 @@ impl Held {
 const SLACK: usize = 4;
 const SLACK_KIB: u64 = 4 * 1024;
 
-/// The built program: list calls that hang have their lane killed and replaced.
+/// The built program: list calls that hang have their worker killed and replaced.
 #[test]
 fn passes_and_restarts_leave_a_process_as_it_was() {
     let (passes, restarts) = counts();
@@ -107,7 +107,7 @@ fn lists(proxy: &FaultProxy, more: u64) {
     assert_eq!(waited, Ok(true), "so many lists are asked for in time");
 }
 
-/// The tree in this process: its tasks, with lanes that are killed for hanging and stores that are killed behind a lock.
+/// The tree in this process: its tasks, with workers that are killed for hanging and stores that are killed behind a lock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn passes_and_restarts_leave_the_runtime_as_it_was() {
     let (passes, restarts) = counts();
@@ -119,14 +119,14 @@ async fn passes_and_restarts_leave_the_runtime_as_it_was() {
     case.config.inspect_deadline = Duration::from_millis(50);
     case.config.store_deadline = Duration::from_millis(50);
     case.store().add_stack(&NewParent::named("more"), None).expect("a fresh stack");
-    let ledger = case.spawn(Life::Service).await;
+    let ledger = case.spawn(Mode::Service).await;
     let mut levels = Vec::new();
     for share in [5, 1] {
         for _ in 0..passes / share {
             assert_eq!(ledger.reconcile().await.error, None);
         }
         proxy.inject(Fault::Silent.on("/containers/json"));
-        restarted(&ledger, Child::Docker(Lane::Pass), restarts * 3 / 4 / share).await;
+        restarted(&ledger, Child::Docker(Worker::Pass), restarts * 3 / 4 / share).await;
         proxy.heal();
         let enough = ledger.watch_status().borrow().restarts_of(Child::Store) + restarts / 4 / share;
         while ledger.watch_status().borrow().restarts_of(Child::Store) < enough {

@@ -103,7 +103,7 @@ async fn a3_a_writer_that_was_left_behind_writes_no_more() {
         life.open(writer).1.get().await.expect("the rows");
     }
     let older = life.commit(1, &["older"]);
-    let details = life.ask(|reply| StoreMessage::PayDetails { writes: Vec::new(), writer: Epoch(1), reply });
+    let details = life.ask(|reply| StoreMessage::WriteDetails { writes: Vec::new(), writer: Epoch(1), reply });
     let (_, reopened) = life.open(1);
     life.commit(2, &["newer"]).get().await.expect("it is written");
     assert!(older.get_if_any().await.is_none(), "nothing was done for it");

@@ -465,13 +465,13 @@ on_both_backends! {
             details: details.clone(),
             still_owed: false,
         };
-        assert_eq!(store.pay_details(&lease, &[write("c7")]).expect("paid").written, 0);
+        assert_eq!(store.write_details(&lease, &[write("c7")]).expect("paid").written, 0);
         assert!(rows(&mut store, &lease)[0].details_owed);
-        let report = store.pay_details(&lease, &[write("c1")]).expect("paid");
+        let report = store.write_details(&lease, &[write("c1")]).expect("paid");
         assert_eq!((report.written, report.revision), (1, None), "what an inspect adds is no change");
         let row = rows(&mut store, &lease).remove(0);
         assert_eq!((row.details_owed, row.observed.restart_count, row.observed.oom_killed), (false, Some(3), Some(false)));
-        let again = store.pay_details(&lease, &[write("c1")]).expect("paid");
+        let again = store.write_details(&lease, &[write("c1")]).expect("paid");
         assert_eq!((again.written, again.revision), (1, None));
     }
 
@@ -480,7 +480,7 @@ on_both_backends! {
         let pay = |store: &mut Store, oom_killed| {
             let details = InspectedDetails { oom_killed: Some(oom_killed), ..Default::default() };
             let (row, container) = (RowId::new("shop:web"), ContainerId::new("c1"));
-            store.pay_details(&lease, &[DetailsWrite { row, container, details, still_owed: false }]).expect("paid");
+            store.write_details(&lease, &[DetailsWrite { row, container, details, still_owed: false }]).expect("paid");
             store.changes(None, None, 1).expect("changes").changes.remove(0)
         };
         for (killed, from, to) in [(true, None, Some("out_of_memory")), (false, Some("out_of_memory"), None)] {
@@ -535,13 +535,13 @@ on_both_backends! {
             details: details.clone(),
             still_owed: false,
         };
-        assert_eq!(store.pay_details(&lease, &[write(&details)]).expect("paid").revision, None);
+        assert_eq!(store.write_details(&lease, &[write(&details)]).expect("paid").revision, None);
         let row = rows(&mut store, &lease).remove(0);
         assert_eq!((&*row.observed.image_ref, row.observed.state_since), ("nginx:1.25", Some(created)));
         assert_eq!((row.state_after, row.details_owed), (None, false));
         assert_eq!(database.line(&["revision", "updated_at"], "FROM containers"), stamped, "no reader is told");
         let other = InspectedDetails { image_ref: Some("other:1".into()), ..details };
-        store.pay_details(&lease, &[write(&other)]).expect("paid");
+        store.write_details(&lease, &[write(&other)]).expect("paid");
         assert_eq!(&*rows(&mut store, &lease)[0].observed.image_ref, "nginx:1.25", "a name stays");
     }
 
@@ -555,7 +555,7 @@ on_both_backends! {
                 ..InspectedDetails::default()
             };
             let (row, container) = (RowId::new("shop:web"), ContainerId::new("c1"));
-            let report = store.pay_details(&lease, &[DetailsWrite { row, container, details, still_owed }]);
+            let report = store.write_details(&lease, &[DetailsWrite { row, container, details, still_owed }]);
             let health = rows(store, &lease).remove(0).observed.health.map(String::from);
             (report.expect("paid").revision.is_some(), health)
         };
@@ -591,7 +591,7 @@ on_both_backends! {
             ..InspectedDetails::default()
         };
         let (row, container) = (RowId::new("shop:web"), ContainerId::new("c1"));
-        store.pay_details(&lease, &[DetailsWrite { row, container, details, still_owed: false }]).expect("paid");
+        store.write_details(&lease, &[DetailsWrite { row, container, details, still_owed: false }]).expect("paid");
 
         let mut late = update(&opened, ContainerState::Stopped, ChangeCause::Observed);
         late.observed.name = "renamed".into();
@@ -640,7 +640,7 @@ on_both_backends! {
             still_owed: true,
         };
         for restarts in [3, 3] {
-            store.pay_details(&lease, &[write(restarts)]).expect("paid");
+            store.write_details(&lease, &[write(restarts)]).expect("paid");
             let row = rows(&mut store, &lease).remove(0);
             assert_eq!((row.details_owed, row.observed.restart_count), (true, Some(restarts)));
         }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use dockledger::model::{FailureKind, PassOutcome};
 use dockledger::simulation::{NewContainer, SimulatedDaemon, World};
 use dockledger::store::{NewParent, OpenMode, Store, StoreError};
-use dockledger::{Ledger, Life};
+use dockledger::{Ledger, Mode};
 
 use crate::support::database::TestDatabase;
 use crate::support::{postgres, skip};
@@ -62,7 +62,7 @@ async fn s14_a_frozen_backend_is_given_up_and_its_successor_writes() {
     daemon.with(|world| world.run(NewContainer::new("c0", "busybox").compose("shop", "s0", 1))).expect("a container");
     database.config.docker_host = Some(daemon.docker_host());
     database.config.store_deadline = Duration::from_millis(500);
-    let ledger = Ledger::spawn(database.config.clone(), Life::Service, true).await.expect("it starts");
+    let ledger = Ledger::spawn(database.config.clone(), Mode::Service, true).await.expect("it starts");
     assert_eq!(ledger.reconcile().await.outcome, PassOutcome::Committed);
     ledger.settle_details().await;
 

@@ -44,7 +44,7 @@ fn any_write_of_anybody_has_them_read_again() {
             store.release(&host, &RowId::new("shop:b")).expect("it is there");
         }),
         ("details", &|store| {
-            store.pay_details(&lease, &[]).expect("nothing to write");
+            store.write_details(&lease, &[]).expect("nothing to write");
         }),
     ];
     for (what, write) in own {

@@ -49,7 +49,7 @@ on_both_backends! {
         for refused in [
             store.commit(&old, &plan(vec![insert("web", "c1")])).map(drop),
             store.renew_lease(&old),
-            store.pay_details(&old, &[]).map(drop),
+            store.write_details(&old, &[]).map(drop),
         ] {
             assert!(matches!(refused, Err(StoreError::LeaseHeld { .. })), "{refused:?}");
         }

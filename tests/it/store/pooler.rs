@@ -5,7 +5,7 @@ use dockledger::config::Config;
 use dockledger::model::{ClaimRequest, HostName, PassOutcome, WorkloadKind};
 use dockledger::simulation::{NewContainer, SimulatedDaemon, World};
 use dockledger::store::{NewParent, OpenMode, RowFilter, Store, StoreError};
-use dockledger::{Ledger, Life};
+use dockledger::{Ledger, Mode};
 
 use super::build::{BEGAN, insert_for, parent, plan};
 use crate::cli::program::Program;
@@ -142,11 +142,11 @@ async fn f6_commands_and_services_work_behind_a_pool_of_one_session() {
         assert_eq!(ended.code, Some(0), "{line:?}: {ended:?}");
         other.finds_nothing_of_ours();
     }
-    let ledger = Ledger::spawn(config.clone(), Life::Service, false).await.expect("it starts");
+    let ledger = Ledger::spawn(config.clone(), Mode::Service, false).await.expect("it starts");
     let mut beside = config.clone();
     beside.host = HostName::new("beside");
     beside.docker_host = Some("unix:///nowhere.sock".into());
-    let beside = Ledger::spawn(beside, Life::Service, false).await.expect("it starts");
+    let beside = Ledger::spawn(beside, Mode::Service, false).await.expect("it starts");
     for number in 0..5 {
         let which = |world: &mut World| if number % 2 == 0 { world.stop("c0") } else { world.start("c0") };
         daemon.with(which).expect("it is there");

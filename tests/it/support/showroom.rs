@@ -10,7 +10,7 @@ use dockledger::config::Config;
 use dockledger::model::{ClaimRequest, HostName, Timestamp};
 use dockledger::simulation::{Health, NewContainer, RestartPolicy, SimulatedDaemon, SimulatedState, World};
 use dockledger::store::{NewParent, OpenMode, Store};
-use dockledger::{HttpService, Ledger, LedgerBuilder, LedgerHandle, Life};
+use dockledger::{HttpService, Ledger, LedgerBuilder, LedgerHandle, Mode};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -348,7 +348,7 @@ fn second_host(config: &Config) {
     store.add_stack(&NewParent::named("edge"), None).expect("a fresh stack");
     let runtime = Runtime::new().expect("a runtime of its own");
     runtime.block_on(async {
-        let ledger = Ledger::spawn(config, Life::Once { details_limit: 64 }, true).await.expect("it makes sense");
+        let ledger = Ledger::spawn(config, Mode::Once { details_limit: 64 }, true).await.expect("it makes sense");
         assert_eq!(ledger.reconcile().await.error, None);
         ledger.stop().await;
     });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dockledger::model::{Attention, AttentionSet, Change, ChangeCause, StoredRow, Timestamp};
 use dockledger::simulation::{Health, NewContainer, World};
 use dockledger::store::{NewParent, RowFilter};
-use dockledger::{LedgerHandle, Life};
+use dockledger::{LedgerHandle, Mode};
 
 use super::ledger::{Case, until};
 
@@ -26,7 +26,7 @@ async fn followed(services: &[&str]) -> (Case, LedgerHandle) {
         world.forget_events();
     });
     case.config.interval = INTERVAL;
-    let ledger = case.spawn(Life::Service).await;
+    let ledger = case.spawn(Mode::Service).await;
     let is_open = || ledger.watch_status().borrow().stream.as_ref().is_some_and(|stream| stream.is_open);
     until(&ledger, BOUND, "the stream is open", is_open).await;
     assert_eq!(ledger.reconcile().await.error, None);

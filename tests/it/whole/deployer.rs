@@ -10,7 +10,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Nullable, Text};
-use dockledger::Life;
+use dockledger::Mode;
 use dockledger::config::Config;
 use dockledger::model::StoredRow;
 use dockledger::simulation::NewContainer;
@@ -78,7 +78,7 @@ async fn beside_a_deployer(database: &TestDatabase) {
         told: case.path("told").display().to_string(),
     };
     let deployer = start_deployer(&case, &plan);
-    let ledger = case.spawn(Life::Once { details_limit: 64 }).await;
+    let ledger = case.spawn(Mode::Once { details_limit: 64 }).await;
     let mut updated = 0;
     for pass in 0..PASSES {
         let name = format!("p{}", pass % 24);
@@ -109,7 +109,7 @@ async fn a_row_that_a_deployer_binds_is_true_within_two_seconds() {
     let databases = [Some(TestDatabase::sqlite()), TestDatabase::postgres(module_path!())];
     for database in databases.into_iter().flatten() {
         let (case, workload, _) = project_case(&database, 1);
-        let ledger = case.spawn(Life::Service).await;
+        let ledger = case.spawn(Mode::Service).await;
         let booted = || ledger.watch_status().borrow().last_report.is_some();
         until(&ledger, Duration::from_secs(10), "the boot pass", booted).await;
         let mut deployer = Deployer::connect(&case.config.database, &case.config.database_schema);

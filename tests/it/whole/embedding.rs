@@ -8,7 +8,7 @@ use dockledger::model::{ChangeCause, ClaimRequest, Revision};
 use dockledger::simulation::NewContainer;
 use dockledger::store::{NewParent, OpenMode, Store};
 use dockledger::supervisor::{Delivered, Delivery, Subscription};
-use dockledger::{Ledger, LedgerHandle, Life};
+use dockledger::{Ledger, LedgerHandle, Mode};
 use ractor::{Actor, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -104,7 +104,7 @@ async fn a_host_application_that_dies_ends_its_ledger_in_order() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_linked_ledger_that_gives_up_is_seen_to_fail() {
     let case = Case::with_shop(1).await;
-    let first = case.spawn(Life::Service).await;
+    let first = case.spawn(Mode::Service).await;
     assert_eq!(first.reconcile().await.error, None);
     let (application, mut endings) = application().await;
     let second =
@@ -131,7 +131,7 @@ async fn next_change(subscription: &mut Subscription) -> (i64, ChangeCause) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_subscriber_gets_a_snapshot_and_then_every_change_whoever_made_it() {
     let case = Case::with_shop(2).await;
-    let ledger = case.spawn(Life::Once { details_limit: 64 }).await;
+    let ledger = case.spawn(Mode::Once { details_limit: 64 }).await;
     let mut all = ledger.subscribe(None);
     let Delivery::Snapshot { revision, rows } = next(&mut all).await else { panic!("it begins with the rows") };
     assert_eq!(*rows, case.rows());
@@ -193,7 +193,7 @@ async fn an_actor_that_is_too_slow_is_told_that_it_lagged() {
         let container = NewContainer::new(format!("c{n}"), "busybox").compose("shop", &format!("s{n}"), 1);
         case.daemon.with(|world| world.run(container)).expect("a fresh name");
     }
-    let ledger = case.spawn(Life::Once { details_limit: 0 }).await;
+    let ledger = case.spawn(Mode::Once { details_limit: 0 }).await;
     let (sender, mut kept) = unbounded_channel();
     let (slow, _) = Actor::spawn(None, Slow, sender).await.expect("it does nothing");
     ledger.subscribe_actor(Some(Revision(0)), slow, |delivered| delivered);
@@ -220,7 +220,7 @@ async fn an_actor_that_is_too_slow_is_told_that_it_lagged() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn registry_calls_that_overlap_read_the_file_for_damage_once() {
     let case = Case::with_shop(1).await;
-    let ledger = case.spawn(Life::Once { details_limit: 0 }).await;
+    let ledger = case.spawn(Mode::Once { details_limit: 0 }).await;
     ledger.registry(Store::list_projects).await.expect("it can be read");
     // What a look at the whole file finds, and nothing else does.
     let mut other = SqliteConnection::establish(&case.config.database).expect("the file opens");
@@ -255,7 +255,7 @@ async fn registry_calls_that_overlap_read_the_file_for_damage_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_registry_is_written_beside_a_ledger() {
     let case = Case::with_shop(1).await;
-    let ledger = case.spawn(Life::Service).await;
+    let ledger = case.spawn(Mode::Service).await;
     assert_eq!(ledger.reconcile().await.error, None);
     let made = ledger.registry(|store| store.add_project(&NewParent::named("web"))).await.expect("a fresh name");
     let again = ledger.registry(|store| store.add_project(&NewParent::named("web"))).await.expect_err("it is taken");

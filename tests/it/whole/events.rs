@@ -5,7 +5,7 @@ use std::time::Duration;
 use dockledger::config::Config;
 use dockledger::model::{StoredRow, Trigger};
 use dockledger::store::{NewParent, OpenMode, RowFilter, Store};
-use dockledger::{Ledger, Life};
+use dockledger::{Ledger, Mode};
 use serde_json::json;
 
 use super::ledger::until;
@@ -33,7 +33,7 @@ async fn a_container_is_followed_from_its_start_to_its_end_without_a_tick() {
     };
     let state = || row().map(|row| row.observed.state.to_string());
 
-    let ledger = Ledger::spawn(config.clone(), Life::Service, true).await.expect("the address makes sense");
+    let ledger = Ledger::spawn(config.clone(), Mode::Service, true).await.expect("the address makes sense");
     let is_open = || ledger.watch_status().borrow().stream.as_ref().is_some_and(|stream| stream.is_open);
     until(&ledger, SOON, "the stream", is_open).await;
 

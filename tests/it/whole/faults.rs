@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use dockledger::Life;
-use dockledger::model::{Completeness, FailureKind, Lane, PassOutcome, UnassignedReason};
+use dockledger::Mode;
+use dockledger::model::{Completeness, FailureKind, PassOutcome, UnassignedReason, Worker};
 use dockledger::simulation::{Fault, FaultProxy, NewContainer, Reply};
 use dockledger::store::{NewParent, OpenMode, Store};
 use dockledger::telemetry::Child;
@@ -124,7 +124,7 @@ async fn a_commit_behind_a_long_lock_is_answered_truly() {
     // Longer than anything but the lock takes on a busy machine.
     case.config.store_deadline = Duration::from_secs(1);
     case.daemon.with(|world| world.stop("c0")).expect("it runs");
-    let ledger = case.spawn(Life::Once { details_limit: 0 }).await;
+    let ledger = case.spawn(Mode::Once { details_limit: 0 }).await;
     assert_eq!(ledger.reconcile().await.updated, 1);
     case.daemon.with(|world| world.start("c0")).expect("it is stopped");
     let mut other = SqliteConnection::establish(&case.config.database).expect("the file opens");
@@ -152,12 +152,12 @@ async fn a_daemon_that_hangs_once_and_then_answers_ends_in_a_complete_pass() {
         case.config.list_deadline = Duration::from_millis(200);
         case.daemon.with(|world| world.stop("c0")).expect("it runs");
         proxy.inject(fault.on("/containers/json").times(1));
-        let ledger = case.spawn(Life::Once { details_limit: 64 }).await;
+        let ledger = case.spawn(Mode::Once { details_limit: 64 }).await;
         let report = ledger.reconcile().await;
         assert_eq!((report.error.as_ref(), report.outcome), (None, PassOutcome::Committed));
         assert_eq!((report.list_tries, report.updated), (2, 1));
         let status = ledger.watch_status().borrow().clone();
-        assert_eq!(status.restarts_of(Child::Docker(Lane::Pass)), 1, "through a replaced DockerActor");
+        assert_eq!(status.restarts_of(Child::Docker(Worker::Pass)), 1, "through a replaced DockerActor");
         assert_eq!(status.restarts.len(), 1, "and the others live on: {:?}", status.restarts);
         ledger.stop().await;
     }
@@ -171,7 +171,7 @@ async fn a_daemon_that_comes_back_starts_a_pass_at_once() {
     case.config.docker_host = Some(proxy.docker_host());
     case.config.list_deadline = Duration::from_millis(150);
     proxy.inject(Fault::Silent);
-    let ledger = case.spawn(Life::Service).await;
+    let ledger = case.spawn(Mode::Service).await;
     let failed = || {
         let status = ledger.watch_status().borrow().clone();
         status.last_report.is_some_and(|r| r.error.as_ref().is_some_and(|e| e.kind == FailureKind::DaemonUnreachable))

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use dockledger::Life;
+use dockledger::Mode;
 use dockledger::model::{FailureKind, HostName};
 
 use super::ledger::{Case, Ran, until};
@@ -12,7 +12,7 @@ use super::ledger::{Case, Ran, until};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn once_beside_a_running_service_ends_with_5_and_names_the_cure() {
     let case = Case::with_shop(2).await;
-    let service = case.spawn(Life::Service).await;
+    let service = case.spawn(Mode::Service).await;
     until(&service, Duration::from_secs(5), "the boot pass", || service.watch_status().borrow().last_report.is_some())
         .await;
     let ran = case.program(&["once"]);
@@ -27,7 +27,7 @@ async fn once_beside_a_running_service_ends_with_5_and_names_the_cure() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_holder_that_does_not_answer_at_its_control_socket_is_told_by_5() {
     let case = Case::with_shop(2).await;
-    let service = case.spawn(Life::Service).await;
+    let service = case.spawn(Mode::Service).await;
     until(&service, Duration::from_secs(5), "the boot pass", || service.watch_status().borrow().last_report.is_some())
         .await;
     let socket = case.path("control.sock");
@@ -47,10 +47,10 @@ async fn a_holder_that_does_not_answer_at_its_control_socket_is_told_by_5() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_service_on_the_same_host_gives_up() {
     let case = Case::with_shop(2).await;
-    let first = case.spawn(Life::Service).await;
+    let first = case.spawn(Mode::Service).await;
     until(&first, Duration::from_secs(5), "the boot pass", || first.watch_status().borrow().last_report.is_some())
         .await;
-    let second = case.spawn(Life::Service).await;
+    let second = case.spawn(Mode::Service).await;
     let ended = tokio::time::timeout(Duration::from_secs(5), second.ended()).await.expect("it ends");
     assert_eq!(ended.expect_err("it gave up").kind, FailureKind::LeaseLost);
     assert_eq!(first.reconcile().await.error, None);
@@ -63,7 +63,7 @@ async fn a_second_service_on_the_same_host_gives_up() {
 async fn a_start_under_another_name_is_refused_until_an_operator_decides() {
     let mut case = Case::with_shop(2).await;
     case.config.host = HostName::new("renamed");
-    let refused = case.spawn(Life::Service).await;
+    let refused = case.spawn(Mode::Service).await;
     let ended = tokio::time::timeout(Duration::from_secs(5), refused.ended()).await.expect("it ends");
     let failure = ended.expect_err("it was refused");
     assert_eq!(failure.kind, FailureKind::IdentityTaken);
@@ -71,7 +71,7 @@ async fn a_start_under_another_name_is_refused_until_an_operator_decides() {
         assert!(failure.message.contains(cure), "{failure}");
     }
     case.store().confirm_host(&case.config.host).expect("its line is there");
-    let confirmed = case.spawn(Life::Service).await;
+    let confirmed = case.spawn(Mode::Service).await;
     assert_eq!(confirmed.reconcile().await.error, None);
     confirmed.stop().await;
 }
@@ -81,7 +81,7 @@ async fn a_start_under_another_name_is_refused_until_an_operator_decides() {
 async fn a_stop_with_a_hung_daemon_answers_every_caller_within_its_bound() {
     let case = Case::with_shop(2).await;
     case.daemon.hang_list(true);
-    let ledger = case.spawn(Life::Service).await;
+    let ledger = case.spawn(Mode::Service).await;
     let callers: Vec<_> = (0..20)
         .map(|_| {
             let ledger = ledger.clone();

@@ -8,7 +8,7 @@ use dockledger::config::Config;
 use dockledger::model::{PassReport, StoredRow, Timestamp};
 use dockledger::simulation::{NewContainer, SimulatedDaemon, World};
 use dockledger::store::{NewParent, OpenMode, RowFilter, Store};
-use dockledger::{Ledger, LedgerHandle, Life};
+use dockledger::{Ledger, LedgerHandle, Mode};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -62,13 +62,13 @@ impl Case {
         self.rows().iter().map(|row| (row.id.to_string(), row.observed.state.to_string())).collect()
     }
 
-    pub(crate) async fn spawn(&self, life: Life) -> LedgerHandle {
-        Ledger::spawn(self.config.clone(), life, true).await.expect("the address makes sense")
+    pub(crate) async fn spawn(&self, mode: Mode) -> LedgerHandle {
+        Ledger::spawn(self.config.clone(), mode, true).await.expect("the address makes sense")
     }
 
     /// One pass, as `once` runs it.
     pub(crate) async fn once(&self) -> PassReport {
-        let ledger = self.spawn(Life::Once { details_limit: 64 }).await;
+        let ledger = self.spawn(Mode::Once { details_limit: 64 }).await;
         let report = ledger.reconcile().await;
         ledger.settle_details().await;
         ledger.stop().await;

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dockledger::Life;
+use dockledger::Mode;
 use dockledger::model::{Completeness, HostStatus};
 use dockledger::simulation::{Fault, FaultProxy};
 use tracing_subscriber::fmt::MakeWriter;
@@ -57,7 +57,7 @@ async fn a_daemon_that_hangs_is_one_warning_however_many_passes_fail() {
     case.config.list_deadline = Duration::from_millis(200);
     proxy.inject(Fault::Silent);
     let (kept, _guard) = kept();
-    let ledger = case.spawn(Life::Once { details_limit: 0 }).await;
+    let ledger = case.spawn(Mode::Once { details_limit: 0 }).await;
     for _ in 0..3 {
         assert!(ledger.reconcile().await.error.is_some());
     }
@@ -72,7 +72,7 @@ async fn a_database_that_cannot_be_opened_is_told_once() {
     let mut case = Case::new();
     case.config.database = case.directory.path().display().to_string();
     let (kept, _guard) = kept();
-    let ledger = case.spawn(Life::Once { details_limit: 0 }).await;
+    let ledger = case.spawn(Mode::Once { details_limit: 0 }).await;
     for _ in 0..3 {
         assert!(ledger.reconcile().await.error.is_some());
     }
@@ -87,7 +87,7 @@ async fn a_host_that_is_not_fresh_is_one_warning_however_many_passes_say_so() {
     let case = Case::with_shop(1).await;
     case.daemon.with(|world| world.inject_entry("{\"Names\":[\"/without-id\"]}"));
     let (kept, _guard) = kept();
-    let ledger = case.spawn(Life::Once { details_limit: 0 }).await;
+    let ledger = case.spawn(Mode::Once { details_limit: 0 }).await;
     for _ in 0..3 {
         assert_eq!(ledger.reconcile().await.completeness, Completeness::Partial);
     }

@@ -7,7 +7,7 @@ use dockledger::config::IgnoreEntry;
 use dockledger::model::{Change, ContainerState, Observed, Timestamp, UnassignedReason};
 use dockledger::simulation::{Engine, Health, NewContainer, World};
 use dockledger::store::NewParent;
-use dockledger::{LedgerHandle, Life};
+use dockledger::{LedgerHandle, Mode};
 use serde_json::{Value, json};
 
 use super::ledger::{Case, until};
@@ -45,7 +45,7 @@ fn changes(case: &Case) -> usize {
 /// A service whose stream is open and whose details are paid.
 async fn follow(case: &mut Case) -> LedgerHandle {
     case.config.interval = INTERVAL;
-    let ledger = case.spawn(Life::Service).await;
+    let ledger = case.spawn(Mode::Service).await;
     let is_open = || ledger.watch_status().borrow().stream.as_ref().is_some_and(|stream| stream.is_open);
     until(&ledger, BOUND, "the stream is open", is_open).await;
     assert_eq!(ledger.reconcile().await.error, None);

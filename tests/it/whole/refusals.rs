@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dockledger::Life;
+use dockledger::Mode;
 use dockledger::model::{DaemonCall, PassOutcome, UnassignedReason};
 use dockledger::simulation::{Fault, FaultProxy, NewContainer, Reply};
 use dockledger::store::NewParent;
@@ -139,7 +139,7 @@ async fn f1_an_image_that_does_not_answer_is_waited_for_three_passes_at_most() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f1_a_refusal_that_ends_is_told_and_costs_no_question_in_each_pass() {
     let (case, proxy) = behind(new_shop(), &["/images"]);
-    let ledger = case.spawn(Life::Once { details_limit: 0 }).await;
+    let ledger = case.spawn(Mode::Once { details_limit: 0 }).await;
     for _ in 0..5 {
         assert_eq!(ledger.reconcile().await.warnings.len(), 1);
     }
@@ -151,7 +151,7 @@ async fn f1_a_refusal_that_ends_is_told_and_costs_no_question_in_each_pass() {
     ledger.stop().await;
     proxy.heal();
     // The next process asks what the one before left refused, beside its list.
-    let ledger = case.spawn(Life::Once { details_limit: 0 }).await;
+    let ledger = case.spawn(Mode::Once { details_limit: 0 }).await;
     let mut report = ledger.reconcile().await;
     for _ in 0..100 {
         if report.warnings.is_empty() {
@@ -222,7 +222,7 @@ async fn f3_a_late_info_is_enough_and_delays_no_row() {
     let (mut case, proxy) = behind(new_shop(), &[]);
     proxy.inject(Fault::Drip { bytes: 40, every: Duration::from_millis(50) }.on("/info"));
     case.config.inspect_deadline = Duration::from_millis(100);
-    let ledger = case.spawn(Life::Service).await;
+    let ledger = case.spawn(Mode::Service).await;
     let has_row = || case.states().iter().any(|(_, state)| state == "running");
     until(&ledger, BOUND, "its row", has_row).await;
     // The answer comes beside the passes, and the next one records it.
@@ -246,7 +246,7 @@ async fn f3_a_late_answer_that_ends_a_doubt_starts_a_pass_at_once() {
     case.daemon.with(|world| world.remove_all());
     proxy.inject(Fault::Silent.on("/info"));
     case.config.inspect_deadline = Duration::from_millis(50);
-    let ledger = case.spawn(Life::Service).await;
+    let ledger = case.spawn(Mode::Service).await;
     let is_in_doubt = || {
         let report = ledger.watch_status().borrow().last_report.clone();
         report.is_some_and(|report| report.doubt.is_some() && report.outcome == PassOutcome::Partial)
@@ -347,7 +347,7 @@ async fn f1_f2_behind_a_proxy_that_denies_nearly_everything_rows_appear_and_it_i
 
     // A service: the rows are kept by tick and by event, and what is gone stays, since nobody can verify it.
     case.config.interval = Duration::from_millis(50);
-    let ledger = case.spawn(Life::Service).await;
+    let ledger = case.spawn(Mode::Service).await;
     proxy.inject(Fault::Answer(Reply::new(200, "[]")).on("/containers/json"));
     let is_unverified = || {
         let report = ledger.watch_status().borrow().last_report.clone();
@@ -365,7 +365,7 @@ async fn f1_f2_behind_a_proxy_that_denies_nearly_everything_rows_appear_and_it_i
 async fn f2_where_events_are_refused_ticks_see_what_happens() {
     let (mut case, _proxy) = behind(Case::with_shop(1).await, &["/events"]);
     case.config.interval = Duration::from_millis(50);
-    let ledger = case.spawn(Life::Service).await;
+    let ledger = case.spawn(Mode::Service).await;
     let is_told = || {
         let report = ledger.watch_status().borrow().last_report.clone();
         report.is_some_and(|report| report.warnings.iter().any(|refusal| refusal.call == DaemonCall::Events))

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use dockledger::model::{Change, ContainerState, Revision, RowId};
 use dockledger::simulation::NewContainer;
 use dockledger::store::NewParent;
-use dockledger::{LedgerHandle, Life};
+use dockledger::{LedgerHandle, Mode};
 
 use super::ledger::Case;
 
@@ -37,7 +37,7 @@ async fn service_with(replicas: u32) -> (Case, LedgerHandle) {
     let case = Case::new();
     case.store().add_stack(&NewParent::named("shop"), None).expect("a fresh stack");
     (1..=replicas).for_each(|number| start(&case, number));
-    let ledger = case.spawn(Life::Once { details_limit: 0 }).await;
+    let ledger = case.spawn(Mode::Once { details_limit: 0 }).await;
     let report = ledger.reconcile().await;
     assert_eq!((report.error.as_ref(), report.inserted), (None, replicas as usize));
     (case, ledger)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use dockledger::Life;
+use dockledger::Mode;
 use dockledger::model::Trigger;
 
 use super::ledger::{Case, until};
@@ -32,7 +32,7 @@ async fn a_second_once_reports_nothing_and_writes_no_container_row() {
 async fn a_steady_tick_asks_the_daemon_for_one_list_and_nothing_else() {
     let mut case = Case::with_shop(10).await;
     case.config.interval = Duration::from_millis(20);
-    let ledger = case.spawn(Life::Service).await;
+    let ledger = case.spawn(Mode::Service).await;
     let mut status = ledger.watch_status();
     let mut ticks = 0;
     while ticks < 5 {
@@ -75,7 +75,7 @@ async fn a_recreated_container_brings_its_row_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_hundred_requests_share_few_passes_and_all_are_answered() {
     let case = Case::with_shop(5).await;
-    let ledger = case.spawn(Life::Once { details_limit: 64 }).await;
+    let ledger = case.spawn(Mode::Once { details_limit: 64 }).await;
     let requests: Vec<_> = (0..500)
         .map(|_| {
             let ledger = ledger.clone();
@@ -97,7 +97,7 @@ async fn five_hundred_requests_share_few_passes_and_all_are_answered() {
 async fn a_service_looks_at_once_and_then_by_interval() {
     let mut case = Case::with_shop(1).await;
     case.config.interval = Duration::from_millis(50);
-    let ledger = case.spawn(Life::Service).await;
+    let ledger = case.spawn(Mode::Service).await;
     let trigger = || ledger.watch_status().borrow().last_report.as_ref().map(|report| report.trigger);
     until(&ledger, Duration::from_secs(5), "the boot pass", || trigger() == Some(Trigger::Boot)).await;
     until(&ledger, Duration::from_secs(5), "a tick", || trigger() == Some(Trigger::Tick)).await;

@@ -11,8 +11,8 @@ use dockledger::docker::{
     Action, CallProgress, ContainerSource, DaemonError, EventStream, ImageAnswer, Listed, SourceFactory,
 };
 use dockledger::model::{
-    BoxFuture, Clock, ContainerId, Examined, FailureKind, ImageId, Inspected, Lane, PassOutcome, PassReport, Scope,
-    Timestamp,
+    BoxFuture, Clock, ContainerId, Examined, FailureKind, ImageId, Inspected, PassOutcome, PassReport, Scope,
+    Timestamp, Worker,
 };
 use dockledger::simulation::{
     Call, FaultPlan, FaultRule, FaultyStore, LedgerLog, NewContainer, PlannedFault, SimulatedHost, World,
@@ -34,11 +34,11 @@ const CHILDREN: [Child; 9] = [
     Child::Events,
     Child::Tick,
     Child::Dispatch,
-    Child::Docker(Lane::Pass),
-    Child::Docker(Lane::Identity),
-    Child::Docker(Lane::Details),
-    Child::Docker(Lane::Actions),
-    Child::Docker(Lane::Probe),
+    Child::Docker(Worker::Pass),
+    Child::Docker(Worker::Identity),
+    Child::Docker(Worker::Details),
+    Child::Docker(Worker::Actions),
+    Child::Docker(Worker::Probe),
     Child::Store,
 ];
 
@@ -152,13 +152,13 @@ impl Stage {
         assert_eq!(found, (None, PassOutcome::Committed, 1), "{when}: {:?}", self.status());
     }
 
-    /// One child was replaced for one cause, and nobody else but the lane that DispatchActor waited for.
+    /// One child was replaced for one cause, and nobody else but the worker that DispatchActor waited for.
     async fn only(&self, when: &str, child: Child, cause: RestartCause) {
         eventually(when, || self.status().restarts.contains_key(&(child, cause))).await;
         let mut restarts = self.status().restarts;
         assert_eq!(restarts.remove(&(child, cause)), Some(1), "{when}");
         if child == Child::Dispatch {
-            restarts.remove(&(Child::Docker(Lane::Pass), RestartCause::Orphaned));
+            restarts.remove(&(Child::Docker(Worker::Pass), RestartCause::Orphaned));
         }
         assert!(restarts.is_empty(), "{when}: {restarts:?}");
         assert_eq!(self.status().ended, None, "{when}");
@@ -212,7 +212,7 @@ impl WaitsFor {
     }
 }
 
-/// A2: whoever is killed from outside is replaced, with its debts.
+/// A2: whoever is killed from outside is replaced, with its pending.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn each_child_can_be_killed_in_each_state() {
     for waits_for in WaitsFor::ALL {
@@ -246,7 +246,7 @@ async fn each_child_can_be_killed_in_each_state() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn each_actor_that_calls_can_panic_in_each_call() {
     for (call, child) in
-        [(Call::List, Child::Docker(Lane::Pass)), (Call::Read, Child::Store), (Call::Commit, Child::Store)]
+        [(Call::List, Child::Docker(Worker::Pass)), (Call::Read, Child::Store), (Call::Commit, Child::Store)]
     {
         let when = format!("{call:?} panics");
         let stage = Stage::plain().await;
@@ -298,9 +298,9 @@ async fn a_child_that_cannot_begin_is_tried_again() {
     };
     let stage = Stage::new(|_| {}, panicking).await;
     panics.store(2, Ordering::SeqCst);
-    stage.children[&Child::Docker(Lane::Pass)].kill();
+    stage.children[&Child::Docker(Worker::Pass)].kill();
     stage.report_is_true("after it", &answered("after it", stage.ask()).await);
-    stage.only("after it", Child::Docker(Lane::Pass), RestartCause::Panicked).await;
+    stage.only("after it", Child::Docker(Worker::Pass), RestartCause::Panicked).await;
     stage.ends().await;
 }
 
@@ -386,9 +386,9 @@ async fn an_actor_of_the_schedule_that_hangs_in_synchronous_code_is_left_behind_
     stage.ends().await;
 }
 
-/// A3: a lane has no pulse; it is found by the deadline of its call.
+/// A3: a worker has no pulse; it is found by the deadline of its call.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_lane_that_hangs_in_synchronous_code_is_left_behind_and_replaced() {
+async fn a_worker_that_hangs_in_synchronous_code_is_left_behind_and_replaced() {
     let is_armed = Arc::new(AtomicU64::new(0));
     let armed = is_armed.clone();
     let wedging = |builder: LedgerBuilder, sources: SourceFactory| {
@@ -400,7 +400,7 @@ async fn a_lane_that_hangs_in_synchronous_code_is_left_behind_and_replaced() {
     is_armed.store(1, Ordering::SeqCst);
     let when = "the pass lane is wedged";
     stage.report_is_true(when, &answered(when, stage.ask()).await);
-    stage.only(when, Child::Docker(Lane::Pass), RestartCause::Wedged).await;
+    stage.only(when, Child::Docker(Worker::Pass), RestartCause::Wedged).await;
     assert_eq!(stage.status().leaked, 1);
     stage.ends().await;
 }
@@ -421,7 +421,7 @@ async fn a_source_that_always_panics_ends_the_ledger_and_one_that_always_hangs_d
         assert!(answered("it hangs", stage.ask()).await.error.is_some());
     }
     let status = stage.status();
-    let deadlines = status.restarts[&(Child::Docker(Lane::Pass), RestartCause::Deadline)];
+    let deadlines = status.restarts[&(Child::Docker(Worker::Pass), RestartCause::Deadline)];
     // On a busy machine a whole pass may be past its bound too: that is the surroundings' trouble as well.
     let is_surroundings = |cause| matches!(cause, RestartCause::Deadline | RestartCause::Orphaned);
     let are_surroundings = status.restarts.keys().all(|(_, cause)| is_surroundings(*cause));

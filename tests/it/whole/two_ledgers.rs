@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dockledger::Life;
+use dockledger::Mode;
 use dockledger::model::{ContainerState, HostName};
 use dockledger::simulation::{NewContainer, World};
 
@@ -26,7 +26,7 @@ async fn two_ledgers_in_one_process_keep_their_own_hosts_and_end_apart() {
     let container = NewContainer::new("c9", "busybox").compose("shop", "s9", 1);
     there.daemon.with(|world| world.run(container)).expect("a fresh name");
 
-    let (first, second) = (here.spawn(Life::Service).await, there.spawn(Life::Service).await);
+    let (first, second) = (here.spawn(Mode::Service).await, there.spawn(Mode::Service).await);
     let (of_first, of_second) = tokio::join!(first.reconcile(), second.reconcile());
     assert_eq!((of_first.error, of_second.error), (None, None));
     let shop = [("c0".to_owned(), ContainerState::Running), ("c1".to_owned(), ContainerState::Running)];

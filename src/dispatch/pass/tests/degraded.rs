@@ -25,9 +25,9 @@ fn three_rows() -> Vec<LedgerRow> {
 }
 
 /// A pass whose list failed, with the containers that it examines.
-fn examining(knowledge: Knowledge) -> (Driver, OpId, Vec<ContainerId>) {
+fn examining(cache: PassCache) -> (Driver, OpId, Vec<ContainerId>) {
     let order = PassOrder { pass: PassId::new("p"), trigger: Trigger::Tick, scope: Scope::Host, news: News::default() };
-    let mut driver = with_order(settings(), order, knowledge);
+    let mut driver = with_order(settings(), order, cache);
     let (open, list) = driver.open_then_list();
     driver.on(Event::Opened(open, Ok(Opened { rows: Arc::new(three_rows()), ..opened(None) })));
     driver.on(Event::Listed(list, Err(failed_list())));
@@ -46,7 +46,7 @@ fn directory() -> Directory {
 
 #[test]
 fn rows_whose_containers_answer_are_updated_and_those_that_hang_are_named() {
-    let (mut driver, op, asked) = examining(Knowledge::default());
+    let (mut driver, op, asked) = examining(PassCache::default());
     assert_eq!(asked, [container_id(1), container_id(2), container_id(3)]);
     let answers = HashMap::from([
         (container_id(1), Examined::Present(Box::new(stopped(container(1)).into()))),
@@ -70,7 +70,7 @@ fn rows_whose_containers_answer_are_updated_and_those_that_hang_are_named() {
 fn where_no_inspect_answers_either_the_pass_fails_as_it_would() {
     let hang = Examined::Unanswered("no answer".into());
     for answers in [HashMap::new(), HashMap::from([(container_id(1), hang)])] {
-        let (mut driver, op, _) = examining(Knowledge::default());
+        let (mut driver, op, _) = examining(PassCache::default());
         driver.on(Event::Examined(op, answers));
         let (commit, plan) = driver.plan();
         assert_eq!((plan.rows.len(), plan.host.status), (0, Some(HostStatus::Stale)));
@@ -80,17 +80,17 @@ fn where_no_inspect_answers_either_the_pass_fails_as_it_would() {
 }
 
 #[test]
-fn a_lane_that_hangs_over_its_inspects_is_replaced_and_the_pass_fails() {
-    let (mut driver, op, _) = examining(Knowledge::default());
+fn a_worker_that_hangs_over_its_inspects_is_replaced_and_the_pass_fails() {
+    let (mut driver, op, _) = examining(PassCache::default());
     driver.on(Event::Deadline(op, None));
     assert_eq!(driver.stuck, ["docker"]);
     driver.plan();
 }
 
-/// A list that hangs is cancelled by killing the lane: the inspects are asked of its next life.
+/// A list that hangs is cancelled by killing the worker: the inspects are asked of its next life.
 #[test]
-fn the_next_life_of_the_lane_is_asked_again() {
-    let (mut driver, op, asked) = examining(Knowledge::default());
+fn the_next_life_of_the_worker_is_asked_again() {
+    let (mut driver, op, asked) = examining(PassCache::default());
     driver.on(Event::DockerUp);
     let (again, ask) = driver.asked_with("Examine");
     assert!(matches!(ask, Ask::Examine(containers, _) if containers == asked));
@@ -99,21 +99,21 @@ fn the_next_life_of_the_lane_is_asked_again() {
 
 #[test]
 fn the_look_goes_on_where_the_last_one_stopped() {
-    let (mut driver, op, _) = examining(Knowledge::default());
+    let (mut driver, op, _) = examining(PassCache::default());
     let present = |number| Examined::Present(Box::new(container(number).into()));
     driver.on(Event::Examined(op, HashMap::from([(container_id(1), present(1)), (container_id(2), present(2))])));
     let look_up = driver.asked("LookUp");
     driver.on(Event::Found(look_up, Ok(directory())));
     let (commit, _) = driver.plan();
     driver.on(Event::Committed(commit, Ok(CommitReport::default())));
-    let knowledge = driver.finished.expect("over").knowledge;
-    let (_, _, asked) = examining(knowledge);
+    let cache = driver.finished.expect("over").cache;
+    let (_, _, asked) = examining(cache);
     assert_eq!(asked, [container_id(3), container_id(1), container_id(2)]);
 }
 
 #[test]
 fn a_daemon_that_is_not_there_is_not_asked_for_each_container() {
-    let mut driver = with_order(settings(), driver_order(), Knowledge::default());
+    let mut driver = with_order(settings(), driver_order(), PassCache::default());
     let (open, list) = driver.open_then_list();
     driver.on(Event::Opened(open, Ok(Opened { rows: Arc::new(three_rows()), ..opened(None) })));
     driver.on(Event::Listed(list, Err(refused())));
@@ -122,7 +122,7 @@ fn a_daemon_that_is_not_there_is_not_asked_for_each_container() {
 
 #[test]
 fn three_tries_leave_the_look_less_than_a_whole_deadline() {
-    let mut driver = with_order(settings(), driver_order(), Knowledge::default());
+    let mut driver = with_order(settings(), driver_order(), PassCache::default());
     let (open, list) = driver.open_then_list();
     driver.on(Event::Opened(open, Ok(Opened { rows: Arc::new(three_rows()), ..opened(None) })));
     let late = Moment { monotonic: moment().monotonic + Duration::from_secs(30), ..moment() };
@@ -139,7 +139,7 @@ fn driver_order() -> PassOrder {
 /// A listing says the image's id once the tag has moved on; an inspect says the tag as ever.
 #[test]
 fn an_inspect_never_changes_what_the_image_was_called() {
-    let (mut driver, op, _) = examining(Knowledge::default());
+    let (mut driver, op, _) = examining(PassCache::default());
     let renamed = ListedContainer { image_ref: "app:2".into(), ..container(1) };
     driver.on(Event::Examined(op, HashMap::from([(container_id(1), Examined::Present(Box::new(renamed.into())))])));
     let look_up = driver.asked("LookUp");
@@ -152,7 +152,7 @@ fn an_inspect_never_changes_what_the_image_was_called() {
 #[test]
 fn what_only_an_inspect_tells_is_no_change_and_what_is_published_anew_is_one() {
     for (ports, changed) in [("0.0.0.0:8080->80/tcp, 9/tcp", 0), ("8080->80/tcp, 9/tcp", 1), ("9/tcp", 1)] {
-        let (mut driver, op, _) = examining(Knowledge::default());
+        let (mut driver, op, _) = examining(PassCache::default());
         let said = ListedContainer { ports: Ports { lowest: 8080, text: ports.into() }, ..container(1) };
         driver.on(Event::Examined(op, HashMap::from([(container_id(1), Examined::Present(Box::new(said.into())))])));
         let look_up = driver.asked("LookUp");

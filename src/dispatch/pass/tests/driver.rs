@@ -33,17 +33,17 @@ pub(super) fn moment() -> Moment {
 
 impl Driver {
     pub(super) fn begin(tries: u32) -> Self {
-        Self::begin_with(tries, Knowledge::default())
+        Self::begin_with(tries, PassCache::default())
     }
 
-    pub(super) fn begin_with(tries: u32, knowledge: Knowledge) -> Self {
+    pub(super) fn begin_with(tries: u32, cache: PassCache) -> Self {
         let order =
             PassOrder { pass: PassId::new(PASS), trigger: Trigger::Request, scope: Scope::Host, news: News::default() };
-        Self::begin_ordered(settings(), order, tries, knowledge)
+        Self::begin_ordered(settings(), order, tries, cache)
     }
 
-    fn begin_ordered(settings: PassSettings, order: PassOrder, tries: u32, knowledge: Knowledge) -> Self {
-        let (pass, effects) = Pass::begin(settings, order, moment(), tries, knowledge, 1);
+    fn begin_ordered(settings: PassSettings, order: PassOrder, tries: u32, cache: PassCache) -> Self {
+        let (pass, effects) = Pass::begin(settings, order, moment(), tries, cache, 1);
         let mut driver = Self { pass, wanted: Vec::new(), pings: Vec::new(), stuck: Vec::new(), finished: None };
         driver.take(effects);
         driver
@@ -92,7 +92,7 @@ impl Driver {
     }
 
     /// Runs a whole pass over a picture for which nothing has to be written.
-    pub(super) fn settle(&mut self, rows: &Arc<Vec<LedgerRow>>, listing: &Arc<Listing>, who: Identified) -> Knowledge {
+    pub(super) fn settle(&mut self, rows: &Arc<Vec<LedgerRow>>, listing: &Arc<Listing>, who: Identified) -> PassCache {
         let (open, list) = self.open_then_list();
         self.on(Event::Opened(open, Ok(Opened { rows: Arc::clone(rows), ..opened(None) })));
         self.on(Event::Known(Some(who)));
@@ -101,7 +101,7 @@ impl Driver {
         self.on(Event::Found(look_up, Ok(directory())));
         let (commit, _) = self.plan();
         self.on(Event::Committed(commit, Ok(CommitReport::default())));
-        self.finished.take().expect("over").knowledge
+        self.finished.take().expect("over").cache
     }
 
     pub(super) fn open_and_list(&mut self) -> OpId {
@@ -124,8 +124,8 @@ impl Driver {
 }
 
 /// A pass of this order, at the first try of each list.
-pub(super) fn with_order(settings: PassSettings, order: PassOrder, knowledge: Knowledge) -> Driver {
-    Driver::begin_ordered(settings, order, 1, knowledge)
+pub(super) fn with_order(settings: PassSettings, order: PassOrder, cache: PassCache) -> Driver {
+    Driver::begin_ordered(settings, order, 1, cache)
 }
 
 pub(super) fn settings() -> PassSettings {

@@ -30,16 +30,16 @@ fn order(scope: Scope) -> PassOrder {
 }
 
 /// What a whole pass over the world teaches.
-fn knowledge_of(world: &World) -> Knowledge {
-    run(world, Scope::Host, Knowledge::default()).finished.knowledge
+fn knowledge_of(world: &World) -> PassCache {
+    run(world, Scope::Host, PassCache::default()).finished.cache
 }
 
-fn run(world: &World, scope: Scope, knowledge: Knowledge) -> Scoped {
-    run_ordered(world, order(scope), knowledge)
+fn run(world: &World, scope: Scope, cache: PassCache) -> Scoped {
+    run_ordered(world, order(scope), cache)
 }
 
-fn run_ordered(world: &World, order: PassOrder, knowledge: Knowledge) -> Scoped {
-    let mut driver = with_order(settings(), order, knowledge);
+fn run_ordered(world: &World, order: PassOrder, cache: PassCache) -> Scoped {
+    let mut driver = with_order(settings(), order, cache);
     let mut asked = Vec::new();
     let mut plan = None;
     while let Some((op, ask)) = driver.wanted.pop() {
@@ -117,9 +117,9 @@ fn two_replicas() -> World {
 #[test]
 fn a_scoped_pass_reads_lists_and_writes_its_own_rows_alone() {
     let mut world = two_replicas();
-    let knowledge = knowledge_of(&world);
+    let cache = knowledge_of(&world);
     world.listing.containers = vec![stopped(web(1, 1)), stopped(web(2, 2))];
-    let scoped = run(&world, scope(&[1]), knowledge);
+    let scoped = run(&world, scope(&[1]), cache);
     assert_eq!(scoped.asked, ["Settle", "Open", "List", "LookUp", "Commit"]);
     let plan = scoped.plan.expect("something to write");
     assert_eq!(plan.rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["s:web"]);
@@ -139,12 +139,12 @@ fn a_scoped_pass_that_finds_nothing_new_writes_nothing_at_all() {
 fn what_a_scoped_listing_lacks_is_missing_only_if_its_inspect_says_so() {
     let mut world = two_replicas();
     (world.rows, world.listing.containers) = (vec![world.rows.remove(0)], vec![world.listing.containers.remove(0)]);
-    let knowledge = knowledge_of(&world);
+    let cache = knowledge_of(&world);
     world.listing.containers.remove(0);
-    let unsure = run(&world.clone().unanswered(1), scope(&[1]), knowledge);
+    let unsure = run(&world.clone().unanswered(1), scope(&[1]), cache);
     assert!(unsure.plan.is_none());
     assert_eq!(unsure.finished.report.unverified, 1);
-    let gone = run(&world.gone(1), scope(&[1]), unsure.finished.knowledge);
+    let gone = run(&world.gone(1), scope(&[1]), unsure.finished.cache);
     let plan = gone.plan.expect("the row goes missing");
     assert_eq!((plan.rows.len(), &plan.rows[0].observed.state), (1, &ContainerState::Missing));
 }
@@ -156,9 +156,9 @@ fn a_new_container_is_bound_to_the_free_row_that_it_claims() {
     lost.observed.state = ContainerState::Missing;
     world.rows[0] = lost;
     world.listing.containers.remove(0);
-    let knowledge = knowledge_of(&world);
+    let cache = knowledge_of(&world);
     world.listing.containers.push(web(3, 1));
-    let scoped = run(&world, scope(&[3]), knowledge);
+    let scoped = run(&world, scope(&[3]), cache);
     assert_eq!(scoped.asked, ["Settle", "Open", "List", "LookUp", "ReadImages", "ReadRows", "LookUp", "Commit"]);
     let plan = scoped.plan.expect("bound");
     assert_eq!(plan.rows[0].expected, Some(Some(container_id(1))), "it is written over what was read");
@@ -168,9 +168,9 @@ fn a_new_container_is_bound_to_the_free_row_that_it_claims() {
 #[test]
 fn a_claim_on_a_row_that_is_bound_beyond_the_scope_looks_at_that_container_too() {
     let mut world = two_replicas();
-    let knowledge = knowledge_of(&world);
+    let cache = knowledge_of(&world);
     world.listing.containers.push(sole(3));
-    let scoped = run(&world, scope(&[3]), knowledge);
+    let scoped = run(&world, scope(&[3]), cache);
     assert_eq!(
         scoped.asked,
         ["Settle", "Open", "List", "LookUp", "ReadImages", "ReadRows", "LookUp", "Open", "List", "LookUp"],
@@ -183,9 +183,9 @@ fn a_claim_on_a_row_that_is_bound_beyond_the_scope_looks_at_that_container_too()
 #[test]
 fn a_new_replica_takes_the_next_slot_without_a_look_at_the_others() {
     let mut world = two_replicas();
-    let knowledge = knowledge_of(&world);
+    let cache = knowledge_of(&world);
     world.listing.containers.push(web(3, 3));
-    let scoped = run(&world, scope(&[3]), knowledge);
+    let scoped = run(&world, scope(&[3]), cache);
     let plan = scoped.plan.expect("a row is made");
     assert_eq!(plan.rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["s:web:3"]);
     assert_eq!(scoped.finished.report.scope, scope(&[3]));
@@ -197,9 +197,9 @@ fn the_loss_of_a_replica_looks_at_the_others_of_its_service() {
     let mut world = two_replicas();
     world.rows.push(row("s:api", "s", &container(9)));
     world.listing.containers.push(container(9));
-    let knowledge = knowledge_of(&world);
+    let cache = knowledge_of(&world);
     world.listing.containers.remove(0);
-    let scoped = run(&world.gone(1), scope(&[1]), knowledge);
+    let scoped = run(&world.gone(1), scope(&[1]), cache);
     let plan = scoped.plan.expect("it moves down");
     assert_eq!(plan.rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["s:web"]);
     assert_eq!(plan.rows[0].leaves.as_ref().map(RowId::as_str), Some("s:web:2"));
@@ -210,12 +210,12 @@ fn the_loss_of_a_replica_looks_at_the_others_of_its_service() {
 #[test]
 fn a_replacement_looks_at_the_one_that_it_replaces() {
     let mut world = two_replicas();
-    let knowledge = knowledge_of(&world);
+    let cache = knowledge_of(&world);
     let mut new = web(3, 1);
     new.state = ContainerState::Created;
     new.claims.compose_replace = Some(container_id(1).to_string().into());
     world.listing.containers.push(new);
-    let scoped = run(&world, scope(&[3]), knowledge);
+    let scoped = run(&world, scope(&[3]), cache);
     assert!(scoped.plan.is_none(), "it waits");
     assert_eq!(scoped.finished.report.scope, scope(&[1, 3]));
 }
@@ -224,9 +224,9 @@ fn a_replacement_looks_at_the_one_that_it_replaces() {
 fn a_row_with_another_known_claimant_makes_it_the_whole_host() {
     let mut world = two_replicas();
     world.listing.containers.push(sole(3));
-    let knowledge = knowledge_of(&world);
+    let cache = knowledge_of(&world);
     world.listing.containers[0] = stopped(web(1, 1));
-    let scoped = run(&world, scope(&[1]), knowledge);
+    let scoped = run(&world, scope(&[1]), cache);
     let plan = scoped.plan.expect("the claimant that is up takes the row");
     assert_eq!(plan.rows[0].binding.container_id, Some(container_id(3)));
     assert_eq!(scoped.finished.report.scope, Scope::Host);
@@ -235,15 +235,15 @@ fn a_row_with_another_known_claimant_makes_it_the_whole_host() {
 #[test]
 fn a_claimant_that_a_scoped_pass_met_is_known_to_the_next_and_forgotten_with_its_end() {
     let mut world = two_replicas();
-    let knowledge = knowledge_of(&world);
+    let cache = knowledge_of(&world);
     world.listing.containers.push(stopped(sole(3)));
-    let met = run(&world, scope(&[1, 3]), knowledge);
+    let met = run(&world, scope(&[1, 3]), cache);
     assert_eq!(met.finished.report.scope, scope(&[1, 3]), "both are in scope");
-    let whole = run(&world, scope(&[1]), met.finished.knowledge);
+    let whole = run(&world, scope(&[1]), met.finished.cache);
     assert_eq!(whole.finished.report.scope, Scope::Host, "a rival beyond the scope");
     world.listing.containers.pop();
-    let gone = run(&world, scope(&[3]), whole.finished.knowledge);
-    let alone = run(&world, scope(&[1]), gone.finished.knowledge);
+    let gone = run(&world, scope(&[3]), whole.finished.cache);
+    let alone = run(&world, scope(&[1]), gone.finished.cache);
     assert_eq!(alone.finished.report.scope, scope(&[1]));
 }
 
@@ -253,9 +253,9 @@ fn a_claimant_that_could_not_be_judged_yet_is_known_all_the_same() {
     let mut world = two_replicas();
     world.listing.containers.push(sole(3));
     let unanswered = world.clone().image("plain", ImageAnswer::Unanswered);
-    let knowledge = knowledge_of(&unanswered);
+    let cache = knowledge_of(&unanswered);
     world.listing.containers.remove(0);
-    let plan = run(&world.gone(1), scope(&[1]), knowledge).plan.expect("the row goes over");
+    let plan = run(&world.gone(1), scope(&[1]), cache).plan.expect("the row goes over");
     assert_eq!(plan.rows[0].binding.container_id, Some(container_id(3)));
 }
 
@@ -266,18 +266,21 @@ fn what_an_event_tells_of_is_owed_anew_also_where_it_was_owed_before() {
     let mut told = order(scope(&[1, 2]));
     told.news.details = [container_id(2)].into();
     let finished = run_ordered(&world, told, knowledge_of(&world)).finished;
-    let rows = |debts: &[(RowId, ContainerId)]| debts.iter().map(|(row, _)| row.to_string()).collect::<Vec<_>>();
-    assert_eq!((rows(&finished.new_debts), rows(&finished.old_debts)), (vec!["s:web:2".into()], vec!["s:web".into()]));
+    let rows = |pending: &[(RowId, ContainerId)]| pending.iter().map(|(row, _)| row.to_string()).collect::<Vec<_>>();
+    assert_eq!(
+        (rows(&finished.new_pending), rows(&finished.old_pending)),
+        (vec!["s:web:2".into()], vec!["s:web".into()])
+    );
 }
 
 #[test]
 fn without_a_complete_listing_before_it_every_pass_is_whole() {
     let mut world = two_replicas();
-    let scoped = run(&world, scope(&[1]), Knowledge::default());
+    let scoped = run(&world, scope(&[1]), PassCache::default());
     assert_eq!(scoped.finished.report.scope, Scope::Host);
     world = world.partial();
-    let partial = run(&world, Scope::Host, Knowledge::default());
-    assert_eq!(run(&world, scope(&[1]), partial.finished.knowledge).finished.report.scope, Scope::Host);
+    let partial = run(&world, Scope::Host, PassCache::default());
+    assert_eq!(run(&world, scope(&[1]), partial.finished.cache).finished.report.scope, Scope::Host);
 }
 
 #[test]
@@ -315,12 +318,12 @@ fn the_list_waits_for_the_snapshot_and_for_the_daemon_to_settle_and_not_for_ever
 #[test]
 fn what_inspects_say_before_a_scoped_list_makes_up_for_what_the_list_lacks() {
     let mut world = two_replicas();
-    let knowledge = knowledge_of(&world);
+    let cache = knowledge_of(&world);
     world.listing.containers[0].health = HealthFact::Keep;
     let details = InspectedDetails { health: HealthFact::Known("healthy".into()), ..InspectedDetails::default() };
     let seen = ExaminedContainer { details, ..ExaminedContainer::from(web(1, 1)) };
     world.examined.insert(container_id(1), seen);
-    let scoped = run(&world, scope(&[1]), knowledge);
+    let scoped = run(&world, scope(&[1]), cache);
     assert_eq!(scoped.asked, ["Settle", "Open", "List", "LookUp", "Commit"], "no other inspect");
     let plan = scoped.plan.expect("something to write");
     assert_eq!(plan.rows[0].observed.health.as_deref(), Some("healthy"));
@@ -334,9 +337,9 @@ fn what_an_image_was_called_is_asked_once_and_known_from_then_on() {
     world.listing.containers.push(ListedContainer { image_ref: image.into(), ..web(3, 3) });
     let details = InspectedDetails { image_ref: Some("app:1".into()), ..InspectedDetails::default() };
     world.verified.insert(container_id(3), Inspected::Present(details));
-    let first = run(&world, Scope::Host, Knowledge::default());
+    let first = run(&world, Scope::Host, PassCache::default());
     assert_eq!(first.asked, ["Open", "List", "LookUp", "ReadNames", "ReadImages", "Commit"]);
-    let again = run(&world, Scope::Host, first.finished.knowledge);
+    let again = run(&world, Scope::Host, first.finished.cache);
     assert_eq!(again.asked, ["Open", "List", "LookUp", "Commit"]);
     for scoped in [first.plan, again.plan] {
         assert_eq!(&*scoped.expect("a row is made").rows[0].observed.image_ref, "app:1");
@@ -344,8 +347,8 @@ fn what_an_image_was_called_is_asked_once_and_known_from_then_on() {
 }
 
 #[test]
-fn an_inspect_for_a_name_that_hangs_ends_with_its_lane_and_is_not_asked_again_in_the_pass() {
-    let mut driver = with_order(settings(), order(Scope::Host), Knowledge::default());
+fn an_inspect_for_a_name_that_hangs_ends_with_its_worker_and_is_not_asked_again_in_the_pass() {
+    let mut driver = with_order(settings(), order(Scope::Host), PassCache::default());
     let (open, list) = driver.open_then_list();
     driver.on(Event::Opened(open, Ok(opened(None))));
     let mut untagged = listed();

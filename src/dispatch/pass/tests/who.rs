@@ -19,8 +19,8 @@ fn refused() -> Identified {
 }
 
 /// Up to the question who answers, or what comes in its place.
-fn listed_by(host: HostRecord, rows: Vec<LedgerRow>, known: Option<Identified>, knowledge: Knowledge) -> Driver {
-    let mut driver = Driver::begin_with(3, knowledge);
+fn listed_by(host: HostRecord, rows: Vec<LedgerRow>, known: Option<Identified>, cache: PassCache) -> Driver {
+    let mut driver = Driver::begin_with(3, cache);
     let (open, list) = driver.open_then_list();
     driver.on(Event::Opened(open, Ok(Opened { host, rows: Arc::new(rows) })));
     driver.on(Event::Known(known));
@@ -30,7 +30,7 @@ fn listed_by(host: HostRecord, rows: Vec<LedgerRow>, known: Option<Identified>, 
 
 #[test]
 fn another_daemon_writes_nothing_but_the_status() {
-    let mut driver = listed_by(host(Some("daemon-a")), lost(), Some(identified("daemon-b")), Knowledge::default());
+    let mut driver = listed_by(host(Some("daemon-a")), lost(), Some(identified("daemon-b")), PassCache::default());
     let (commit, plan) = driver.plan();
     assert!(plan.rows.is_empty());
     assert_eq!((plan.host.status, plan.host.identity.is_some()), (Some(HostStatus::WrongDaemon), false));
@@ -43,7 +43,7 @@ fn another_daemon_writes_nothing_but_the_status() {
 fn another_id_with_the_same_containers_is_recorded_as_renewed() {
     let bound = opened(Some("earlier")).rows;
     let mut driver =
-        listed_by(host(Some("daemon-a")), bound.to_vec(), Some(identified("daemon-b")), Knowledge::default());
+        listed_by(host(Some("daemon-a")), bound.to_vec(), Some(identified("daemon-b")), PassCache::default());
     let look_up = driver.asked("LookUp");
     driver.on(Event::Found(look_up, Ok(directory())));
     let (commit, plan) = driver.plan();
@@ -58,14 +58,14 @@ fn another_id_with_the_same_containers_is_recorded_as_renewed() {
 #[test]
 fn a_pass_that_can_do_without_the_id_does_not_wait_for_it() {
     let bound = opened(Some("earlier")).rows;
-    let mut driver = listed_by(host(Some("daemon-a")), bound.to_vec(), None, Knowledge::default());
+    let mut driver = listed_by(host(Some("daemon-a")), bound.to_vec(), None, PassCache::default());
     driver.asked("LookUp");
 }
 
 // F3
 #[test]
 fn a_pass_in_doubt_waits_once_and_one_late_answer_is_enough() {
-    let mut driver = listed_by(host(Some("daemon-a")), lost(), None, Knowledge::default());
+    let mut driver = listed_by(host(Some("daemon-a")), lost(), None, PassCache::default());
     let (op, ask) = driver.asked_with("Identify");
     assert!(
         matches!(ask, Ask::Identify(within) if within == Duration::from_secs(15)),
@@ -82,7 +82,7 @@ fn a_pass_in_doubt_waits_once_and_one_late_answer_is_enough() {
 fn in_doubt_nothing_is_made_or_taken_and_the_reason_names_the_call_and_the_cure() {
     for known in [Some(refused()), None] {
         let is_known = known.is_some();
-        let mut driver = listed_by(host(Some("daemon-a")), lost(), known, Knowledge::default());
+        let mut driver = listed_by(host(Some("daemon-a")), lost(), known, PassCache::default());
         let op = driver.asked("Identify");
         if is_known {
             driver.on(Event::Identified(op, refused()));
@@ -101,7 +101,7 @@ fn in_doubt_nothing_is_made_or_taken_and_the_reason_names_the_call_and_the_cure(
         let detail = &report.unassigned_containers[0].detail;
         assert!(detail.contains("INFO=1") && detail.contains("identity_deadline"), "{detail}");
         assert_eq!(detail.contains("status 403"), is_known, "{detail}");
-        assert_eq!(driver.finished.expect("over").knowledge.proven, None);
+        assert_eq!(driver.finished.expect("over").cache.proven, None);
     }
 }
 
@@ -109,8 +109,8 @@ fn in_doubt_nothing_is_made_or_taken_and_the_reason_names_the_call_and_the_cure(
 #[test]
 fn a_connection_that_proved_itself_is_in_no_doubt_when_its_containers_go() {
     for (connection, is_in_doubt) in [(Connection::default(), false), (Connection { client: 1, number: 2 }, true)] {
-        let knowledge = Knowledge { proven: Some(connection), ..Knowledge::default() };
-        let mut driver = listed_by(host(None), lost(), Some(refused()), knowledge);
+        let cache = PassCache { proven: Some(connection), ..PassCache::default() };
+        let mut driver = listed_by(host(None), lost(), Some(refused()), cache);
         driver.asked(if is_in_doubt { "Identify" } else { "LookUp" });
     }
 }
@@ -118,7 +118,7 @@ fn a_connection_that_proved_itself_is_in_no_doubt_when_its_containers_go() {
 #[test]
 fn an_operators_word_ends_the_doubt_and_is_used_up_by_it() {
     let confirmed = HostRecord { identity_confirmed: true, ..host(None) };
-    let mut driver = listed_by(confirmed, lost(), Some(refused()), Knowledge::default());
+    let mut driver = listed_by(confirmed, lost(), Some(refused()), PassCache::default());
     let look_up = driver.asked("LookUp");
     driver.on(Event::Found(look_up, Ok(directory())));
     let verify = driver.asked("Verify");
@@ -128,7 +128,7 @@ fn an_operators_word_ends_the_doubt_and_is_used_up_by_it() {
 
 #[test]
 fn a_new_host_looks_for_its_containers_among_those_of_others() {
-    let mut driver = listed_by(host(None), Vec::new(), Some(refused()), Knowledge::default());
+    let mut driver = listed_by(host(None), Vec::new(), Some(refused()), PassCache::default());
     let (look_up, ask) = driver.asked_with("LookUp");
     let Ask::LookUp(keys) = ask else { panic!("{ask:?}") };
     assert_eq!(keys.elsewhere.expect("a new host").containers, ["a".repeat(64)].into());
@@ -162,9 +162,8 @@ fn a_list_that_is_late_where_pings_are_answered_is_slow_and_not_hung() {
 // F1
 #[test]
 fn where_inspects_are_refused_none_is_asked_to_verify_what_is_absent() {
-    let knowledge =
-        Knowledge { inspects_refused: Some(DaemonCall::Inspect.request().to_owned()), ..Knowledge::default() };
-    let mut driver = listed_by(host(Some("daemon-a")), lost(), Some(identified("daemon-a")), knowledge);
+    let cache = PassCache { inspects_refused: Some(DaemonCall::Inspect.request().to_owned()), ..PassCache::default() };
+    let mut driver = listed_by(host(Some("daemon-a")), lost(), Some(identified("daemon-a")), cache);
     let look_up = driver.asked("LookUp");
     driver.on(Event::Found(look_up, Ok(directory())));
     let (commit, _) = driver.plan();

@@ -145,7 +145,7 @@ mod tests {
 
     use super::*;
     use crate::model::{Change, ChangeCause, ChangeFilter, ContainerState, HostName, RowId, Timestamp};
-    use crate::supervisor::{Outlet, SubscriptionId, channel};
+    use crate::supervisor::{Sink, SubscriptionId, channel};
 
     fn change(revision: i64, host: &str) -> Delivery {
         Delivery::Change(Change {
@@ -169,7 +169,7 @@ mod tests {
     }
 
     struct Stream {
-        outlet: Box<dyn Outlet>,
+        sink: Box<dyn Sink>,
         open: watch::Sender<()>,
         guard: watch::Sender<()>,
         places: Arc<Semaphore>,
@@ -177,13 +177,13 @@ mod tests {
     }
 
     fn stream(host: Option<&str>) -> Stream {
-        let (outlet, subscription) = channel(SubscriptionId(1));
+        let (sink, subscription) = channel(SubscriptionId(1));
         let ((open, closing), (guard, revoked)) = (watch::channel(()), watch::channel(()));
         let places = Arc::new(Semaphore::new(1));
         let place = Arc::clone(&places).try_acquire_owned().expect("a free place");
         let filter = ChangeFilter { host: host.map(HostName::new), ..ChangeFilter::default() };
         let events = Events::new(Feed::new(subscription, Sight::of(filter), closing, revoked, place), String::new());
-        Stream { outlet, open, guard, places, events }
+        Stream { sink, open, guard, places, events }
     }
 
     async fn next(events: &mut Events) -> Option<String> {
@@ -194,7 +194,7 @@ mod tests {
     #[tokio::test]
     async fn a_change_is_one_event_on_three_lines_whatever_it_holds() {
         let mut stream = stream(None);
-        stream.outlet.put(change(7, "local"));
+        stream.sink.put(change(7, "local"));
         assert_eq!(next(&mut stream.events).await.as_deref(), Some(RETRY));
         let event = next(&mut stream.events).await.expect("a change");
         let lines: Vec<&str> = event.lines().collect();
@@ -205,10 +205,10 @@ mod tests {
 
     #[tokio::test]
     async fn lagged_is_the_last_word_and_frees_the_place() {
-        let Stream { mut outlet, open: _open, guard: _guard, places, mut events } = stream(None);
-        outlet.put(change(7, "local"));
-        outlet.put(Delivery::Lagged { after: Revision(7) });
-        drop(outlet);
+        let Stream { mut sink, open: _open, guard: _guard, places, mut events } = stream(None);
+        sink.put(change(7, "local"));
+        sink.put(Delivery::Lagged { after: Revision(7) });
+        drop(sink);
         next(&mut events).await;
         let part = next(&mut events).await.expect("both");
         assert!(part.ends_with("\n\nevent: lagged\ndata: {\"after\":7}\n\n"), "{part}");
@@ -221,7 +221,7 @@ mod tests {
     async fn what_comes_in_bulk_goes_out_in_few_parts_and_whole() {
         let mut stream = stream(None);
         for revision in 1..=1_000 {
-            stream.outlet.put(change(revision, "local"));
+            stream.sink.put(change(revision, "local"));
         }
         next(&mut stream.events).await;
         let (mut parts, mut ids) = (0, Vec::new());
@@ -237,8 +237,8 @@ mod tests {
     #[tokio::test]
     async fn a_reader_of_one_host_gets_nothing_of_another() {
         let mut stream = stream(Some("east"));
-        stream.outlet.put(change(1, "west"));
-        stream.outlet.put(change(2, "east"));
+        stream.sink.put(change(1, "west"));
+        stream.sink.put(change(2, "east"));
         next(&mut stream.events).await;
         let part = next(&mut stream.events).await.expect("one");
         assert!(part.starts_with("event: change\nid: 2\n") && !part.contains("west"), "{part}");
@@ -246,7 +246,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_silent_stream_shows_that_it_lives_and_ends_when_the_server_closes() {
-        let Stream { outlet: _outlet, open, guard: _guard, places: _, mut events } = stream(None);
+        let Stream { sink: _sink, open, guard: _guard, places: _, mut events } = stream(None);
         next(&mut events).await;
         assert_eq!(next(&mut events).await.as_deref(), Some(":\n\n"));
         drop(open);
@@ -255,7 +255,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_stream_ends_when_somebody_may_read_no_more() {
-        let Stream { outlet: _outlet, open: _open, guard, places: _, mut events } = stream(None);
+        let Stream { sink: _sink, open: _open, guard, places: _, mut events } = stream(None);
         next(&mut events).await;
         guard.send_replace(());
         assert_eq!(next(&mut events).await, None);

@@ -83,16 +83,16 @@ fn check(all: impl IntoIterator<Item = (String, Told)>) {
 /// Fails to compile where a variant is new: then [`daemon_errors`] lacks it.
 const fn is_listed_below(error: &DaemonError) {
     match error {
-        DaemonError::Absent { .. }
+        DaemonError::SocketMissing { .. }
         | DaemonError::Refused { .. }
         | DaemonError::Forbidden { .. }
         | DaemonError::Unconnected { .. }
-        | DaemonError::Silent { .. }
+        | DaemonError::Timeout { .. }
         | DaemonError::Slow { .. }
         | DaemonError::Stalled { .. }
-        | DaemonError::Cut { .. }
+        | DaemonError::UnexpectedEof { .. }
         | DaemonError::Status { .. }
-        | DaemonError::Nonsense { .. }
+        | DaemonError::InvalidResponse { .. }
         | DaemonError::TooLarge { .. }
         | DaemonError::OutcomeUnknown { .. } => {}
     }
@@ -104,7 +104,7 @@ fn daemon_errors() -> Vec<DaemonError> {
         let endpoint = || endpoint.to_owned();
         let cure = "check the address (--docker-host, DOCKER_HOST, `docker context ls`)".to_owned();
         errors.extend([
-            DaemonError::Absent { endpoint: endpoint() },
+            DaemonError::SocketMissing { endpoint: endpoint() },
             DaemonError::Refused { endpoint: endpoint() },
             DaemonError::Forbidden { endpoint: endpoint() },
             DaemonError::Unconnected { endpoint: endpoint(), cause: FOREIGN.into(), cure },
@@ -112,11 +112,11 @@ fn daemon_errors() -> Vec<DaemonError> {
         for call in DaemonCall::ALL.iter().map(|call| call.request()) {
             let (deadline, bytes) = (Duration::from_millis(2_500), 17);
             errors.extend([
-                DaemonError::Silent { endpoint: endpoint(), call, deadline },
+                DaemonError::Timeout { endpoint: endpoint(), call, deadline },
                 DaemonError::Slow { endpoint: endpoint(), call, deadline },
                 DaemonError::Stalled { endpoint: endpoint(), call, deadline, bytes },
-                DaemonError::Cut { endpoint: endpoint(), call, bytes, cause: FOREIGN.into() },
-                DaemonError::Nonsense { endpoint: endpoint(), call, cause: FOREIGN.into() },
+                DaemonError::UnexpectedEof { endpoint: endpoint(), call, bytes, cause: FOREIGN.into() },
+                DaemonError::InvalidResponse { endpoint: endpoint(), call, cause: FOREIGN.into() },
                 DaemonError::TooLarge { endpoint: endpoint(), call, limit: 1_000 },
             ]);
             for status in [204, 301, 401, 403, 404, 405, 409, 500, 501, 503] {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use dockledger::config::Config;
 use dockledger::model::Trigger;
 use dockledger::store::{NewParent, OpenMode, RowFilter, Store};
-use dockledger::{Ledger, LedgerHandle, Life};
+use dockledger::{Ledger, LedgerHandle, Mode};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -55,7 +55,7 @@ impl EngineCase {
         let mut store = Store::open(&config, OpenMode::Write).expect("the ledger opens");
         let stack = store.add_stack(&NewParent::named(PROJECT), None).expect("a fresh stack");
         let workload = stack.workload_id.to_string();
-        let ledger = Ledger::spawn(config.clone(), Life::Service, true).await.expect("the address makes sense");
+        let ledger = Ledger::spawn(config.clone(), Mode::Service, true).await.expect("the address makes sense");
         complete_pass(&ledger, None).await;
         let status = ledger.watch_status();
         let is_open = || status.borrow().stream.as_ref().is_some_and(|stream| stream.is_open);

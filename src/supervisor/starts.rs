@@ -9,7 +9,7 @@ use super::actor::SupervisorState;
 use crate::dispatch::{DispatchActor, DispatchArgs};
 use crate::docker::{DockerActor, DockerArgs, Questions};
 use crate::events::{EventsActor, EventsArgs, STREAM_GRACE};
-use crate::model::{Epoch, Lane};
+use crate::model::{Epoch, Worker};
 use crate::reply::Callback;
 use crate::store::{StoreActor, StoreArgs, StoreMessage};
 use crate::telemetry::{Child, Pulse};
@@ -60,10 +60,10 @@ impl SupervisorState {
         Ok(dispatch.get_cell())
     }
 
-    pub(super) async fn spawn_lane(
+    pub(super) async fn spawn_worker(
         &mut self,
         myself: &ActorRef<SupervisorMessage>,
-        lane: Lane,
+        worker: Worker,
         epoch: Epoch,
     ) -> Result<ActorCell, SpawnErr> {
         // A fresh source for each life: nothing of a hung call is carried over.
@@ -71,7 +71,7 @@ impl SupervisorState {
         let progress = source.progress();
         let args = DockerArgs { questions: Questions::new(source, &self.args.config) };
         let (docker, _) = Actor::spawn_linked(None, DockerActor, args, myself.get_cell()).await?;
-        self.wiring.lane_up(lane, epoch, docker.clone(), progress);
+        self.wiring.worker_up(worker, epoch, docker.clone(), progress);
         Ok(docker.get_cell())
     }
 

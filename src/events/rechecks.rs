@@ -18,11 +18,11 @@ const MOST_CONTAINERS: usize = 10_000;
 
 /// When each container was told of, and which look is next.
 #[derive(Debug, Default)]
-pub(super) struct Echoes {
+pub(super) struct Rechecks {
     told: BTreeMap<ContainerId, (Duration, usize)>,
 }
 
-impl Echoes {
+impl Rechecks {
     /// Something is told of a container now.
     pub(super) fn told(&mut self, container: &ContainerId, now: Duration) {
         if self.told.len() < MOST_CONTAINERS || self.told.contains_key(container) {
@@ -57,13 +57,13 @@ mod tests {
 
     #[test]
     fn what_was_told_is_looked_at_again_twice() {
-        let mut echoes = Echoes::default();
+        let mut rechecks = Rechecks::default();
         let container = ContainerId::new("a");
-        echoes.told(&container, 1000 * MS);
+        rechecks.told(&container, 1000 * MS);
         let mut looks = Vec::new();
-        while let Some(next) = echoes.next() {
-            assert_eq!(echoes.due(next - MS), []);
-            assert_eq!(echoes.due(next), std::slice::from_ref(&container));
+        while let Some(next) = rechecks.next() {
+            assert_eq!(rechecks.due(next - MS), []);
+            assert_eq!(rechecks.due(next), std::slice::from_ref(&container));
             looks.push(next.as_millis());
         }
         assert_eq!(looks, [1250, 2000]);
@@ -71,21 +71,21 @@ mod tests {
 
     #[test]
     fn a_late_look_is_one_look_and_another_event_begins_anew() {
-        let mut echoes = Echoes::default();
+        let mut rechecks = Rechecks::default();
         let container = ContainerId::new("a");
-        echoes.told(&container, 1000 * MS);
-        assert_eq!(echoes.due(1900 * MS), std::slice::from_ref(&container));
-        assert_eq!(echoes.next(), Some(2000 * MS));
-        echoes.told(&container, 1950 * MS);
-        assert_eq!(echoes.next(), Some(2200 * MS));
+        rechecks.told(&container, 1000 * MS);
+        assert_eq!(rechecks.due(1900 * MS), std::slice::from_ref(&container));
+        assert_eq!(rechecks.next(), Some(2000 * MS));
+        rechecks.told(&container, 1950 * MS);
+        assert_eq!(rechecks.next(), Some(2200 * MS));
     }
 
     #[test]
     fn however_many_are_told_of_they_are_remembered_within_bounds() {
-        let mut echoes = Echoes::default();
+        let mut rechecks = Rechecks::default();
         for n in 0..MOST_CONTAINERS + 5 {
-            echoes.told(&ContainerId::new(n.to_string()), MS);
+            rechecks.told(&ContainerId::new(n.to_string()), MS);
         }
-        assert_eq!(echoes.due(251 * MS).len(), MOST_CONTAINERS);
+        assert_eq!(rechecks.due(251 * MS).len(), MOST_CONTAINERS);
     }
 }

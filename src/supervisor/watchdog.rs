@@ -14,13 +14,13 @@ const LATE: Duration = Duration::from_secs(2);
 
 /// The supervisor's watch over all pulses.
 #[derive(Debug)]
-pub(super) struct Vigil {
+pub(super) struct Watchdog {
     looked: Instant,
     /// Silence before this moment does not count.
     counted_from: Instant,
 }
 
-impl Vigil {
+impl Watchdog {
     pub(super) const fn new(now: Instant) -> Self {
         Self { looked: now, counted_from: now }
     }
@@ -47,10 +47,10 @@ mod tests {
     /// The moments of looks, each with the verdict on a child that stamped at 0 s only.
     fn verdicts(looks_ms: &[u64]) -> Vec<bool> {
         let born = Instant::now();
-        let mut vigil = Vigil::new(born);
+        let mut watchdog = Watchdog::new(born);
         let look = |ms: &u64| {
-            vigil.look(born + Duration::from_millis(*ms));
-            vigil.is_wedged(born)
+            watchdog.look(born + Duration::from_millis(*ms));
+            watchdog.is_wedged(born)
         };
         looks_ms.iter().map(look).collect()
     }
@@ -73,11 +73,11 @@ mod tests {
     #[test]
     fn a_stamp_ends_the_silence() {
         let born = Instant::now();
-        let mut vigil = Vigil::new(born);
-        vigil.look(born + Duration::from_secs(2));
-        vigil.look(born + Duration::from_secs(4));
-        vigil.look(born + Duration::from_secs(6));
-        assert!(vigil.is_wedged(born));
-        assert!(!vigil.is_wedged(born + Duration::from_secs(2)));
+        let mut watchdog = Watchdog::new(born);
+        watchdog.look(born + Duration::from_secs(2));
+        watchdog.look(born + Duration::from_secs(4));
+        watchdog.look(born + Duration::from_secs(6));
+        assert!(watchdog.is_wedged(born));
+        assert!(!watchdog.is_wedged(born + Duration::from_secs(2)));
     }
 }

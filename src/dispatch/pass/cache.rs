@@ -19,7 +19,7 @@ const MOST_PASSES_UNANSWERED: u32 = 3;
 
 /// Kept from pass to pass.
 #[derive(Debug, Default)]
-pub(crate) struct Knowledge {
+pub(crate) struct PassCache {
     /// The labels of images, which never change under one id.
     pub(super) images: HashMap<ImageId, ImageAnswer>,
     /// What images were called that the list shows by their ids.
@@ -29,7 +29,7 @@ pub(crate) struct Knowledge {
     /// Where the count of an image begins: as the process before left it, since each `once` is a process of its own.
     pub(super) silent_before: Option<u32>,
     /// The last picture, if nothing had to be written for it.
-    pub(super) settled: Option<Settled>,
+    pub(super) settled: Option<CachedPass>,
     /// Which containers claim a row that they have not got; `None` until a complete listing told.
     pub(super) rivals: Option<BTreeMap<RowId, BTreeSet<ContainerId>>>,
     /// Where the last look at single containers, in place of a listing, stopped; `None` if it came to the end.
@@ -44,14 +44,14 @@ pub(crate) struct Knowledge {
 /// the same rows only if nobody wrote to the ledger in between, owners included, and the daemon's client gives the same
 /// listing only if it says the same. Verdicts follow from them alone, so for the same picture they are the same.
 #[derive(Debug)]
-pub(super) struct Settled {
+pub(super) struct CachedPass {
     rows: Arc<Vec<LedgerRow>>,
     listing: Arc<Listing>,
     pub(super) assignment: Assignment,
     pub(super) difference: Difference,
 }
 
-impl Knowledge {
+impl PassCache {
     /// The scope that a pass can have: without knowing who else claims the rows in scope, the whole host.
     pub(super) fn fitting(&self, ordered: &Scope) -> Scope {
         if self.rivals.is_some() { ordered.clone() } else { Scope::Host }
@@ -81,7 +81,7 @@ impl Knowledge {
     }
 
     /// The verdicts on this picture, if it is the one that was settled last.
-    pub(super) fn recall(&mut self, opened: &Opened, listed: &Listed) -> Option<Settled> {
+    pub(super) fn recall(&mut self, opened: &Opened, listed: &Listed) -> Option<CachedPass> {
         let settled = self.settled.take()?;
         let is_same = Arc::ptr_eq(&settled.rows, &opened.rows) && Arc::ptr_eq(&settled.listing, &listed.listing);
         is_same.then_some(settled)
@@ -92,7 +92,7 @@ impl Knowledge {
         let waits = difference.unassigned.iter().any(|container| container.reason == UnassignedReason::ImageUnanswered);
         let flaps = opened.rows.iter().any(|row| row.observed.flapping_since.is_some());
         if difference.unverified.is_empty() && !waits && !flaps {
-            self.settled = Some(Settled {
+            self.settled = Some(CachedPass {
                 rows: Arc::clone(&opened.rows),
                 listing: Arc::clone(&listed.listing),
                 assignment,

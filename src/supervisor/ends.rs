@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::SupervisorMessage;
 use super::actor::{Slot, SupervisorState};
-use crate::model::{Epoch, FailureKind, Lane, PassFailure, whole_millis};
+use crate::model::{Epoch, FailureKind, PassFailure, Worker, whole_millis};
 use crate::telemetry::{Child, RestartCause};
 
 /// How long a killed child may take to die before it is left behind: it hangs in synchronous code then.
@@ -140,7 +140,7 @@ impl SupervisorState {
             Child::Dispatch => {
                 // Nobody awaits its answer any more, and the next pass must not queue behind it.
                 self.args.in_flight.clear();
-                self.kill(myself, Child::Docker(Lane::Pass), None, RestartCause::Orphaned);
+                self.kill(myself, Child::Docker(Worker::Pass), None, RestartCause::Orphaned);
             }
             Child::HTTP => self.args.status.send_modify(|status| status.listening = None),
             Child::Tick | Child::Docker(_) | Child::Events | Child::Store | Child::Service(_) => {}

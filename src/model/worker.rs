@@ -1,8 +1,8 @@
 //! The calls to the daemon that wait for each other, and those that do not.
 
-/// Which calls an instance of DockerActor makes. Each lane is its own instance, so that one that hangs is killed alone.
+/// Which calls an instance of DockerActor makes. Each worker is its own instance, so that one that hangs is killed alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Lane {
+pub enum Worker {
     /// List, image look-ups, verify.
     Pass,
     /// Who the daemon is, and what was refused once more: beside the passes.
@@ -15,7 +15,7 @@ pub enum Lane {
     Probe,
 }
 
-impl Lane {
+impl Worker {
     /// The word in logs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
