@@ -33,7 +33,7 @@ impl Manager {
         // Without the thread every sending fails, which is what it would do without a manager.
         let thread = std::thread::Builder::new().name("service-manager".into());
         if let Err(error) = thread.spawn(move || speak(&receiver)) {
-            tracing::warn!("cannot speak to the service manager: {error}");
+            tracing::warn!("notifying the service manager failed: {error}");
         }
         Self(sender)
     }

@@ -124,7 +124,7 @@ fn log_begin(config: &Config) {
     let notify = if notify.is_empty() { "nobody".to_owned() } else { notify.join(", ") };
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"), %ledger, host = %config.host, %daemon, http = %config.http.listen, actions,
-        %notify, "dockledger begins"
+        %notify, "dockledger started"
     );
 }
 
@@ -143,21 +143,21 @@ fn reload(running: &Config, context: &Context) {
         Ok(settings) => {
             let changed = changed_keys(running, &settings.config);
             if changed.is_empty() {
-                tracing::info!("the configuration is read again and has not changed");
+                tracing::info!("configuration reloaded; nothing changed");
             } else {
-                tracing::warn!(keys = %changed.join(", "), "the configuration has changed: restart the service to use it");
+                tracing::warn!(keys = %changed.join(", "), "the configuration has changed; restart the service to apply it");
             }
         }
-        Err(error) => tracing::error!("the changed configuration cannot be used, the former one stays: {error}"),
+        Err(error) => tracing::error!("reload failed; keeping the previous configuration: {error}"),
     }
 }
 
 /// Reads tokens and certificate again: they alone can change under a running service.
 fn reload_guard(http: &HttpService) {
     match http.reload() {
-        Ok(true) => tracing::info!("tokens and certificate are read again"),
+        Ok(true) => tracing::info!("tokens and certificate reloaded"),
         Ok(false) => {}
-        Err(error) => tracing::error!("the former tokens and certificate stay: {error}"),
+        Err(error) => tracing::error!("reload failed; keeping the previous tokens and certificate: {error}"),
     }
 }
 

@@ -77,7 +77,7 @@ impl DispatchState {
         match result {
             Ok(report) if report.revision.is_some() => self.report.send(DispatchEvent::LedgerChanged),
             Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "details could not be written; they stay owed"),
+            Err(error) => tracing::warn!(%error, "writing details failed; will retry with the next pass"),
         }
         self.fetch_next_details(myself);
         self.answer_if_settled();

@@ -189,7 +189,7 @@ impl EventsState {
         self.args.live.stream_opened();
         self.opening = Opening::Open(self.elapsed(), events);
         if self.reopening.is_back() {
-            tracing::info!("the daemon's event stream is followed again");
+            tracing::info!("event stream reconnected");
         }
         self.status.reopened = self.life - 1;
         self.tell_status(true);
@@ -214,15 +214,15 @@ impl EventsState {
         let wait_ms = whole_millis(next.wait);
         if next.is_news {
             if loss.is_refusal() {
-                tracing::debug!(error = %loss, "the daemon's event stream is refused");
+                tracing::debug!(error = %loss, "event stream refused");
             } else {
-                tracing::warn!(error = %loss, "the daemon's event stream is lost: changes are seen by tick until it is back");
+                tracing::warn!(error = %loss, "event stream lost; changes are seen by tick until it is back");
             }
             // A pass that meets a daemon that is away has it waited for more closely than a stream is opened anew.
             self.shared.lock().dirty.everything();
             self.send_batch(myself);
         } else {
-            tracing::debug!(error = %loss, wait_ms, "the daemon's event stream is lost");
+            tracing::debug!(error = %loss, wait_ms, "event stream lost");
         }
         self.tell_status(false);
         self.tried(myself);
@@ -296,7 +296,7 @@ impl EventsState {
         let was_suspected = self.last_suspicion.is_some_and(|last| now.saturating_sub(last) < SUSPICION_INTERVAL);
         if is_silent && !was_suspected {
             self.last_suspicion = Some(now);
-            tracing::debug!("a tick found what no event had told: the daemon's event stream is opened anew");
+            tracing::debug!("a tick found changes without events; reopening the event stream");
             if self.status.is_open {
                 self.args.live.stream_lost();
                 self.tell_status(false);

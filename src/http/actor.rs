@@ -155,13 +155,13 @@ impl HttpState {
             Ok((bound, listening)) => {
                 self.tcp = Some(listening);
                 let scheme = if self.shared.guard.acceptor().is_some() { "https" } else { "http" };
-                tracing::info!(address = %bound, "served at {scheme}://{bound}{}/", self.shared.config.http.base_path);
+                tracing::info!(address = %bound, "listening on {scheme}://{bound}{}/", self.shared.config.http.base_path);
                 self.tell(Some(bound));
                 true
             }
             Err(error) => {
                 if !std::mem::replace(&mut self.is_told.0, true) {
-                    tracing::error!(%error, "cannot listen on {address}; free it, or set http.listen; it is tried again");
+                    tracing::error!(%error, "cannot listen on {address}; free it, or set http.listen; will retry");
                 }
                 false
             }
@@ -182,7 +182,7 @@ impl HttpState {
             }
             Err(error) => {
                 if !std::mem::replace(&mut self.is_told.1, true) {
-                    tracing::warn!("{error}; it is tried again");
+                    tracing::warn!("{error}; will retry");
                 }
                 false
             }

@@ -231,7 +231,7 @@ async fn accept(door: OpenDoor, router: Router, mut ended: oneshot::Receiver<()>
                 });
             }
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                tracing::warn!(%error, "accepting a connection failed");
                 tokio::time::sleep(ACCEPT_RETRY).await;
             }
         }

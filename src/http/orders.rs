@@ -252,7 +252,11 @@ impl Order {
         tracing::warn!(target: "audit", %who, action, row = %self.row(), why, "refused to act on a container");
         let entry = self.entry(shared, row, AuditOutcome::Refused, Some(why.to_owned()));
         let entered = shared.write(move |store| store.enter_audit(&entry)).await;
-        entered.inspect_err(|error| tracing::warn!(%error, "a refusal stands in the log alone")).ok()
+        entered
+            .inspect_err(
+                |error| tracing::warn!(%error, "recording a refusal in the audit failed; it is in the log alone"),
+            )
+            .ok()
     }
 
     async fn complete(
@@ -276,7 +280,7 @@ impl Order {
         );
         let completed = shared.write(move |store| store.complete_audit(&id, word, took, error.as_deref()));
         if let Err(error) = completed.await {
-            tracing::warn!(%error, "the outcome of an action stands in the log alone; in the audit it stays unknown");
+            tracing::warn!(%error, "recording the outcome of an action failed; it stays unknown in the audit");
         }
     }
 

@@ -91,7 +91,7 @@ impl From<StoreError> for Problem {
             | StoreError::WrongSchema { .. } => (StatusCode::SERVICE_UNAVAILABLE, "database_unusable"),
         };
         if status.is_server_error() {
-            tracing::warn!(%error, "a request could not be answered");
+            tracing::warn!(%error, "request failed");
         }
         let detail = match &error {
             StoreError::Registry(error) => registry_words(error),

@@ -5,6 +5,7 @@
 
 mod attention;
 mod audit;
+mod change;
 mod change_filter;
 mod clock;
 mod condition;
@@ -31,6 +32,8 @@ mod worker;
 
 pub use attention::{Attention, AttentionSet};
 pub use audit::{AuditAction, AuditOutcome, AuditRecord};
+pub(crate) use change::attention_between;
+pub use change::{Change, ChangeCause, Difference, Differences};
 pub use change_filter::{Became, ChangeFilter, ChangeKind};
 pub use clock::{Clock, SystemClock};
 pub use condition::{CONDITION_WORDS, Condition, HealthCondition, RowOrder, RowSummary};
@@ -48,10 +51,9 @@ pub use notification::{Notification, NotifyEvent, ReceiverKind};
 pub use pass::{FailureKind, PassFailure, PassOutcome, PassReport, Scope, Trigger, Unassigned, UnassignedReason};
 pub use ports::{Port, lowest_tcp_port, ports};
 pub use refusal::{DaemonCall, Refusal};
-pub(crate) use registry::attention_between;
 pub use registry::{
-    Change, ChangeCause, ClaimRequest, Difference, Differences, HostRecord, HostStatus, LeaseRecord, Origin,
-    PassRecord, Project, Registered, Route, Site, Stack, Stage, Workload,
+    ClaimRequest, HostRecord, HostStatus, LeaseRecord, Origin, PassRecord, Project, Registered, Route, Site, Stack,
+    Stage, Workload,
 };
 pub use row::{Binding, DeployerColumns, LedgerRow, Observed, StoredRow};
 pub(crate) use since::Since;

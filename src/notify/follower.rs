@@ -134,7 +134,7 @@ impl Follower {
             let page = self.read(course.place.revision).await?;
             course.is_trouble_told = false;
             if page.through < course.place.revision {
-                tracing::warn!(receiver = %self.kind, "the history is another than the one that was told: it is told from now on");
+                tracing::warn!(receiver = %self.kind, "the history was replaced: notifying from now on");
                 course.place.revision = page.through;
             }
             if let Some(oldest) = page.lagged {
@@ -252,7 +252,7 @@ impl Follower {
                 Ok(()) => {
                     live.told(self.kind, DeliveryOutcome::Delivered);
                     if failures > 0 {
-                        tracing::info!(receiver = %self.kind, failures, "notifications are taken again");
+                        tracing::info!(receiver = %self.kind, failures, "notifications are delivered again");
                     }
                     return;
                 }
@@ -267,7 +267,7 @@ impl Follower {
                         Next::After(wait) => self.wait(notification, failures, &error, wait).await,
                         Next::GiveUp => {
                             live.told(self.kind, DeliveryOutcome::Dropped);
-                            tracing::error!(receiver = %self.kind, id = %notification.id, %error, "a notification is told no more and is dropped");
+                            tracing::error!(receiver = %self.kind, id = %notification.id, %error, "notification expired; dropped");
                             return;
                         }
                     }
@@ -293,9 +293,9 @@ impl Follower {
     async fn wait(&self, notification: &Notification, failures: u32, error: &TellError, wait: Duration) {
         let id = &notification.id;
         if failures == 1 {
-            tracing::warn!(receiver = %self.kind, %id, %error, "a notification is not taken; it is tried again until it is");
+            tracing::warn!(receiver = %self.kind, %id, %error, "notification failed; will retry");
         } else {
-            tracing::debug!(receiver = %self.kind, %id, failures, %error, "a notification is not taken");
+            tracing::debug!(receiver = %self.kind, %id, failures, %error, "notification failed");
         }
         sleep(wait).await;
     }
@@ -315,7 +315,7 @@ impl Follower {
 
     fn tell_trouble(&self, course: &mut Course, error: &StoreError) {
         if !std::mem::replace(&mut course.is_trouble_told, true) {
-            tracing::warn!(receiver = %self.kind, %error, "what is to be told cannot be read or kept; it is tried again");
+            tracing::warn!(receiver = %self.kind, %error, "reading or recording notifications failed; will retry");
         }
     }
 }

@@ -117,7 +117,7 @@ impl StoreActor {
         if state.time_to_live.is_some() {
             match state.args.store.release_lease().await {
                 Ok(()) => state.args.lease.say(false),
-                Err(error) => tracing::warn!(%error, "the lease is not released"),
+                Err(error) => tracing::warn!(%error, "releasing the lease failed"),
             }
         }
         Ok(())
@@ -151,7 +151,7 @@ impl StoreState {
             self.fenced(&result);
             if let Err(error) = result {
                 // Whoever waits for an answer still gets it: only a lease that is lost is trouble.
-                tracing::debug!(%error, "the lease is renewed later");
+                tracing::debug!(%error, "renewing the lease failed; will retry");
             }
         }
         let wait = every.saturating_sub(self.renewed.elapsed()).max(LONGEST_RETRY);
@@ -161,8 +161,8 @@ impl StoreState {
     async fn prune(&mut self) {
         match self.args.store.prune().await {
             Ok(0) => self.pruned = Some(Instant::now()),
-            Ok(removed) => tracing::debug!(removed, "removed what is no longer kept"),
-            Err(error) => tracing::warn!(%error, "what is no longer kept stays for now"),
+            Ok(removed) => tracing::debug!(removed, "pruned"),
+            Err(error) => tracing::warn!(%error, "pruning failed; will retry"),
         }
     }
 

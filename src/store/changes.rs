@@ -1,4 +1,6 @@
 //! The history: revisions in the order of commits, what is recorded, and reading on from a revision.
+//!
+//! Longer than most: what is recorded and what is read of it share the columns and the counter of revisions.
 
 use std::collections::{BTreeSet, HashMap};
 

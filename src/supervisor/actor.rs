@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ractor::{ActorCell, ActorProcessingErr, ActorRef, MessagingErr, SpawnErr, SupervisionEvent};
+use ractor::{ActorCell, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -15,14 +15,12 @@ use super::watchdog::Watchdog;
 use super::wiring::Wiring;
 use super::{SupervisorMessage, shutdown};
 use crate::config::Config;
-use crate::dispatch::{DispatchEvent, DispatchMessage, Peer};
 use crate::docker::{DockerMessage, SourceFactory};
 use crate::model::{Clock, Epoch, FailureKind, PassFailure, PassReport, Worker};
 use crate::reply::Reply;
 use crate::runtime::Jitter;
-use crate::store::{LeaseWord, StoreError, StoreEvent, StoreFactory, StoreMessage, lease_time_to_live};
+use crate::store::{LeaseWord, StoreEvent, StoreFactory, StoreMessage, lease_time_to_live};
 use crate::telemetry::{Child, InFlight, LiveCounts, Pulse, RestartCause, Status};
-use crate::tick::{TickEvent, TickMessage};
 
 /// The root of the tree.
 #[derive(Debug)]
@@ -77,7 +75,7 @@ pub(crate) struct SupervisorState {
     pub(super) is_told_stale: bool,
     /// Requests that came while no TickActor lived.
     pub(super) requests: Vec<Reply<PassReport>>,
-    verdict: Result<(), PassFailure>,
+    pub(super) verdict: Result<(), PassFailure>,
 }
 
 /// One child: its present life, or the wait for its next one.
@@ -289,7 +287,7 @@ impl SupervisorState {
         let epoch = self.slots.get(&Child::Store).map_or(Epoch(1), |slot| slot.epoch.next());
         match self.spawn_last_store(myself, epoch).await {
             Ok(last) => shutdown::last_store(&last).await,
-            Err(error) => tracing::warn!(%error, "the store could not begin once more"),
+            Err(error) => tracing::warn!(%error, "cannot start the store once more"),
         }
         if self.args.lease.stands() {
             let config = &self.args.config;
@@ -335,96 +333,5 @@ impl SupervisorState {
         let (cell, born) = (Some(cell), Some(Instant::now()));
         self.slots.insert(child, Slot { cell, born, backoff, pulse, store, ..Slot::unborn(epoch) });
         Ok(())
-    }
-
-    fn store_ready(&mut self, myself: &ActorRef<SupervisorMessage>, epoch: Epoch) {
-        let ready =
-            self.slots.get(&Child::Store).filter(|slot| slot.epoch == epoch).and_then(|slot| slot.store.clone());
-        if let Some(store) = ready {
-            self.wiring.store_up(epoch, store);
-            if self.args.status.borrow().store_trouble.is_some() {
-                tracing::info!("the ledger can be written again");
-            }
-            self.args.status.send_modify(|status| status.store_trouble = None);
-            self.publish(myself);
-        }
-    }
-
-    fn store_trouble(&mut self, myself: &ActorRef<SupervisorMessage>, epoch: Epoch, error: &StoreError) {
-        if self.slots.get(&Child::Store).is_none_or(|slot| slot.epoch != epoch) {
-            return;
-        }
-        let message = error.to_string();
-        let before = self.args.status.borrow().store_trouble.clone();
-        if before.as_ref() != Some(&message) {
-            tracing::warn!(%error, "the ledger cannot be written");
-        }
-        self.args.status.send_modify(|status| status.store_trouble = Some(message.clone()));
-        self.wiring.store_trouble(error);
-        if self.args.by_itself && matches!(error, StoreError::LeaseHeld { .. }) {
-            // Two writers for one host is the one thing that must not be: whoever lost the lease does not take it back.
-            self.verdict = Err(PassFailure { kind: FailureKind::LeaseLost, message });
-            myself.stop(None);
-        }
-    }
-
-    pub(super) fn request_pass(&mut self, caller: Reply<PassReport>) {
-        let Some((_, tick)) = &self.wiring.tick else {
-            self.requests.push(caller);
-            return;
-        };
-        // Lost in the mailbox of a dying TickActor, the caller sees its port dropped and asks again. One that is dead
-        // already hands it back, and its successor answers.
-        if let Err(MessagingErr::SendErr(TickMessage::Request(Some(caller)))) =
-            tick.cast(TickMessage::Request(Some(caller)))
-        {
-            self.requests.push(caller);
-        }
-    }
-
-    fn settle_details(&self, caller: Reply<()>) {
-        if let Some((_, dispatch)) = &self.wiring.dispatch {
-            // Lost with a dying DispatchActor, the caller sees its port dropped.
-            let _ = dispatch.cast(DispatchMessage::SettleDetails(caller));
-        }
-    }
-
-    fn tick_reports(&mut self, myself: &ActorRef<SupervisorMessage>, event: TickEvent) {
-        match event {
-            TickEvent::PassOverdue { epoch } => {
-                self.kill(myself, Child::Dispatch, Some(epoch), RestartCause::Deadline);
-            }
-            TickEvent::PassEnded(report) => self.pass_ended(myself, report),
-        }
-    }
-
-    fn dispatch_reports(&mut self, myself: &ActorRef<SupervisorMessage>, event: &DispatchEvent) {
-        match *event {
-            DispatchEvent::Stuck { peer, epoch, op } => {
-                let child = match peer {
-                    Peer::Docker(worker) => Child::Docker(worker),
-                    Peer::Store => Child::Store,
-                };
-                tracing::debug!(%child, epoch = epoch.0, op = op.0, "stuck");
-                self.kill(myself, child, Some(epoch), RestartCause::Deadline);
-            }
-            DispatchEvent::LedgerChanged => self.publish(myself),
-            DispatchEvent::DaemonAnswers => self.wiring.daemon_answers(),
-        }
-    }
-
-    fn pass_ended(&mut self, myself: &ActorRef<SupervisorMessage>, report: Arc<PassReport>) {
-        let has_changed = report.revision.is_some();
-        let refused = report.error.clone().filter(|error| error.kind == FailureKind::IdentityTaken);
-        self.args.status.send_modify(|status| status.note_pass(report));
-        self.tell_staleness();
-        if has_changed {
-            self.publish(myself);
-        }
-        if let (true, Some(failure)) = (self.args.by_itself, refused) {
-            // Under this name nothing can be written before an operator has decided.
-            self.verdict = Err(failure);
-            myself.stop(None);
-        }
     }
 }

@@ -44,7 +44,7 @@ impl SupervisorState {
         let Some(slot) = self.slots.get(&child).filter(|slot| slot.epoch == epoch) else { return Ok(()) };
         let Some(cell) = slot.cell.clone() else { return Ok(()) };
         cell.unlink(myself.get_cell());
-        tracing::error!(%child, epoch = epoch.0, "the child did not die within {TIME_TO_DIE:?} and is left behind");
+        tracing::error!(%child, epoch = epoch.0, "the child did not stop within {TIME_TO_DIE:?}; its thread is leaked");
         self.args.status.send_modify(|status| status.leaked += 1);
         self.life_ended(myself, child, RestartCause::Wedged, "it hangs in synchronous code")
     }
@@ -93,7 +93,7 @@ impl SupervisorState {
         epoch: Epoch,
         error: &SpawnErr,
     ) -> Result<(), PassFailure> {
-        tracing::error!(%child, epoch = epoch.0, %error, "a child could not begin");
+        tracing::error!(%child, epoch = epoch.0, %error, "a child failed to start");
         let cause = match error {
             SpawnErr::StartupFailed(error) if is_panic(&**error) => RestartCause::Panicked,
             _ => RestartCause::Failed,
@@ -133,7 +133,7 @@ impl SupervisorState {
         if matches!(cause, RestartCause::Deadline | RestartCause::Orphaned) {
             tracing::debug!(%child, epoch = epoch.0, %cause, wait_ms, "a child that hung is replaced");
         } else {
-            tracing::warn!(%child, epoch = epoch.0, %cause, wait_ms, "a child is replaced");
+            tracing::warn!(%child, epoch = epoch.0, %cause, wait_ms, "restarting a child");
         }
         self.wiring.down(child, epoch);
         match child {

@@ -35,7 +35,7 @@ impl SupervisorState {
             self.args.heartbeat.send_modify(|beats| *beats += 1);
         }
         for child in wedged {
-            tracing::error!(%child, "the child gives no sign of life: it hangs in synchronous code and is replaced");
+            tracing::error!(%child, "the child's heartbeat stopped: it blocks in synchronous code; restarting it");
             self.kill(myself, child, None, RestartCause::Wedged);
         }
     }
@@ -58,7 +58,7 @@ impl SupervisorState {
             Some(_) if self.is_told_stale || is_told_otherwise => {}
             Some(status) => {
                 self.is_told_stale = true;
-                tracing::warn!(%status, complete_pass_age_s = age_s, "the rows of this host are not kept true");
+                tracing::warn!(%status, complete_pass_age_s = age_s, "the rows of this host are out of date");
             }
         }
     }

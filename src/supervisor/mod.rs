@@ -19,6 +19,7 @@ mod ends;
 mod lookout;
 mod message;
 mod policy;
+mod reports;
 mod service;
 mod shutdown;
 mod starts;

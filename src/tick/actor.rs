@@ -227,7 +227,7 @@ impl TickState {
         let bound = self.args.config.pass_bound();
         let message =
             format!("the pass did not end within its bound of {bound:?}; whether it was committed is not known");
-        tracing::warn!(pass_id = %pass, error = %message, "a pass was given up");
+        tracing::warn!(pass_id = %pass, error = %message, "pass aborted");
         let mut report = self.failed(FailureKind::Internal, &message);
         report.pass_id = pass.clone();
         report.trigger = trigger;
@@ -271,7 +271,7 @@ impl TickState {
         let found: BTreeSet<NewBinding> = match answer {
             Ok(found) => found.into_iter().collect(),
             Err(error) => {
-                tracing::debug!(%error, "could not look for new bindings");
+                tracing::debug!(%error, "looking for new bindings failed");
                 return;
             }
         };

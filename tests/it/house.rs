@@ -40,7 +40,9 @@ fn rooms_name_only_those_below_them() {
     for name in sources.names().filter(|name| name.from.room() != name.to.room()) {
         *met.entry((name.from.room().into(), name.to.room().into())).or_default() += 1;
         let is_allowed = table.get(name.from.room()).is_some_and(|rooms| rooms.contains(name.to.room()));
-        if !is_allowed {
+        // It stands behind the seams, for tests of every room.
+        let is_simulated = name.is_test && name.to.room() == "simulation";
+        if !is_allowed && !is_simulated {
             let _ = writeln!(forbidden, "{name}");
         }
     }

@@ -7,24 +7,24 @@ use super::printing::Printing;
 /// What can be done with the receivers of notifications.
 #[derive(Debug, Subcommand)]
 pub(crate) enum NotifyCommand {
-    /// Tell each receiver that somebody tries it
+    /// Send a test notification to each receiver
     Test(Printing),
 }
 
 /// What can be done with tokens.
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
-    /// Make one: prints it once, and the line to add to the file that http.tokens names; changes nothing
+    /// Create a token; it is shown only once, with the line to add to the file in http.tokens
     New(NewToken),
-    /// Name those in the file that http.tokens names, with what they may do
+    /// List the tokens in the file in http.tokens, with their scopes
     List(Printing),
-    /// Take one out of that file
+    /// Revoke a token: remove it from that file
     Revoke(RevokedToken),
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct RevokedToken {
-    /// Whose it is, as the list names it
+    /// The token's name, as listed
     pub(crate) name: String,
     #[command(flatten)]
     pub(crate) printing: Printing,
@@ -32,12 +32,12 @@ pub(crate) struct RevokedToken {
 
 #[derive(Args, Debug)]
 pub(crate) struct NewToken {
-    /// Whose it is, as the log shows it
+    /// The token's name, shown in logs and the audit
     pub(crate) name: String,
-    /// What it may do: each includes those before it
+    /// The scope; each includes those before it
     #[arg(long, value_parser = ["read", "deploy", "admin"])]
     pub(crate) scope: String,
-    /// Bind it to this project, by name or id: it sees, claims and acts on nothing else; may be given several times
+    /// Bind the token to this project (name or id); it sees, claims and acts on nothing else; repeatable
     #[arg(long = "project", value_name = "PROJECT")]
     pub(crate) projects: Vec<String>,
     #[command(flatten)]
@@ -47,11 +47,11 @@ pub(crate) struct NewToken {
 /// What can be done with the schema.
 #[derive(Debug, Subcommand)]
 pub(crate) enum MigrateCommand {
-    /// Bring it up to date
+    /// Apply pending migrations
     Up(Printing),
-    /// Say which migrations are applied
+    /// List migrations and whether they are applied
     Status(Printing),
-    /// Print the SQL that gives a deployer, and a reader, what they need on PostgreSQL
+    /// Print the SQL that grants a deployer, and a reader, the privileges they need on PostgreSQL
     Grants(GrantsArguments),
 }
 

@@ -61,7 +61,7 @@ pub(crate) struct Common {
     /// The name of this host in the ledger; where rows are listed, only this host's
     #[arg(long, global = true, value_name = "NAME", help_heading = "Common options")]
     pub(crate) host: Option<String>,
-    /// Log more to stderr; repeat for still more
+    /// Log more to stderr; repeat for more detail
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Common options")]
     pub(crate) verbose: u8,
 }
@@ -75,54 +75,54 @@ pub(crate) enum Command {
     Once(OnceArguments),
     /// List the containers in the ledger
     Ps(PsArguments),
-    /// Show all that is known of one container, with its recent history
+    /// Show everything about one container, with its recent history
     Show(ShowArguments),
-    /// Ask the daemon which containers have no row, why, and what would fix it; changes nothing
+    /// List containers without a row, with the reason and the command that fixes it; changes nothing
     Unassigned(UnassignedArguments),
-    /// Register what already runs: compose projects become stacks, plain containers join one by name
+    /// Register running containers: compose projects become stacks, plain containers join a stack by name
     Adopt(AdoptArguments),
-    /// Projects: their containers are made by a deployer
+    /// Manage projects, whose containers a deployer creates
     #[command(subcommand)]
     Project(ParentCommand<AddProject>),
-    /// Stages of a project
+    /// Manage the stages of a project
     #[command(subcommand)]
     Stage(StageCommand),
-    /// Stacks: compose projects, and containers adopted by name
+    /// Manage stacks: compose projects, and containers adopted by name
     #[command(subcommand)]
     Stack(ParentCommand<AddStack>),
-    /// Static sites
+    /// Manage static sites
     #[command(subcommand)]
     Site(ParentCommand<AddSite>),
-    /// Give a workload a new webhook secret and print it, once
+    /// Replace the webhook secret of a workload; the new one is shown only once
     RotateSecret(RotateSecretArguments),
-    /// Make or bind a row of a project, as a deployer does
+    /// Create or bind a row of a project, as a deployer does
     Claim(ClaimArguments),
     /// Remove a row
     Release(ReleaseArguments),
-    /// Dismiss a row whose container is gone: a missing one
+    /// Remove a row that is missing
     Forget(ForgetArguments),
-    /// Print the history of the rows
+    /// Show the history of rows
     Changes(ChangesArguments),
-    /// The hosts in the ledger: how fresh, who writes them
+    /// Manage hosts: freshness, lease, identity of the daemon
     Hosts(HostsArguments),
     /// List recent passes
     Passes(PassesArguments),
-    /// List what was ordered of containers over HTTP, by whom, and what came of it
+    /// List actions on containers: caller, action and outcome
     Audit(AuditArguments),
-    /// List the rows that a proxy serves
+    /// List proxy routes
     Routes(Printing),
-    /// Check configuration, daemon, database, lease and what a service needs; for each fault its cause and cure
+    /// Check configuration, daemon, database, lease and service; print cause and cure of each problem
     Doctor(Printing),
-    /// The receivers of notifications
+    /// Manage receivers of notifications
     #[command(subcommand)]
     Notify(NotifyCommand),
-    /// Tokens of those who may use the API
+    /// Manage API tokens
     #[command(subcommand)]
     Token(TokenCommand),
-    /// The schema of the database
+    /// Manage the database schema
     #[command(subcommand)]
     Migrate(MigrateCommand),
-    /// Show the whole program against a simulated daemon; nothing of this machine is touched
+    /// Run the whole program against a simulated daemon; touches nothing on this machine
     Demo(DemoArguments),
     /// Print completions for a shell
     Completions(CompletionsArguments),

@@ -13,26 +13,26 @@ pub(crate) struct ChangesArguments {
     /// Only changes after this revision [default: the latest ones]
     #[arg(long, value_name = "REV", value_parser = clap::value_parser!(i64).range(0..))]
     pub(crate) since: Option<i64>,
-    /// At most this many
+    /// Maximum number
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) limit: u32,
-    /// Only those of this workload: its id, its name, or KIND/NAME; also of one that was removed
+    /// Only changes of this workload: id, name or KIND/NAME; removed ones too
     #[arg(long)]
     pub(crate) workload: Option<String>,
-    /// Only those of this container: its name, its id or the start of it, or the id of its row
+    /// Only changes of this container: name, id (or prefix), or row id
     #[arg(long)]
     pub(crate) container: Option<String>,
-    /// Only those of these kinds: state, health, image, ports, name, container, attention or one of its reasons (crashed,
-    /// out_of_memory, …), a deployer's column, or a cause; several with commas
+    /// Only changes of these kinds: state, health, image, ports, name, container, attention or one of its reasons (crashed,
+    /// out_of_memory, …), a deployer's column, or a cause; comma-separated
     #[arg(long, value_delimiter = ',', value_parser = parse_change_kind)]
     pub(crate) kind: Vec<ChangeKind>,
-    /// Only those from this moment on: an age like 8h, or a moment like 2026-01-31T12:00:00Z
+    /// Only from this time on: an age like 8h, or a timestamp like 2026-01-31T12:00:00Z
     #[arg(long, value_name = "TIME", value_parser = parse_moment)]
     pub(crate) from: Option<Timestamp>,
-    /// Only those before this moment
+    /// Only before this time
     #[arg(long, value_name = "TIME", value_parser = parse_moment)]
     pub(crate) to: Option<Timestamp>,
-    /// Go on with those to come, from now or from --since on; with --json one object a line
+    /// Follow new changes, from now or from --since; with --json one object per line
     #[arg(short, long, conflicts_with = "limit")]
     pub(crate) follow: bool,
     #[command(flatten)]
@@ -41,7 +41,7 @@ pub(crate) struct ChangesArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct PassesArguments {
-    /// At most this many, the latest first
+    /// Maximum number, latest first
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) limit: u32,
     #[command(flatten)]
@@ -50,31 +50,31 @@ pub(crate) struct PassesArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct AuditArguments {
-    /// At most this many, the latest first
+    /// Maximum number, latest first
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) limit: u32,
-    /// Only those about rows of this workload: its id, its name, or KIND/NAME; one that was removed by its id
+    /// Only actions on rows of this workload: id, name or KIND/NAME; a removed one by id
     #[arg(long)]
     pub(crate) workload: Option<String>,
-    /// Only those about this row, by its id
+    /// Only actions on this row (id)
     #[arg(long)]
     pub(crate) row: Option<String>,
-    /// Only those about this container: its name now, its id or the start of it, or the id of its row
+    /// Only actions on this container: current name, id (or prefix), or row id
     #[arg(long)]
     pub(crate) container: Option<String>,
-    /// Only those given by this token, by its name, or by the 'control socket'
+    /// Only actions by this caller: the name of a token, or 'control socket'
     #[arg(long)]
     pub(crate) who: Option<String>,
-    /// Only those that ordered this: start, stop, restart, remove; several with commas
+    /// Only these actions: start, stop, restart, remove; comma-separated
     #[arg(long, value_delimiter = ',', value_parser = Offered("start, stop, restart, remove").try_map(|word| parse_action(&word)), hide_possible_values = true)]
     pub(crate) action: Vec<AuditAction>,
-    /// Only those of which this came: ok, refused, failed, unknown; several with commas
+    /// Only these outcomes: ok, refused, failed, unknown; comma-separated
     #[arg(long, value_delimiter = ',', value_parser = Offered("ok, refused, failed, unknown").try_map(|word| parse_outcome(&word)), hide_possible_values = true)]
     pub(crate) outcome: Vec<AuditOutcome>,
-    /// Only those from this moment on: an age like 8h, or a moment like 2026-01-31T12:00:00Z
+    /// Only from this time on: an age like 8h, or a timestamp like 2026-01-31T12:00:00Z
     #[arg(long, value_name = "TIME", value_parser = parse_moment)]
     pub(crate) from: Option<Timestamp>,
-    /// Only those before this moment
+    /// Only before this time
     #[arg(long, value_name = "TIME", value_parser = parse_moment)]
     pub(crate) to: Option<Timestamp>,
     #[command(flatten)]

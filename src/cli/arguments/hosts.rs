@@ -16,11 +16,11 @@ pub(crate) struct HostsArguments {
 /// What can be done with hosts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum HostsCommand {
-    /// List all
+    /// List hosts
     List(Printing),
     /// Accept the daemon that answers now as this host's own
     Confirm(ConfirmHost),
-    /// Give a host another name, its rows included
+    /// Rename a host, with its rows
     Rename(RenameHost),
     /// Remove a host and its rows
     Forget(ForgetHost),

@@ -7,13 +7,13 @@ use super::printing::Printing;
 /// What can be done with projects, stacks and sites alike; adding differs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ParentCommand<Add: Args> {
-    /// Register one; prints its secret, once
+    /// Register one; its webhook secret is shown only once
     Add(Add),
-    /// List all
+    /// List them
     List(Printing),
     /// Show one
     Show(NamedArguments),
-    /// Give one another name
+    /// Rename one
     Rename(RenameArguments),
     /// Remove one; refused while it owns containers that are not missing
     Rm(RemoveArguments),
@@ -41,7 +41,7 @@ pub(crate) struct RenameArguments {
 pub(crate) struct RemoveArguments {
     /// Its name or id
     pub(crate) name: String,
-    /// Forget its rows with it; the containers themselves stay as they are
+    /// Remove its rows too; the containers are not touched
     #[arg(long)]
     pub(crate) force: bool,
     #[command(flatten)]
@@ -84,10 +84,10 @@ pub(crate) struct AddStack {
 /// Ids of the registrant's own choice.
 #[derive(Args, Debug)]
 pub(crate) struct Ids {
-    /// Its id [default: a fresh one]
+    /// Id [default: generated]
     #[arg(long)]
     pub(crate) id: Option<String>,
-    /// The id of its workload, without a colon [default: a fresh one]
+    /// Id of its workload, without a colon [default: generated]
     #[arg(long, value_name = "ID")]
     pub(crate) workload_id: Option<String>,
 }
@@ -101,7 +101,7 @@ pub(crate) enum StageCommand {
     List(NamedArguments),
     /// Show a stage
     Show(ShowStage),
-    /// Give a stage another name; rows that bear the former one stay its own
+    /// Rename a stage; rows that carry the former name remain with it
     Rename(RenameStage),
     /// Remove a stage
     Rm(RemoveStage),
@@ -113,7 +113,7 @@ pub(crate) struct AddStage {
     pub(crate) project: String,
     /// The stage's name
     pub(crate) name: String,
-    /// Its id [default: a fresh one]
+    /// Id [default: generated]
     #[arg(long)]
     pub(crate) id: Option<String>,
     /// Stored for the deployer, not enforced
@@ -151,7 +151,7 @@ pub(crate) struct RemoveStage {
     pub(crate) project: String,
     /// The stage: its name or id
     pub(crate) stage: String,
-    /// Also if it still has containers that are not missing
+    /// Even if it still has containers that are not missing
     #[arg(long)]
     pub(crate) force: bool,
     #[command(flatten)]
@@ -161,21 +161,21 @@ pub(crate) struct RemoveStage {
 #[derive(Args, Debug)]
 #[command(group(clap::ArgGroup::new("what").required(true).args(["all", "names"])))]
 pub(crate) struct AdoptArguments {
-    /// Every compose project that runs and is no stack yet
+    /// All running compose projects that are not stacks yet
     #[arg(long, conflicts_with = "stack")]
     pub(crate) all: bool,
     /// Compose projects, or containers; with --undo also stacks
     pub(crate) names: Vec<String>,
-    /// The containers named join this stack by name: its name or id
+    /// Add the named containers to this stack (name or id)
     #[arg(long)]
     pub(crate) stack: Option<String>,
-    /// Take an adoption back: a stack goes with its rows, a container leaves its stack; not if a deployer wrote into a row
+    /// Undo an adoption: remove the stack with its rows, or the container from its stack; refused if a deployer wrote into a row
     #[arg(long, requires = "names", conflicts_with_all = ["all", "stack"])]
     pub(crate) undo: bool,
-    /// With --undo: also what was not adopted but added (`stack add`, the API), or of which that is not known
+    /// With --undo: also stacks that were added rather than adopted, or whose origin is unknown
     #[arg(long, requires = "undo")]
     pub(crate) force: bool,
-    /// Print the webhook secrets of the stacks made, once; `rotate-secret` gives another at any time
+    /// Print the webhook secrets of the new stacks; they are shown only once (see `rotate-secret`)
     #[arg(long, conflicts_with = "undo")]
     pub(crate) secrets: bool,
     #[command(flatten)]
@@ -184,7 +184,7 @@ pub(crate) struct AdoptArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct RotateSecretArguments {
-    /// Its id, or KIND/NAME
+    /// Id or KIND/NAME
     pub(crate) workload: String,
     #[command(flatten)]
     pub(crate) printing: Printing,

@@ -10,36 +10,36 @@ use crate::model::{CONDITION_WORDS, HealthCondition, RowOrder, WorkloadKind};
 
 #[derive(Args, Debug)]
 pub(crate) struct PsArguments {
-    /// Only rows that are so: up, down, attention or one of its reasons (crashed, out_of_memory, failed_to_start, unhealthy,
-    /// flapping), or a state (running, stopped, created, restarting, paused, removing, missing, failed); several with commas
+    /// Only rows in this condition: up, down, attention or one of its reasons (crashed, out_of_memory, failed_to_start, unhealthy,
+    /// flapping), or a state (running, stopped, created, restarting, paused, removing, missing, failed); comma-separated
     #[arg(long, value_parser = Offered(CONDITION_WORDS), hide_possible_values = true)]
     pub(crate) state: Option<String>,
-    /// Only rows whose health is so: starting, healthy, unhealthy, none; several with commas
+    /// Only rows with this health: starting, healthy, unhealthy, none; comma-separated
     #[arg(long, value_delimiter = ',', value_parser = Offered("starting, healthy, unhealthy, none").try_map(|word| parse_health(&word)), hide_possible_values = true)]
     pub(crate) health: Vec<HealthCondition>,
-    /// Only rows of this kind of workload: project, stack, site; several with commas
+    /// Only rows of this kind of workload: project, stack, site; comma-separated
     #[arg(long, value_delimiter = ',', value_parser = Offered("project, stack, site").try_map(|word| parse_kind(&word)), hide_possible_values = true)]
     pub(crate) kind: Vec<WorkloadKind>,
-    /// Only rows of this workload: its id, its name, or KIND/NAME
+    /// Only rows of this workload: id, name or KIND/NAME
     #[arg(long)]
     pub(crate) workload: Option<String>,
-    /// Only rows of this stage: its name, also a former one, or its id
+    /// Only rows of this stage: current or former name, or id
     #[arg(long)]
     pub(crate) stage: Option<String>,
-    /// Only rows that started too often lately (`flapping` in the configuration)
+    /// Only rows that are flapping (see `flapping` in the configuration)
     #[arg(long)]
     pub(crate) flapping: bool,
-    /// In this order: attention (what somebody has to look at first), name, workload, state, since (the last change first),
+    /// Sort by attention (trouble first), name, workload, state, since (latest change first) or
     /// id
     #[arg(long, default_value = "attention", value_parser = Offered("attention, name, workload, state, since, id").try_map(|word| parse_order(&word)), hide_possible_values = true)]
     pub(crate) sort: RowOrder,
-    /// Print how many there are of each condition, and no row
+    /// Print counts by condition instead of rows
     #[arg(long, conflicts_with_all = ["quiet", "watch"])]
     pub(crate) summary: bool,
-    /// Print the ids of the rows alone, one a line
+    /// Print row ids only, one per line
     #[arg(short, long, conflicts_with_all = ["json", "watch"])]
     pub(crate) quiet: bool,
-    /// Print again what has changed, until ^C
+    /// Keep running and print changes until ^C
     #[arg(long, conflicts_with = "json")]
     pub(crate) watch: bool,
     #[command(flatten)]
@@ -48,7 +48,7 @@ pub(crate) struct PsArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct ShowArguments {
-    /// The row's id, or its container's: a name, an id, or the begin of one
+    /// Row id, or the container's name or id (or prefix)
     #[arg(value_parser = parse_called)]
     pub(crate) row: String,
     #[command(flatten)]
@@ -57,7 +57,7 @@ pub(crate) struct ShowArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct UnassignedArguments {
-    /// Also one-offs, and what the configuration leaves out (--json always has them)
+    /// Include one-off and ignored containers (--json always does)
     #[arg(long)]
     pub(crate) all: bool,
     #[command(flatten)]
@@ -66,31 +66,31 @@ pub(crate) struct UnassignedArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct ClaimArguments {
-    /// The project: its name or id
+    /// The project (name or id)
     #[arg(long)]
     pub(crate) project: String,
-    /// The stage: its name or id; sets role and stage of the row
+    /// The stage (name or id); sets role and stage of the row
     #[arg(long)]
     pub(crate) stage: Option<String>,
-    /// The container to bind: its name, its id, or the begin of it
+    /// The container to bind: name, or id (or prefix)
     #[arg(long)]
     pub(crate) container: Option<String>,
-    /// The row to make or to change: its id, or the name of the project's container in it [default: a fresh one]
+    /// The row to create or change: id, or the name of its container [default: a new row]
     #[arg(long, value_parser = parse_called)]
     pub(crate) row: Option<String>,
-    /// Say that its container could not be made: its state is failed; for a row that is bound to none
+    /// Report that creating the container failed: sets the state of an unbound row to failed
     #[arg(long, conflicts_with = "container")]
     pub(crate) failed: bool,
-    /// The name under which a proxy serves it; '' takes it away, as with --proxy-route, --npm-proxy and --image-tag
+    /// Subdomain under which a proxy serves it; '' clears it, as with --proxy-route, --npm-proxy and --image-tag
     #[arg(long)]
     pub(crate) subdomain: Option<String>,
-    /// Take the subdomain away from every other row that bears it, in the same step: a route moves whole
+    /// Remove the subdomain from every other row that has it, in the same transaction
     #[arg(long, requires = "subdomain")]
     pub(crate) take_subdomain: bool,
-    /// The proxy's own id of the route
+    /// Id of the route at the proxy
     #[arg(long)]
     pub(crate) proxy_route: Option<String>,
-    /// The id at Nginx Proxy Manager
+    /// Id at Nginx Proxy Manager
     #[arg(long)]
     pub(crate) npm_proxy: Option<String>,
     /// The image tag that was deployed
@@ -102,7 +102,7 @@ pub(crate) struct ClaimArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct ReleaseArguments {
-    /// The row's id, or its container's: a name, an id, or the begin of one
+    /// Row id, or the container's name or id (or prefix)
     #[arg(value_parser = parse_called)]
     pub(crate) row: String,
     #[command(flatten)]
@@ -111,10 +111,10 @@ pub(crate) struct ReleaseArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct ForgetArguments {
-    /// The row's id, or its container's: a name, an id, or the begin of one
+    /// Row id, or the container's name or id (or prefix)
     #[arg(value_parser = parse_called)]
     pub(crate) row: String,
-    /// Also if a deployer wrote into it: subdomain, routes, image tag, stage
+    /// Even if a deployer wrote into it: subdomain, routes, image tag, stage
     #[arg(long)]
     pub(crate) force: bool,
     #[command(flatten)]

@@ -9,14 +9,14 @@ use super::printing::Printing;
 
 #[derive(Args, Debug)]
 pub(crate) struct RunArguments {
-    /// Do not bring the database's schema up to date
+    /// Do not migrate the database
     #[arg(long)]
     pub(crate) no_migrate: bool,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct OnceArguments {
-    /// Do not bring the database's schema up to date
+    /// Do not migrate the database
     #[arg(long)]
     pub(crate) no_migrate: bool,
     #[command(flatten)]
@@ -25,10 +25,10 @@ pub(crate) struct OnceArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct DemoArguments {
-    /// What happens follows from this number
+    /// Seed of the simulation
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// End by itself after this time, as in 30s
+    /// Stop after this duration, as in 30s
     #[arg(long = "for", value_name = "TIME", value_parser = parse_length)]
     pub(crate) length: Option<Duration>,
 }

@@ -13,6 +13,7 @@
 
 mod again;
 mod cache;
+mod decide;
 mod degraded;
 mod endings;
 mod identity;

@@ -84,7 +84,7 @@ async fn run(shared: &Shared, secret: String, called: &Called, body: Body) -> Re
     drop_body(body).await.map_err(IntoResponse::into_response)?;
     let workload_id = workload_of(shared, secret).await.map_err(IntoResponse::into_response)?;
     shared.hooks.call_of(&workload_id, Instant::now()).map_err(too_many)?;
-    tracing::info!(%workload_id, "a hook asks for a pass");
+    tracing::info!(%workload_id, "pass requested by a hook");
     if !called.waits() {
         let (port, _nobody_waits) = oneshot();
         // A ledger that is stopping runs no pass, and its successor begins with one.
@@ -108,7 +108,7 @@ async fn workload_of(shared: &Shared, secret: String) -> Result<WorkloadId, Prob
 
 /// Whoever has no token is not told where the database is; the log is.
 fn unusable(error: &StoreError) -> Problem {
-    tracing::warn!(%error, "a hook could not be looked up");
+    tracing::warn!(%error, "hook lookup failed");
     let detail = "the ledger cannot be read now; call again later";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "database_unusable", detail)
 }

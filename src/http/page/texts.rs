@@ -54,7 +54,7 @@ texts! {
         "демон не выдаёт список; контейнеры опрашиваются по одному";
     trouble_wrong_daemon: "another daemon answers; nothing is written", "отвечает другой демон; ничего не записывается";
     trouble_not_served: "no service is running there", "служба там не работает";
-    trouble_store: "the ledger cannot be written", "реестр не записывается";
+    trouble_store: "the database is unusable; will retry", "реестр не записывается";
     fix_wrong_daemon: "If it was replaced on purpose:", "Если он заменён намеренно:";
     unknown: "unknown", "неизвестно";
 
@@ -257,7 +257,7 @@ texts! {
     unassigned_unknown: "No pass has told yet what has no owner.", "Ещё ни один проход не сказал, что осталось без владельца.";
     unassigned_of: "Of host {host}.", "На хосте {host}.";
     unassigned_fix: "Fix", "Как исправить";
-    unassigned_detail: "Particulars", "Подробности";
+    unassigned_detail: "Details", "Подробности";
     copy: "Copy", "Копировать";
     copied: "Copied", "Скопировано";
 
@@ -276,8 +276,8 @@ texts! {
     column_duration: "Duration", "Длительность";
     column_list: "List", "Список";
     column_listed: "Listed", "В списке";
-    column_written: "Made / written", "Создано / записано";
-    column_gone: "Gone / back", "Пропало / вернулось";
+    column_written: "Created / updated", "Создано / обновлено";
+    column_gone: "Missing / returned", "Пропало / вернулось";
     scope_host: "whole host", "весь хост";
     unit_ms: "ms", "мс";
 

@@ -1,4 +1,6 @@
 //! Rows as they are read, and as the reconciliation writes them: types that cannot name a deployer's column.
+//!
+//! Longer than most: each set of columns that one statement writes is a type here, beside those that it overlaps with.
 
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;

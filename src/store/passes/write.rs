@@ -1,4 +1,6 @@
 //! Writing the rows of a pass: what still holds is locked, written in batches, and told in the history.
+//!
+//! Longer than most, since its steps share what is written so far and are read one after the other.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -36,7 +36,8 @@ pub(super) struct Name {
     file: PathBuf,
     line: usize,
     path: String,
-    is_test: bool,
+    /// Whether a test names it.
+    pub(super) is_test: bool,
 }
 
 impl fmt::Display for Name {
@@ -124,7 +125,7 @@ fn read_file(module: &str, path: &Path, modules: &BTreeMap<String, PathBuf>) -> 
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let mut file = File {
         module: Module { path: module.to_owned(), is_door: name == "mod.rs" },
-        file: path.to_owned(),
+        file: path.strip_prefix(env!("CARGO_MANIFEST_DIR")).expect("it is below").to_owned(),
         is_test: ["tests", "fixtures", "properties"].iter().any(|word| module.contains(word)),
         written: Vec::new(),
         exports: BTreeMap::new(),
@@ -132,7 +133,7 @@ fn read_file(module: &str, path: &Path, modules: &BTreeMap<String, PathBuf>) -> 
     let (mut in_test_module, mut statement, mut begun) = (false, String::new(), 0);
     for (index, line) in text.lines().enumerate() {
         let code = line.split("//").next().unwrap_or_default();
-        if code.starts_with("mod tests {") || code.starts_with("pub(super) mod tests {") {
+        if code.ends_with("mod tests {") && !code.starts_with(' ') {
             in_test_module = true;
         }
         if !statement.is_empty() || is_use(code) {
