@@ -65,6 +65,9 @@ impl Pass {
             let containers = self.asked_verify.clone();
             return vec![self.ask(Ask::Verify(containers))];
         }
+        if !self.scope.is_whole() && self.may_have_a_successor(&opened.rows, &assignment) {
+            return self.grow();
+        }
         let mut difference = diff(&DiffInput {
             facts: &facts,
             assignment: &assignment,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Pass;
 use super::protocol::{Ask, Effect, Moment};
 use crate::dispatch::rules::{Assignment, Verdict};
-use crate::model::{ContainerId, LedgerRow, RowId, Scope};
+use crate::model::{ContainerId, Inspected, LedgerRow, RowId, Scope};
 use crate::store::StoreError;
 
 impl Pass {
@@ -60,6 +60,25 @@ impl Pass {
         let of_its_owner = |row: &LedgerRow| self.rows_asked.workloads.contains(&row.binding.workload_id);
         let mut in_question = rows.iter().filter(|row| is_in_scope(row) || !of_its_owner(row));
         contested_anew || in_question.any(|row| rivals_beyond(&row.id))
+    }
+
+    /// Whether a row that a label may claim has lost its container: what takes its place may be there already, told by an event
+    /// that came after those of this pass, and the list of these containers alone does not show it.
+    pub(super) fn may_have_a_successor(&self, rows: &[LedgerRow], assignment: &Assignment) -> bool {
+        let is_gone = |container: &ContainerId| matches!(self.verified.get(container), Some(Inspected::Gone));
+        let is_taken = |index: usize| {
+            let takes = |verdict: &Verdict| match verdict {
+                Verdict::Takes(row) | Verdict::Moves { to: row, .. } => *row == index,
+                _ => false,
+            };
+            assignment.verdicts.iter().any(takes)
+        };
+        assignment.absent.iter().any(|&index| {
+            let binding = &rows[index].binding;
+            binding.workload_kind.binding_is_ours()
+                && binding.container_id.as_ref().is_some_and(is_gone)
+                && !is_taken(index)
+        })
     }
 
     /// Begins again with the whole host; what images and inspects said stays true.

@@ -113,7 +113,8 @@ fn is_as_loaded(browser: &Browser, after: &str) {
          const look = async () => {{
            const [shown, fresh] = await load();
            if (shown === fresh) return done(null);
-           if (performance.now() - begun < 12000) return setTimeout(look, 100);
+           // What only an inspect adds is no change: the page has it with the look that it takes each 10 s.
+           if (performance.now() - begun < 25000) return setTimeout(look, 100);
            const at = [...shown].findIndex((letter, at) => letter !== fresh[at]);
            done([shown.slice(at - 100, at + 200), fresh.slice(at - 100, at + 200)]);
          }};

@@ -9,8 +9,9 @@ use crate::dispatch::PassOrder;
 use crate::dispatch::rules::fixtures::{World, container, container_id, labelled, row, stopped, web, world};
 use crate::docker::ImageAnswer;
 use crate::model::{
-    ContainerId, ContainerState, Directory, DirectoryKeys, Examined, ExaminedContainer, HealthFact, HostStatus,
-    Inspected, InspectedDetails, LedgerRow, ListedContainer, Listing, News, PassId, RowId, RowKeys, Scope, Trigger,
+    ChangeCause, ContainerId, ContainerState, Directory, DirectoryKeys, Examined, ExaminedContainer, HealthFact,
+    HostStatus, Inspected, InspectedDetails, LedgerRow, ListedContainer, Listing, News, PassId, RowId, RowKeys, Scope,
+    Trigger,
 };
 use crate::store::CommitPlan;
 
@@ -147,6 +148,19 @@ fn what_a_scoped_listing_lacks_is_missing_only_if_its_inspect_says_so() {
     let gone = run(&world.gone(1), scope(&[1]), unsure.finished.cache);
     let plan = gone.plan.expect("the row goes missing");
     assert_eq!((plan.rows.len(), &plan.rows[0].observed.state), (1, &ContainerState::Missing));
+}
+
+/// compose makes the new container, then removes the old one: the event of the first may come after a pass over the second
+/// has begun.
+#[test]
+fn a_row_whose_successor_is_beyond_the_scope_goes_over_to_it_and_is_not_missing_on_the_way() {
+    let rows = || vec![row("s:web", "s", &web(1, 1))];
+    let before = world(vec![web(1, 1)], rows());
+    let after = world(vec![web(2, 1)], rows()).gone(1);
+    let looked = run(&after, scope(&[1]), knowledge_of(&before));
+    let plan = looked.plan.expect("there is something to write");
+    let causes: Vec<_> = plan.rows.iter().map(|write| write.cause).collect();
+    assert_eq!(causes, [ChangeCause::Rebound], "{:?}", looked.asked);
 }
 
 #[test]
