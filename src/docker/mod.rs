@@ -60,7 +60,7 @@ pub use client::Daemon;
 pub(crate) use decoder::ListDecoder;
 #[cfg(feature = "cli")]
 pub(crate) use endpoint::chosen_by_docker;
-#[cfg(feature = "cli")]
+#[cfg(feature = "http")]
 pub(crate) use endpoint::find_endpoint;
 pub use endpoint::{Endpoint, EndpointError, SshEndpoint, TlsEndpoint, TlsFiles, UsualSockets, resolve_endpoint};
 pub use error::DaemonError;

@@ -32,6 +32,7 @@ pub(super) use host_port::TLS_PORT;
 pub use kind::Endpoint;
 #[cfg(feature = "cli")]
 pub(crate) use resolve::chosen_by_docker;
+#[cfg(feature = "http")]
 pub(crate) use resolve::find_endpoint;
 pub use resolve::resolve_endpoint;
 pub use ssh::SshEndpoint;

@@ -77,7 +77,7 @@ async fn a_database_that_cannot_be_opened_is_told_once() {
         assert!(ledger.reconcile().await.error.is_some());
     }
     ledger.stop().await;
-    let told = kept.warnings().into_iter().filter(|line| line.contains("cannot be written")).count();
+    let told = kept.warnings().into_iter().filter(|line| line.contains("the database is unusable")).count();
     assert_eq!(told, 1);
 }
 
@@ -94,6 +94,6 @@ async fn a_host_that_is_not_fresh_is_one_warning_however_many_passes_say_so() {
     assert_eq!(ledger.status().host_status(), Some(HostStatus::Stale));
     ledger.stop().await;
     let warnings = kept.warnings();
-    let told = warnings.iter().filter(|line| line.contains("not kept true") && line.contains("stale"));
+    let told = warnings.iter().filter(|line| line.contains("out of date") && line.contains("stale"));
     assert_eq!(told.count(), 1, "{warnings:#?}");
 }
