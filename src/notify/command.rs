@@ -1,8 +1,10 @@
 //! A receiver that is a program: it gets each notification on its standard input, and says by its exit code whether it
 //! has taken it. There is no shell, and no variable of ours but those that any program needs: ours may hold passwords.
 
+#[cfg(feature = "cli")]
 use std::ffi::OsStr;
 use std::io::Write as _;
+#[cfg(feature = "cli")]
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -65,6 +67,7 @@ impl Receiver for Program {
         })
     }
 
+    #[cfg(feature = "cli")]
     fn examine(&self) -> BoxFuture<'_, Result<String, TellError>> {
         Box::pin(async move {
             let program = self.command.first().cloned().unwrap_or_default();
@@ -76,6 +79,7 @@ impl Receiver for Program {
     }
 }
 
+#[cfg(feature = "cli")]
 /// The file that is run: the one that is named, or the first of its name in the search path.
 fn found(program: &str, search_path: Option<&OsStr>) -> Option<PathBuf> {
     let is_executable = |path: &PathBuf| {

@@ -11,6 +11,7 @@ pub(super) trait Receiver: Debug + Send + Sync {
     /// Tells it; returns when it has taken the notification, within a bound of its own.
     fn tell<'a>(&'a self, notification: &'a Notification) -> BoxFuture<'a, Result<(), TellError>>;
 
+    #[cfg(feature = "cli")]
     /// Whether it could be told, as far as that shows without a word to it; what is there, for people.
     fn examine(&self) -> BoxFuture<'_, Result<String, TellError>>;
 }

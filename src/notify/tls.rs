@@ -26,6 +26,7 @@ impl Tls {
         Self { ca_file, config: OnceCell::const_new() }
     }
 
+    #[cfg(feature = "cli")]
     /// Whether the certificates can be read.
     pub(super) async fn examine(&self) -> Result<(), TellError> {
         self.config.get_or_try_init(|| self.load()).await.map(drop)

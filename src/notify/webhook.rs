@@ -149,6 +149,7 @@ impl Receiver for Webhook {
         })
     }
 
+    #[cfg(feature = "cli")]
     fn examine(&self) -> BoxFuture<'_, Result<String, TellError>> {
         Box::pin(async move {
             let looked = async {

@@ -7,9 +7,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use percent_encoding::percent_decode_str;
 #[cfg(feature = "cli")]
 use percent_encoding::utf8_percent_encode;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str};
+#[cfg(feature = "cli")]
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use sha2::{Digest, Sha256};
 use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
 
@@ -173,6 +175,7 @@ const NO_PROJECT: &str = "what follows the hash is not project= and the percent-
 /// Before the id of a project in a line.
 const PROJECT: &str = "project=";
 
+#[cfg(feature = "cli")]
 /// The bytes of an id that stand in a line as they are.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'_').remove(b'-');
 
