@@ -10,8 +10,8 @@ use std::time::Duration;
 use self::sight::Sight;
 use super::rules::{Assignment, AssignmentInput, Verdict};
 use crate::model::{
-    Binding, ChangeCause, ContainerId, ContainerState, Differences, EventAction, Inspected, LedgerRow, ListedContainer,
-    News, Observed, RowId, Since, Starts, Timestamp, Told, Unassigned, binding_differences, differences,
+    Binding, ChangeCause, ContainerId, ContainerState, Differences, Inspected, LedgerRow, ListedContainer, News,
+    Observed, RowId, Since, Starts, Timestamp, Told, Unassigned, binding_differences, differences,
 };
 use crate::store::RowWrite;
 
@@ -239,12 +239,9 @@ fn with_news(write: Option<RowWrite>, row: &LedgerRow, sight: &Sight<'_>, input:
 /// When and with which code a container ended by itself that the row shows as up and that runs again: no list showed it down.
 fn crash_between(row: &LedgerRow, sight: &Sight<'_>, told: Option<&Told>) -> Option<(Timestamp, i64)> {
     let is_up = |state: &ContainerState| *state == ContainerState::Running;
-    let told = told?;
-    let (at, code) = told.crash?;
-    // If nothing is told after the end, the list is behind it: what ended does not run again.
-    let runs_again = told.turn.is_none_or(|(action, _)| action != EventAction::Ended);
+    let (at, code) = told?.crash?;
     let is_of_this_run = row.observed.state_since.is_some_and(|since| at > since);
-    (is_up(&row.observed.state) && is_up(&sight.container.state) && runs_again && is_of_this_run).then_some((at, code))
+    (is_up(&row.observed.state) && is_up(&sight.container.state) && is_of_this_run).then_some((at, code))
 }
 
 /// Since when the row is in its state, if only a list told it before and an event tells it now.
