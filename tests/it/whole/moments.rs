@@ -258,7 +258,8 @@ async fn since_when_is_told_by_the_daemon_and_no_earlier_than_it_happened() {
         ("goes", |world| world.remove("goes", false).expect("it is stopped"), "missing"),
     ];
     for (name, act, state) in steps {
-        assert_eq!(row(name).observed.state_since, Some(began), "{name}: the details of a row met in a list tell it");
+        let is_told = || row(name).observed.state_since == Some(began);
+        until(&ledger, BOUND, "the details of a row met in a list tell it", is_told).await;
         let at = case.daemon.with(|world| {
             world.advance(Duration::from_secs(60));
             act(world);
