@@ -1,7 +1,6 @@
 //! A row as the page shows it.
 
 use std::collections::BTreeSet;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -31,8 +30,6 @@ pub(super) struct RowView {
     pub(super) id: (HostName, RowId),
     /// Names the row within a page.
     pub(super) key: String,
-    /// Changes with what is shown but for ages.
-    pub(super) version: String,
     pub(super) history: String,
     /// Empty before a container was seen.
     pub(super) name: String,
@@ -112,7 +109,6 @@ impl RowView {
         Self {
             id: (row.host.clone(), row.id.clone()),
             key: format!("{} {}", row.host, row.id),
-            version: version(row, workload, &notes),
             history: history_href(&row.host, &row.id),
             name: shown(&observed.name),
             image: shown(&observed.image_ref),
@@ -134,16 +130,6 @@ impl RowView {
             last_seen: observed.last_seen_at.filter(|_| is_missing).map(|at| Moment::ago(at, now, t)),
         }
     }
-}
-
-/// A row is written with a revision; its owner's name and its host's status are not its own.
-fn version(row: &StoredRow, workload: &str, notes: &[Note]) -> String {
-    let mut hasher = DefaultHasher::new();
-    workload.hash(&mut hasher);
-    notes.iter().for_each(|note| note.text.hash(&mut hasher));
-    row.observed.started_at.hash(&mut hasher);
-    row.deployer.subdomain.hash(&mut hasher);
-    format!("{}-{:x}", row.revision.0, hasher.finish())
 }
 
 /// What explains the state, the gravest first.

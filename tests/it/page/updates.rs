@@ -82,8 +82,7 @@ const COMPARED: &str = "
       const copy = live.cloneNode(true);
       copy.removeAttribute('data-now');
       copy.querySelectorAll('[data-keep]').forEach((kept) => kept.remove());
-      // What an inspect adds to a moment is no change: it comes with the next one.
-      copy.querySelectorAll('time').forEach((time) => time.replaceWith('moment'));
+      copy.querySelectorAll('time').forEach((time) => (time.textContent = ''));
       copy.querySelectorAll('button.copy').forEach((button) => (button.textContent = ''));
       return copy.outerHTML;
     };
@@ -125,6 +124,23 @@ fn is_as_loaded(browser: &Browser, after: &str) {
 
 fn web_of(stack: &str, name: &str) -> NewContainer {
     NewContainer::new(name, "web:1").compose(stack, "extra", 1)
+}
+
+/// An inspect corrects since when a row is in its state, and that is no change.
+#[test]
+fn what_is_written_without_a_change_is_shown_with_the_next_look() {
+    let test = "what_is_written_without_a_change_is_shown_with_the_next_look";
+    let Some(browser) = browser(test, "en") else { return };
+    let room = Showroom::furnished();
+    browser.go(&room.url("/?text=wiki-search"));
+    watch(&browser);
+    let since = "document.querySelector('.rows .c-since time').dateTime";
+    let before = browser.text(since);
+    room.execute("UPDATE containers SET state_since = state_since - 86400000 WHERE name = 'wiki-search-1'");
+    // As each ten seconds.
+    browser.run("dispatchEvent(new Event('popstate'));");
+    browser.wait(&format!("{since} < '{before}'"));
+    is_as_loaded(&browser, "a moment is corrected");
 }
 
 #[test]

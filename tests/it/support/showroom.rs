@@ -77,8 +77,6 @@ impl Showroom {
         second_host(&room.config);
         room.daemon.with(|world| age(world).expect("they are there"));
         room.reconcile();
-        // What an inspect adds is no change: a page that is open learns of it with the next one.
-        room.runtime.block_on(room.ledger.settle_details());
         room
     }
 
@@ -101,8 +99,6 @@ impl Showroom {
         let address = address_of(&ledger);
         let room = Self { daemon, config, address, ledger, runtime, directory };
         room.reconcile();
-        // What an inspect adds is no change: a page that is open learns of it with the next one.
-        room.runtime.block_on(room.ledger.settle_details());
         room
     }
 

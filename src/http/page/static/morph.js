@@ -2,8 +2,8 @@
 
 import { longestRising } from "./rising.js";
 
-/** Makes `old` like `fresh`. Elements with `data-keep` belong to the page's modules; rows of the same version are left as
- * they are. What `lineOf` has stands in `fresh` for a line that stays as it is, wherever that is. */
+/** Makes `old` like `fresh`. Elements with `data-keep` belong to the page's modules. What `lineOf` has stands in `fresh` for a
+ * line that stays as it is, wherever that is. */
 export function morph(old, fresh, lineOf) {
   if (old.hasAttribute("data-keep")) return;
   morphAttributes(old, fresh);
@@ -98,12 +98,7 @@ const alike = (old, fresh) => old.nodeType === fresh.nodeType && old.nodeName ==
 function morphNode(old, fresh, lineOf) {
   if (old.nodeType !== Node.ELEMENT_NODE) {
     if (old.data !== fresh.data) old.data = fresh.data;
-  } else if (!isSame(old, fresh)) {
+  } else {
     morph(old, fresh, lineOf);
   }
-}
-
-/** Of a row, whether nothing of it changed but ages, which the clock keeps. */
-function isSame(old, fresh) {
-  return old.dataset?.version !== undefined && old.dataset.version === fresh.dataset.version;
 }
