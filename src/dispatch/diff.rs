@@ -10,8 +10,8 @@ use std::time::Duration;
 use self::sight::Sight;
 use super::rules::{Assignment, AssignmentInput, Verdict};
 use crate::model::{
-    Binding, ChangeCause, ContainerId, ContainerState, Differences, Inspected, LedgerRow, ListedContainer, News,
-    Observed, RowId, Since, Starts, Timestamp, Told, Unassigned, binding_differences, differences,
+    Binding, ChangeCause, ContainerId, ContainerState, Differences, EventAction, Inspected, LedgerRow, ListedContainer,
+    News, Observed, RowId, Since, Starts, Timestamp, Told, Unassigned, binding_differences, differences,
 };
 use crate::store::RowWrite;
 
@@ -218,8 +218,10 @@ fn with_news(write: Option<RowWrite>, row: &LedgerRow, sight: &Sight<'_>, input:
     if let Some(since) = dated.filter(|_| write.observed.state == row.observed.state) {
         (write.observed.state_since, write.state_after) = (Some(since.at), since.after);
     }
-    if let Some((at, code)) = crash {
+    if let Some(Crash { at, code, started_at }) = crash {
         (write.cause, write.at, write.crash) = (ChangeCause::Crashed, at.min(input.now), Some(code));
+        // So that this end is told once, though its events may be told again.
+        (write.observed.state_since, write.state_after) = (Some(started_at), None);
     }
     // A container that flaps changes its state as it does: what is told is that it flaps, with both states.
     if matches!(write.cause, ChangeCause::Observed | ChangeCause::Crashed) {
@@ -236,12 +238,28 @@ fn with_news(write: Option<RowWrite>, row: &LedgerRow, sight: &Sight<'_>, input:
     Some(write)
 }
 
-/// When and with which code a container ended by itself that the row shows as up and that runs again: no list showed it down.
-fn crash_between(row: &LedgerRow, sight: &Sight<'_>, told: Option<&Told>) -> Option<(Timestamp, i64)> {
+/// An end by itself that no list showed.
+struct Crash {
+    at: Timestamp,
+    code: i64,
+    /// When it ran again.
+    started_at: Timestamp,
+}
+
+/// How a container ended by itself that the row shows as up and that runs again. That it does is told by a start, or by its
+/// inspect: a list that shows it as running may be behind the end.
+fn crash_between(row: &LedgerRow, sight: &Sight<'_>, told: Option<&Told>) -> Option<Crash> {
     let is_up = |state: &ContainerState| *state == ContainerState::Running;
-    let (at, code) = told?.crash?;
+    let told = told?;
+    let (at, code) = told.crash?;
     let is_of_this_run = row.observed.state_since.is_some_and(|since| at > since);
-    (is_up(&row.observed.state) && is_up(&sight.container.state) && is_of_this_run).then_some((at, code))
+    let by_event = told.turn.filter(|(action, _)| *action == EventAction::Started).map(|(_, started)| started);
+    let started_at = by_event.or_else(|| sight.started_at()).filter(|started| *started >= at)?;
+    (is_up(&row.observed.state) && is_up(&sight.container.state) && is_of_this_run).then_some(Crash {
+        at,
+        code,
+        started_at,
+    })
 }
 
 /// Since when the row is in its state, if only a list told it before and an event tells it now.

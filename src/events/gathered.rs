@@ -118,6 +118,7 @@ impl Gathered {
             news.owe_details(event.container.clone());
         }
         if let Some(told) = Told::of(&event, by_request) {
+            let told = self.rechecks.join(&event.container, told);
             news.tell(event.container.clone(), told);
         }
         self.dirty.container(event.container, news);
@@ -134,8 +135,12 @@ impl Gathered {
         for (container, starts) in self.starts.calmed(now) {
             self.calmed(container, starts);
         }
-        for container in self.rechecks.due(now) {
-            self.dirty.container(container, News::default());
+        for (container, told) in self.rechecks.due(now) {
+            let mut news = News::default();
+            if let Some(told) = told {
+                news.tell(container.clone(), told);
+            }
+            self.dirty.container(container, news);
         }
         self.starts.next_calm().into_iter().chain(self.rechecks.next()).min()
     }
@@ -241,7 +246,8 @@ mod tests {
         gathered.dirty_by_itself(next);
         let invalidation = gathered.dirty.take().expect("owed");
         assert_eq!(invalidation.scope, Scope::Containers([ContainerId::new("c")].into()));
-        assert!(invalidation.news.is_empty(), "its details are owed once");
+        assert!(invalidation.news.details.is_empty(), "its details are owed once");
+        assert!(invalidation.news.told.contains_key("c"), "a list that was behind has shown nothing of it");
     }
 
     #[test]

@@ -129,6 +129,13 @@ impl Told {
         (event.at_nanos > 0).then_some(Self { at, turn, health, by_request, crash, out_of_memory })
     }
 
+    /// With what was told later.
+    pub(crate) fn joined(&self, later: &Self) -> Self {
+        let mut joined = self.clone();
+        joined.join(later);
+        joined
+    }
+
     /// Adds what was told later; events of one moment may come in any order.
     fn join(&mut self, later: &Self) {
         let is_earlier = later.at < self.at;

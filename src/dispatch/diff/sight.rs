@@ -34,6 +34,11 @@ impl<'a> Sight<'a> {
         self.told.map_or(self.listed_at, |told| told.at.min(self.listed_at))
     }
 
+    /// When it was started, as its inspect said before the list.
+    pub(super) fn started_at(&self) -> Option<Timestamp> {
+        self.examined?.details.started_at
+    }
+
     /// Whether the observed columns describe this container as it is seen.
     pub(super) fn is_true_of(&self, row: &LedgerRow) -> bool {
         let (observed, container) = (&row.observed, self.container);

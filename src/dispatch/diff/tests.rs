@@ -1,3 +1,5 @@
+mod ends;
+
 use super::*;
 use crate::dispatch::rules::fixtures::*;
 use crate::model::{EventAction, ExaminedContainer, HealthFact, HealthWord, InspectedDetails, Ports, Told};
