@@ -128,3 +128,30 @@ pub(crate) fn attention_between(differences: &Differences) -> (AttentionSet, Att
     let (from, to) = (read(from), read(to));
     (to.without(from), from.without(to))
 }
+
+#[cfg(test)]
+pub(crate) mod fixtures {
+    use super::*;
+
+    /// A change that says nothing but this state, of the row `w:web` on `local`.
+    pub(crate) fn change_to(state: &str) -> Change {
+        Change {
+            revision: Revision(1),
+            at: Timestamp::from_millis(0),
+            host: HostName::new("local"),
+            row_id: RowId::new("w:web"),
+            container_id: None,
+            workload_id: None,
+            workload_kind: None,
+            workload_name: None,
+            role: None,
+            name: None,
+            from_state: None,
+            to_state: ContainerState::parse(state),
+            exit_code: None,
+            cause: ChangeCause::Observed,
+            differences: Differences::new(),
+            pass_id: None,
+        }
+    }
+}

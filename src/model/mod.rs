@@ -33,6 +33,8 @@ mod worker;
 pub use attention::{Attention, AttentionSet};
 pub use audit::{AuditAction, AuditOutcome, AuditRecord};
 pub(crate) use change::attention_between;
+#[cfg(test)]
+pub(crate) use change::fixtures::change_to;
 pub use change::{Change, ChangeCause, Difference, Differences};
 pub use change_filter::{Became, ChangeFilter, ChangeKind};
 pub use clock::{Clock, SystemClock};

@@ -48,7 +48,7 @@ fn end_of(reason: Attention, change: &Change) -> NotifyEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Difference, HostName, Revision, RowId, Timestamp};
+    use crate::model::{Difference, change_to};
     use ChangeCause as C;
     use NotifyEvent as N;
 
@@ -57,22 +57,10 @@ mod tests {
         let difference = Difference::new(word(attention.0), word(attention.1));
         let differences = [("attention".to_owned(), difference)].into();
         events_of(&Change {
-            revision: Revision(1),
-            at: Timestamp::from_millis(0),
-            host: HostName::new("local"),
-            row_id: RowId::new("r"),
-            container_id: None,
-            workload_id: None,
-            workload_kind: None,
-            workload_name: None,
-            role: None,
-            name: None,
             from_state: from.map(ContainerState::parse),
-            to_state: ContainerState::parse(to),
-            exit_code: None,
             cause,
             differences: if attention.0 == attention.1 { Default::default() } else { differences },
-            pass_id: None,
+            ..change_to(to)
         })
     }
 

@@ -71,27 +71,10 @@ pub(super) fn step(change: &Change) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::model::{HostName, Revision, RowId, Timestamp, WorkloadKind};
+    use crate::model::{Revision, WorkloadKind, change_to};
 
     pub(crate) fn change(from: Option<&str>, to: &str, exit_code: Option<i64>) -> Change {
-        Change {
-            revision: Revision(7),
-            at: Timestamp::from_millis(0),
-            host: HostName::new("local"),
-            row_id: RowId::new("w:web"),
-            container_id: None,
-            workload_id: None,
-            from_state: from.map(ContainerState::parse),
-            to_state: ContainerState::parse(to),
-            exit_code,
-            cause: ChangeCause::Observed,
-            workload_kind: None,
-            workload_name: None,
-            role: None,
-            name: None,
-            differences: Default::default(),
-            pass_id: None,
-        }
+        Change { revision: Revision(7), from_state: from.map(ContainerState::parse), exit_code, ..change_to(to) }
     }
 
     #[test]

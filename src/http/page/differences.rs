@@ -67,27 +67,18 @@ fn value(column: &str, text: &str, t: &Texts) -> String {
 pub(super) mod tests {
     use super::*;
     use crate::http::page::texts::{ENGLISH, RUSSIAN};
-    use crate::model::{ChangeCause, ContainerState, Differences, HostName, Revision, RowId, Timestamp, WorkloadId};
+    use crate::model::{ContainerState, Timestamp, WorkloadId, change_to};
 
     /// A change of the container `shop-web-1` of the workload `w`, named Shop.
     pub(in crate::http::page) fn change(from: Option<&str>, to: &str) -> Change {
         Change {
-            revision: Revision(1),
             at: Timestamp::from_millis(1_000),
-            host: HostName::new("local"),
-            row_id: RowId::new("w:web"),
-            container_id: None,
             workload_id: Some(WorkloadId::new("w")),
             from_state: from.map(ContainerState::parse),
-            to_state: ContainerState::parse(to),
-            exit_code: None,
-            cause: ChangeCause::Observed,
-            workload_kind: None,
             workload_name: Some("Shop".into()),
             role: Some("web".into()),
             name: Some("shop-web-1".into()),
-            differences: Differences::default(),
-            pass_id: None,
+            ..change_to(to)
         }
     }
 

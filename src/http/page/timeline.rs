@@ -54,27 +54,10 @@ pub(super) fn timeline(changes: &[Change], now: Timestamp, t: &Texts) -> Vec<Seg
 mod tests {
     use super::*;
     use crate::http::page::texts::ENGLISH;
-    use crate::model::{ChangeCause, HostName, Revision, RowId};
+    use crate::model::{Revision, change_to};
 
     fn change(second: i64, to: &str) -> Change {
-        Change {
-            revision: Revision(second),
-            at: Timestamp::from_millis(second * 1_000),
-            host: HostName::new("local"),
-            row_id: RowId::new("w:web"),
-            container_id: None,
-            workload_id: None,
-            from_state: None,
-            to_state: ContainerState::parse(to),
-            exit_code: None,
-            cause: ChangeCause::Observed,
-            workload_kind: None,
-            workload_name: None,
-            role: None,
-            name: None,
-            differences: Default::default(),
-            pass_id: None,
-        }
+        Change { revision: Revision(second), at: Timestamp::from_millis(second * 1_000), ..change_to(to) }
     }
 
     fn drawn(changes: &[Change], now: i64) -> Vec<(i64, i64, &'static str)> {

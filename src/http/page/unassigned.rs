@@ -126,22 +126,11 @@ impl Lacking {
 mod tests {
     use super::*;
     use crate::http::page::texts::RUSSIAN;
-    use crate::model::{ContainerId, ContainerState};
-
-    fn container(reason: UnassignedReason, name: &str, detail: &str) -> Unassigned {
-        Unassigned {
-            container_id: ContainerId::new("ab".repeat(32)),
-            name: name.into(),
-            image_ref: "busybox".into(),
-            state: ContainerState::Running,
-            reason,
-            detail: detail.into(),
-        }
-    }
+    use crate::wording::unassigned;
 
     #[test]
     fn what_nobody_has_to_give_an_owner_is_not_counted_and_stands_apart() {
-        let all: Vec<_> = UnassignedReason::ALL.iter().map(|reason| container(*reason, "c", "d")).collect();
+        let all: Vec<_> = UnassignedReason::ALL.iter().map(|reason| unassigned(*reason, "c", "d")).collect();
         assert_eq!(lacking_an_owner(all.iter()), all.len() - 3);
         let groups = groups(all.iter(), &Fixes::called("dockledger"), &RUSSIAN);
         let apart: Vec<_> = groups.iter().filter(|group| !group.needs_owner).map(|group| group.reason).collect();
@@ -151,9 +140,9 @@ mod tests {
     #[test]
     fn what_a_command_can_help_comes_first_and_says_so_in_the_language() {
         let all = [
-            container(UnassignedReason::KindMismatch, "a", "w"),
-            container(UnassignedReason::UnknownStack, "c", "shop"),
-            container(UnassignedReason::UnknownStack, "b", "shop"),
+            unassigned(UnassignedReason::KindMismatch, "a", "w"),
+            unassigned(UnassignedReason::UnknownStack, "c", "shop"),
+            unassigned(UnassignedReason::UnknownStack, "b", "shop"),
         ];
         let groups = groups(all.iter(), &Fixes::called("dockledger"), &RUSSIAN);
         assert_eq!(

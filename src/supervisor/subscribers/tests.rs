@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::model::{Change, ChangeCause, ContainerState, HostName, RowId, Timestamp};
+use crate::model::{Change, change_to};
 
 /// Keeps what it gets, up to so many places.
 #[derive(Clone, Debug)]
@@ -62,24 +62,7 @@ impl Case {
 
     fn page(&self, after: Revision) -> ChangesPage {
         let first = after.0.saturating_add(1).max(self.oldest);
-        let change = |revision| Change {
-            revision: Revision(revision),
-            at: Timestamp::from_millis(0),
-            host: HostName::new("local"),
-            row_id: RowId::new("r"),
-            container_id: None,
-            workload_id: None,
-            from_state: None,
-            to_state: ContainerState::Running,
-            exit_code: None,
-            cause: ChangeCause::Observed,
-            workload_kind: None,
-            workload_name: None,
-            role: None,
-            name: None,
-            differences: Default::default(),
-            pass_id: None,
-        };
+        let change = |revision| Change { revision: Revision(revision), ..change_to("running") };
         ChangesPage {
             changes: (first..=self.latest).take(PAGE).map(change).collect(),
             oldest: Revision(self.oldest),

@@ -144,27 +144,16 @@ mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
-    use crate::model::{Change, ChangeCause, ChangeFilter, ContainerState, HostName, RowId, Timestamp};
+    use crate::model::{Change, ChangeCause, ChangeFilter, HostName, RowId, change_to};
     use crate::supervisor::{Sink, SubscriptionId, channel};
 
     fn change(revision: i64, host: &str) -> Delivery {
         Delivery::Change(Change {
             revision: Revision(revision),
-            at: Timestamp::from_millis(0),
             host: HostName::new(host),
             row_id: RowId::new("w:a\nb"),
-            container_id: None,
-            workload_id: None,
-            from_state: None,
-            to_state: ContainerState::Running,
-            exit_code: None,
             cause: ChangeCause::Inserted,
-            workload_kind: None,
-            workload_name: None,
-            role: None,
-            name: None,
-            differences: Default::default(),
-            pass_id: None,
+            ..change_to("running")
         })
     }
 
